@@ -1,0 +1,158 @@
+"""Turn the prediction caches of a study into per-label tables, ready for the app and for pandas.
+
+python -m pipelines.analyse --recipe demo
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines import command, evidence, objects
+from pipelines.building import runs_of
+from pipelines.records import git_revision
+from pipelines.summary import summary
+from pipelines.tables import SplitPredictions, gain_table, label_table, model_table
+from udviz.data.dataset import Dataset
+from udviz.data.source import load_dataset
+from udviz.predictions import MANIFEST, Predictions, file_crc32, open_predictions
+from udviz.recipe import Recipe
+from udviz.runs.files import replace_file, replace_json
+from udviz.stats.causes import LabelFacts
+
+SPLITS = ("val", "test")
+SCHEMA_VERSION = 1
+
+
+def analyse_study(recipe: Recipe, study: Path, dataset: Dataset) -> bool:
+    """Write the tables of ``runs/<study>/analysis``, unless they are up to date.
+
+    Returns:
+        Whether anything was written.
+
+    Raises:
+        FileNotFoundError: If a prediction cache is missing; names the command that makes it.
+    """
+    analysis = study / "analysis"
+    inputs = _inputs(recipe, study)
+    if _is_current(analysis, inputs):
+        return False
+    analysis.mkdir(exist_ok=True)
+    (analysis / MANIFEST).unlink(missing_ok=True)  # from here on the old tables are out of date
+    val, test = (open_split(recipe, study, split) for split in SPLITS)
+    judged = [suspects_of_training(recipe, study)]
+    facts = _facts(dataset, judged[0])
+    partners = [evidence.pairs(split) for split in (val, test)]
+    for split, own in zip((val, test), partners, strict=True):
+        judged.append(evidence.suspects(split.by_role["teacher"], partners=own))
+    tables = {
+        "models": [_models(recipe, s, facts) for s in (val, test)],
+        "map_gain": [gain_table(s) for s in (val, test)],
+        "labels": [label_table(s, facts, min_positives=recipe.min_positives) for s in (val, test)],
+        "look_alikes": partners,
+        "suspects": [found.table for found in judged if found is not None],
+        "calibration": [evidence.calibration(val, s) for s in (val, test)],
+        "uncertainty": [evidence.uncertainty(s) for s in (val, test)],
+        "relations": [evidence.relations(s) for s in (val, test)],
+        "gap": [evidence.gap(s) for s in (val, test)],
+        "localisation": [
+            objects.localisation_of_roles(dataset, s.by_role, s.split) for s in (val, test)
+        ],
+    }
+    for name, parts in tables.items():
+        write_table(analysis / f"{name}.parquet", pd.concat(parts, ignore_index=True))
+    record = {
+        "schema_version": SCHEMA_VERSION,
+        "git_revision": git_revision(),
+        "inputs": inputs,
+        "tables": {name: file_crc32(analysis / f"{name}.parquet") for name in tables},
+    }
+    replace_json(analysis / MANIFEST, record)
+    return True
+
+
+def suspects_of_training(recipe: Recipe, study: Path) -> evidence.FoundSuspects | None:
+    """Doubted training targets, judged by students that did not see them; None without folds."""
+    folds = [run for run in runs_of(recipe) if run.role == "crossfit"]
+    if not folds:
+        return None
+    opened = [open_predictions(run.directory(study).predictions("train")) for run in folds]
+    return evidence.suspects(opened)
+
+
+def _facts(dataset: Dataset, training: evidence.FoundSuspects | None) -> LabelFacts:
+    """What is known of the labels besides the predictions."""
+    sizes = objects.sizes(dataset)
+    return LabelFacts(
+        train_positives=(dataset.targets[dataset.indices("train")] == 1).sum(axis=0),
+        area=None if sizes is None else sizes["area"].to_numpy(),
+        visible=None if sizes is None else sizes["visible"].to_numpy(),
+        suspects=None if training is None else training.counts,
+    )
+
+
+def _models(recipe: Recipe, split: SplitPredictions, facts: LabelFacts) -> pd.DataFrame:
+    return model_table(
+        split,
+        facts,
+        min_positives=recipe.min_positives,
+        min_train_positives=recipe.min_train_positives,
+    )
+
+
+def open_split(recipe: Recipe, study: Path, split: str) -> SplitPredictions:
+    """The predictions of all runs on one split, by role."""
+    by_role: dict[str, list[Predictions]] = {}
+    for run in runs_of(recipe):
+        if run.role == "crossfit":
+            continue
+        opened = open_predictions(run.directory(study).predictions(split))
+        by_role.setdefault(run.role, []).append(opened)
+    return SplitPredictions(split=split, by_role=by_role)
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a Parquet file, replaced whole."""
+    replace_file(path, table.to_parquet(index=False))
+
+
+def _inputs(recipe: Recipe, study: Path) -> dict[str, str]:
+    """What the tables depend on: every cache by its weights and data, and the settings."""
+    inputs = {
+        "min_positives": str(recipe.min_positives),
+        "min_train_positives": str(recipe.min_train_positives),
+    }
+    for run in runs_of(recipe):
+        for split in ("train",) if run.role == "crossfit" else SPLITS:
+            manifest = open_predictions(run.directory(study).predictions(split)).manifest
+            made_from = f"{manifest.checkpoint_digest} {manifest.dataset_fingerprint}"
+            inputs[f"{run.name}/{split}"] = made_from
+    return inputs
+
+
+def _is_current(analysis: Path, inputs: dict[str, str]) -> bool:
+    try:
+        record = json.loads((analysis / MANIFEST).read_text(encoding="utf-8"))
+        tables = {name: file_crc32(analysis / f"{name}.parquet") for name in record["tables"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    expected = {"schema_version": SCHEMA_VERSION, "inputs": inputs, "tables": tables}
+    return all(record.get(name) == value for name, value in expected.items())
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Analyse the study that the command line names and print what came out."""
+    asked = command.parse(
+        arguments,
+        program="python -m pipelines.analyse",
+        summary="Turn the prediction caches of a study into per-label tables.",
+    )
+    with command.study_at(asked, n_parts=1) as report:
+        report.begin(0, "Analysis")
+        analyse_study(asked.recipe, asked.study, load_dataset(asked.recipe.data))
+    print(summary(asked.study))
+
+
+if __name__ == "__main__":
+    command.run_as_program(main)

@@ -1,0 +1,143 @@
+"""The detailed tables of an analysis: calibration, uncertainty, look-alikes, suspects, pairs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipelines.tables import SplitPredictions
+from udviz.predictions import Predictions
+from udviz.stats.error_detection import compare_uncertainties
+from udviz.stats.gap import gap_closed
+from udviz.stats.look_alikes import look_alikes
+from udviz.stats.platt import fit_platt, fit_platt_to_probs
+from udviz.stats.recalibration import (
+    Recalibration,
+    fit_isotonic,
+    fit_temperature,
+    pooled_recalibration_table,
+    recalibration_table,
+)
+from udviz.stats.relations import co_occurrence
+from udviz.stats.suspects import find_suspects
+
+POOLED = "all labels"
+
+
+def calibration(val: SplitPredictions, judged: SplitPredictions) -> pd.DataFrame:
+    """Calibration per role (its first run), recalibration and label; the pooled row comes first.
+
+    Recalibrations are fitted on ``val`` only; on the validation split itself only the plain
+    probabilities are judged.
+    """
+    parts = []
+    for role, runs in judged.by_role.items():
+        fitted = {} if judged.split == val.split else _recalibrations(val.by_role[role][0])
+        run = runs[0]
+        names = run.label_names
+        pooled = pooled_recalibration_table(run.logits, run.targets, recalibrations=fitted)
+        rows = recalibration_table(
+            run.logits, run.targets, recalibrations=fitted, label_names=names
+        )
+        both = pd.concat([pooled.assign(label=POOLED), rows], ignore_index=True)
+        parts.append(both.assign(split=judged.split, role=role))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _recalibrations(val: Predictions) -> dict[str, Recalibration]:
+    return {
+        "temperature": fit_temperature(val.logits, val.targets),
+        "platt": fit_platt(val.logits, val.targets),
+        "isotonic": fit_isotonic(val.logits, val.targets),
+    }
+
+
+def uncertainty(predictions: SplitPredictions) -> pd.DataFrame:
+    """Which measure of uncertainty finds the errors, per role (its first run) and label."""
+    parts = []
+    for role, runs in predictions.by_role.items():
+        run = runs[0]
+        table = compare_uncertainties(
+            run.probs(), run.targets, label_names=run.label_names, disagreement=run.disagreement
+        )
+        parts.append(table.assign(split=predictions.split, role=role))
+    return pd.concat(parts, ignore_index=True)
+
+
+def pairs(predictions: SplitPredictions) -> pd.DataFrame:
+    """Look-alikes of the teacher: *when ``partner_label`` is present, ``label`` fires*."""
+    teacher = predictions.by_role["teacher"][0]
+    names = np.array(teacher.label_names, dtype=object)
+    table = look_alikes(teacher.probs(), teacher.targets)
+    return table.assign(
+        split=predictions.split,
+        label=names[table["column"].to_numpy(dtype=int)],
+        partner_label=names[table["partner"].to_numpy(dtype=int)],
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FoundSuspects:
+    """Doubted targets of one split.
+
+    Attributes:
+        table: One row per doubted target with ``split`` and ``image_id``, most suspect first.
+        counts: One row per label, see `udviz.stats.suspects.Suspects`.
+    """
+
+    table: pd.DataFrame
+    counts: pd.DataFrame
+
+
+def suspects(parts: list[Predictions], *, partners: pd.DataFrame | None = None) -> FoundSuspects:
+    """Doubted targets of images that the models which judge them did not train on.
+
+    Args:
+        parts: Predictions of disjoint images of one split, each by a model of its own or all by
+            the same one.
+        partners: Look-alikes; found here if None.
+    """
+    probs = np.concatenate([part.probs() for part in parts])
+    targets = np.concatenate([np.asarray(part.targets) for part in parts])
+    ids = np.concatenate([part.images["image_id"].to_numpy(dtype=object) for part in parts])
+    found = find_suspects(
+        probs,
+        targets,
+        label_names=parts[0].label_names,
+        partners=look_alikes(probs, targets) if partners is None else partners,
+        recalibration=fit_platt_to_probs(probs, targets),  # a timid judge doubts everything
+    )
+    table = found.table.assign(
+        split=parts[0].split, image_id=ids[found.table["image"].to_numpy(dtype=int)]
+    )
+    return FoundSuspects(table=table, counts=found.counts)
+
+
+def relations(predictions: SplitPredictions) -> pd.DataFrame:
+    """Co-occurrence of every ordered pair of different labels, in long form."""
+    found = co_occurrence(predictions.targets)
+    names = np.array(predictions.label_names, dtype=object)
+    first, second = np.nonzero(~np.eye(len(names), dtype=bool))
+    return pd.DataFrame(
+        {
+            "split": predictions.split,
+            "label": names[first],
+            "other_label": names[second],
+            "together": found.together[first, second],
+            "conditional": found.conditional[first, second],
+            "lift": found.lift[first, second],
+        }
+    )
+
+
+def gap(predictions: SplitPredictions) -> pd.DataFrame:
+    """How much of the way from baseline to teacher the distilled student goes, per label."""
+    if "distilled" not in predictions.by_role:
+        return pd.DataFrame()
+    closed = gap_closed(
+        predictions.logits("baseline"),
+        predictions.logits("distilled"),
+        predictions.logits("teacher"),
+        predictions.targets,
+    )
+    return closed.table.assign(split=predictions.split, label=list(predictions.label_names))

@@ -1,0 +1,115 @@
+"""Telling a person, and the app, how far a study is."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from udviz.runs.status import Status, write_status
+from udviz.training import distributed
+from udviz.training.progress import Progress
+
+EVERY_SECONDS = 1.0
+
+
+class StudyReport:
+    """Keeps the status of a study and of its current run, and draws one bar per run.
+
+    Args:
+        study: Folder of the study.
+        n_parts: Parts of equal weight that make up the whole: the runs, and the analysis.
+        quiet: No bars.
+    """
+
+    def __init__(self, study: Path, *, n_parts: int, quiet: bool) -> None:
+        self._study = study
+        self._n_parts = n_parts
+        self._quiet = quiet or not distributed.is_main()
+        self._started = time.time()
+        self._skipped = 0.0
+        self._written = 0.0
+        self._part = 0
+        self._stage = "Starting"
+        self._run: Path | None = None
+        self._bar: tqdm[Any] | None = None
+
+    def begin(self, part: int, stage: str, *, run: Path | None = None) -> None:
+        """Start part number ``part``, called ``stage``; ``run`` gets a status of its own."""
+        self.close_bar()
+        self._part, self._stage, self._run = part, stage, run
+        if run is not None:
+            run.mkdir(parents=True, exist_ok=True)
+        if not self._quiet:
+            self._bar = tqdm(
+                total=100,
+                desc=f"{stage:<22}",
+                bar_format="{desc} {percentage:3.0f}% |{bar:24}| {elapsed}<{remaining} {postfix}",
+            )
+        self._write(0.0, "", "", force=True)
+
+    def skip(self, part: int, stage: str) -> None:
+        """Note that a part was complete already."""
+        self._skipped += 1.0 / self._n_parts
+        if not self._quiet:
+            tqdm.write(f"{stage:<22} complete, skipped")
+
+    def training(self, progress: Progress) -> None:
+        """Progress of the run's training, which is taken as 95 % of it."""
+        rate = f"{progress.images_per_second:.0f} images/s"
+        self.advance(0.95 * progress.fraction, progress.message, rate)
+
+    def advance(self, fraction: float, message: str = "", rate: str = "") -> None:
+        """Progress of the current part, in [0, 1]."""
+        if self._bar is not None:
+            self._bar.n = round(100 * fraction)
+            self._bar.set_postfix_str(", ".join(filter(None, (rate, message))), refresh=False)
+            self._bar.update(0)
+        self._write(fraction, message, rate)
+
+    def end(self, state: str, message: str) -> None:
+        """Close the study (and the run under way) as finished, stopped or failed."""
+        self.close_bar()
+        if not distributed.is_main():
+            return
+        fraction = 1.0 if state == "finished" else (self._part / self._n_parts)
+        stage = "Finished" if state == "finished" else self._stage
+        for directory in filter(None, (self._run, self._study)):
+            status = Status(state=state, stage=stage, fraction=fraction, message=message)  # type: ignore[arg-type]
+            write_status(directory, status)
+
+    def end_run(self, message: str) -> None:
+        """Close the current run as finished."""
+        if self._run is not None and distributed.is_main():
+            status = Status(state="finished", stage=self._stage, fraction=1.0, message=message)
+            write_status(self._run, status)
+        self._run = None
+
+    def close_bar(self) -> None:
+        """Finish drawing the current bar."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _write(self, fraction: float, message: str, rate: str, *, force: bool = False) -> None:
+        now = time.time()
+        if not distributed.is_main() or (now - self._written < EVERY_SECONDS and not force):
+            return
+        self._written = now
+        total = (self._part + fraction) / self._n_parts
+        done = total - self._skipped
+        left = (now - self._started) * (1.0 - total) / done if done > 0.01 else None
+        status = Status(
+            state="running",
+            stage=self._stage,
+            fraction=total,
+            message=message,
+            rate=rate,
+            seconds_left=left,
+        )
+        write_status(self._study, status)
+        if self._run is not None:
+            own = Status(
+                state="running", stage=self._stage, fraction=fraction, message=message, rate=rate
+            )
+            write_status(self._run, own)

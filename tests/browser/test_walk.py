@@ -1,0 +1,193 @@
+import shutil
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.pages.synthetic import names_of, write_study
+from udviz.runs.status import Status, write_status
+
+pytestmark = pytest.mark.browser
+
+
+def query(page):
+    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def row_bar(visit, row):
+    """The bar of one row in the first panel of the ranking; a click on it opens the label."""
+    return visit.page.locator(".st-key-ranking .barlayer .trace").first.locator(".point").nth(row)
+
+
+def click_row(visit, row):
+    box = row_bar(visit, row).bounding_box()
+    visit.page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
+
+
+def opened(visit):
+    return visit.page.locator(".st-key-opened-label h2")
+
+
+def test_the_overview_draws(visit):
+    visit.open("?study=demo")
+
+    expect(visit.page.locator("[data-testid=stPlotlyChart]")).to_have_count(4)
+    expect(visit.page.get_by_role("heading", name="How sure we are")).to_be_visible()
+    visit.check()
+
+
+def test_every_chart_has_a_name_for_a_screen_reader(visit):
+    visit.open("?study=demo")
+
+    assert visit.page.get_by_label("Mean average precision of each model").count() == 1
+    assert visit.page.get_by_label("Gain in average precision of 20 labels").count() == 1
+
+
+def test_a_filter_leaves_fewer_rows_and_goes_into_the_url(visit):
+    visit.open("Difficulty?study=demo")
+    assert (
+        visit.page.locator(".st-key-ranking .barlayer .trace").first.locator(".point").count() == 20
+    )
+
+    visit.page.get_by_label("Name contains").fill("001")
+    visit.page.get_by_label("Name contains").press("Enter")
+
+    expect(visit.page.get_by_text("11 of 20 labels")).to_be_visible()
+    visit.settle()
+    assert query(visit.page)["name"] == "001"
+    visit.check()
+
+
+def test_a_click_on_a_row_opens_its_label_in_sight(visit):
+    visit.open("Difficulty?study=demo")
+
+    click_row(visit, 4)
+
+    expect(opened(visit)).to_be_visible()
+    visit.settle()
+    expect(opened(visit)).to_be_in_viewport()
+    assert query(visit.page)["label"] == opened(visit).inner_text().strip("\u2068\u2069")
+    visit.check()
+
+
+def test_a_copied_link_opens_the_same_view_in_a_fresh_session(visit, second_visit):
+    visit.open("Difficulty?study=demo")
+    visit.page.get_by_role("button", name="rare", exact=True).click()
+    expect(visit.page.get_by_text("20 of 20 labels")).to_have_count(0)
+    visit.settle()
+    click_row(visit, 1)
+    expect(opened(visit)).to_be_visible()
+    visit.settle()
+    count = visit.page.get_by_text("of 20 labels").inner_text()
+
+    second_visit.page.goto(visit.page.url)
+    second_visit.settle()
+
+    assert opened(second_visit).inner_text() == opened(visit).inner_text()
+    expect(second_visit.page.get_by_text(count, exact=True)).to_be_visible()
+    assert query(second_visit.page) == query(visit.page)
+    second_visit.check()
+
+
+def test_a_click_on_the_overview_opens_the_label_on_the_difficulty_page(visit):
+    visit.open("?study=demo")
+    bar = visit.page.locator(".st-key-hardest .barlayer .trace").first.locator(".point").nth(2)
+    bar.scroll_into_view_if_needed()
+    box = bar.bounding_box()
+
+    visit.page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
+
+    visit.page.wait_for_url("**/Difficulty?**")
+    expect(opened(visit)).to_be_visible()
+    assert query(visit.page)["study"] == "demo"
+    visit.check()
+
+
+def test_the_menu_keeps_study_and_split(visit):
+    visit.open("?study=odd&split=val")
+
+    visit.page.get_by_role("link", name="Difficulty").click()
+
+    visit.page.wait_for_url("**/Difficulty?**study=odd**")
+    visit.settle()
+    assert query(visit.page) == {"study": "odd", "split": "val"}
+    visit.check()
+
+
+def test_a_click_on_a_row_of_the_table_opens_its_label(visit):
+    visit.open("Difficulty?study=demo")
+    table = visit.page.locator("[data-testid=stDataFrame]")
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+
+    visit.page.mouse.click(box["x"] + 15, box["y"] + 35 * 2.5)
+
+    expect(opened(visit)).to_be_visible()
+    visit.settle()
+    expect(visit.page.get_by_text("Difficulty rank 2")).to_be_visible()
+    visit.check()
+
+
+def test_the_table_downloads_as_csv(visit):
+    visit.open("Difficulty?study=demo")
+
+    with visit.page.expect_download() as download:
+        visit.page.get_by_role("button", name="Download these labels").click()
+
+    lines = download.value.path().read_text().splitlines()
+    assert download.value.suggested_filename == "demo-test-labels.csv"
+    assert len(lines) == 21
+    assert "difficulty_rank" in lines[0]
+
+
+def test_two_thousand_labels_are_paged(visit):
+    visit.open("Difficulty?study=many")
+    expect(visit.page.get_by_text("2,000 of 2,000 labels")).to_be_visible()
+    first = row_bar(visit, 0).locator("xpath=ancestor::*[@data-testid='stPlotlyChart']")
+    before = first.locator(".ytick text").first.text_content()
+
+    visit.page.locator(".st-key-page button").filter(has_text="2").first.click()
+
+    expect(first.locator(".ytick text").first).not_to_have_text(before)
+    visit.settle()
+    assert query(visit.page)["page"] == "2"
+    visit.check()
+
+
+def test_hostile_names_run_no_script_and_read_as_they_are(visit):
+    dialogs = []
+    visit.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    visit.open(
+        "Difficulty?study=odd&label=%3Cb%3Ebold%3C%2Fb%3E+%26+%3Cscript%3Ealert%281%29%3C%2Fscript%3E"
+    )
+
+    expect(opened(visit)).to_contain_text("<b>bold</b> & <script>alert(1)</script>")
+    assert dialogs == []
+    visit.check()
+
+
+def test_a_first_visit_offers_the_demo_follows_its_training_and_opens_it(first_visit, empty_runs):
+    page = first_visit.page
+    first_visit.open()
+    expect(page.get_by_role("button", name="Train the demo study")).to_be_visible()
+
+    (empty_runs / "demo").mkdir()
+    write_status(empty_runs / "demo", running(0.25))
+    first_visit.open()
+    expect(page.get_by_text("25% done")).to_be_visible()
+
+    write_status(empty_runs / "demo", running(0.75))
+    expect(page.get_by_text("75% done")).to_be_visible()
+
+    draft = write_study(empty_runs.parent / "draft", names=names_of(20))
+    shutil.copytree(draft, empty_runs / "demo", dirs_exist_ok=True)
+    write_status(empty_runs / "demo", replace(running(1.0), state="finished"))
+    expect(page.get_by_role("heading", name="How sure we are")).to_be_visible()
+    first_visit.settle()
+    first_visit.check()
+
+
+def running(fraction):
+    return Status(state="running", stage="Teacher", fraction=fraction, seconds_left=60.0)

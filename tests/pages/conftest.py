@@ -1,0 +1,49 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
+
+ROOT = Path(__file__).parents[2]
+DIFFICULTY = "pages/1_Difficulty.py"
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that the app takes for the folder of all studies."""
+    root = tmp_path / "runs"
+    root.mkdir()
+    monkeypatch.setenv("UDVIZ_RUNS", str(root))
+    return root
+
+
+@pytest.fixture
+def study(runs: Path) -> Path:
+    return write_study(runs / "demo", names=names_of(20))
+
+
+@pytest.fixture(params=["one label", "hostile names", "2,000 labels"])
+def odd_study(request: pytest.FixtureRequest, runs: Path) -> Path:
+    names = {
+        "one label": ["only"],
+        "hostile names": list(HOSTILE_NAMES),
+        "2,000 labels": names_of(2000),
+    }
+    return write_study(runs / "odd", names=names[request.param])
+
+
+@pytest.fixture
+def open_app() -> Callable[..., AppTest]:
+    """Open a page as a browser would, with query parameters."""
+
+    def open_app(page: str | None = None, **query: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+        if page:
+            app.run()
+            app.switch_page(page)
+        app.query_params.update(query)
+        return app.run()
+
+    return open_app

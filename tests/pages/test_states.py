@@ -1,0 +1,154 @@
+import dataclasses
+
+import pytest
+
+from tests.pages.synthetic import names_of, write_study
+from udviz.runs.status import Status, write_status
+from udviz.ui import start
+
+RUNNING = Status(
+    state="running",
+    stage="Training the teacher",
+    fraction=0.42,
+    rate="412 images/s",
+    seconds_left=71.0,
+    message="epoch 4 of 10",
+)
+
+
+def words(app):
+    return "\n".join(e.value for e in [*app.markdown, *app.caption, *app.warning, *app.error])
+
+
+def test_without_a_study_one_button_trains_the_demo(runs, open_app, monkeypatch):
+    started = []
+
+    def start_study(recipe, out):
+        started.append((recipe, out))
+        out.mkdir()
+        write_status(out, RUNNING)
+
+    monkeypatch.setattr(start, "start_study", start_study)
+    app = open_app()
+    assert [button.label for button in app.button] == ["Train the demo study"]
+
+    app.button[0].click().run()
+
+    assert started == [("demo", runs / "demo")]
+    assert "Training demo" in app.header[0].value.replace("\u2068", "").replace("\u2069", "")
+    assert not app.button
+
+
+def test_a_running_study_shows_its_stage_rate_and_time_left(runs, open_app):
+    (runs / "demo").mkdir()
+    write_status(runs / "demo", RUNNING)
+
+    app = open_app()
+
+    assert app.get("progress")[0].proto.value == 42
+    assert "42% done" in words(app).replace("\\", "")
+    assert "412 images/s" in words(app).replace("\\", "")
+    assert "about 71 s left" in words(app)
+
+
+@pytest.mark.parametrize("state", ["failed", "stopped"])
+def test_a_first_training_that_stopped_says_why_and_can_be_started_again(runs, open_app, state):
+    (runs / "demo").mkdir()
+    status = dataclasses.replace(RUNNING, state=state, message="The disk is full.")
+    write_status(runs / "demo", status)
+
+    app = open_app()
+
+    assert "The disk is full" in words(app)
+    assert app.button[0].label == "Train the demo study"
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["analysis/models.parquet", "analysis/labels.parquet", "analysis/map_gain.parquet"],
+)
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+def test_a_table_that_cannot_be_read_is_named_with_the_command_that_remakes_it(
+    study, open_app, file, damage
+):
+    if damage == "missing":
+        (study / file).unlink()
+    else:
+        (study / file).write_bytes(b"PAR1 no")
+
+    app = open_app()
+
+    assert not app.exception
+    assert file.split("/")[1] in app.error[0].value
+    assert app.code[0].value.startswith("python -m pipelines.study --recipe")
+    assert str(study) in app.code[0].value
+
+
+def test_a_damaged_recipe_is_not_offered_as_the_recipe_to_start_from(study, open_app):
+    (study / "study.toml").write_text("name = [")
+
+    app = open_app()
+
+    assert "study.toml" in app.error[0].value
+    assert "--recipe RECIPE" in app.code[0].value
+
+
+def test_a_table_that_lacks_its_key_is_refused_by_the_columns_name(study, open_app):
+    import pandas as pd
+
+    file = study / "analysis" / "labels.parquet"
+    pd.read_parquet(file).drop(columns="split").to_parquet(file)
+
+    assert "lacks the column split" in open_app().error[0].value
+
+
+def test_a_study_in_training_shows_its_progress_until_its_tables_are_there(study, open_app):
+    (study / "analysis" / "labels.parquet").unlink()
+    write_status(study, RUNNING)
+
+    app = open_app()
+
+    assert not app.error
+    assert app.get("progress")[0].proto.value == 42
+
+
+def test_a_study_that_was_analysed_again_is_read_again(study, open_app):
+    import pandas as pd
+
+    app = open_app()
+    file = study / "analysis" / "models.parquet"
+    pd.read_parquet(file).assign(mean_average_precision=0.125).to_parquet(file)
+
+    app.run()
+
+    assert app.table[0].value["Mean AP"].tolist() == ["0.125"] * 3
+
+
+def test_the_link_wins_over_the_newest_study(runs, open_app):
+    write_study(runs / "first", names=names_of(3))
+    write_study(runs / "second", names=names_of(4))
+
+    app = open_app(study="first")
+
+    assert app.selectbox(key="study").value == "first"
+    assert "3 labels" in words(app)
+
+
+def test_the_study_is_kept_when_the_page_changes(runs, open_app):
+    write_study(runs / "first", names=names_of(3))
+    write_study(runs / "second", names=names_of(4))
+    app = open_app(study="first")
+
+    app.query_params.clear()  # as the browser does on the way to another page
+    app.switch_page("pages/1_Difficulty.py").run()
+
+    assert app.selectbox(key="study").value == "first"
+    assert app.query_params["study"] == "first"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, ""), (0.2, "about 1 s left"), (71, "about 71 s left"), (150, "about 2 min left")],
+)
+def test_the_time_left_reads_as_a_person_would_say_it(seconds, text):
+    assert start.time_left(seconds) == text

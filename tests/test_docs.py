@@ -1,0 +1,35 @@
+"""Every Python example of the docs runs and prints what it promises."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = [
+    (path.name, code)
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    for code in re.findall(r"```python\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
+]
+
+
+@pytest.mark.parametrize(("name", "code"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
+def test_an_example_runs(name, code):
+    exec(compile(code, name, "exec"), {})
+
+
+def test_the_ten_line_example_finds_the_label_that_was_helped_and_only_that(capsys):
+    code = dict(EXAMPLES)["statistics.md"]
+    results: dict = {}
+
+    exec(compile(code, "statistics.md", "exec"), results)
+
+    assert results["gains"].table["verdict"].tolist() == ["helped", *["cannot tell"] * 3]
+    assert "difficulty" in capsys.readouterr().out
+
+
+def test_every_statistics_module_is_named_in_the_docs():
+    text = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+\.py)`", text))
+
+    assert named <= {path.name for path in (ROOT / "udviz" / "stats").glob("*.py")}

@@ -1,0 +1,159 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from udviz.predictions import PredictionWriter, is_current, open_predictions
+
+LABELS = ("cat", "dog", "owl")
+
+
+def write_cache(directory, logits, *, checkpoint_digest="abc"):
+    n_images = len(logits)
+    images = pd.DataFrame(
+        {"image_id": [f"{i}.jpg" for i in range(n_images)], "row": range(n_images)}
+    )
+    with PredictionWriter(
+        directory,
+        split="test",
+        images=images,
+        label_names=LABELS,
+        dataset_fingerprint="data",
+        checkpoint_digest=checkpoint_digest,
+    ) as writer:
+        targets = (logits > 0).astype(np.int8)
+        writer.write(slice(None), targets=targets, difficult=np.zeros(logits.shape, bool))
+        writer.write(slice(0, 2), logits=logits[:2], attention=np.ones((2, 4, 5), np.float32))
+        writer.write(slice(2, n_images), logits=logits[2:], attention=None)
+
+
+def write_half_a_cache(directory, logits):
+    with PredictionWriter(
+        directory,
+        split="test",
+        images=pd.DataFrame({"image_id": ["a"], "row": [0]}),
+        label_names=LABELS,
+        dataset_fingerprint="data",
+        checkpoint_digest="new",
+    ) as writer:
+        writer.write(slice(None), logits=logits[:1])
+        raise KeyboardInterrupt
+
+
+@pytest.fixture
+def logits(rng):
+    return rng.normal(size=(6, 3)).astype(np.float32)
+
+
+@pytest.fixture
+def cache(tmp_path, logits):
+    directory = tmp_path / "study" / "teacher" / "predictions" / "test"
+    write_cache(directory, logits)
+    return directory
+
+
+def test_what_was_written_batch_by_batch_comes_back_whole(cache, logits):
+    predictions = open_predictions(cache)
+
+    np.testing.assert_array_equal(predictions.logits, logits)
+    assert predictions.label_names == LABELS
+    assert predictions.image_ids == tuple(f"{i}.jpg" for i in range(6))
+    assert predictions.attention.shape == (6, 4, 5)
+    assert predictions.calibration_logits is None
+
+
+def test_a_label_s_column_is_contiguous_and_read_only(cache):
+    logits = open_predictions(cache).logits
+
+    assert logits[:, 1].flags.c_contiguous
+    with pytest.raises(ValueError, match="read-only"):
+        logits[0, 0] = 1.0
+
+
+def test_probs_are_the_sigmoid_of_the_logits_even_where_it_would_overflow(tmp_path):
+    logits = np.array([[0.0, -1000.0, 1000.0]] * 3, dtype=np.float32)
+    write_cache(tmp_path / "c", logits)
+
+    probs = open_predictions(tmp_path / "c").probs()
+
+    np.testing.assert_array_equal(probs[0], [0.5, 0.0, 1.0])
+
+
+def test_an_interrupted_write_leaves_the_old_cache_and_no_draft(cache, logits):
+    before = np.array(open_predictions(cache).logits)
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half_a_cache(cache, logits)
+
+    np.testing.assert_array_equal(open_predictions(cache).logits, before)
+    assert [path.name for path in cache.parent.iterdir()] == ["test"]
+
+
+def test_a_full_disk_is_an_error_when_space_is_reserved_not_a_crash(cache, logits, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+
+    with pytest.raises(OSError, match="No space left"):
+        write_cache(cache, logits)
+    assert open_predictions(cache).logits.shape == (6, 3)
+
+
+@pytest.mark.parametrize("name", ["logits.npy", "targets.npy", "images.parquet"])
+def test_a_changed_byte_is_noticed_and_the_file_named(cache, name):
+    content = bytearray((cache / name).read_bytes())
+    content[-1] ^= 1
+    (cache / name).write_bytes(content)
+
+    with pytest.raises(ValueError, match=rf"{name}` does not match its checksum"):
+        open_predictions(cache)
+
+
+@pytest.mark.parametrize("name", ["logits.npy", "manifest.json", "difficult.npy"])
+def test_a_cut_file_is_refused_with_the_command_that_remakes_it(cache, name):
+    content = (cache / name).read_bytes()
+    (cache / name).write_bytes(content[: len(content) // 2])
+
+    with pytest.raises(ValueError, match=r"python -m pipelines.study --recipe .*study.toml"):
+        open_predictions(cache)
+
+
+def test_a_missing_file_is_refused_by_name(cache):
+    (cache / "logits.npy").unlink()
+
+    with pytest.raises(ValueError, match=r"logits.npy` is missing"):
+        open_predictions(cache)
+
+
+def test_no_cache_is_refused_with_the_command_that_makes_it(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"python -m pipelines.study"):
+        open_predictions(tmp_path / "study" / "run" / "predictions" / "test")
+
+
+def test_an_older_schema_is_refused(cache):
+    manifest = json.loads((cache / "manifest.json").read_text())
+    (cache / "manifest.json").write_text(json.dumps(manifest | {"schema_version": 0}))
+
+    with pytest.raises(ValueError, match="schema version 0, not 1"):
+        open_predictions(cache)
+
+
+def test_pickled_arrays_are_never_loaded(cache):
+    np.save(cache / "logits.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    manifest = json.loads((cache / "manifest.json").read_text())
+    manifest["files"]["logits.npy"]["bytes"] = (cache / "logits.npy").stat().st_size
+    (cache / "manifest.json").write_text(json.dumps(manifest))
+
+    with pytest.raises(ValueError, match=r"[Oo]bject|allow_pickle"):
+        open_predictions(cache, verify=False)
+
+
+def test_a_cache_is_current_only_for_the_very_weights_and_data(cache):
+    same = {"dataset_fingerprint": "data", "checkpoint_digest": "abc"}
+
+    assert is_current(cache, **same)
+    assert not is_current(cache, **(same | {"checkpoint_digest": "other"}))
+    assert not is_current(cache, **(same | {"dataset_fingerprint": "other"}))
+    assert not is_current(cache.parent / "val", **same)

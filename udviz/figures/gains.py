@@ -1,0 +1,62 @@
+"""All gains of a study in one picture."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from udviz.figures.hover import label_summary
+from udviz.figures.marks import interval_path
+from udviz.figures.panels import gain_limit
+from udviz.figures.theme import NEUTRAL, UNDECIDED, VERDICTS, set_frame, whole_ticks
+
+
+def gain_curve(labels: pd.DataFrame, *, title: str) -> go.Figure:
+    """Gain of every label with its interval, from the largest loss to the largest gain.
+
+    Args:
+        labels: One row per label, columns as in ``labels.parquet``; labels without a gain are
+            left out.
+        title: What the chart shows.
+    """
+    known = labels[labels["gain"].notna()].sort_values("gain", kind="stable")
+    verdicts = known["verdict"].where(known["verdict"].isin(VERDICTS), UNDECIDED)
+    place = np.arange(1, len(known) + 1)
+    figure = go.Figure()
+    set_frame(figure, title=title, plot_px=210)
+    figure.add_hline(y=0, line={"color": NEUTRAL, "width": 1})
+    for verdict, mark in VERDICTS.items():
+        chosen = (verdicts == verdict).to_numpy(bool)
+        part = known[chosen]
+        ends = (part["gain_low"].to_numpy(float), part["gain_high"].to_numpy(float))
+        y, x = interval_path(ends, place[chosen])
+        figure.add_scatter(
+            x=x,
+            y=y,
+            mode="lines",
+            line={"color": mark.colour, "width": 2 if len(known) <= 200 else 1},
+            opacity=0.5,
+            hoverinfo="skip",
+            showlegend=False,
+        )
+        figure.add_scatter(
+            x=place[chosen],
+            y=part["gain"],
+            mode="markers",
+            marker={"color": mark.colour, "symbol": mark.symbol}
+            | {"size": 9 if len(known) <= 200 else 5},
+            name=f"{mark.word} ({len(part):,})",
+            customdata=part["label"],
+            hovertext=[label_summary(row) for _, row in part.iterrows()],
+            hovertemplate="%{hovertext}<extra></extra>",
+            selected={"marker": {"opacity": 1}},
+            unselected={"marker": {"opacity": 1}},
+        )
+    limit = gain_limit(labels)
+    figure.update_yaxes(range=[-limit, limit], title="Gain in AP, distilled − baseline")
+    figure.update_xaxes(
+        **whole_ticks(len(known)),
+        range=[0.5, max(len(known), 1) + 0.5],
+        title="Labels, from the largest loss to the largest gain",
+        showgrid=False,
+    )
+    return figure

@@ -1,0 +1,97 @@
+"""The dot with its interval, which every ranking of the app is made of."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from udviz.figures.theme import Mark
+
+
+def interval_path(
+    ends: tuple[np.ndarray, np.ndarray], across: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """One broken line through all intervals, so that a thousand of them stay one SVG path.
+
+    Args:
+        ends: Low and high ends, (L,) each.
+        across: (L,) positions on the other axis.
+
+    Returns:
+        (3 L,) positions along and across the intervals, with NaN between two intervals.
+    """
+    gap = np.full(len(across), np.nan)
+    along = np.column_stack([*ends, gap]).ravel()  # (L, 3) -> (3 L,)
+    return along, np.repeat(across, 3)
+
+
+def add_dots_with_intervals(
+    figure: go.Figure,
+    values: np.ndarray,
+    ends: tuple[np.ndarray, np.ndarray],
+    rows: np.ndarray,
+    *,
+    mark: Mark,
+    column: int,
+    size_px: int = 9,
+    line_px: int = 2,
+) -> None:
+    """Draw (L,) values with their intervals at heights ``rows`` in one panel of ``figure``."""
+    x, y = interval_path(ends, rows)
+    shared = {"legendgroup": mark.word, "name": mark.word, "hoverinfo": "skip"}
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        line={"color": mark.colour, "width": line_px},
+        opacity=0.55,
+        showlegend=False,
+        row=1,
+        col=column,
+        **shared,
+    )
+    figure.add_scatter(
+        x=values,
+        y=rows,
+        mode="markers",
+        marker={
+            "color": mark.colour,
+            "symbol": mark.symbol,
+            "size": size_px,
+            "line": {"color": mark.colour, "width": 2 if "open" in mark.symbol else 0},
+        },
+        row=1,
+        col=column,
+        **shared,
+    )
+
+
+def add_rows(
+    figure: go.Figure,
+    names: Sequence[str],
+    hover: Sequence[str],
+    colours: Sequence[str],
+    *,
+    extent: Sequence[float],
+    column: int,
+) -> None:
+    """Draw one bar across the panel per row: the stripe, the hover and what a click hits.
+
+    The bars carry the full label name as ``customdata``.
+    """
+    figure.add_bar(
+        orientation="h",
+        base=extent[0],
+        x=[extent[1] - extent[0]] * len(names),
+        y=list(range(len(names))),
+        width=1,
+        marker={"color": list(colours), "line": {"width": 0}},
+        customdata=list(names),
+        hovertext=list(hover),
+        hovertemplate="%{hovertext}<extra></extra>",
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+        showlegend=False,
+        row=1,
+        col=column,
+    )

@@ -1,0 +1,69 @@
+"""The models of a study on one axis."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from udviz.figures.marks import add_dots_with_intervals
+from udviz.figures.text import number
+from udviz.figures.theme import NEUTRAL, ROLES, coloured, set_frame
+
+
+def model_scores(scores: pd.DataFrame, *, axis_title: str, guess: float, title: str) -> go.Figure:
+    """One row per model: its score, its interval and what a guess would reach.
+
+    Args:
+        scores: Columns ``role``, ``score``, ``low``, ``high``; scores in [0, 1].
+        axis_title: What the score is.
+        guess: Score of a model that guesses, in [0, 1]; NaN draws no line.
+        title: What the chart shows.
+    """
+    figure = make_subplots()
+    set_frame(figure, title=title, plot_px=44 * len(scores))
+    for row, (_, score) in enumerate(scores.iterrows()):
+        add_dots_with_intervals(
+            figure,
+            np.array([score["score"]]),
+            (np.array([score["low"]]), np.array([score["high"]])),
+            np.array([row]),
+            mark=ROLES[score["role"]],
+            column=1,
+            size_px=10,
+            line_px=4,
+        )
+        figure.add_annotation(
+            x=np.nanmax([score["score"], score["high"]]),
+            y=row,
+            text=number(score["score"]),
+            xanchor="left",
+            xshift=10,
+            showarrow=False,
+            font={"size": 15},
+        )
+    if np.isfinite(guess):
+        figure.add_vline(
+            x=guess,
+            line={"color": NEUTRAL, "width": 1.5, "dash": "dot"},
+            layer="below",
+        )
+        figure.add_annotation(
+            text=f"a guess reaches {number(guess)}",
+            x=guess,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            showarrow=False,
+            font={"size": 12},
+        )
+    figure.update_layout(showlegend=False)
+    figure.update_xaxes(range=[0, 1], title=axis_title)
+    words = [coloured(ROLES[role]) for role in scores["role"]]
+    figure.update_yaxes(
+        range=[len(scores) - 0.5, -0.5],
+        tickvals=list(range(len(scores))),
+        ticktext=words,
+        tickfont={"size": 14},
+        showgrid=False,
+    )
+    return figure

@@ -1,0 +1,65 @@
+"""One row per label, with one panel per quantity."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from udviz.figures.hover import label_summary
+from udviz.figures.marks import add_rows
+from udviz.figures.panels import PANELS
+from udviz.figures.text import safe_html, shorten
+from udviz.figures.theme import CLEAR, OPENED, STRIPE, set_frame
+
+ROW_PX = 26
+_TILTED_PX = 112  # below the plot, where tick names are tilted
+
+
+def ranking(
+    labels: pd.DataFrame,
+    *,
+    all_labels: pd.DataFrame,
+    panels: Sequence[str],
+    title: str,
+    opened: str | None = None,
+) -> go.Figure:
+    """Labels from top to bottom in the order given.
+
+    Args:
+        labels: One row per label to draw, columns as in ``labels.parquet``.
+        all_labels: Every label of the split; it fixes the axes whatever is filtered.
+        panels: Names from `udviz.figures.panels.PANELS`, left to right; a panel whose numbers
+            this study does not have is left out.
+        title: What the chart shows.
+        opened: Label whose row is lifted out.
+    """
+    chosen = [PANELS[name] for name in panels if all_labels[PANELS[name].needs].notna().any()]
+    figure = make_subplots(
+        cols=len(chosen),
+        shared_yaxes=True,
+        column_widths=[panel.width for panel in chosen],
+        horizontal_spacing=0.025,
+    )
+    below_px = _TILTED_PX if PANELS["causes"] in chosen else 50
+    set_frame(figure, title=title, plot_px=len(labels) * ROW_PX, below_px=below_px)
+    names = labels["label"].tolist()
+    hover = [label_summary(row) for _, row in labels.iterrows()]
+    stripes = [OPENED if n == opened else (CLEAR, STRIPE)[i % 2] for i, n in enumerate(names)]
+    for column, panel in enumerate(chosen, start=1):
+        axis = panel.axis(labels, all_labels)
+        add_rows(figure, names, hover, stripes, extent=axis["range"], column=column)
+        figure.update_xaxes(axis, row=1, col=column)
+        panel.draw(figure, labels, column)
+    figure.update_yaxes(range=[len(names) - 0.5, -0.5], showgrid=False)
+    figure.update_yaxes(
+        tickvals=list(range(len(names))), ticktext=_tick_names(labels), row=1, col=1
+    )
+    return figure
+
+
+def _tick_names(labels: pd.DataFrame) -> list[str]:
+    """Short names; in italics where the label has too few positives to be trusted."""
+    short = [safe_html(shorten(name)) for name in labels["label"]]
+    trusted = labels["supported"].fillna(value=True)
+    return [name if ok else f"<i>{name}</i>" for name, ok in zip(short, trusted, strict=True)]

@@ -1,0 +1,283 @@
+"""The wall: what training leaves for the app, as plain arrays on disk.
+
+A cache is written beside its place and renamed when complete, so a reader sees all of it or
+nothing. Matrices are Fortran-ordered: one label's column is contiguous and can be read alone.
+"""
+
+import json
+import os
+import shutil
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
+IMAGES = "images.parquet"
+VERIFY_UP_TO = 256 * 2**20  # bytes; larger caches are checked by size unless asked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What a cache says of itself.
+
+    Attributes:
+        schema_version: Layout of the cache.
+        split: ``train``, ``val`` or ``test``.
+        label_names: The L labels in column order.
+        n_images: Number N of images.
+        dataset_fingerprint: Of the data set the predictions belong to.
+        checkpoint_digest: SHA-256 of the weights that made them.
+        files: Per file its size in bytes and its CRC-32.
+    """
+
+    schema_version: int
+    split: str
+    label_names: list[str]
+    n_images: int
+    dataset_fingerprint: str
+    checkpoint_digest: str
+    files: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Predictions:
+    """Predictions of one run on one split; arrays are read-only and memory-mapped.
+
+    Attributes:
+        manifest: Where they come from.
+        images: One row per image: ``image_id`` and ``row``, its index in the data set.
+        targets: (N, L) int8: 1 present, 0 absent, -1 unknown.
+        difficult: (N, L) bool flags of the annotator.
+        logits: (N, L) float32 logits of the classification branch.
+        calibration_logits: (N, L) float32, or None without a calibration branch. Their softmax
+            is not the probability of a label.
+        disagreement: (N, L) float32 in nats, sums to the image's uncertainty; or None.
+        attention: (N, h, w) float32 uncertainty attention maps, or None.
+    """
+
+    manifest: Manifest
+    images: pd.DataFrame
+    targets: np.ndarray
+    difficult: np.ndarray
+    logits: np.ndarray
+    calibration_logits: np.ndarray | None
+    disagreement: np.ndarray | None
+    attention: np.ndarray | None
+
+    @property
+    def split(self) -> str:
+        """Split the images belong to."""
+        return self.manifest.split
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The L labels in column order."""
+        return tuple(self.manifest.label_names)
+
+    @property
+    def image_ids(self) -> tuple[str, ...]:
+        """The N image ids."""
+        return tuple(self.images["image_id"])
+
+    def probs(self, labels: slice | int = slice(None)) -> np.ndarray:
+        """P(label present) = sigmoid(logits), of all labels (N, L) or of the chosen columns."""
+        logits = np.asarray(self.logits[:, labels])
+        return 0.5 * (1.0 + np.tanh(0.5 * logits))  # never overflows
+
+
+class PredictionWriter:
+    """Writes a cache batch by batch; use it as a context.
+
+    The directory appears, replacing an older one, when the context ends without an error.
+
+    Args:
+        directory: Where the cache is to be, ``.../predictions/<split>``.
+        split: Name of the split.
+        images: One row per image: ``image_id`` and ``row``.
+        label_names: The L label names.
+        dataset_fingerprint: Of the data set.
+        checkpoint_digest: SHA-256 of the weights.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        split: str,
+        images: pd.DataFrame,
+        label_names: tuple[str, ...],
+        dataset_fingerprint: str,
+        checkpoint_digest: str,
+    ) -> None:
+        self._directory = directory
+        self._draft = directory.with_name(f".{directory.name}.{os.getpid()}")
+        self._identity = {
+            "schema_version": SCHEMA_VERSION,
+            "split": split,
+            "label_names": list(label_names),
+            "n_images": len(images),
+            "dataset_fingerprint": dataset_fingerprint,
+            "checkpoint_digest": checkpoint_digest,
+        }
+        self._images = images
+        self._arrays: dict[str, np.memmap[Any, Any]] = {}
+
+    def __enter__(self) -> "PredictionWriter":
+        shutil.rmtree(self._draft, ignore_errors=True)
+        self._draft.mkdir(parents=True)
+        self._images.to_parquet(self._draft / IMAGES, index=False)
+        return self
+
+    def write(self, rows: slice, **parts: np.ndarray | None) -> None:
+        """Store some rows of arrays by name, e.g. ``logits`` (B, L); None is left out."""
+        for name, part in parts.items():
+            if part is None:
+                continue
+            if name not in self._arrays:
+                shape = (self._identity["n_images"], *part.shape[1:])
+                self._arrays[name] = _reserve(self._draft / f"{name}.npy", part.dtype, shape)
+            self._arrays[name][rows] = part
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self._commit()
+        finally:
+            self._arrays.clear()
+            shutil.rmtree(self._draft, ignore_errors=True)
+
+    def _commit(self) -> None:
+        for array in self._arrays.values():
+            array.flush()
+        self._arrays.clear()
+        files = {
+            path.name: {"bytes": path.stat().st_size, "crc32": file_crc32(path)}
+            for path in sorted(self._draft.iterdir())
+        }
+        manifest = json.dumps({**self._identity, "files": files}, indent=1, ensure_ascii=False)
+        (self._draft / MANIFEST).write_text(manifest, encoding="utf-8")
+        retired = self._directory.with_name(f".{self._directory.name}.old")
+        shutil.rmtree(retired, ignore_errors=True)
+        if self._directory.exists():
+            self._directory.rename(retired)
+        self._draft.rename(self._directory)
+        shutil.rmtree(retired, ignore_errors=True)
+
+
+def open_predictions(directory: Path, *, verify: bool | None = None) -> Predictions:
+    """Open a prediction cache; its arrays are read from disk when they are used.
+
+    Args:
+        directory: ``runs/<study>/<run>/predictions/<split>``.
+        verify: Whether to compare every file with its checksum; None = if that takes
+            less than about a second.
+
+    Raises:
+        FileNotFoundError: If there is no cache.
+        ValueError: If it is of another version or damaged; names the file.
+    """
+    manifest = _read_manifest(directory)
+    if verify is None:
+        verify = sum(entry["bytes"] for entry in manifest.files.values()) <= VERIFY_UP_TO
+    for name, entry in manifest.files.items():
+        _check_file(directory / name, entry, verify=verify)
+
+    def array(name: str) -> np.ndarray | None:
+        if f"{name}.npy" not in manifest.files:
+            return None
+        found: np.ndarray = np.load(directory / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        return found
+
+    def required(name: str) -> np.ndarray:
+        found = array(name)
+        if found is None:
+            raise _refused(directory / f"{name}.npy", "is missing")
+        return found
+
+    return Predictions(
+        manifest=manifest,
+        images=pd.read_parquet(directory / IMAGES),
+        targets=required("targets"),
+        difficult=required("difficult"),
+        logits=required("logits"),
+        calibration_logits=array("calibration_logits"),
+        disagreement=array("disagreement"),
+        attention=array("attention"),
+    )
+
+
+def is_current(directory: Path, *, dataset_fingerprint: str, checkpoint_digest: str) -> bool:
+    """Whether a whole cache of exactly this data and these weights is there."""
+    try:
+        manifest = open_predictions(directory).manifest
+    except (OSError, ValueError):
+        return False
+    made_from = (manifest.dataset_fingerprint, manifest.checkpoint_digest)
+    return made_from == (dataset_fingerprint, checkpoint_digest)
+
+
+def file_crc32(path: Path) -> int:
+    """CRC-32 of a file."""
+    value = 0
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            value = zlib.crc32(block, value)
+    return value
+
+
+def _reserve(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+    """A new ``.npy`` whose disk space is taken now: a full disk is an error, not a crash later."""
+    array = np.lib.format.open_memmap(
+        path, mode="w+", dtype=dtype, shape=shape, fortran_order=len(shape) == 2
+    )
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
+
+
+def _read_manifest(directory: Path) -> Manifest:
+    path = directory / MANIFEST
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"`{directory}` must be a prediction cache, but holds no {MANIFEST}. "
+            f"{_remake(directory)}"
+        )
+    try:
+        manifest = Manifest(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise _refused(path, "is damaged or of another version") from error
+    if manifest.schema_version != SCHEMA_VERSION:
+        raise _refused(path, f"has schema version {manifest.schema_version}, not {SCHEMA_VERSION}")
+    return manifest
+
+
+def _check_file(path: Path, entry: dict[str, int], *, verify: bool) -> None:
+    if not path.is_file():
+        raise _refused(path, "is missing")
+    size = path.stat().st_size
+    if size != entry["bytes"]:
+        raise _refused(path, f"has {size} bytes instead of {entry['bytes']}")
+    if verify and file_crc32(path) != entry["crc32"]:
+        raise _refused(path, "does not match its checksum")
+
+
+def _refused(path: Path, what: str) -> ValueError:
+    return ValueError(f"`{path}` {what}. {_remake(path.parent)}")
+
+
+def _remake(directory: Path) -> str:
+    study = directory.parents[2] if len(directory.parents) > 2 else directory
+    return (
+        f"Remake it with: python -m pipelines.study --recipe {study / 'study.toml'} --out {study}"
+    )

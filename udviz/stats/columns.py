@@ -1,0 +1,127 @@
+"""Walk through (N, L) arrays one label at a time, without holding a copy of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from udviz.checks import check_matrix, check_same_shape
+
+_BLOCK_BYTES = 1 << 26  # of a C-ordered array turned at once: one strided pass per block
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LabelColumn:
+    """One label: its known images and their scores under each model.
+
+    Attributes:
+        label: Column index in [0, L).
+        positive: (n,) bool, whether the label is present; unknown images are left out.
+        scores: One (n,) array per model, in the same image order.
+        known: (n,) image indices in [0, N), or None where all N images take part.
+    """
+
+    label: int
+    positive: np.ndarray
+    scores: tuple[np.ndarray, ...]
+    known: np.ndarray | None
+
+
+def label_columns(
+    score_sets: Sequence[np.ndarray],
+    targets: np.ndarray,
+    *,
+    images: np.ndarray | None = None,
+    name: str = "scores",
+) -> Iterator[LabelColumn]:
+    """Yield every label's known images, in column order.
+
+    Args:
+        score_sets: At least one (N, L) float array; higher means more likely present.
+        targets: (N, L) ground truth: 1 present, 0 absent, -1 unknown.
+        images: (M,) image indices to walk through, unique; all if None.
+        name: What error messages call the scores.
+
+    Raises:
+        TypeError: If an input is no numpy array or scores are no floating-point numbers.
+        ValueError: If shapes differ, a score is NaN or infinite, or a target is none of 1, 0, -1.
+    """
+    check_matrix(targets, name="targets")
+    if not score_sets:
+        raise ValueError(f"`{name}` must hold at least one array, got none.")
+    for scores in score_sets:
+        check_matrix(scores, name=name)
+        check_same_shape(scores, targets, names=(name, "targets"))
+        if scores.dtype.kind != "f":
+            raise TypeError(
+                f"`{name}` must hold floating-point numbers, got dtype {scores.dtype}. "
+                "Pass logits or probabilities."
+            )
+    if images is not None and np.unique(images).size != np.size(images):
+        raise ValueError("`images` must name each image once, got one twice. Pass unique indices.")
+    columns = zip(_columns(targets), *(_columns(scores) for scores in score_sets), strict=True)
+    for label, (target, *scores) in enumerate(columns):
+        yield _known_part(label, target, scores, images, name=name)
+
+
+def _known_part(
+    label: int,
+    target: np.ndarray,
+    scores: list[np.ndarray],
+    known: np.ndarray | None,
+    *,
+    name: str,
+) -> LabelColumn:
+    """Refuse bad values and leave out unknown images, and those not in ``known``."""
+    if known is not None:
+        target, scores = target[known], [column[known] for column in scores]
+    positive = target == 1
+    n_known = np.count_nonzero(positive) + np.count_nonzero(target == 0)
+    if n_known < target.size:
+        if np.count_nonzero(target == -1) != target.size - n_known:
+            raise ValueError(
+                "`targets` must be 1 (present), 0 (absent) or -1 (unknown), "
+                f"got another value in column {label}."
+            )
+        inside = np.flatnonzero(target != -1)
+        known = inside if known is None else known[inside]
+        positive, scores = positive[inside], [column[inside] for column in scores]
+    for column in scores:
+        if not _all_finite(column):
+            raise ValueError(
+                f"`{name}` must be finite, got a NaN or infinite value in column {label}. "
+                "Remove or repair these images first."
+            )
+    return LabelColumn(label=label, positive=positive, scores=tuple(scores), known=known)
+
+
+def _all_finite(column: np.ndarray) -> bool:
+    with np.errstate(over="ignore", invalid="ignore"):
+        # one fast pass settles it, unless the squares of finite numbers overflow
+        return bool(np.isfinite(column @ column) or np.isfinite(column).all())
+
+
+def _columns(array: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield contiguous columns; a C-ordered array is turned block by block."""
+    n_rows, n_columns = array.shape
+    if array.flags.f_contiguous:
+        for label in range(n_columns):
+            yield np.asarray(array[:, label])
+        return
+    width = max(1, _BLOCK_BYTES // max(1, n_rows * array.itemsize))
+    for start in range(0, n_columns, width):
+        block = np.asfortranarray(array[:, start : start + width])
+        for label in range(block.shape[1]):
+            yield block[:, label]
+
+
+def as_seeds(scores: np.ndarray | Sequence[np.ndarray]) -> list[np.ndarray]:
+    """One (N, L) array per training seed; a single array is one seed.
+
+    Raises:
+        ValueError: If the list is empty.
+    """
+    seeds = [scores] if isinstance(scores, np.ndarray) else list(scores)
+    if not seeds:
+        raise ValueError("`scores` must hold at least one array, got none.")
+    return seeds

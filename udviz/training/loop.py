@@ -1,0 +1,236 @@
+"""The one training loop. It does not know whether it distills."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from udviz.data.transforms import augment, draw_augmentation, normalise
+from udviz.models.network import TwoHeadedNetwork
+from udviz.recipe import AugmentConfig, NetworkConfig
+from udviz.runs.directory import RunDirectory
+from udviz.stats.ranking import average_precision
+from udviz.training import distributed
+from udviz.training.batches import EpochSteps, ImageRows, loader
+from udviz.training.device import Compute
+from udviz.training.inference import InferenceOptions, predict_logits
+from udviz.training.progress import LossMeter, Progress, StopRequest, Stopwatch
+from udviz.training.schedule import build_optimizer, learning_rate, set_learning_rate
+from udviz.training.state import Diary, TrainingState, restore, save
+from udviz.training.tasks import Task, total_loss
+
+LOG_EVERY = 20  # steps
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TrainingPlan:
+    """What a run trains on and how.
+
+    Attributes:
+        rows: Pixels and training targets of the whole data set.
+        train: Image indices of the training split.
+        val: Image indices of the validation split.
+        val_targets: (len(val), L) targets that validation is scored against.
+        network: Epochs, batch size, optimiser.
+        augment: Random changes of the training images.
+        compute: Device and precision.
+        workers: Data-loader processes.
+        seed: Of order and augmentation.
+    """
+
+    rows: ImageRows
+    train: np.ndarray
+    val: np.ndarray
+    val_targets: np.ndarray
+    network: NetworkConfig
+    augment: AugmentConfig
+    compute: Compute
+    workers: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Session:
+    """One process at work on a run.
+
+    Attributes:
+        task: Network and losses.
+        model: The task, averaging its gradients over processes where there are several.
+        plan: Data and settings.
+        optimizer: Of the network's parameters.
+        state: Place in the schedule; moves on.
+        run: Where checkpoints and events go.
+        diary: Writes the events.
+        report: Called after every step and epoch.
+        stop: Whether someone asked the run to stop.
+    """
+
+    task: Task
+    model: nn.Module
+    plan: TrainingPlan
+    optimizer: torch.optim.Optimizer
+    state: TrainingState
+    run: RunDirectory
+    diary: Diary
+    report: Callable[[Progress], None]
+    stop: StopRequest
+
+    def save_last(self) -> None:
+        """Write the checkpoint that a restart goes on from."""
+        save(self.run.checkpoints, "last", self.task.network, self.optimizer, self.state)
+
+
+def train(
+    task: Task, plan: TrainingPlan, run: RunDirectory, report: Callable[[Progress], None]
+) -> TrainingState:
+    """Train ``task.network`` until the last epoch or early stop; continues where it was left.
+
+    After every epoch the checkpoints ``last`` and, if validation mAP rose, ``best`` are written.
+    A run that was killed and started again ends with the same bits as one that was not (on a
+    CPU with the same number of threads).
+
+    Args:
+        task: Network and losses.
+        plan: Data and settings.
+        run: Where checkpoints and events go.
+        report: Called after every step and epoch, in every process.
+
+    Raises:
+        FloatingPointError: If a loss is NaN or infinite; the last good checkpoint stays.
+        InterruptedError: If the process was asked to stop; a checkpoint was written.
+        ValueError: If a batch cannot be shared out equally among the processes.
+    """
+    task.to(plan.compute.device).to(memory_format=torch.channels_last)
+    distributed.synchronise_batch_norm(task.network)
+    optimizer = build_optimizer(task.network, plan.network)
+    state = restore(run.checkpoints, task.network, optimizer)
+    model, diary = _wrapped(task, plan.compute), Diary(run.events, state)
+    with StopRequest() as stop:
+        session = _Session(
+            task=task,
+            model=model,
+            plan=plan,
+            optimizer=optimizer,
+            state=state,
+            run=run,
+            diary=diary,
+            report=report,
+            stop=stop,
+        )
+        while not is_over(state, plan.network):
+            _train_epoch(session)
+            _finish_epoch(session)
+    return state
+
+
+def is_over(state: TrainingState, config: NetworkConfig) -> bool:
+    """Whether the last epoch is done or patience ran out."""
+    impatient = 0 < config.patience <= state.epochs_since_best
+    return state.epoch >= config.epochs or impatient
+
+
+def _train_epoch(session: _Session) -> None:
+    plan, state = session.plan, session.state
+    steps = EpochSteps(
+        plan.train,
+        batch_size=plan.network.batch_size,
+        seed=plan.seed,
+        epoch=state.epoch,
+        first_step=state.step,
+    )
+    session.task.train()
+    meter = LossMeter(state.loss_sums, state.step)
+    watch = Stopwatch(n_images=steps.batch_size)
+    pin = plan.compute.device.type == "cuda"
+    batches = loader(plan.rows, steps, workers=plan.workers, pin=pin)
+    for pixels, targets in watch.timed(iter(batches)):
+        rate = learning_rate(plan.network, epoch=state.epoch + state.step / steps.n_steps)
+        set_learning_rate(session.optimizer, rate)
+        meter.add(_step(session, pixels, targets, steps.batch_size))
+        state.step += 1
+        if state.step % LOG_EVERY == 0 or state.step == steps.n_steps:
+            state.loss_sums = meter.checked_sums(state.epoch, state.step)
+            session.diary.step(state, learning_rate=rate, losses=meter.means(), speed=watch.speed())
+        session.report(Progress.of_step(state, steps.n_steps, plan.network.epochs, watch.speed()))
+        if session.stop.asked(together=state.step % LOG_EVERY == 0):
+            state.loss_sums = meter.checked_sums(state.epoch, state.step)
+            session.save_last()
+            raise InterruptedError(
+                f"Stopped in epoch {state.epoch + 1}, step {state.step}. "
+                "Start it again; it continues from here."
+            )
+    state.speed = watch.speed()
+
+
+def _step(session: _Session, pixels: Tensor, targets: Tensor, batch_size: int) -> dict[str, Tensor]:
+    """One optimiser step; its randomness depends on (seed, epoch, step) alone."""
+    plan, state = session.plan, session.state
+    device = plan.compute.device
+    seed = step_seed(plan.seed, state.epoch, state.step)
+    torch.manual_seed(seed + distributed.rank())  # dropout and stochastic depth
+    own = distributed.shard(batch_size)
+    changes = draw_augmentation(batch_size, plan.augment, seed=seed)
+    images = normalise(pixels.to(device, non_blocking=True))
+    images = augment(images, changes.rows(own.start, own.stop))
+    with plan.compute.autocast():
+        losses: dict[str, Tensor] = session.model(images, targets.to(device, non_blocking=True))
+    session.optimizer.zero_grad(set_to_none=True)
+    total_loss(losses, session.task.weights).backward()  # type: ignore[no-untyped-call]
+    if plan.network.clip_norm > 0:
+        nn.utils.clip_grad_norm_(session.task.network.parameters(), plan.network.clip_norm)
+    session.optimizer.step()
+    return {name: value.detach() for name, value in losses.items()}
+
+
+def step_seed(seed: int, epoch: int, step: int) -> int:
+    """Seed of everything random in one step."""
+    return int(np.random.SeedSequence((seed, epoch, step)).generate_state(1)[0])
+
+
+def _wrapped(task: Task, compute: Compute) -> nn.Module:
+    if distributed.world_size() == 1:
+        return task
+    devices = [compute.device] if compute.device.type == "cuda" else None
+    return nn.parallel.DistributedDataParallel(task, device_ids=devices, forward_sync_buffers=False)
+
+
+def _finish_epoch(session: _Session) -> None:
+    """Score the validation split, write the checkpoints, grant a request to stop."""
+    state, network = session.state, session.task.network
+    started = time.perf_counter()
+    score = validation_score(network, session.plan)
+    state.close_epoch(score)
+    session.diary.epoch(state, score=score, validation_seconds=time.perf_counter() - started)
+    if state.epochs_since_best == 0:
+        save(session.run.checkpoints, "best", network, None, state)
+    session.save_last()
+    session.report(Progress.of_epoch(state, session.plan.network.epochs))
+    if session.stop.asked(together=True):
+        raise InterruptedError(
+            f"Stopped after epoch {state.epoch}. Start it again; it continues from here."
+        )
+
+
+def validation_score(network: TwoHeadedNetwork, plan: TrainingPlan) -> float:
+    """Mean average precision on the validation split, over the labels that occur in it.
+
+    Raises:
+        FloatingPointError: If a logit is NaN or infinite.
+        ValueError: If no label has a positive there.
+    """
+    options = InferenceOptions(
+        compute=plan.compute, batch_size=2 * plan.network.batch_size, workers=plan.workers
+    )
+    logits = predict_logits(network, plan.rows, plan.val, options)
+    if not np.isfinite(logits).all():
+        raise FloatingPointError(
+            "The validation logits became NaN or infinite. Lower the learning rate, or set "
+            "--teacher.clip_norm / --student.clip_norm."
+        )
+    precision = average_precision(logits, plan.val_targets)
+    if np.isnan(precision).all():
+        raise ValueError("The validation split must hold at least one positive target, got none.")
+    return float(np.nanmean(precision))

@@ -1,0 +1,128 @@
+"""Where a run is, how that is kept, and the diary it writes."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from udviz.models.network import TwoHeadedNetwork
+from udviz.runs.events import append_event
+from udviz.training import distributed
+from udviz.training.checkpoint import Checkpoint, load_newest, recover, save_checkpoint
+from udviz.training.progress import Speed
+
+
+@dataclass(kw_only=True)
+class TrainingState:
+    """Place of a run in its schedule.
+
+    Attributes:
+        epoch: Epochs done.
+        step: Steps done in the epoch under way.
+        loss_sums: Sum of every named loss over the steps of the epoch under way.
+        mean_losses: Mean of every named loss over the last whole epoch.
+        best_score: Highest validation mAP so far, in [0, 1].
+        best_epoch: Epoch (counted from 1) of the best score; 0 = none yet.
+        epochs_since_best: Epochs since then.
+        speed: Of the last epoch; not part of what a run computes.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    loss_sums: dict[str, float] = field(default_factory=dict)
+    mean_losses: dict[str, float] = field(default_factory=dict)
+    best_score: float = -1.0
+    best_epoch: int = 0
+    epochs_since_best: int = 0
+    speed: Speed = field(default_factory=Speed)
+
+    def close_epoch(self, score: float) -> None:
+        """Count the epoch as done and remember its ``score`` if it is the best."""
+        self.epoch += 1
+        self.epochs_since_best += 1
+        if score > self.best_score:
+            self.best_score, self.best_epoch, self.epochs_since_best = score, self.epoch, 0
+        self.mean_losses = {name: total / self.step for name, total in self.loss_sums.items()}
+        self.step, self.loss_sums = 0, {}
+
+
+def save(
+    folder: Path,
+    name: str,
+    network: TwoHeadedNetwork,
+    optimizer: torch.optim.Optimizer | None,
+    state: TrainingState,
+) -> None:
+    """Write a checkpoint on the main process; the others wait.
+
+    Raises:
+        FloatingPointError: If a weight is NaN or infinite; the older checkpoint stays.
+        OSError: If it cannot be written; the older checkpoint stays.
+    """
+    weights = network.state_dict()
+    bad = [weight for weight, value in weights.items() if not value.isfinite().all()]
+    if bad:
+        raise FloatingPointError(
+            f"The weights became NaN or infinite ({bad[0]}) in epoch "
+            f"{state.epoch + (state.step > 0)}. Lower the learning rate, or set "
+            "--teacher.clip_norm / --student.clip_norm."
+        )
+    if distributed.is_main():
+        place = asdict(state)
+        del place["speed"]
+        values: dict[str, Any] = {"place": place}
+        if optimizer is not None:
+            values["optimizer"] = optimizer.state_dict()
+        save_checkpoint(folder, name, Checkpoint(weights=weights, state=values))
+    distributed.barrier()
+
+
+def restore(
+    folder: Path, network: TwoHeadedNetwork, optimizer: torch.optim.Optimizer
+) -> TrainingState:
+    """Load the newest whole checkpoint into ``network`` and ``optimizer``; else start afresh."""
+    if distributed.is_main():
+        recover(folder)
+    checkpoint = load_newest(folder)
+    if checkpoint is None:
+        return TrainingState()
+    network.load_state_dict(checkpoint.weights)
+    optimizer.load_state_dict(checkpoint.state["optimizer"])
+    return TrainingState(**checkpoint.state["place"])
+
+
+class Diary:
+    """Writes the events of a run, on the main process only."""
+
+    def __init__(self, path: Path, state: TrainingState) -> None:
+        self._path = path
+        if state.epoch or state.step:
+            self._write("resumed", state, {})
+
+    def step(
+        self, state: TrainingState, *, learning_rate: float, losses: dict[str, float], speed: Speed
+    ) -> None:
+        """Note the mean losses of the epoch so far."""
+        self._write(
+            "step", state, {"learning_rate": learning_rate, "losses": losses, **asdict(speed)}
+        )
+
+    def epoch(self, state: TrainingState, *, score: float, validation_seconds: float) -> None:
+        """Note an epoch's mean losses and its validation mAP."""
+        self._write(
+            "epoch",
+            state,
+            {
+                "losses": state.mean_losses,
+                "validation_map": score,
+                "best_map": state.best_score,
+                "validation_seconds": validation_seconds,
+                **asdict(state.speed),
+            },
+        )
+
+    def _write(self, kind: str, state: TrainingState, values: dict[str, Any]) -> None:
+        if distributed.is_main():
+            place = {"event": kind, "epoch": state.epoch, "step": state.step}
+            append_event(self._path, place | values)

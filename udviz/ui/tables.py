@@ -1,0 +1,137 @@
+"""The tables beside the pictures: the same numbers, named for a reader."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from udviz.figures.text import MISSING, count, interval, number
+from udviz.figures.theme import ROLES
+from udviz.ui.sidebar import open_label
+from udviz.ui.words import verdict_word
+
+_AP = {f"ap_{role}": f"{mark.word} AP" for role, mark in ROLES.items()}
+_SHOWN = {
+    "difficulty_rank": "Rank",
+    "label": "Label",
+    **_AP,
+    "gain": "Gain",
+    "gain_low": "Gain, low",
+    "gain_high": "Gain, high",
+    "verdict": "Verdict",
+    "positives": "Positives",
+    "train_positives": "In training",
+    "causes": "Causes",
+}
+_MORE = {
+    "rank_low": "Rank, low",
+    "rank_high": "Rank, high",
+    "difficulty": "Difficulty",
+    "gain_q": "q",
+    "prevalence": "Prevalence",
+    "disagreement": "Disagreement, nats",
+    "entropy": "Entropy, nats",
+    "ece_teacher": "Teacher ECE",
+    "ece_baseline": "Baseline ECE",
+    "ece_distilled": "Distilled ECE",
+}
+_WHOLE = ("Rank", "Positives", "In training", "Rank, low", "Rank, high")
+
+
+def model_table(models: pd.DataFrame) -> pd.DataFrame:
+    """Headline scores as text, one row per model."""
+    rows = [
+        {
+            "Model": f"{ROLES[model['role']].glyph} {ROLES[model['role']].word}",
+            "Mean AP": number(model["mean_average_precision"]),
+            "95 % interval": interval(model["map_low"], model["map_high"]),
+            "Trusted labels": number(model["map_supported"]),
+            "Well trained": number(model["map_trained"]),
+            "CF1": number(model["cf1"]),
+            "OF1": number(model["of1"]),
+            "Seeds": count(model["runs"]),
+            "Seed sd": number(model["map_seed_sd"]),
+        }
+        for _, model in models.iterrows()
+    ]
+    return pd.DataFrame(rows).set_index("Model")
+
+
+def model_scores(models: pd.DataFrame) -> pd.DataFrame:
+    """Mean average precision per role, as `udviz.figures.models.model_scores` takes it."""
+    names = {"mean_average_precision": "score", "map_low": "low", "map_high": "high"}
+    return models.rename(columns=names)[["role", "score", "low", "high"]]
+
+
+def label_scores(label: pd.Series) -> pd.DataFrame:
+    """Average precision of one label per role, as `udviz.figures.models.model_scores` takes it."""
+    rows = [
+        {
+            "role": role,
+            "score": label[f"ap_{role}"],
+            "low": label[f"ap_{role}_low"],
+            "high": label[f"ap_{role}_high"],
+        }
+        for role in ROLES
+        if pd.notna(label[f"ap_{role}"])
+    ]
+    return pd.DataFrame(rows, columns=["role", "score", "low", "high"])
+
+
+def label_model_table(label: pd.Series) -> pd.DataFrame:
+    """One label's numbers as text, one row per model."""
+    rows = [
+        {
+            "Model": f"{mark.glyph} {mark.word}",
+            "AP": number(label[f"ap_{role}"]),
+            "95 % interval": interval(label[f"ap_{role}_low"], label[f"ap_{role}_high"]),
+            "Calibration error": number(label[f"ece_{role}"]),
+        }
+        for role, mark in ROLES.items()
+        if pd.notna(label[f"ap_{role}"])
+    ]
+    return pd.DataFrame(rows).set_index("Model")
+
+
+def label_table(labels: pd.DataFrame) -> pd.DataFrame:
+    """One row per label, numbers as numbers so that the table sorts by them.
+
+    Columns that this study does not have are left out.
+    """
+    named = {**_SHOWN, **_MORE}
+    table = labels.assign(verdict=labels["verdict"].map(verdict_word))
+    known = [name for name in named if table[name].notna().any()]
+    return table[known].rename(columns=named).reset_index(drop=True)
+
+
+def draw_labels(labels: pd.DataFrame, *, opened: str | None, key: str) -> None:
+    """Draw `label_table`; a click on a row opens its label, whose row is marked."""
+    names = labels["label"].tolist()
+
+    def clicked() -> None:
+        if rows := st.session_state[key].selection.rows:
+            open_label(names[rows[0]])
+
+    marked = [names.index(opened)] if opened in names else []
+    st.session_state[key] = {"selection": {"rows": marked, "columns": [], "cells": []}}
+    st.dataframe(
+        label_table(labels),
+        key=key,
+        alt="Every label in view with its numbers, one row per label",
+        hide_index=True,
+        column_order=list(_SHOWN.values()),
+        column_config=_formats(),
+        on_select=clicked,
+        selection_mode="single-row",
+        placeholder=MISSING,
+    )
+
+
+def _formats() -> dict[str, Any]:
+    columns: dict[str, Any] = {
+        name: st.column_config.NumberColumn(format="%d" if name in _WHOLE else "%.3f")
+        for name in {**_SHOWN, **_MORE}.values()
+    }
+    columns["Label"] = st.column_config.TextColumn(pinned=True)
+    columns["Verdict"] = columns["Causes"] = st.column_config.TextColumn()
+    return columns
