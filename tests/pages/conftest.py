@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,8 +36,10 @@ def odd_study(request: pytest.FixtureRequest, runs: Path) -> Path:
 
 
 @pytest.fixture
-def open_app() -> Callable[..., AppTest]:
+def open_app(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
     """Open a page as a browser would, with query parameters."""
+    # AppTest leaves the page behind as `__main__`, which processes that a later test starts run.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
     def open_app(page: str | None = None, **query: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
