@@ -4,29 +4,43 @@ python -m pipelines.analyse --recipe demo
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from pipelines import command, evidence, objects
 from pipelines.building import runs_of
+from pipelines.jobs import Job, SplitPredictions, Tables, processes_for, run_jobs
 from pipelines.records import git_revision
 from pipelines.summary import summary
-from pipelines.tables import SplitPredictions, gain_table, label_table, model_table
+from pipelines.tables import gain_table, label_table, model_rows
 from udviz.data.dataset import Dataset
 from udviz.data.source import load_dataset
-from udviz.predictions import MANIFEST, Predictions, file_crc32, open_predictions
+from udviz.predictions import MANIFEST, file_crc32, open_predictions
 from udviz.recipe import Recipe
 from udviz.runs.files import replace_file, replace_json
 from udviz.stats.causes import LabelFacts
 
 SPLITS = ("val", "test")
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
-def analyse_study(recipe: Recipe, study: Path, dataset: Dataset) -> bool:
+def analyse_study(
+    recipe: Recipe,
+    study: Path,
+    dataset: Dataset,
+    advance: Callable[[float, str], None] = lambda fraction, message: None,
+) -> bool:
     """Write the tables of ``runs/<study>/analysis``, unless they are up to date.
+
+    Args:
+        recipe: Of the study.
+        study: Its folder.
+        dataset: Its images and targets.
+        advance: Called with the share that is done, in [0, 1], and what was done last.
 
     Returns:
         Whether anything was written.
@@ -41,27 +55,16 @@ def analyse_study(recipe: Recipe, study: Path, dataset: Dataset) -> bool:
     analysis.mkdir(exist_ok=True)
     (analysis / MANIFEST).unlink(missing_ok=True)  # from here on the old tables are out of date
     val, test = (open_split(recipe, study, split) for split in SPLITS)
-    judged = [suspects_of_training(recipe, study)]
-    facts = _facts(dataset, judged[0])
-    partners = [evidence.pairs(split) for split in (val, test)]
-    for split, own in zip((val, test), partners, strict=True):
-        judged.append(evidence.suspects(split.by_role["teacher"], partners=own))
-    tables = {
-        "models": [_models(recipe, s, facts) for s in (val, test)],
-        "map_gain": [gain_table(s) for s in (val, test)],
-        "labels": [label_table(s, facts, min_positives=recipe.min_positives) for s in (val, test)],
-        "look_alikes": partners,
-        "suspects": [found.table for found in judged if found is not None],
-        "calibration": [evidence.calibration(val, s) for s in (val, test)],
-        "uncertainty": [evidence.uncertainty(s) for s in (val, test)],
-        "relations": [evidence.relations(s) for s in (val, test)],
-        "gap": [evidence.gap(s) for s in (val, test)],
-        "localisation": [
-            objects.localisation_of_roles(dataset, s.by_role, s.split) for s in (val, test)
-        ],
-    }
-    for name, parts in tables.items():
-        write_table(analysis / f"{name}.parquet", pd.concat(parts, ignore_index=True))
+    judges = suspects_of_training(recipe, study)
+    facts = _facts(dataset, judges)
+    n_processes = processes_for(max(val.targets.size, test.targets.size))
+    tables = run_jobs(_jobs(recipe, val, test, facts), n_processes=n_processes, advance=advance)
+    if judges is not None:
+        tables["suspects"] = pd.concat([judges.table, tables["suspects"]], ignore_index=True)
+    localised = [objects.localisation_of_roles(dataset, s.by_role, s.split) for s in (val, test)]
+    tables["localisation"] = pd.concat(localised, ignore_index=True)
+    for name, table in tables.items():
+        write_table(analysis / f"{name}.parquet", table)
     record = {
         "schema_version": SCHEMA_VERSION,
         "git_revision": git_revision(),
@@ -70,6 +73,76 @@ def analyse_study(recipe: Recipe, study: Path, dataset: Dataset) -> bool:
     }
     replace_json(analysis / MANIFEST, record)
     return True
+
+
+def _jobs(
+    recipe: Recipe, val: SplitPredictions, test: SplitPredictions, facts: LabelFacts
+) -> list[Job]:
+    """Everything that can be found out side by side, the longest first."""
+    jobs = [
+        Job(
+            name="labels, look-alikes, suspects",
+            function=_labels,
+            arguments=(split, facts, recipe.min_positives),
+        )
+        for split in (val, test)
+    ]
+    roles = [(split, role) for split in (val, test) for role in split.by_role]
+    for split, role in roles:
+        arguments = (val, split, role)
+        jobs.append(Job(name=f"calibration, {role}", function=_calibration, arguments=arguments))
+    for split, role in roles:
+        jobs.append(
+            Job(name=f"uncertainty, {role}", function=_uncertainty, arguments=(split, role))
+        )
+    for split, role in roles:
+        known = (recipe, val, split, role, facts)
+        jobs.append(Job(name=f"models, {role}", function=_models, arguments=known))
+    for split in (val, test):
+        jobs.append(Job(name="gain, relations", function=_changes, arguments=(split,)))
+    return jobs
+
+
+def _labels(split: SplitPredictions, facts: LabelFacts, min_positives: int) -> Tables:
+    partners = evidence.pairs(split)
+    found = evidence.suspects(split.by_role["teacher"], partners=partners)
+    if facts.suspects is None:
+        facts = replace(facts, suspects=found.counts)
+    return {
+        "labels": label_table(split, facts, min_positives=min_positives),
+        "look_alikes": partners,
+        "suspects": found.table,
+    }
+
+
+def _calibration(val: SplitPredictions, split: SplitPredictions, role: str) -> Tables:
+    return {"calibration": evidence.calibration(val, split, role)}
+
+
+def _uncertainty(split: SplitPredictions, role: str) -> Tables:
+    return {"uncertainty": evidence.uncertainty(split, role)}
+
+
+def _models(
+    recipe: Recipe, val: SplitPredictions, split: SplitPredictions, role: str, facts: LabelFacts
+) -> Tables:
+    return model_rows(
+        val,
+        split,
+        role,
+        train_positives=np.asarray(facts.train_positives),
+        min_positives=recipe.min_positives,
+        min_train_positives=recipe.min_train_positives,
+    )
+
+
+def _changes(split: SplitPredictions) -> Tables:
+    return {
+        "map_gain": gain_table(split),
+        "gap": evidence.gap(split),
+        "contributions": evidence.contributions(split),
+        "relations": evidence.relations(split),
+    }
 
 
 def suspects_of_training(recipe: Recipe, study: Path) -> evidence.FoundSuspects | None:
@@ -92,24 +165,14 @@ def _facts(dataset: Dataset, training: evidence.FoundSuspects | None) -> LabelFa
     )
 
 
-def _models(recipe: Recipe, split: SplitPredictions, facts: LabelFacts) -> pd.DataFrame:
-    return model_table(
-        split,
-        facts,
-        min_positives=recipe.min_positives,
-        min_train_positives=recipe.min_train_positives,
-    )
-
-
 def open_split(recipe: Recipe, study: Path, split: str) -> SplitPredictions:
     """The predictions of all runs on one split, by role."""
-    by_role: dict[str, list[Predictions]] = {}
+    directories: dict[str, list[Path]] = {}
     for run in runs_of(recipe):
-        if run.role == "crossfit":
-            continue
-        opened = open_predictions(run.directory(study).predictions(split))
-        by_role.setdefault(run.role, []).append(opened)
-    return SplitPredictions(split=split, by_role=by_role)
+        if run.role != "crossfit":
+            own = run.directory(study).predictions(split)
+            directories.setdefault(run.role, []).append(own)
+    return SplitPredictions.open(split, directories)
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -150,7 +213,8 @@ def main(arguments: Sequence[str]) -> None:
     )
     with command.study_at(asked, n_parts=1) as report:
         report.begin(0, "Analysis")
-        analyse_study(asked.recipe, asked.study, load_dataset(asked.recipe.data))
+        dataset = load_dataset(asked.recipe.data)
+        analyse_study(asked.recipe, asked.study, dataset, report.advance)
     print(summary(asked.study))
 
 

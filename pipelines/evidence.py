@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipelines.tables import SplitPredictions
+from pipelines.jobs import SplitPredictions
 from udviz.predictions import Predictions
+from udviz.stats.contributions import image_contributions
 from udviz.stats.error_detection import compare_uncertainties
 from udviz.stats.gap import gap_closed
 from udviz.stats.look_alikes import look_alikes
@@ -22,26 +23,23 @@ from udviz.stats.relations import co_occurrence
 from udviz.stats.suspects import find_suspects
 
 POOLED = "all labels"
+MOST_IMAGES = 25  # per label and direction
 
 
-def calibration(val: SplitPredictions, judged: SplitPredictions) -> pd.DataFrame:
-    """Calibration per role (its first run), recalibration and label; the pooled row comes first.
+def calibration(val: SplitPredictions, judged: SplitPredictions, role: str) -> pd.DataFrame:
+    """Calibration of a role's first run, per recalibration and label; pooled rows come first.
 
     Recalibrations are fitted on ``val`` only; on the validation split itself only the plain
     probabilities are judged.
     """
-    parts = []
-    for role, runs in judged.by_role.items():
-        fitted = {} if judged.split == val.split else _recalibrations(val.by_role[role][0])
-        run = runs[0]
-        names = run.label_names
-        pooled = pooled_recalibration_table(run.logits, run.targets, recalibrations=fitted)
-        rows = recalibration_table(
-            run.logits, run.targets, recalibrations=fitted, label_names=names
-        )
-        both = pd.concat([pooled.assign(label=POOLED), rows], ignore_index=True)
-        parts.append(both.assign(split=judged.split, role=role))
-    return pd.concat(parts, ignore_index=True)
+    fitted = {} if judged.split == val.split else _recalibrations(val.by_role[role][0])
+    run = judged.by_role[role][0]
+    pooled = pooled_recalibration_table(run.logits, run.targets, recalibrations=fitted)
+    rows = recalibration_table(
+        run.logits, run.targets, recalibrations=fitted, label_names=run.label_names
+    )
+    both = pd.concat([pooled.assign(label=POOLED), rows], ignore_index=True)
+    return both.assign(split=judged.split, role=role)
 
 
 def _recalibrations(val: Predictions) -> dict[str, Recalibration]:
@@ -52,16 +50,13 @@ def _recalibrations(val: Predictions) -> dict[str, Recalibration]:
     }
 
 
-def uncertainty(predictions: SplitPredictions) -> pd.DataFrame:
-    """Which measure of uncertainty finds the errors, per role (its first run) and label."""
-    parts = []
-    for role, runs in predictions.by_role.items():
-        run = runs[0]
-        table = compare_uncertainties(
-            run.probs(), run.targets, label_names=run.label_names, disagreement=run.disagreement
-        )
-        parts.append(table.assign(split=predictions.split, role=role))
-    return pd.concat(parts, ignore_index=True)
+def uncertainty(predictions: SplitPredictions, role: str) -> pd.DataFrame:
+    """Which measure of uncertainty finds the errors of a role's first run, per label."""
+    run = predictions.by_role[role][0]
+    table = compare_uncertainties(
+        run.probs(), run.targets, label_names=run.label_names, disagreement=run.disagreement
+    )
+    return table.assign(split=predictions.split, role=role)
 
 
 def pairs(predictions: SplitPredictions) -> pd.DataFrame:
@@ -97,8 +92,10 @@ def suspects(parts: list[Predictions], *, partners: pd.DataFrame | None = None) 
             the same one.
         partners: Look-alikes; found here if None.
     """
-    probs = np.concatenate([part.probs() for part in parts])
-    targets = np.concatenate([np.asarray(part.targets) for part in parts])
+    probs, targets = parts[0].probs(), parts[0].targets
+    if len(parts) > 1:
+        probs = np.concatenate([part.probs() for part in parts])
+        targets = np.concatenate([np.asarray(part.targets) for part in parts])
     ids = np.concatenate([part.images["image_id"].to_numpy(dtype=object) for part in parts])
     found = find_suspects(
         probs,
@@ -132,7 +129,7 @@ def relations(predictions: SplitPredictions) -> pd.DataFrame:
 
 def gap(predictions: SplitPredictions) -> pd.DataFrame:
     """How much of the way from baseline to teacher the distilled student goes, per label."""
-    if "distilled" not in predictions.by_role:
+    if not predictions.has_gain:
         return pd.DataFrame()
     closed = gap_closed(
         predictions.logits("baseline"),
@@ -141,3 +138,26 @@ def gap(predictions: SplitPredictions) -> pd.DataFrame:
         predictions.targets,
     )
     return closed.table.assign(split=predictions.split, label=list(predictions.label_names))
+
+
+def contributions(predictions: SplitPredictions) -> pd.DataFrame:
+    """The images that made each label's gain: the ``MOST_IMAGES`` that helped and hurt most."""
+    if not predictions.has_gain:
+        return pd.DataFrame()
+    ids = predictions.by_role["teacher"][0].images["image_id"]
+    parts = []
+    for label, name in enumerate(predictions.label_names):
+        if not (predictions.targets[:, label] == 1).any():
+            continue
+        table = image_contributions(
+            predictions.logits("baseline"),
+            predictions.logits("distilled"),
+            predictions.targets,
+            label=label,
+        )
+        place = np.arange(len(table))
+        at_an_end = (place < MOST_IMAGES) | (place >= len(table) - MOST_IMAGES)
+        table = table[at_an_end & (table["contribution"] != 0)]
+        own = ids.iloc[table["image"]].to_numpy()
+        parts.append(table.assign(split=predictions.split, label=name, image_id=own))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

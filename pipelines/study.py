@@ -40,7 +40,7 @@ def run_study(recipe: Recipe, study: Path, report: StudyReport) -> None:
         _complete(recipe, run, part, study, dataset, compute, report)
     report.begin(len(runs), "Analysis")
     if distributed.is_main():
-        analyse_study(recipe, study, dataset)
+        analyse_study(recipe, study, dataset, report.advance)
     distributed.barrier()
 
 

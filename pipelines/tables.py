@@ -1,10 +1,11 @@
 """The tables of an analysis: statistics joined into one row per model or per label."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from pipelines.jobs import SplitPredictions, Tables
 from udviz.predictions import Predictions
 from udviz.stats.calibration import reliability_bins
 from udviz.stats.calibration_error import expected_calibration_error
@@ -12,67 +13,37 @@ from udviz.stats.causes import LabelFacts
 from udviz.stats.decisions import counts_at_thresholds, counts_in_top, summarise_decisions
 from udviz.stats.difficulty import label_difficulty
 from udviz.stats.gain import label_gains
-from udviz.stats.ranking import label_ranking
-from udviz.stats.uncertainty import binary_entropy
+from udviz.stats.ranking import average_precision, hard_images, label_ranking
+from udviz.stats.thresholds import Thresholds, choose_thresholds
 
 EVEN_ODDS = 0.0  # the logit of probability 0.5
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class SplitPredictions:
-    """Predictions of all runs of a study on one split.
-
-    Attributes:
-        split: Its name.
-        by_role: Role -> its runs in the order of their seeds.
-    """
-
-    split: str
-    by_role: dict[str, list[Predictions]]
-
-    @property
-    def targets(self) -> np.ndarray:
-        """(N, L) targets, the same for all runs."""
-        return self.by_role["teacher"][0].targets
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """The L labels."""
-        return self.by_role["teacher"][0].label_names
-
-    def logits(self, role: str) -> list[np.ndarray]:
-        """(N, L) logits of every run of a role."""
-        return [run.logits for run in self.by_role[role]]
-
-
-def model_table(
-    predictions: SplitPredictions,
-    facts: LabelFacts,
+def model_rows(
+    val: SplitPredictions,
+    judged: SplitPredictions,
+    role: str,
     *,
+    train_positives: np.ndarray,
     min_positives: int,
     min_train_positives: int,
-) -> pd.DataFrame:
-    """One row per role: mean AP with interval, and scores of decisions, means over its runs.
+) -> Tables:
+    """``models``: one row with the scores of a role, means over its runs; ``thresholds``.
 
     ``map_supported`` is over labels with ``min_positives`` in this split, ``map_trained`` over
-    those with ``min_train_positives`` in training. ``*_seed_sd`` are standard deviations between
-    seeds, NaN with one seed.
+    those with ``min_train_positives`` in training, ``map_hard`` over the images with a *difficult*
+    flag. ``cf1`` and ``of1`` are decisions at probability 0.5, ``_top3`` the three highest labels,
+    ``_chosen`` at the thresholds of ``thresholds``: per run and label, chosen on ``val`` and left
+    alone. ``*_seed_sd`` are standard deviations between seeds, NaN with one seed.
     """
-    trained = np.asarray(facts.train_positives) >= min_train_positives
-    rows = [
-        _model_row(predictions, role, trained=trained, min_positives=min_positives)
-        for role in predictions.by_role
+    logits, targets = judged.logits(role), judged.targets
+    chosen = [
+        choose_thresholds(run.logits, run.targets, fallback=EVEN_ODDS, min_positives=min_positives)
+        for run in val.by_role[role]
     ]
-    return pd.DataFrame(rows)
-
-
-def _model_row(
-    predictions: SplitPredictions, role: str, *, trained: np.ndarray, min_positives: int
-) -> dict[str, object]:
-    logits, targets = predictions.logits(role), predictions.targets
     ranking = label_ranking(logits, targets, min_positives=min_positives)
-    return {
-        "split": predictions.split,
+    row = {
+        "split": judged.split,
         "role": role,
         "runs": len(logits),
         "mean_average_precision": ranking.mean_ap.value,
@@ -80,49 +51,92 @@ def _model_row(
         "map_high": ranking.mean_ap.high,
         "map_seed_sd": ranking.mean_ap.seed_sd,
         "map_supported": ranking.mean_ap_supported.value,
-        **_trained_columns(logits, targets, trained),
-        **_decision_columns(logits, targets),
+        **_trained_columns(logits, targets, train_positives >= min_train_positives),
+        **_hard_columns(judged, role),
+        **_decision_columns(logits, targets, chosen),
         "mean_prevalence": float(ranking.table["prevalence"].mean()),
         "n_images": len(targets),
         "n_labels": targets.shape[1],
     }
+    tables = {"models": pd.DataFrame([row])}
+    if judged.split == val.split:
+        tables["thresholds"] = _threshold_table(val, role, chosen)
+    return tables
+
+
+def _threshold_table(
+    val: SplitPredictions, role: str, chosen: Sequence[Thresholds]
+) -> pd.DataFrame:
+    """The (S, L) thresholds as probabilities, one row per run and label."""
+    parts = [
+        pd.DataFrame(
+            {
+                "role": role,
+                "run": run,
+                "label": list(val.label_names),
+                "threshold": 1 / (1 + np.exp(-thresholds.values)),
+                "chosen": thresholds.chosen,
+                "f1_on_val": thresholds.f1,
+            }
+        )
+        for run, thresholds in enumerate(chosen)
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _trained_columns(
     logits: list[np.ndarray], targets: np.ndarray, trained: np.ndarray
 ) -> dict[str, object]:
     """Mean AP over the labels that were trained on enough images; NaN if there are none."""
-    if not trained.any():
-        return {"map_trained": np.nan, "map_trained_seed_sd": np.nan, "n_trained": 0}
-    mean = label_ranking([run[:, trained] for run in logits], targets[:, trained]).mean_ap
+    by_run = np.stack([average_precision(run, targets)[trained] for run in logits])
+    means = by_run[:, ~np.isnan(by_run[0])].mean(axis=1) if trained.any() else np.array([np.nan])
     return {
-        "map_trained": mean.value,
-        "map_trained_seed_sd": mean.seed_sd,
+        "map_trained": float(means.mean()),
+        "map_trained_seed_sd": float(means.std(ddof=1)) if means.size > 1 else np.nan,
         "n_trained": int(trained.sum()),
     }
 
 
-def _decision_columns(logits: list[np.ndarray], targets: np.ndarray) -> dict[str, float]:
-    """CP, CR, CF1, OP, OR, OF1 at probability 0.5, and the F1s of the top 3 labels."""
-    even = [
-        summarise_decisions(counts_at_thresholds(run, targets, thresholds=EVEN_ODDS))
-        for run in logits
-    ]
-    top = [summarise_decisions(counts_in_top(run, targets, k=3)) for run in logits]
-    columns = {
-        name: float(np.mean([getattr(decided, name) for decided in even]))
-        for name in ("cp", "cr", "cf1", "op", "or_", "of1")
+def _hard_columns(judged: SplitPredictions, role: str) -> dict[str, object]:
+    """Mean AP over the images with a *difficult* flag, with its interval; NaN if there are none."""
+    images = hard_images(judged.by_role[role][0].difficult)
+    if images.size == 0:
+        return {"map_hard": np.nan, "map_hard_low": np.nan, "map_hard_high": np.nan, "n_hard": 0}
+    mean = label_ranking(judged.logits(role), judged.targets, images=images).mean_ap
+    return {
+        "map_hard": mean.value,
+        "map_hard_low": mean.low,
+        "map_hard_high": mean.high,
+        "n_hard": images.size,
     }
-    for name in ("cf1", "of1"):
-        columns[f"{name}_top3"] = float(np.mean([getattr(decided, name) for decided in top]))
-        spread = [getattr(decided, name) for decided in even]
-        columns[f"{name}_seed_sd"] = float(np.std(spread, ddof=1)) if len(even) > 1 else np.nan
+
+
+def _decision_columns(
+    logits: list[np.ndarray], targets: np.ndarray, chosen: Sequence[Thresholds]
+) -> dict[str, float]:
+    """CP, CR, CF1, OP, OR, OF1 at probability 0.5; the F1s of other ways to decide."""
+    even = [counts_at_thresholds(run, targets, thresholds=EVEN_ODDS) for run in logits]
+    top = [counts_in_top(run, targets, k=3) for run in logits]
+    own = [
+        counts_at_thresholds(run, targets, thresholds=thresholds.values)
+        for run, thresholds in zip(logits, chosen, strict=True)
+    ]
+    columns = {}
+    for end, counts in (("", even), ("_top3", top), ("_chosen", own)):
+        decided = [summarise_decisions(of_run) for of_run in counts]
+        names = ("cp", "cr", "cf1", "op", "or_", "of1") if end == "" else ("cf1", "of1")
+        for name in names:
+            values = [getattr(of_run, name) for of_run in decided]
+            columns[f"{name}{end}"] = float(np.mean(values))
+            if end == "" and name in ("cf1", "of1"):
+                several = len(values) > 1
+                columns[f"{name}_seed_sd"] = float(np.std(values, ddof=1)) if several else np.nan
     return columns
 
 
 def gain_table(predictions: SplitPredictions) -> pd.DataFrame:
     """One row: the gain in mean AP with its interval; no row without a distilled student."""
-    if "distilled" not in predictions.by_role:
+    if not predictions.has_gain:
         return pd.DataFrame()
     gain = label_gains(
         predictions.logits("baseline"), predictions.logits("distilled"), predictions.targets
@@ -174,10 +188,9 @@ def _with_difficulty(table: pd.DataFrame, teacher: Predictions, facts: LabelFact
         [probs], teacher.targets, label_names=teacher.label_names, facts=facts
     )
     new = [c for c in difficulty.columns if c not in table.columns or c == "column"]
-    table["entropy"] = binary_entropy(probs).mean(axis=0)
     if teacher.disagreement is not None:
         table["disagreement"] = np.asarray(teacher.disagreement).mean(axis=0)
-    new = [c for c in new if c not in ("entropy", "disagreement", "average_precision")]
+    new = [c for c in new if c != "average_precision"]
     return table.merge(difficulty[new], on="column", validate="one_to_one")
 
 
@@ -189,7 +202,7 @@ def _calibration_error(runs: list[Predictions], targets: np.ndarray) -> np.ndarr
 
 
 def _gain_columns(predictions: SplitPredictions, *, min_positives: int) -> dict[str, object]:
-    if "distilled" not in predictions.by_role:
+    if not predictions.has_gain:
         return {}
     gains = label_gains(
         predictions.logits("baseline"),

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from udviz.scratch import empty_columns
+
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 IMAGES = "images.parquet"
@@ -87,8 +89,13 @@ class Predictions:
 
     def probs(self, labels: slice | int = slice(None)) -> np.ndarray:
         """P(label present) = sigmoid(logits), of all labels (N, L) or of the chosen columns."""
-        logits = np.asarray(self.logits[:, labels])
-        return 0.5 * (1.0 + np.tanh(0.5 * logits))  # never overflows
+        if isinstance(labels, int):
+            return _sigmoid(np.asarray(self.logits[:, labels]))
+        logits = self.logits[:, labels]
+        probs = empty_columns(logits.shape, logits.dtype)
+        for column in range(logits.shape[1]):
+            probs[:, column] = _sigmoid(np.asarray(logits[:, column]))
+        return probs
 
 
 class PredictionWriter:
@@ -225,6 +232,11 @@ def is_current(directory: Path, *, dataset_fingerprint: str, checkpoint_digest: 
         return False
     made_from = (manifest.dataset_fingerprint, manifest.checkpoint_digest)
     return made_from == (dataset_fingerprint, checkpoint_digest)
+
+
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    probs: np.ndarray = 0.5 * (1.0 + np.tanh(0.5 * logits))  # never overflows
+    return probs
 
 
 def file_crc32(path: Path) -> int:

@@ -16,6 +16,7 @@ from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
 from udviz.checks import check_at_least, check_matrix
+from udviz.scratch import empty_columns
 from udviz.stats.calibration_error import calibration_table, pooled_calibration_table
 from udviz.stats.columns import label_columns
 from udviz.stats.probabilities import check_label_names
@@ -39,14 +40,15 @@ class Recalibration(ABC):
             logits: (N, L) with the labels, in the order, of the fit.
 
         Returns:
-            (N, L) probabilities in [0, 1], float64, in Fortran order.
+            (N, L) probabilities in [0, 1], float64, in Fortran order; a large matrix lies in a
+            temporary file, see `udviz.scratch`.
 
         Raises:
             TypeError: If ``logits`` is no numpy array.
             ValueError: If ``logits`` is not (N, L).
         """
         check_matrix(logits, name="logits")
-        probs = np.empty(logits.shape, order="F")
+        probs = empty_columns(logits.shape, np.float64)
         for label in range(logits.shape[1]):
             probs[:, label] = self.apply_label(logits[:, label], label)
         return probs
