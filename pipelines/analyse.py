@@ -58,7 +58,9 @@ def analyse_study(
     judges = suspects_of_training(recipe, study)
     facts = _facts(dataset, judges)
     n_processes = processes_for(max(val.targets.size, test.targets.size))
-    tables = run_jobs(_jobs(recipe, val, test, facts), n_processes=n_processes, advance=advance)
+    tables = run_jobs(
+        analysis_jobs(recipe, val, test, facts), n_processes=n_processes, advance=advance
+    )
     if judges is not None:
         tables["suspects"] = pd.concat([judges.table, tables["suspects"]], ignore_index=True)
     localised = [objects.localisation_of_roles(dataset, s.by_role, s.split) for s in (val, test)]
@@ -75,7 +77,7 @@ def analyse_study(
     return True
 
 
-def _jobs(
+def analysis_jobs(
     recipe: Recipe, val: SplitPredictions, test: SplitPredictions, facts: LabelFacts
 ) -> list[Job]:
     """Everything that can be found out side by side, the longest first."""

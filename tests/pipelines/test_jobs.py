@@ -79,6 +79,7 @@ def test_two_processes_find_what_one_finds_in_the_same_order(study):
     assert [name for _, name in seen] == ["gain", "teacher", "baseline"]
     assert [share for share, _ in seen] == pytest.approx([1 / 3, 2 / 3, 1])
     assert list(together) == ["map_gain", "calibration"]
+    assert list(together["calibration"]["role"].unique()) == ["teacher", "baseline"]
     for name in alone:
         pd.testing.assert_frame_equal(together[name], alone[name])
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from udviz.checks import check_matrix
 from udviz.stats.columns import as_seeds, label_columns
+from udviz.stats.influence import count_at_or_below
 
 
 def image_contributions(
@@ -69,11 +70,15 @@ def _loss(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
     thresholds = np.sort(scores[positive])
     n_images = scores.size - np.searchsorted(np.sort(scores), thresholds, side="left")  # R_i
     n_present = thresholds.size - np.searchsorted(thresholds, thresholds, side="left")  # T_i
-    reached = np.searchsorted(thresholds, scores, side="right")  # positives at or below
+    reached = count_at_or_below(thresholds, scores)
     as_negative = np.concatenate([[0.0], np.cumsum(1 / n_images)])[reached]
     as_positive = np.concatenate([[0.0], 1 - n_present / n_images])[reached]
     return np.where(positive, as_positive, as_negative) / (2 * thresholds.size)
 
 
 def _rank(scores: np.ndarray) -> np.ndarray:
-    return 1 + scores.size - np.searchsorted(np.sort(scores), scores, side="right")
+    order = np.argsort(scores)
+    ordered = scores[order]
+    rank = np.empty(scores.size, dtype=np.int64)
+    rank[order] = 1 + scores.size - np.searchsorted(ordered, ordered, side="right")
+    return rank
