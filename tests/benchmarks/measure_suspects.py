@@ -1,0 +1,125 @@
+"""Are the doubted labels wrong, and are the causes found the causes built in?
+
+python -m pipelines.study --recipe demo --crossfit_folds 2 --out runs/judged
+python -m tests.benchmarks.measure_suspects runs/judged
+
+For a data set that keeps its truth (the embedded scenes): precision of the first suspects of the
+training split against that truth, beside ranking the same targets by loss, and the causes named
+per label beside those built in. With ``--label`` and ``--groups`` (a CSV with an image column and a
+group column): how often a label is marked, and how often doubted as missing, in each group.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipelines.building import runs_of
+from udviz.data.dataset import Dataset
+from udviz.data.scene_kinds import BUILT_IN_CAUSES
+from udviz.data.source import load_dataset
+from udviz.predictions import Predictions, open_predictions
+from udviz.recipe import Recipe, recipe_values
+from udviz.runs.directory import STUDY_FILE
+
+FIRST = (20, 50, 100)
+
+
+def wrong_targets(dataset: Dataset) -> np.ndarray:
+    """(N, L) bool: targets that differ from the truth."""
+    assert dataset.true_targets is not None, "this data set does not keep its truth"
+    return dataset.targets != dataset.true_targets
+
+
+def by_loss(folds: list[Predictions]) -> pd.DataFrame:
+    """Every judged target, largest loss first: what a person would do without this tool."""
+    parts = []
+    for fold in folds:
+        probs = fold.probs()
+        row, label = np.nonzero(fold.targets >= 0)
+        given = np.where(fold.targets[row, label] == 1, probs[row, label], 1 - probs[row, label])
+        image = fold.images["row"].to_numpy()[row]
+        parts.append(pd.DataFrame({"image": image, "column": label, "given": given}))
+    return pd.concat(parts, ignore_index=True).sort_values("given", kind="stable")
+
+
+def show_precision(study: Path, recipe: Recipe, dataset: Dataset) -> None:
+    """Share of wrong targets among the first suspects, and among those of the largest loss."""
+    folds = [
+        open_predictions(run.directory(study).predictions("train"))
+        for run in runs_of(recipe)
+        if run.role == "crossfit"
+    ]
+    wrong = wrong_targets(dataset)
+    suspects = pd.read_parquet(study / "analysis" / "suspects.parquet")
+    suspects = suspects[suspects["split"] == "train"]
+    place = {image_id: index for index, image_id in enumerate(dataset.image_ids)}
+    image = suspects["image_id"].map(place)
+    loss = by_loss(folds)
+    missing = suspects["direction"] == "missing"
+    loss_missing = loss[dataset.targets[loss["image"], loss["column"]] == 0]
+    rankings = {
+        "suspects": wrong[image, suspects["column"]],
+        "largest loss": wrong[loss["image"], loss["column"]],
+        "suspects, missing marks only": wrong[image[missing], suspects["column"][missing]],
+        "largest loss, missing only": wrong[loss_missing["image"], loss_missing["column"]],
+    }
+    train = dataset.indices("train")
+    print(
+        f"{wrong[train].sum():,} of {wrong[train].size:,} training targets are wrong "
+        f"({wrong[train].mean():.2%}); {len(suspects):,} are doubted\n"
+    )
+    print("wrong among the first  " + "".join(f"{n:>8}" for n in FIRST))
+    for name, found in rankings.items():
+        print(f"{name:<32}" + "".join(f"{found[:n].mean():>8.0%}" for n in FIRST))
+
+
+def show_causes(study: Path) -> None:
+    """Built-in and found causes of every label."""
+    labels = pd.read_parquet(study / "analysis" / "labels.parquet")
+    labels = labels[labels["split"] == "test"].sort_values("difficulty_rank")
+    print("\n| label | built in | found | AP |\n|---|---|---|---|")
+    for _, row in labels.iterrows():
+        built_in = BUILT_IN_CAUSES.get(row["label"], "")
+        print(f"| {row['label']} | {built_in} | {row['causes']} | {row['ap_teacher']:.3f} |")
+
+
+def show_groups(study: Path, dataset: Dataset, label: str, groups: pd.DataFrame) -> None:
+    """How often ``label`` is marked and doubted as missing in every group of images."""
+    column = dataset.label_names.index(label)
+    suspects = pd.read_parquet(study / "analysis" / "suspects.parquet")
+    doubted = suspects[(suspects["label"] == label) & (suspects["direction"] == "missing")]
+    group = groups.set_index(groups.columns[0]).iloc[:, -1]
+    table = pd.DataFrame(
+        {
+            "image_id": dataset.image_ids,
+            "split": dataset.splits,
+            "marked": dataset.targets[:, column] == 1,
+        }
+    )
+    table["group"] = table["image_id"].map(group)
+    table["doubted as missing"] = table["image_id"].isin(doubted["image_id"])
+    counts = table.groupby(["split", "group"])[["marked", "doubted as missing"]].agg(["sum"])
+    counts["images"] = table.groupby(["split", "group"]).size()
+    print(f"\n{label}\n{counts.to_string()}")
+
+
+def main() -> None:
+    """Print what the study at hand allows."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("study", type=Path)
+    parser.add_argument("--label")
+    parser.add_argument("--groups", type=Path)
+    asked = parser.parse_args()
+    recipe = Recipe.model_validate(recipe_values(asked.study / STUDY_FILE))
+    dataset = load_dataset(recipe.data)
+    if dataset.true_targets is not None:
+        show_precision(asked.study, recipe, dataset)
+        show_causes(asked.study)
+    if asked.label:
+        show_groups(asked.study, dataset, asked.label, pd.read_csv(asked.groups))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,278 @@
+"""Would the tests notice? Plants faults in the statistics, one at a time, and runs their tests.
+
+Run with ``python -m tests.benchmarks.planted_faults`` (several minutes). Works on a copy; prints
+one line per fault, and ends with an error if a fault survives or can no longer be planted.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("udviz", "tests", "pipelines", "pyproject.toml")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``right`` in ``udviz/stats/<module>.py`` becomes ``wrong``, and ``tests`` must fail."""
+
+    statistic: str
+    kind: str
+    module: str
+    right: str
+    wrong: str
+
+    @property
+    def tests(self) -> str:
+        """The test file of the module; that of the ranking for what all modules share."""
+        return f"tests/stats/test_{'ranking' if self.module == 'columns' else self.module}.py"
+
+
+FAULTS = (
+    Fault(
+        "average precision",
+        "ties counted as below",
+        "ranking",
+        'thresholds, side="left")\n            n_images',
+        'thresholds, side="right")\n            n_images',
+    ),
+    Fault("AUROC", "a tie counts as a win", "ranking", "size**2 / 2", "size / 2"),
+    Fault("AP's standard error", "wrong sign", "influence", " + sum_inverse)", " - sum_inverse)"),
+    Fault(
+        "AP's standard error",
+        "ties ignored",
+        "influence",
+        "np.cumsum(1.0 / above)[last]",
+        "np.cumsum(1.0 / above)",
+    ),
+    Fault(
+        "every per-label statistic",
+        "unknown not masked",
+        "columns",
+        "inside = np.flatnonzero(target != -1)",
+        "inside = np.arange(target.size)",
+    ),
+    Fault(
+        "verdict", "wrong sign", "gain", "np.where(gain > 0, HELPED", "np.where(gain < 0, HELPED"
+    ),
+    Fault(
+        "q-value",
+        "labels without a test counted",
+        "gain",
+        "tested = np.isfinite(p)",
+        "p = np.nan_to_num(p, nan=1.0); tested = np.isfinite(p)",
+    ),
+    Fault(
+        "gap closed",
+        "wrong sign of the covariance",
+        "gap",
+        "gain_variance + gap_variance - rest_variance",
+        "gain_variance + gap_variance + rest_variance",
+    ),
+    Fault("gap closed", "bounded at no gap", "gap", "bounded = a > 0", "bounded = a > -np.inf"),
+    Fault(
+        "contributions",
+        "models swapped",
+        "contributions",
+        "losses[:n_baseline].mean(axis=0) - losses[n_baseline:].mean(axis=0)",
+        "losses[n_baseline:].mean(axis=0) - losses[:n_baseline].mean(axis=0)",
+    ),
+    Fault("contributions", "off by one", "contributions", "1 + scores.size", "scores.size"),
+    Fault(
+        "seed variance",
+        "seeds not averaged",
+        "seeds",
+        "np.maximum(0.0, squeezed - spread.interaction) / spread.n_seeds",
+        "np.maximum(0.0, squeezed - spread.interaction)",
+    ),
+    Fault(
+        "seed variance", "wrong sign", "seeds", "squeezed - spread.inter", "squeezed + spread.inter"
+    ),
+    Fault(
+        "precision-recall curve",
+        "off by one",
+        "curves",
+        "column.positive.size - np.searchsorted",
+        "column.positive.size - 1 - np.searchsorted",
+    ),
+    Fault(
+        "precision-recall curve",
+        "area moves when thinned",
+        "curves",
+        "np.diff(area[last], prepend=0.0) / width",
+        "(n_correct / n_images)[last]",
+    ),
+    Fault("F1 at a threshold", "at becomes above", "decisions", ">= per_label", "> per_label"),
+    Fault("CF1", "mean of precisions only", "decisions", "cf1=_harmonic_mean(cp, cr)", "cf1=cp"),
+    Fault("thresholds", "off by one", "thresholds", "first[best] - 1])) / 2", "first[best]])) / 2"),
+    Fault(
+        "thresholds",
+        "loosest among equals",
+        "thresholds",
+        "np.flatnonzero(f1 == f1.max())[-1]",
+        "np.flatnonzero(f1 == f1.max())[0]",
+    ),
+    Fault(
+        "reliability bins",
+        "an edge in the lower bin",
+        "calibration",
+        'np.searchsorted(edges[1:-1], prob, side="right")',
+        'np.searchsorted(edges[1:-1], prob, side="left")',
+    ),
+    Fault(
+        "reliability bins",
+        "frequency of absence",
+        "calibration",
+        "_ratio(self.positives, self.count)",
+        "_ratio(self.count - self.positives, self.count)",
+    ),
+    Fault(
+        "calibration error",
+        "gaps cancel",
+        "calibration_error",
+        "np.abs(bins.sum_prob - bins.positives).sum(axis=1), total",
+        "np.abs((bins.sum_prob - bins.positives).sum(axis=1)), total",
+    ),
+    Fault(
+        "null level",
+        "counts as given",
+        "calibration_error",
+        "np.abs(draws - mean)",
+        "np.abs(draws)",
+    ),
+    Fault(
+        "Wilson interval", "z for z squared", "intervals", "z**2 / (2 * trials)", "z / (2 * trials)"
+    ),
+    Fault(
+        "Brier score", "wrong sign", "brier", "- 2 * bins.sum_positive", "+ 2 * bins.sum_positive"
+    ),
+    Fault(
+        "log loss",
+        "targets swapped",
+        "brier",
+        "np.where(target, prob, 1 - prob)",
+        "np.where(target, 1 - prob, prob)",
+    ),
+    Fault("temperature", "inverted", "recalibration", "log_inverse)", "-log_inverse)"),
+    Fault("Platt scaling", "not shrunk", "platt", "precision=1 / variance", "precision=WEAK"),
+    Fault("Platt scaling", "wrong sign", "platt", "gradient + ridge)\n", "gradient - ridge)\n"),
+    Fault("disagreement", "wrong sign", "uncertainty", "r * ratio - r +", "r * ratio + r -"),
+    Fault(
+        "margin",
+        "one side only",
+        "uncertainty",
+        "1 - threshold, threshold)",
+        "threshold, threshold)",
+    ),
+    Fault(
+        "error detection",
+        "hits for errors",
+        "error_detection",
+        ">= level) != column",
+        ">= level) == column",
+    ),
+    Fault(
+        "risk-coverage", "off by one", "error_detection", "np.append(0, ends)", "np.append(1, ends)"
+    ),
+    Fault(
+        "difficulty",
+        "easiest first",
+        "difficulty_rank",
+        "np.argsort(-difficulty",
+        "np.argsort(difficulty",
+    ),
+    Fault(
+        "difficulty",
+        "chance not taken off",
+        "difficulty_rank",
+        "average_precision) / (1 - chance),",
+        "average_precision),",
+    ),
+    Fault(
+        "rank interval",
+        "labels drawn apart",
+        "rank_draws",
+        "standard_normal((n_draws, len(totals))) @ totals",
+        "standard_normal((n_draws, totals.shape[1])) * np.linalg.norm(totals, axis=0)",
+    ),
+    Fault("cause: rare", "off by one", "causes", "counted < least", "counted < least - 1"),
+    Fault(
+        "cause: suspect labels",
+        "wrong direction",
+        "causes",
+        '"missing_unexplained"], counts["extra"]',
+        '"extra"], counts["missing_unexplained"]',
+    ),
+    Fault(
+        "look-alikes",
+        "off by one",
+        "look_alikes",
+        "[-int(target.sum())]",
+        "[-int(target.sum()) - 1]",
+    ),
+    Fault(
+        "confusion lift",
+        "unknown not masked",
+        "relations",
+        "_indicator((block == 0) & (score",
+        "_indicator((block != 1) & (score",
+    ),
+    Fault(
+        "co-occurrence lift", "labels swapped", "relations", "with_a.T / known", "with_a / known"
+    ),
+    Fault(
+        "suspects",
+        "direction swapped",
+        "suspects",
+        "[rows], EXTRA, MISSING",
+        "[rows], MISSING, EXTRA",
+    ),
+    Fault(
+        "suspects",
+        "unknown not masked",
+        "suspects",
+        "np.flatnonzero(targets[:, label] >= 0)",
+        "np.arange(len(targets))",
+    ),
+    Fault("rank correlation", "off by one", "correlation", "/ (n - 3)", "/ (n - 4)"),
+    Fault("chance AP", "off by one", "prevalence", "digamma(n_images + 1.0)", "digamma(n_images)"),
+)
+
+
+def planted(place: Path, fault: Fault) -> str:
+    """What became of ``fault`` in the copy at ``place``: caught, survived or not found."""
+    file = place / "udviz" / "stats" / f"{fault.module}.py"
+    source = file.read_text(encoding="utf-8")
+    if fault.right not in source:
+        return "NOT FOUND"
+    file.write_text(source.replace(fault.right, fault.wrong), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", fault.tests]
+    result = subprocess.run(
+        command, cwd=place, capture_output=True, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    )
+    file.write_text(source, encoding="utf-8")
+    return {0: "SURVIVED", 1: "caught"}.get(result.returncode, "BROKEN")
+
+
+def main() -> None:
+    """Print what became of every fault."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        for name in COPIED:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, place / name)
+        found = []
+        for fault in FAULTS:
+            found.append(planted(place, fault))
+            print(f"{found[-1]:<9} {fault.statistic}: {fault.kind} ({fault.tests})", flush=True)
+    print(f"{found.count('caught')} of {len(FAULTS)} caught")
+    if found.count("caught") < len(FAULTS):
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
