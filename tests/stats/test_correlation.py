@@ -5,6 +5,15 @@ from scipy import stats
 from udviz.stats.correlation import rank_correlation
 
 
+def test_a_case_by_hand():
+    # squared rank differences sum to 4: rho = 1 - 6 * 4 / (5 * 24)
+    found = rank_correlation(np.arange(5.0), np.array([20.0, 10.0, 40.0, 30.0, 50.0]))
+
+    assert found.rho == pytest.approx(0.8)
+    # arctanh 0.8 = 1.0986, its standard error sqrt(1.32 / 2) = 0.8124
+    assert (found.low, found.high) == pytest.approx((-0.457, 0.991), abs=1e-3)
+
+
 def test_rho_and_p_are_scipys(rng):
     first = rng.normal(size=30)
     second = first + rng.normal(size=30)

@@ -1,0 +1,58 @@
+import pytest
+
+from udviz.figures.scatter import gain_scatter
+
+
+@pytest.fixture
+def labels(labels):
+    return labels.assign(difficulty=[0.6, 0.4, 0.1])
+
+
+def draw(labels):
+    return gain_scatter(labels, against="difficulty", axis_title="Difficulty", title="t")
+
+
+def test_every_label_is_drawn_at_its_numbers_with_the_mark_of_its_verdict(labels):
+    drawn = {t.name: [*zip(t.x, t.y, strict=True)] for t in draw(labels).data}
+
+    assert drawn == {
+        "helped (1)": [(0.6, 0.03)],
+        "hurt (1)": [(0.4, -0.06)],
+        "cannot tell (1)": [(0.1, 0.01)],
+    }
+
+
+@pytest.mark.parametrize("column", ["gain", "difficulty"])
+def test_a_label_that_lacks_a_number_is_left_out(labels, column):
+    part = labels.assign(**{column: labels[column].where(labels["label"] != "owl")})
+
+    assert [len(t.x) for t in draw(part).data] == [1, 1, 0]
+
+
+def test_a_label_without_a_verdict_cannot_be_told(labels):
+    assert [len(t.x) for t in draw(labels.assign(verdict=None)).data] == [0, 0, 3]
+
+
+def test_a_click_on_a_mark_names_its_label_in_full_and_the_hover_escapes_it(labels):
+    hurt = draw(labels).data[1]
+
+    assert list(hurt.customdata) == ["<i>dog</i>"]
+    assert "&lt;i&gt;dog&lt;/i&gt;" in hurt.hovertext[0]
+
+
+def test_the_axes_hold_every_label_and_no_gain(labels):
+    figure = draw(labels.assign(gain=labels["gain"].abs() + 0.3))
+
+    (left, right), (low, high) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    assert left < 0.1 < 0.6 < right
+    assert low < 0 < 0.36 < high
+
+
+def test_labels_that_are_equally_difficult_have_an_axis(labels):
+    left, right = draw(labels.assign(difficulty=0.0)).layout.xaxis.range
+
+    assert left < 0 < right
+
+
+def test_no_label_draws_an_empty_frame(labels):
+    assert draw(labels.head(0)).layout.height > 0
