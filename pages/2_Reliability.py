@@ -1,0 +1,49 @@
+"""Reliability: can the probabilities be believed, label by label?"""
+
+import streamlit as st
+
+from udviz.figures.reliability import little_diagrams
+from udviz.figures.theme import ROLES
+from udviz.ui import charts, reliability, reliability_tables, sidebar
+from udviz.ui.page import open_page
+
+view = open_page("Reliability", question="Can the probabilities be believed, label by label?")
+opened = sidebar.pick_label(view.labels["label"].tolist())
+evidence = reliability.collect(view, reliability.pick())
+reliability.explain(view, evidence.problems)
+if evidence.models or not evidence.rows.empty:
+    reliability.show_label(view, evidence, opened)
+if evidence.rows.empty:
+    st.stop()
+
+role = evidence.rows["role"].iloc[0]
+labels = reliability_tables.label_table(evidence.rows)
+worst = reliability_tables.worst(labels, role)
+st.header("The worst labels", anchor=False)
+if worst.empty:
+    st.info("No label is further off than chance would show.")
+elif role in evidence.models:
+    charts.draw(
+        little_diagrams(
+            {label: evidence.models[role].bins(label) for label in worst["label"]},
+            worst,
+            role=role,
+            title=f"{ROLES[role].word}: the largest errors beyond chance, worst first",
+            opened=opened,
+        ),
+        key="worst",
+        alt=reliability_tables.alt_worst(worst, role),
+        on_click=sidebar.open_label,
+    )
+    st.caption(reliability_tables.HOW_TO_READ_WORST)
+
+st.header("Every label as a table", anchor=False)
+reliability_tables.draw_labels(labels, opened=opened)
+st.download_button(
+    "Download these labels (CSV)",
+    data=lambda: labels.to_csv(index=False),
+    file_name=f"{view.study.path.name}-{view.split}-reliability.csv",
+    mime="text/csv",
+    icon=":material/download:",
+    on_click="ignore",
+)

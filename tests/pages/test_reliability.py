@@ -1,0 +1,354 @@
+import base64
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.pages.caches import TABLE, cache_of, write_cache, write_caches, write_calibration
+from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
+from udviz.figures.text import number
+from udviz.predictions import open_predictions
+from udviz.stats.calibration import pooled_reliability_bins, reliability_bins
+from udviz.stats.platt import fit_platt
+from udviz.ui import caches
+
+PAGE = "pages/2_Reliability.py"
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """A study of 20 labels with predictions and their calibration, written once."""
+    study = write_study(tmp_path_factory.mktemp("runs") / "demo", names=names_of(20))
+    write_caches(study)
+    write_calibration(study)
+    return study
+
+
+@pytest.fixture
+def judged(original, runs):
+    return shutil.copytree(original, runs / "demo")
+
+
+@pytest.fixture
+def table(judged):
+    return pd.read_parquet(judged / TABLE)
+
+
+def charts(app):
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def marks(app, name="Teacher", *, chart=0):
+    """Places of the marks of one model, (x, y)."""
+    traces = charts(app)[chart]["data"]
+    trace = next(t for t in traces if t.get("name") == name and t.get("mode") == "lines+markers")
+    return values(trace["x"]), values(trace["y"])
+
+
+def values(field):
+    if isinstance(field, dict):
+        return np.frombuffer(base64.b64decode(field["bdata"]), dtype=field["dtype"])
+    return np.array(field)
+
+
+def told(app):
+    parts = [*app.markdown, *app.caption, *app.info, *app.warning]
+    return "\n".join(element.value for element in parts)
+
+
+def held(bins):
+    some = bins.count[0] > 0
+    return bins.mean_prob[0][some], bins.frequency[0][some]
+
+
+def test_all_labels_are_pooled_where_none_is_picked(judged, open_app):
+    app = open_app(PAGE)
+
+    run = open_predictions(cache_of(judged, "teacher", "test"))
+    expected = held(pooled_reliability_bins(run.probs(), run.targets))
+    np.testing.assert_allclose(marks(app), expected, rtol=1e-5)
+    assert "Pooled over all labels" in told(app)
+
+
+def test_a_picked_label_has_its_own_diagram(judged, open_app):
+    app = open_app(PAGE, label="label 0007")
+
+    run = open_predictions(cache_of(judged, "distilled", "test"))
+    expected = held(reliability_bins(run.probs()[:, [7]], run.targets[:, [7]]))
+    np.testing.assert_allclose(marks(app, "Distilled"), expected, rtol=1e-5)
+    assert "Pooled over all labels" not in told(app)
+
+
+def test_bins_of_equal_mass_come_with_the_error_of_such_bins(table, judged, open_app):
+    app = open_app(PAGE, label="label 0007")
+
+    app.button_group(key="bins").set_value("equal mass").run()
+
+    run = open_predictions(cache_of(judged, "teacher", "test"))
+    expected = held(reliability_bins(run.probs()[:, [7]], run.targets[:, [7]], kind="mass"))
+    np.testing.assert_allclose(marks(app), expected, rtol=1e-5, atol=1e-6)
+    row = (
+        rows_of(table, "test", "none").query("label == 'label 0007' and role == 'teacher'").iloc[0]
+    )
+    assert app.table[0].value["ECE"].iloc[0] == number(row["adaptive_ece"])
+
+
+def rows_of(table, split, method):
+    return table[(table["split"] == split) & (table["method"] == method)]
+
+
+def test_a_recalibration_is_fitted_on_the_validation_split_only(judged, open_app):
+    app = open_app(PAGE, label="label 0007", recalibration="Platt")
+
+    val = open_predictions(cache_of(judged, "teacher", "val"))
+    test = open_predictions(cache_of(judged, "teacher", "test"))
+    probs = fit_platt(val.logits, val.targets).apply(test.logits)
+    expected = held(reliability_bins(probs[:, [7]], test.targets[:, [7]]))
+    np.testing.assert_allclose(marks(app), expected, rtol=1e-5)
+    assert "fitted on the validation split" in told(app)
+    assert "saw these very images" not in told(app)
+
+
+@pytest.mark.parametrize("method", ["temperature", "isotonic"])
+def test_every_recalibration_brings_the_overconfident_teacher_to_the_diagonal(
+    judged, open_app, method
+):
+    before, after = open_app(PAGE), open_app(PAGE, recalibration=method)
+
+    gaps = [np.abs(np.subtract(*marks(app))).mean() for app in (before, after)]
+    assert gaps[1] < 0.6 * gaps[0]
+
+
+def test_on_the_validation_split_the_page_says_that_the_fit_saw_the_images(table, open_app):
+    app = open_app(PAGE, split="val", recalibration="Platt")
+
+    assert "saw these very images" in told(app)
+    assert "**before** recalibration" in told(app)
+    pooled = rows_of(table, "val", "none").query("column.isna()")
+    assert app.table[0].value["Brier"].tolist() == [number(v) for v in pooled["brier"]]
+
+
+def test_the_models_table_shows_the_numbers_of_the_analysis(table, open_app):
+    app = open_app(PAGE)
+
+    shown = app.table[0].value
+    pooled = rows_of(table, "test", "none").query("column.isna()")
+    assert shown.index.tolist() == ["◆ Teacher", "■ Baseline", "● Distilled"]
+    assert shown["ECE"].tolist() == [number(v) for v in pooled["ece"]]
+    assert shown["By chance"].tolist() == [number(v) for v in pooled["ece_null"]]
+    assert shown["Excess"].tolist() == [number(v, sign=True) for v in pooled["ece_excess"]]
+    assert shown["NLL"].tolist() == [number(v) for v in pooled["nll"]]
+
+
+def test_a_label_that_is_called_like_the_pooled_row_is_not_taken_for_it(runs, open_app):
+    study = write_study(runs / "odd", names=["all labels", "b"])
+    write_caches(study)
+    write_calibration(study)
+
+    app = open_app(PAGE)
+    pooled = app.table[0].value
+    app.selectbox(key="label").select("all labels").run()
+
+    assert len(pooled) == len(app.table[0].value) == 3
+    assert pooled["ECE"].tolist() != app.table[0].value["ECE"].tolist()
+    assert sorted(app.dataframe[0].value["Label"]) == ["all labels", "b"]
+
+
+def test_all_labels_are_in_the_table_with_the_largest_excess_first(table, open_app):
+    app = open_app(PAGE)
+
+    shown = app.dataframe[0].value
+    rows = rows_of(table, "test", "none").query("role == 'teacher' and column.notna()")
+    expected = rows.sort_values("ece_excess", ascending=False)
+    assert shown["Label"].tolist() == expected["label"].tolist()
+    assert shown["Teacher excess"].tolist() == pytest.approx(expected["ece_excess"].tolist())
+
+
+def test_the_little_diagrams_are_the_eight_worst_labels_of_the_teacher(judged, open_app):
+    app = open_app(PAGE)
+
+    bars = [trace for trace in charts(app)[1]["data"] if trace["type"] == "bar"]
+    shown = app.dataframe[0].value
+    assert [bar["customdata"][0] for bar in bars] == shown["Label"].tolist()[:8]
+    run = open_predictions(cache_of(judged, "teacher", "test"))
+    worst = run.label_names.index(shown["Label"].iloc[0])
+    expected = held(reliability_bins(run.probs()[:, [worst]], run.targets[:, [worst]]))
+    np.testing.assert_allclose(marks(app, chart=1), expected, rtol=1e-5)
+
+
+def test_labels_that_are_off_by_no_more_than_chance_are_not_called_worst(table, judged, open_app):
+    table.assign(ece_excess=-0.01).to_parquet(judged / TABLE)
+
+    app = open_app(PAGE)
+
+    assert "No label is further off than chance" in told(app)
+    assert len(charts(app)) == 1
+
+
+def test_a_link_opens_the_bins_and_the_recalibration_it_names(judged, open_app):
+    app = open_app(PAGE, bins="equal mass", recalibration="isotonic")
+
+    assert app.button_group(key="bins").value == "equal mass"
+    assert app.button_group(key="recalibration").value == "isotonic"
+
+
+def test_without_predictions_the_tables_stand_and_the_command_is_named(judged, open_app):
+    for role in ("teacher", "baseline", "distilled"):
+        shutil.rmtree(cache_of(judged, role, "test"))
+
+    app = open_app(PAGE)
+
+    assert not app.exception
+    assert "holds no predictions" in app.info[0].value
+    assert app.code[0].value.startswith("python -m pipelines.study")
+    assert len(app.table[0].value) == 3
+    assert len(app.dataframe[0].value) == 20
+    assert not charts(app)
+
+
+def test_one_model_without_predictions_leaves_the_others(judged, open_app):
+    shutil.rmtree(cache_of(judged, "baseline", "test"))
+
+    app = open_app(PAGE)
+
+    assert "baseline-0" in app.info[0].value
+    names = {trace.get("name") for trace in charts(app)[0]["data"]}
+    assert {"Teacher", "Distilled"} < names
+    assert "Baseline" not in names
+
+
+def test_damaged_predictions_are_named_with_the_command_that_remakes_them(judged, open_app):
+    file = cache_of(judged, "teacher", "test") / "logits.npy"
+    file.write_bytes(file.read_bytes()[:-1] + b"\xff")
+
+    app = open_app(PAGE)
+
+    assert not app.exception
+    assert "logits.npy` does not match its checksum" in app.info[0].value
+    assert "Remake it with" not in app.info[0].value
+
+
+def test_predictions_that_were_made_again_are_read_again(judged, open_app):
+    app = open_app(PAGE, label="label 0007")
+    run = open_predictions(cache_of(judged, "teacher", "test"))
+    names, shape = run.label_names, run.targets.shape
+
+    write_cache(
+        cache_of(judged, "teacher", "test"),
+        np.zeros(shape),
+        np.ones(shape, dtype=np.int8),
+        names=names,
+    )
+    app.run()
+
+    np.testing.assert_allclose(marks(app), [[0.5], [1.0]])
+
+
+def test_predictions_of_other_labels_are_refused(judged, open_app):
+    write_cache(
+        cache_of(judged, "teacher", "test"),
+        np.zeros((4, 1)),
+        np.ones((4, 1), dtype=np.int8),
+        names=("unicorn",),
+    )
+
+    app = open_app(PAGE)
+
+    assert not app.exception
+    assert "lacks labels of the analysis" in app.info[0].value
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged", "of another split"])
+def test_without_the_analysis_table_the_diagram_stands_and_the_command_is_named(
+    table, judged, open_app, damage
+):
+    if damage == "missing":
+        (judged / TABLE).unlink()
+    elif damage == "damaged":
+        (judged / TABLE).write_bytes(b"PAR1 no")
+    else:
+        table[table["split"] == "val"].to_parquet(judged / TABLE)
+
+    app = open_app(PAGE)
+
+    assert not app.exception
+    assert "calibration.parquet" in app.info[0].value
+    assert app.code[0].value.startswith("python -m pipelines.study")
+    assert len(charts(app)) == 1
+
+
+def test_a_study_with_tables_of_labels_only_explains_itself(odd_study, open_app):
+    app = open_app(PAGE)
+
+    assert not app.exception
+    assert "holds no predictions" in app.info[0].value
+    assert "calibration.parquet" in app.info[0].value
+
+
+def test_a_label_of_which_no_target_is_known_says_so(judged, open_app):
+    for role in ("teacher", "baseline", "distilled"):
+        run = open_predictions(cache_of(judged, role, "test"))
+        targets = np.array(run.targets)
+        targets[:, 7] = -1
+        logits = np.array(run.logits)
+        write_cache(cache_of(judged, role, "test"), logits, targets, names=run.label_names)
+    write_calibration(judged)
+
+    app = open_app(PAGE, label="label 0007")
+
+    assert not app.exception
+    assert "No image of this split says whether it carries this label" in told(app)
+    assert app.dataframe[0].value["Label"].tolist()[-1] == "label 0007"
+
+
+def test_hostile_names_open(runs, open_app):
+    study = write_study(runs / "odd", names=list(HOSTILE_NAMES))
+    write_caches(study)
+    write_calibration(study)
+
+    app = open_app(PAGE)
+
+    for name in HOSTILE_NAMES:
+        app.selectbox(key="label").set_value(name).run()
+
+        assert not app.exception
+        assert "<" not in charts(app)[0]["layout"]["title"]["text"]
+
+
+def test_a_large_split_is_thinned_for_the_pooled_diagram_but_not_for_a_label(
+    judged, open_app, monkeypatch
+):
+    monkeypatch.setattr(caches, "MAX_CELLS", 20 * 100)
+    run = open_predictions(cache_of(judged, "teacher", "test"))
+
+    app = open_app(PAGE, study="demo")
+    expected = held(pooled_reliability_bins(run.probs()[::3], run.targets[::3]))
+    np.testing.assert_allclose(marks(app), expected, rtol=1e-5)
+    assert "one image in 3" in told(app)
+
+    app.selectbox(key="label").select("label 0007").run()
+    expected = held(reliability_bins(run.probs()[:, [7]], run.targets[:, [7]]))
+    np.testing.assert_allclose(marks(app), expected, rtol=1e-5)
+    assert "one image in 3" not in told(app)
+
+
+def test_all_probabilities_are_never_made_at_once(judged, open_app, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("all probabilities at once")
+
+    monkeypatch.setattr("udviz.predictions.Predictions.probs", refuse)
+
+    assert not open_app(PAGE).exception
+
+
+@pytest.mark.parametrize(
+    ("seeds", "name"), [({"seeds": [7, 3]}, "distilled-7"), ({}, "distilled-0")]
+)
+def test_the_first_run_is_that_of_the_first_seed(seeds, name):
+    class Study:
+        recipe = seeds
+
+    assert caches.first_run(Study(), "distilled") == name
+    assert caches.first_run(Study(), "teacher") == "teacher"

@@ -1,0 +1,92 @@
+"""Prediction caches of a study; they, and what is counted in them, are read once for all pages."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from udviz.predictions import MANIFEST, Predictions, open_predictions
+from udviz.runs.directory import RunDirectory
+from udviz.stats.calibration import ReliabilityBins, pooled_reliability_bins, reliability_bins
+from udviz.stats.platt import fit_platt
+from udviz.stats.recalibration import Recalibration, Temperature, fit_isotonic, fit_temperature
+from udviz.ui.study import Study, StudyError
+
+Version = tuple[str, int]  # directory of a cache; when its manifest was written, in ns
+
+MAX_CELLS = 4_000_000  # images times labels that are read for one picture: seconds
+_FITS = {"temperature": fit_temperature, "platt": fit_platt, "isotonic": fit_isotonic}
+
+
+def first_run(study: Study, role: str) -> str:
+    """Directory name of a role's first run."""
+    if role == "teacher":
+        return role
+    return f"{role}-{next(iter(study.recipe.get('seeds', [])), 0)}"
+
+
+def version_of(study: Study, role: str, split: str) -> Version:
+    """The cache of a role's first run, as a short key of what is computed from it.
+
+    Raises:
+        StudyError: If there is no cache, or if it is damaged; the message names the file.
+    """
+    directory = RunDirectory(study.path / first_run(study, role)).predictions(split)
+    manifest = directory / MANIFEST
+    if not manifest.is_file():
+        raise StudyError(f"`{directory}` holds no predictions.")
+    version = str(directory), manifest.stat().st_mtime_ns
+    known = set(study.labels.loc[study.labels["split"] == split, "label"])
+    if not known <= set(predictions_of(version).label_names):
+        raise StudyError(f"`{directory}` lacks labels of the analysis.")
+    return version
+
+
+def predictions_of(version: Version) -> Predictions:
+    """Predictions of one run on one split; their arrays are read from disk when they are used.
+
+    Raises:
+        StudyError: If the cache is damaged; the message names the file.
+    """
+    return _open(*version)
+
+
+def thinning(version: Version) -> int:
+    """Of how many images one is taken, so that images times labels stay within `MAX_CELLS`."""
+    n_cells = int(predictions_of(version).targets.size)
+    return max(1, -(-n_cells // MAX_CELLS))  # rounded up
+
+
+@st.cache_data(max_entries=32, show_spinner="Fitting the recalibration …")
+def recalibration_of(version: Version, method: str) -> Recalibration:
+    """``none``, ``temperature``, ``platt`` or ``isotonic``, fitted on every `thinning`-th image."""
+    if method == "none":
+        return Temperature()
+    run, rows = predictions_of(version), slice(None, None, thinning(version))
+    return _FITS[method](run.logits[rows], run.targets[rows])
+
+
+@st.cache_data(max_entries=512, show_spinner="Counting bins …")
+def label_bins(
+    judged: Version, fitted_on: Version, label: str, *, method: str, kind: str
+) -> ReliabilityBins:
+    """Bins of one label (L = 1) of all images, after a recalibration fitted on another cache."""
+    run = predictions_of(judged)
+    column = run.label_names.index(label)
+    probs = recalibration_of(fitted_on, method).apply_label(run.logits[:, column], column)
+    return reliability_bins(probs[:, None], run.targets[:, column : column + 1], kind=kind)
+
+
+@st.cache_data(max_entries=64, show_spinner="Counting bins …")
+def pooled_bins(judged: Version, fitted_on: Version, *, method: str, kind: str) -> ReliabilityBins:
+    """Bins of all labels as one binary problem (L = 1), of every `thinning`-th image."""
+    run, rows = predictions_of(judged), slice(None, None, thinning(judged))
+    probs = recalibration_of(fitted_on, method).apply(run.logits[rows])
+    return pooled_reliability_bins(probs, run.targets[rows], kind=kind)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Opening predictions …")
+def _open(directory: str, modified_ns: int) -> Predictions:
+    try:
+        return open_predictions(Path(directory))
+    except (OSError, ValueError) as error:
+        raise StudyError(str(error).partition(" Remake it")[0]) from error
