@@ -79,6 +79,6 @@ def _loss(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
 def _rank(scores: np.ndarray) -> np.ndarray:
     order = np.argsort(scores)
     ordered = scores[order]
-    rank = np.empty(scores.size, dtype=np.int64)
+    rank: np.ndarray = np.empty(scores.size, dtype=np.int64)
     rank[order] = 1 + scores.size - np.searchsorted(ordered, ordered, side="right")
     return rank
