@@ -73,12 +73,13 @@ def _loss(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
     reached = count_at_or_below(thresholds, scores)
     as_negative = np.concatenate([[0.0], np.cumsum(1 / n_images)])[reached]
     as_positive = np.concatenate([[0.0], 1 - n_present / n_images])[reached]
-    return np.where(positive, as_positive, as_negative) / (2 * thresholds.size)
+    loss: np.ndarray = np.where(positive, as_positive, as_negative) / (2 * thresholds.size)
+    return loss
 
 
 def _rank(scores: np.ndarray) -> np.ndarray:
     order = np.argsort(scores)
     ordered = scores[order]
-    rank: np.ndarray = np.empty(scores.size, dtype=np.int64)
+    rank = np.empty(scores.size, dtype=np.int64)
     rank[order] = 1 + scores.size - np.searchsorted(ordered, ordered, side="right")
     return rank
