@@ -100,8 +100,8 @@ def show_groups(study: Path, dataset: Dataset, label: str, groups: pd.DataFrame)
     )
     table["group"] = table["image_id"].map(group)
     table["doubted as missing"] = table["image_id"].isin(doubted["image_id"])
-    counts = table.groupby(["split", "group"])[["marked", "doubted as missing"]].agg(["sum"])
-    counts["images"] = table.groupby(["split", "group"]).size()
+    table["images"] = 1
+    counts = table.groupby(["split", "group"])[["images", "marked", "doubted as missing"]].sum()
     print(f"\n{label}\n{counts.to_string()}")
 
 
