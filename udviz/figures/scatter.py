@@ -24,6 +24,7 @@ def gain_scatter(labels: pd.DataFrame, *, against: str, axis_title: str, title: 
     verdicts = known["verdict"].where(known["verdict"].isin(VERDICTS), UNDECIDED)
     figure = go.Figure()
     set_frame(figure, title=title, plot_px=300)
+    figure.update_layout(showlegend=True)
     figure.add_hline(y=0, line={"color": NEUTRAL, "width": 1})
     for verdict, mark in VERDICTS.items():
         part = known[verdicts == verdict]
