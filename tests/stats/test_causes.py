@@ -71,6 +71,16 @@ def test_training_positives_decide_what_is_rare_where_they_are_known(study):
     assert evidence["train_positives"].tolist() == given.tolist()
 
 
+def test_twenty_training_positives_are_just_enough_not_to_be_rare(study):
+    evidence = cause_evidence(
+        *study,
+        label_names=NAMES,
+        facts=facts_of(train_positives=np.array([19, 20, 30, 40, 40, 40])),
+    )
+
+    assert evidence["rare"].tolist() == [True, False, False, False, False, False]
+
+
 def test_a_rarer_label_is_expected_to_have_a_lower_ap(study):
     expected = cause_evidence(*study, label_names=NAMES)["expected_ap"]
 

@@ -35,6 +35,17 @@ def test_the_share_is_that_of_the_labels_false_alarms():
     assert pairs.loc[0, "share"] == 0.8
 
 
+def test_as_many_images_are_predicted_as_carry_the_label():
+    targets = np.array([[1, 0]] * 30 + [[0, 0]] * 400 + [[0, 1]] * 30)
+    probs = np.linspace(0.2, 0.1, 2 * len(targets)).reshape(targets.shape)
+    probs[:25, 1] = np.linspace(0.9, 0.8, 25)  # the first 20 fill the places of 20 missed
+    probs[430:440, 1] = 0.95  # of the 30 that carry label 1 only these come before them
+
+    pairs = look_alikes(probs, targets)
+
+    assert pairs.loc[0, ["column", "partner", "false_alarms"]].tolist() == [1, 0, 20]
+
+
 def test_calibration_does_not_matter_only_the_ranking_does(rng):
     probs, targets = world(rng)
 

@@ -25,6 +25,16 @@ def test_a_case_worked_by_hand():
     assert thresholds.f1.tolist() == pytest.approx([0.8])
 
 
+def test_the_highest_of_equally_good_thresholds_wins():
+    # above the second image: 1 right of 1; below the last: 2 of 4; F1 is 2/3 either way
+    scores, targets = np.array([[4.0], [3.0], [2.0], [1.0]]), np.array([[1], [0], [0], [1]])
+
+    thresholds = choose_thresholds(scores, targets.astype(np.int8), fallback=0.0, min_positives=1)
+
+    assert thresholds.values.tolist() == [3.5]
+    assert thresholds.f1.tolist() == pytest.approx([2 / 3])
+
+
 def test_no_threshold_of_scikit_learns_curve_has_a_better_f1(data):
     scores, targets = data
     thresholds = choose_thresholds(scores, targets, fallback=0.0)
