@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.pages.caches import write_caches, write_calibration
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +81,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("runs")
     write_study(root / "odd", names=list(HOSTILE_NAMES), n_seeds=3)
     write_study(root / "many", names=names_of(2000))
-    write_study(root / "demo", names=names_of(20))
+    demo = write_study(root / "demo", names=names_of(20))
+    write_caches(demo)
+    write_calibration(demo)
     yield from serve(root)
 
 
