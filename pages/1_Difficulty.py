@@ -37,11 +37,8 @@ if opened is not None:
 
 st.header("The same as a table", anchor=False)
 tables.draw_labels(labels, opened=opened, key="table")
-st.download_button(
-    "Download these labels (CSV)",
-    data=lambda: labels.to_csv(index=False),
+tables.offer_csv(
+    labels,
+    label="Download these labels (CSV)",
     file_name=f"{view.study.path.name}-{view.split}-labels.csv",
-    mime="text/csv",
-    icon=":material/download:",
-    on_click="ignore",
 )

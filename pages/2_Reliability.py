@@ -4,7 +4,7 @@ import streamlit as st
 
 from udviz.figures.reliability import little_diagrams
 from udviz.figures.theme import ROLES
-from udviz.ui import charts, reliability, reliability_tables, sidebar
+from udviz.ui import charts, reliability, reliability_tables, sidebar, tables
 from udviz.ui.page import open_page
 
 view = open_page("Reliability", question="Can the probabilities be believed, label by label?")
@@ -39,11 +39,8 @@ elif role in evidence.models:
 
 st.header("Every label as a table", anchor=False)
 reliability_tables.draw_labels(labels, opened=opened)
-st.download_button(
-    "Download these labels (CSV)",
-    data=lambda: labels.to_csv(index=False),
+tables.offer_csv(
+    labels,
+    label="Download these labels (CSV)",
     file_name=f"{view.study.path.name}-{view.split}-reliability.csv",
-    mime="text/csv",
-    icon=":material/download:",
-    on_click="ignore",
 )

@@ -4,7 +4,7 @@ import streamlit as st
 
 from udviz.figures.ranking import ranking
 from udviz.figures.text import plural
-from udviz.ui import alt, charts, gains, links, panel, sidebar
+from udviz.ui import alt, charts, gains, links, panel, sidebar, tables
 from udviz.ui.controls import pick_page
 from udviz.ui.page import open_page
 
@@ -46,13 +46,10 @@ st.header("The same as a table", anchor=False)
 table = gains.with_gap(labels, view.study)
 gains.draw_table(table, opened=opened, key="table")
 st.caption(gains.how_to_read_table(table, n_images=int(view.models["n_images"].iloc[0])))
-st.download_button(
-    "Download these gains (CSV)",
-    data=lambda: table.to_csv(index=False),
+tables.offer_csv(
+    table,
+    label="Download these gains (CSV)",
     file_name=f"{view.study.path.name}-{view.split}-gains.csv",
-    mime="text/csv",
-    icon=":material/download:",
-    on_click="ignore",
 )
 
 st.header("Does it help difficult labels more?", anchor=False)

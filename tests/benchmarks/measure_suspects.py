@@ -70,6 +70,8 @@ def show_precision(study: Path, recipe: Recipe, dataset: Dataset) -> None:
         f"{wrong[train].sum():,} of {wrong[train].size:,} training targets are wrong "
         f"({wrong[train].mean():.2%}); {len(suspects):,} are doubted\n"
     )
+    sure = 1 - loss_missing["given"][wrong[loss_missing["image"], loss_missing["column"]]].min()
+    print(f"highest probability of presence where the mark is missing: {sure:.2f}\n")
     print("wrong among the first  " + "".join(f"{n:>8}" for n in FIRST))
     for name, found in rankings.items():
         print(f"{name:<32}" + "".join(f"{found[:n].mean():>8.0%}" for n in FIRST))
@@ -79,10 +81,11 @@ def show_causes(study: Path) -> None:
     """Built-in and found causes of every label."""
     labels = pd.read_parquet(study / "analysis" / "labels.parquet")
     labels = labels[labels["split"] == "test"].sort_values("difficulty_rank")
-    print("\n| label | built in | found | AP |\n|---|---|---|---|")
+    print("\n| label | built in | found | AP, teacher | AP, student |\n|---|---|---|---|---|")
     for _, row in labels.iterrows():
         built_in = BUILT_IN_CAUSES.get(row["label"], "")
-        print(f"| {row['label']} | {built_in} | {row['causes']} | {row['ap_teacher']:.3f} |")
+        scores = f"{row['ap_teacher']:.3f} | {row['ap_baseline']:.3f}"
+        print(f"| {row['label']} | {built_in} | {row['causes']} | {scores} |")
 
 
 def show_groups(study: Path, dataset: Dataset, label: str, groups: pd.DataFrame) -> None:

@@ -1,15 +1,13 @@
 """What a person does on the pages Reliability and Gains."""
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.test_walk import query
+
 pytestmark = pytest.mark.browser
-
-
-def query(page):
-    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
 
 
 def bars(visit, chart):

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from udviz.figures.hover import label_summary
-from udviz.figures.marks import interval_path
+from udviz.figures.marks import add_gains, interval_path
 from udviz.figures.panels import gain_limit
 from udviz.figures.theme import NEUTRAL, UNDECIDED, VERDICTS, set_frame, whole_ticks
 
@@ -38,19 +37,7 @@ def gain_curve(labels: pd.DataFrame, *, title: str) -> go.Figure:
             hoverinfo="skip",
             showlegend=False,
         )
-        figure.add_scatter(
-            x=place[chosen],
-            y=part["gain"],
-            mode="markers",
-            marker={"color": mark.colour, "symbol": mark.symbol}
-            | {"size": 9 if len(known) <= 200 else 5},
-            name=f"{mark.word} ({len(part):,})",
-            customdata=part["label"],
-            hovertext=[label_summary(row) for _, row in part.iterrows()],
-            hovertemplate="%{hovertext}<extra></extra>",
-            selected={"marker": {"opacity": 1}},
-            unselected={"marker": {"opacity": 1}},
-        )
+        add_gains(figure, part, place[chosen], mark=mark, n_labels=len(known))
     limit = gain_limit(labels)
     figure.update_yaxes(range=[-limit, limit], title="Gain in AP, distilled − baseline")
     figure.update_xaxes(

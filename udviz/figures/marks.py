@@ -1,10 +1,12 @@
-"""The dot with its interval, which every ranking of the app is made of."""
+"""The marks that the charts share: a dot with its interval, the gains of a verdict."""
 
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
+from udviz.figures.hover import label_summary
 from udviz.figures.theme import Mark
 
 
@@ -94,4 +96,31 @@ def add_rows(
         showlegend=False,
         row=1,
         col=column,
+    )
+
+
+def add_gains(
+    figure: go.Figure, labels: pd.DataFrame, places: np.ndarray, *, mark: Mark, n_labels: int
+) -> None:
+    """Mark the gains of the labels of one verdict; a click on a mark names its label.
+
+    Args:
+        figure: Figure to draw on.
+        labels: One row per label, columns as in ``labels.parquet``.
+        places: Their places on the x axis.
+        mark: How the verdict is drawn.
+        n_labels: Labels in the whole figure; many are drawn small.
+    """
+    figure.add_scatter(
+        x=places,
+        y=labels["gain"],
+        mode="markers",
+        marker={"color": mark.colour, "symbol": mark.symbol}
+        | {"size": 9 if n_labels <= 200 else 5},
+        name=f"{mark.word} ({len(labels):,})",
+        customdata=labels["label"],
+        hovertext=[label_summary(row) for _, row in labels.iterrows()],
+        hovertemplate="%{hovertext}<extra></extra>",
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from udviz.figures.hover import label_summary
+from udviz.figures.marks import add_gains
 from udviz.figures.theme import NEUTRAL, UNDECIDED, VERDICTS, set_frame
 
 _MARGIN = 0.05  # of an axis, beyond the outermost labels
@@ -28,19 +28,7 @@ def gain_scatter(labels: pd.DataFrame, *, against: str, axis_title: str, title: 
     figure.add_hline(y=0, line={"color": NEUTRAL, "width": 1})
     for verdict, mark in VERDICTS.items():
         part = known[verdicts == verdict]
-        figure.add_scatter(
-            x=part[against],
-            y=part["gain"],
-            mode="markers",
-            marker={"color": mark.colour, "symbol": mark.symbol}
-            | {"size": 9 if len(known) <= 200 else 5},
-            name=f"{mark.word} ({len(part):,})",
-            customdata=part["label"],
-            hovertext=[label_summary(row) for _, row in part.iterrows()],
-            hovertemplate="%{hovertext}<extra></extra>",
-            selected={"marker": {"opacity": 1}},
-            unselected={"marker": {"opacity": 1}},
-        )
+        add_gains(figure, part, part[against].to_numpy(), mark=mark, n_labels=len(known))
     gains = np.append(known["gain"].to_numpy(float), 0.0)  # zero is always in view
     figure.update_yaxes(range=_extent(gains), title="Gain in AP, distilled − baseline")
     figure.update_xaxes(range=_extent(known[against].to_numpy(float)), title=axis_title)

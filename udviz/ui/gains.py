@@ -1,16 +1,15 @@
 """What the Gains page asks, says and tabulates."""
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from udviz.figures.scatter import gain_scatter
-from udviz.figures.text import MISSING, count, interval, number, plural
+from udviz.figures.text import count, interval, number, plural
 from udviz.figures.theme import UNDECIDED, VERDICTS
 from udviz.stats.correlation import RankCorrelation, rank_correlation
-from udviz.ui import charts
+from udviz.ui import charts, tables
 from udviz.ui.sidebar import open_label
 from udviz.ui.study import Study, StudyError, remake_command
 from udviz.ui.words import verdict_word
@@ -114,28 +113,17 @@ def gains_table(labels: pd.DataFrame) -> pd.DataFrame:
 
 def draw_table(labels: pd.DataFrame, *, opened: str | None, key: str) -> None:
     """Draw `gains_table`; a click on a row opens its label, whose row is marked."""
-    names = labels["label"].tolist()
-
-    def clicked() -> None:
-        if rows := st.session_state[key].selection.rows:
-            open_label(names[rows[0]])
-
-    marked = [names.index(opened)] if opened in names else []
-    st.session_state[key] = {"selection": {"rows": marked, "columns": [], "cells": []}}
-    formats: dict[str, Any] = {
-        heading: st.column_config.NumberColumn(format=form)
-        for heading, form in _COLUMNS.values()
-        if form
-    }
-    st.dataframe(
+    tables.draw_rows(
         gains_table(labels),
+        labels["label"].tolist(),
+        opened=opened,
         key=key,
         alt="The gain of every label in view with its evidence, one row per label",
-        hide_index=True,
-        column_config=formats | {"Label": st.column_config.TextColumn(pinned=True)},
-        on_select=clicked,
-        selection_mode="single-row",
-        placeholder=MISSING,
+        formats={
+            heading: st.column_config.NumberColumn(format=form)
+            for heading, form in _COLUMNS.values()
+            if form
+        },
     )
 
 

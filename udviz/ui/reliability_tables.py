@@ -8,7 +8,7 @@ import streamlit as st
 from udviz.figures.text import number, one_line
 from udviz.figures.theme import ROLES
 from udviz.stats.calibration import ReliabilityBins
-from udviz.ui.sidebar import open_label
+from udviz.ui import tables
 
 N_WORST = 8
 HOW_TO_READ_WORST = (
@@ -57,14 +57,6 @@ def worst(labels: pd.DataFrame, role: str) -> pd.DataFrame:
 
 def draw_labels(labels: pd.DataFrame, *, opened: str | None) -> None:
     """Draw `label_table`; a click on a row opens its label, whose row is marked."""
-    key, names = "reliability-table", labels["label"].tolist()
-
-    def clicked() -> None:
-        if rows := st.session_state[key].selection.rows:
-            open_label(names[rows[0]])
-
-    marked = [names.index(opened)] if opened in names else []
-    st.session_state[key] = {"selection": {"rows": marked, "columns": [], "cells": []}}
     named = {
         f"{score}_{role}": f"{mark.word} {word}"
         for word, score in (("excess", "excess"), ("ECE", "ece"), ("by chance", "null"))
@@ -72,15 +64,13 @@ def draw_labels(labels: pd.DataFrame, *, opened: str | None) -> None:
         if f"{score}_{role}" in labels
     }
     shown = {"label": "Label", **named, "positives": "Positives"}
-    formats = {name: st.column_config.NumberColumn(format="%.3f") for name in named.values()}
-    st.dataframe(
+    tables.draw_rows(
         labels[list(shown)].rename(columns=shown),
-        key=key,
+        labels["label"].tolist(),
+        opened=opened,
+        key="reliability-table",
         alt="Calibration error of every label beyond its null level, worst first",
-        hide_index=True,
-        column_config={**formats, "Label": st.column_config.TextColumn(pinned=True)},
-        on_select=clicked,
-        selection_mode="single-row",
+        formats={name: st.column_config.NumberColumn(format="%.3f") for name in named.values()},
     )
 
 

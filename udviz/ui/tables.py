@@ -1,5 +1,6 @@
 """The tables beside the pictures: the same numbers, named for a reader."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -106,7 +107,38 @@ def label_table(labels: pd.DataFrame) -> pd.DataFrame:
 
 def draw_labels(labels: pd.DataFrame, *, opened: str | None, key: str) -> None:
     """Draw `label_table`; a click on a row opens its label, whose row is marked."""
-    names = labels["label"].tolist()
+    draw_rows(
+        label_table(labels),
+        labels["label"].tolist(),
+        opened=opened,
+        key=key,
+        alt="Every label in view with its numbers, one row per label",
+        formats=_formats(),
+        order=list(_SHOWN.values()),
+    )
+
+
+def draw_rows(
+    table: pd.DataFrame,
+    names: list[str],
+    *,
+    opened: str | None,
+    key: str,
+    alt: str,
+    formats: Mapping[str, Any],
+    order: list[str] | None = None,
+) -> None:
+    """Draw a table of labels; a click on a row opens its label, whose row is marked.
+
+    Args:
+        table: One row per label.
+        names: Their labels, in the same order.
+        opened: Label whose row is marked.
+        key: Name of the table, unique on its page.
+        alt: What it shows, for a person who cannot see it.
+        formats: Streamlit's column settings by heading; the label stays in sight.
+        order: Columns shown at first; all if None.
+    """
 
     def clicked() -> None:
         if rows := st.session_state[key].selection.rows:
@@ -115,15 +147,27 @@ def draw_labels(labels: pd.DataFrame, *, opened: str | None, key: str) -> None:
     marked = [names.index(opened)] if opened in names else []
     st.session_state[key] = {"selection": {"rows": marked, "columns": [], "cells": []}}
     st.dataframe(
-        label_table(labels),
+        table,
         key=key,
-        alt="Every label in view with its numbers, one row per label",
+        alt=alt,
         hide_index=True,
-        column_order=list(_SHOWN.values()),
-        column_config=_formats(),
+        column_order=order,
+        column_config={**formats, "Label": st.column_config.TextColumn(pinned=True)},
         on_select=clicked,
         selection_mode="single-row",
         placeholder=MISSING,
+    )
+
+
+def offer_csv(table: pd.DataFrame, *, label: str, file_name: str) -> None:
+    """A button that downloads ``table``, which is written only when it is pressed."""
+    st.download_button(
+        label,
+        data=lambda: table.to_csv(index=False),
+        file_name=file_name,
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
     )
 
 
@@ -132,6 +176,5 @@ def _formats() -> dict[str, Any]:
         name: st.column_config.NumberColumn(format="%d" if name in _WHOLE else "%.3f")
         for name in {**_SHOWN, **_MORE}.values()
     }
-    columns["Label"] = st.column_config.TextColumn(pinned=True)
     columns["Verdict"] = columns["Causes"] = st.column_config.TextColumn()
     return columns
