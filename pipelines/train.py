@@ -16,6 +16,7 @@ from udviz.data.dataset import Dataset
 from udviz.data.decoded import DecodedImages
 from udviz.data.source import load_dataset, training_targets
 from udviz.recipe import Recipe
+from udviz.runs.directory import decoded_root
 from udviz.training import distributed
 from udviz.training.batches import ImageRows
 from udviz.training.device import Compute, resolve
@@ -66,10 +67,8 @@ def training_plan(
 
 
 def decoded_images(recipe: Recipe, study: Path, dataset: Dataset) -> DecodedImages:
-    """The decode-once cache, beside the studies so that they share it."""
-    return DecodedImages(
-        dataset, side_px=recipe.data.side_px, directory=study.absolute().parent / ".decoded"
-    )
+    """The decode-once cache of the study's images."""
+    return DecodedImages(dataset, side_px=recipe.data.side_px, directory=decoded_root(study))
 
 
 def chosen_run(asked: command.Command) -> Run:

@@ -1,4 +1,7 @@
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 # Tests share a machine with others: threads that wait for each other cost more than they bring.
 # Set before anything imports torch, and inherited by every process that a test starts.
@@ -8,7 +11,23 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import numpy as np
 import pytest
 
+ROOT = Path(__file__).parents[1]
+SMALL_STUDY = [
+    *("--recipe", "demo", "--quiet", "--hardware.device", "cpu", "--min_positives", "5"),
+    *("--data.n_train", "96", "--data.n_val", "64", "--data.n_test", "96", "--data.side_px", "64"),
+    *("--teacher.epochs", "1", "--teacher.backbone", "small", "--student.epochs", "1"),
+]
+
 
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole study of 96 scenes per role, trained for an epoch; nobody changes it."""
+    study = tmp_path_factory.mktemp("trained") / "small"
+    command = [sys.executable, "-m", "pipelines.study", *SMALL_STUDY, "--out", str(study)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return study

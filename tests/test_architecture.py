@@ -35,7 +35,11 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
         *("pandas", "scipy", "sklearn", "cleanlab"),
     },
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
-    "udviz/ui": {*RIGHT, "udviz.ui", "udviz.recipe", "streamlit", "pandas", "plotly", "PIL"},
+    "udviz/ui": {
+        *RIGHT,
+        *("udviz.ui", "udviz.recipe", "udviz.data"),
+        *("streamlit", "pandas", "plotly", "PIL"),
+    },
     "app.py": {*RIGHT, "udviz.ui", "streamlit"},
     "pages": {*RIGHT, "udviz.ui", "streamlit"},
     "pipelines": {

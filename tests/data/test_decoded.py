@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from udviz.data.dataset import Dataset
-from udviz.data.decoded import DecodedImages
+from udviz.data.decoded import DecodedImages, decoded_folder, stored_aspect, stored_image
 from udviz.data.images import ImageError
 
 SIDE = 16
@@ -236,3 +236,55 @@ def build_all(dataset: Dataset, directory: Path, barrier, step: int) -> None:
 def n_stored(directory: Path) -> int:
     path = directory / "f00d-16" / "checksums.bin"
     return int(np.count_nonzero(np.fromfile(path, "<u4"))) if path.exists() else 0
+
+
+def test_a_stored_image_is_read_without_its_data_set(drawn, tmp_path):
+    images = DecodedImages(drawn, side_px=SIDE, directory=tmp_path)
+    folder = decoded_folder(tmp_path, fingerprint="f00d", side_px=SIDE)
+    assert stored_image(folder, 7, side_px=SIDE) is None
+
+    image = images[7]
+
+    np.testing.assert_array_equal(stored_image(folder, 7, side_px=SIDE), image)
+    assert stored_aspect(folder, 7) == 12 / 8
+    assert stored_aspect(folder, 8) == 1  # not decoded yet
+
+
+def test_a_torn_row_is_not_served_as_stored(drawn, tmp_path):
+    DecodedImages(drawn, side_px=SIDE, directory=tmp_path)[7]
+    folder = decoded_folder(tmp_path, fingerprint="f00d", side_px=SIDE)
+
+    with (folder / "pixels.bin").open("r+b") as file:
+        file.seek(7 * SIDE * SIDE * 3 + 100)
+        file.write(b"\xff")
+
+    assert stored_image(folder, 7, side_px=SIDE) is None
+
+
+def test_a_cache_that_is_not_there_holds_no_image(tmp_path):
+    assert stored_image(tmp_path / "none", 0, side_px=SIDE) is None
+    assert stored_aspect(tmp_path / "none", 0) == 1
+
+
+def test_a_cache_of_an_earlier_version_gains_its_shapes(drawn, tmp_path):
+    DecodedImages(drawn, side_px=SIDE, directory=tmp_path)[7]
+    folder = decoded_folder(tmp_path, fingerprint="f00d", side_px=SIDE)
+    (folder / "shapes.bin").unlink()
+
+    images = DecodedImages(drawn, side_px=SIDE, directory=tmp_path)
+
+    assert (images[7] == 8).all()
+    assert stored_aspect(folder, 7) == 1
+    assert (images[9] == 10).all()
+    assert stored_aspect(folder, 9) == 12 / 8
+
+
+def test_a_very_wide_image_keeps_its_aspect(drawn, tmp_path):
+    class Panorama(Drawing):
+        def __call__(self, index):
+            return np.zeros((2, 131_070, 3), dtype=np.uint8)
+
+    DecodedImages(replace(drawn, load=Panorama()), side_px=SIDE, directory=tmp_path)[0]
+
+    folder = decoded_folder(tmp_path, fingerprint="f00d", side_px=SIDE)
+    assert stored_aspect(folder, 0) == 65_535

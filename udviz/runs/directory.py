@@ -20,6 +20,11 @@ def list_studies(root: Path) -> list[Path]:
     return sorted(studies, key=lambda path: (path / STUDY_FILE).stat().st_mtime, reverse=True)
 
 
+def decoded_root(study: Path) -> Path:
+    """Folder of the decode-once caches, beside the studies so that they share it."""
+    return study.absolute().parent / ".decoded"
+
+
 @dataclass(frozen=True)
 class RunDirectory:
     """One trained model of a study.

@@ -11,7 +11,7 @@ from udviz.ui.study import Study
 from udviz.ui.words import model_name
 
 PAGES = Path(__file__).parents[2] / "pages"
-LABEL = "label"
+LABEL, IMAGE = "label", "image"
 _JUST_OPENED = "_just_opened"
 
 

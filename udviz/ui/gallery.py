@@ -1,0 +1,57 @@
+"""Images side by side, a page of them at a time, each a way to look closer."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from udviz.figures.text import one_line, safe_markdown, shorten
+from udviz.ui import links
+from udviz.ui.filters import page_of
+from udviz.ui.images import ImageSource, thumbnail
+from udviz.ui.study import StudyError
+
+PAGE_SIZE = 12
+_NAME_CHARS = 24
+
+
+def draw(
+    images: pd.DataFrame,
+    source: ImageSource,
+    *,
+    caption: Callable[[pd.Series], str],
+    key: str,
+    label: str | None = None,
+) -> None:
+    """Draw ``images`` in their order; the page is kept in the URL.
+
+    Args:
+        images: One row per image with ``image_id`` and ``row``, its index in the data set.
+        source: Where the images are read.
+        caption: Markdown below an image, given its row of ``images``; asked of the images in
+            view only.
+        key: Name of the gallery, unique on its page; also of its page number in the URL.
+        label: Label that a closer look is about.
+    """
+    page = 1
+    if len(images) > PAGE_SIZE:
+        n_pages = -(-len(images) // PAGE_SIZE)  # rounded up
+        page = st.pagination(n_pages, key=key, bind="query-params")
+    with st.grid("auto", min_column_width=170, key=f"{key}-images") as grid:
+        for _, image in page_of(images, page, size=PAGE_SIZE).iterrows():
+            with grid.cell():
+                _draw_tile(image, source, caption(image), label)
+
+
+def _draw_tile(image: pd.Series, source: ImageSource, caption: str, label: str | None) -> None:
+    image_id = str(image["image_id"])
+    try:
+        picture = thumbnail(source, int(image["row"]))
+    except StudyError as error:
+        st.info(str(error), icon=":material/broken_image:")
+    else:
+        st.image(picture, alt=f"Image {one_line(image_id)}", width="stretch")
+    links.to_image(
+        image_id, text=safe_markdown(shorten(image_id, n_chars=_NAME_CHARS)), label=label
+    )
+    st.markdown(caption)
