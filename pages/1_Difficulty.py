@@ -4,7 +4,7 @@ import streamlit as st
 
 from udviz.figures.ranking import ranking
 from udviz.figures.text import plural
-from udviz.ui import alt, charts, panel, sidebar, tables, words
+from udviz.ui import alt, charts, panel, scatters, sidebar, tables, words
 from udviz.ui.controls import pick_labels, pick_page
 from udviz.ui.page import open_page
 
@@ -34,6 +34,9 @@ st.caption(words.HOW_TO_READ_RANKING)
 
 if opened is not None:
     panel.show_label(view.labels[view.labels["label"] == opened].iloc[0])
+
+st.header("Two numbers of the labels", anchor=False)
+scatters.draw(labels, opened=opened)
 
 st.header("The same as a table", anchor=False)
 tables.draw_labels(labels, opened=opened, key="table")

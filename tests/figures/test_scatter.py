@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from udviz.figures.scatter import gain_scatter
+from udviz.figures.scatter import NUMBERS, gain_scatter, label_scatter
 
 
 @pytest.fixture
@@ -56,3 +57,64 @@ def test_labels_that_are_equally_difficult_have_an_axis(labels):
 
 def test_no_label_draws_an_empty_frame(labels):
     assert draw(labels.head(0)).layout.height > 0
+
+
+def test_any_two_numbers_are_drawn_and_counts_on_a_log_axis(labels):
+    figure = label_scatter(
+        labels.assign(prevalence=[0.5, 0.05, 0.005]),
+        x=NUMBERS["prevalence"],
+        y=NUMBERS["teacher AP"],
+        title="t",
+    )
+
+    drawn = {(x, y) for trace in figure.data for x, y in zip(trace.x, trace.y, strict=True)}
+    assert drawn == set(zip([0.5, 0.05, 0.005], labels["ap_teacher"], strict=True))
+    assert figure.layout.xaxis.type == "log"
+    low, high = figure.layout.xaxis.range
+    assert low < np.log10(0.005) < np.log10(0.5) < high
+    assert list(figure.layout.xaxis.ticktext) == [
+        "0.005",
+        "0.01",
+        "0.02",
+        "0.05",
+        "0.1",
+        "0.2",
+        "0.5",
+    ]
+
+
+def test_a_label_without_a_logarithm_is_left_out_of_a_log_axis(labels):
+    figure = label_scatter(
+        labels.assign(prevalence=[0.5, 0.0, 0.005]),
+        x=NUMBERS["prevalence"],
+        y=NUMBERS["difficulty"],
+        title="t",
+    )
+
+    assert sum(len(trace.x) for trace in figure.data) == 2
+
+
+def test_labels_of_a_study_without_gains_have_no_verdicts(labels):
+    figure = label_scatter(
+        labels.assign(gain=np.nan, verdict=None),
+        x=NUMBERS["difficulty"],
+        y=NUMBERS["teacher AP"],
+        title="t",
+    )
+
+    assert len(figure.data) == 1
+    assert not figure.layout.showlegend
+
+
+def test_the_opened_label_is_named_where_it_lies(labels):
+    figure = label_scatter(
+        labels.assign(prevalence=[0.5, 0.05, 0.005]),
+        x=NUMBERS["prevalence"],
+        y=NUMBERS["difficulty"],
+        title="t",
+        opened="<i>dog</i>",
+    )
+
+    (note,) = figure.layout.annotations
+    assert "&lt;i&gt;dog" in note.text
+    assert (note.x, note.y) == (pytest.approx(np.log10(0.05)), 0.4)

@@ -3,10 +3,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 
 from tests.pages.conftest import DIFFICULTY
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
-from udviz.figures.text import one_line
+from udviz.figures.text import number, one_line
 
 
 @pytest.fixture
@@ -165,3 +166,33 @@ def test_an_analysis_without_ranks_and_causes_is_ranked_by_the_teacher(study, op
     assert app.dataframe[0].value["Label"].tolist() == expected
     assert "Rank" not in app.dataframe[0].value
     assert not app.button_group
+
+
+def test_two_numbers_of_the_labels_are_drawn_against_each_other_and_correlated(labels, open_app):
+    app = open_app(DIFFICULTY, x="disagreement", y="difficulty")
+
+    drawn = json.loads(app.get("plotly_chart")[-1].proto.spec)
+    rho = spearmanr(labels["disagreement"], labels["difficulty"]).statistic
+    assert drawn["layout"]["title"]["text"] == "Difficulty against disagreement"
+    assert any(f"**{number(rho, digits=2, sign=True)}**" in m.value for m in app.markdown)
+
+
+def test_the_scatter_shows_the_labels_in_view(labels, open_app):
+    app = open_app(DIFFICULTY)
+
+    app.number_input(key="support").set_value(100).run()
+
+    traces = json.loads(app.get("plotly_chart")[-1].proto.spec)["data"]
+    names = {name for trace in traces for name in trace.get("customdata", [])}
+    assert names == set(labels[labels["positives"] >= 100]["label"])
+
+
+def test_numbers_that_a_study_lacks_are_not_offered(study, open_app):
+    file = study / "analysis" / "labels.parquet"
+    pd.read_parquet(file).assign(gain=np.nan, disagreement=np.nan).to_parquet(file)
+
+    app = open_app(DIFFICULTY)
+
+    assert "gain" not in app.selectbox(key="x").options
+    assert "disagreement" not in app.selectbox(key="x").options
+    assert "entropy" in app.selectbox(key="x").options

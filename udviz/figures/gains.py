@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from udviz.figures.marks import add_gains, interval_path
+from udviz.figures.marks import add_labels, interval_path
 from udviz.figures.panels import gain_limit
 from udviz.figures.theme import NEUTRAL, UNDECIDED, VERDICTS, set_frame, whole_ticks
 
@@ -37,7 +37,8 @@ def gain_curve(labels: pd.DataFrame, *, title: str) -> go.Figure:
             hoverinfo="skip",
             showlegend=False,
         )
-        add_gains(figure, part, place[chosen], mark=mark, n_labels=len(known))
+        places = place[chosen], part["gain"].to_numpy(float)
+        add_labels(figure, part, places, mark=mark, n_labels=len(known))
     limit = gain_limit(labels)
     figure.update_yaxes(range=[-limit, limit], title="Gain in AP, distilled − baseline")
     figure.update_xaxes(

@@ -1,4 +1,4 @@
-"""The marks that the charts share: a dot with its interval, the gains of a verdict."""
+"""The marks that the charts share: a dot with its interval, the labels of a verdict."""
 
 from collections.abc import Sequence
 
@@ -99,21 +99,26 @@ def add_rows(
     )
 
 
-def add_gains(
-    figure: go.Figure, labels: pd.DataFrame, places: np.ndarray, *, mark: Mark, n_labels: int
+def add_labels(
+    figure: go.Figure,
+    labels: pd.DataFrame,
+    places: tuple[np.ndarray, np.ndarray],
+    *,
+    mark: Mark,
+    n_labels: int,
 ) -> None:
-    """Mark the gains of the labels of one verdict; a click on a mark names its label.
+    """Mark the labels of one verdict; a click on a mark names its label.
 
     Args:
         figure: Figure to draw on.
         labels: One row per label, columns as in ``labels.parquet``.
-        places: Their places on the x axis.
+        places: Their places on the x and on the y axis, (L,) each.
         mark: How the verdict is drawn.
         n_labels: Labels in the whole figure; many are drawn small.
     """
     figure.add_scatter(
-        x=places,
-        y=labels["gain"],
+        x=places[0],
+        y=places[1],
         mode="markers",
         marker={"color": mark.colour, "symbol": mark.symbol}
         | {"size": 9 if n_labels <= 200 else 5},
