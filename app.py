@@ -5,7 +5,7 @@ import streamlit as st
 from udviz.figures.gains import gain_curve
 from udviz.figures.models import model_scores
 from udviz.figures.ranking import ranking
-from udviz.ui import alt, charts, links, tables, words
+from udviz.ui import alt, charts, links, report, tables, words
 from udviz.ui.filters import movers
 from udviz.ui.page import open_page
 
@@ -72,3 +72,4 @@ st.page_link(links.DIFFICULTY, label="All labels, hardest first", icon=":materia
 
 st.header("How sure we are", anchor=False)
 st.markdown(words.how_sure(view.gain, view.labels))
+report.offer(view)

@@ -38,7 +38,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "udviz/ui": {
         *RIGHT,
         *("udviz.ui", "udviz.recipe", "udviz.data"),
-        *("streamlit", "pandas", "plotly", "PIL"),
+        *("streamlit", "pandas", "plotly", "PIL", "markdown_it"),
     },
     "app.py": {*RIGHT, "udviz.ui", "streamlit"},
     "pages": {*RIGHT, "udviz.ui", "streamlit"},
@@ -58,7 +58,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
 RULED = {
     *("udviz", "pipelines", "pages", "streamlit", "torch", "torchvision", "plotly", "captum"),
     *("pandas", "scipy", "sklearn", "cleanlab", "PIL", "tqdm", "pydantic", "pydantic_settings"),
-    *("psutil", "safetensors", "tomli_w"),
+    *("psutil", "safetensors", "tomli_w", "markdown_it"),
 }
 
 

@@ -58,3 +58,9 @@ class RunDirectory:
     def predictions(self, split: str) -> Path:
         """Prediction cache of one split."""
         return self.path / "predictions" / split
+
+
+def list_runs(study: Path) -> list[RunDirectory]:
+    """Runs of a study that have a record, by name."""
+    runs = [RunDirectory(path) for path in sorted(study.iterdir()) if path.is_dir()]
+    return [run for run in runs if run.record.is_file()]

@@ -1,0 +1,207 @@
+"""How fast the pages are, and what the server holds, at the sizes of the budget.
+
+Run with ``python -m tests.benchmarks.bench_pages`` (a quarter of an hour; 4 GB in ``TMPDIR``).
+Draws a study of 40,504 images and 80 labels with prediction caches, images and a real analysis, and
+the tables of one of 1,000,000 images and 600 labels. A headless Chromium then opens every page four
+times (*first paint*: from the address to the last chart drawn, median of the visits after the
+first) and does one thing on it (*interaction*: from the click to the last chart drawn, median of
+three). The app has no named rival, so these are times, not ratios: compare them on one machine
+only.
+"""
+
+import contextlib
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from pipelines.analyse import analysis_jobs, write_table
+from pipelines.jobs import SplitPredictions, run_jobs
+from tests.benchmarks.scale_analysis import ROLES, draw_cache
+from tests.browser.conftest import SCREEN, STANDS_STILL, executable, serve
+from tests.pages.synthetic import names_of, write_study
+from udviz.data.dataset import Dataset
+from udviz.data.decoded import DecodedImages
+from udviz.recipe import Recipe
+from udviz.runs.directory import decoded_root
+from udviz.stats.causes import LabelFacts
+
+N_IMAGES, N_LABELS, SIDE_PX = 40_504, 80, 64
+VISITS = 4
+STUDY = f"""name = "large"
+description = "Drawn numbers"
+seeds = [0]
+[data]
+kind = "scenes"
+side_px = {SIDE_PX}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A page to open and a thing to do on it.
+
+    Attributes:
+        name: As the page is called.
+        address: Path and query.
+        first: Does the thing once, the ``n``-th time.
+    """
+
+    name: str
+    address: str
+    act: Callable[[Page, int], None]
+
+
+def choose(label: str) -> Callable[[Page, int], None]:
+    """Press one of the pills or segments in turn."""
+
+    def act(page: Page, n: int) -> None:
+        page.get_by_role(
+            "radio" if "|" in label else "button", name=label.split("|")[n % 2]
+        ).click()
+
+    return act
+
+
+def type_name(page: Page, n: int) -> None:
+    """Filter by name."""
+    page.get_by_label("Name contains").fill(str(n + 1))
+    page.get_by_label("Name contains").press("Enter")
+
+
+def open_label(page: Page, n: int) -> None:
+    """Pick another label in the sidebar."""
+    page.locator("[data-testid=stSidebar]").get_by_label("Label").fill(f"label {n + 10}")
+    page.keyboard.press("Enter")
+
+
+LARGE = [
+    Case(name="Overview", address="?study=large", act=lambda page, n: None),
+    Case(name="Difficulty", address="Difficulty?study=large", act=type_name),
+    Case(
+        name="Reliability", address="Reliability?study=large", act=choose("equal mass|equal width")
+    ),
+    Case(name="Gains", address="Gains?study=large", act=open_label),
+    Case(name="Label", address="Label?study=large&label=label+7", act=open_label),
+    Case(name="Attention", address="Attention?study=large&label=label+7", act=open_label),
+    Case(name="Data", address="Data?study=large", act=open_label),
+]
+HUGE = [Case(name="Difficulty", address="Difficulty?study=huge", act=type_name)]
+
+
+def draw_large(study: Path) -> None:
+    """A study whose every page has something to show."""
+    splits = []
+    for split, n_images in (("val", N_IMAGES // 2), ("test", N_IMAGES)):
+        directories = {}
+        for role in ROLES:
+            run = "teacher" if role == "teacher" else f"{role}-0"
+            directory = study / run / "predictions" / split
+            draw_cache(directory, n_images=n_images, n_labels=N_LABELS, role=role, split=split)
+            directories[role] = [directory]
+        splits.append(SplitPredictions.open(split, directories))
+    (study / "study.toml").write_text(STUDY, encoding="utf-8")
+    (study / "analysis").mkdir()
+    facts = LabelFacts(train_positives=np.full(N_LABELS, 1000))
+    jobs = analysis_jobs(Recipe(), *splits, facts)
+    for name, table in run_jobs(jobs, n_processes=2, advance=lambda share, what: None).items():
+        write_table(study / "analysis" / f"{name}.parquet", table)
+    draw_images(study)
+
+
+def draw_images(study: Path) -> None:
+    """The decode-once cache of that study, full of noise."""
+    dataset = Dataset(
+        name="drawn",
+        label_names=("a",),
+        image_ids=tuple(map(str, range(N_IMAGES))),
+        splits=np.full(N_IMAGES, "test"),
+        targets=np.zeros((N_IMAGES, 1), dtype=np.int8),
+        difficult=np.zeros((N_IMAGES, 1), dtype=bool),
+        load=lambda index: np.random.default_rng(index).integers(
+            0, 256, (SIDE_PX, SIDE_PX, 3), dtype=np.uint8
+        ),
+        fingerprint="drawn",
+    )
+    images = DecodedImages(dataset, side_px=SIDE_PX, directory=decoded_root(study))
+    for index in range(N_IMAGES):
+        images[index]
+
+
+def settle(page: Page) -> None:
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.wait_for_function(STANDS_STILL)
+
+
+def seconds_of(call: Callable[[], None], page: Page) -> float:
+    started = time.perf_counter()
+    call()
+    settle(page)
+    return time.perf_counter() - started
+
+
+def measure(case: Case, base: str, person: BrowserContext) -> dict[str, float]:
+    """First visit, later visits and interactions of one page, in seconds."""
+    page = person.new_page()
+    page.set_default_timeout(120_000)
+
+    def open_page() -> None:
+        page.goto(base + case.address)
+        page.locator("[data-testid=stHeading]").first.wait_for()
+
+    paints = [seconds_of(open_page, page) for _ in range(VISITS)]
+    acts = []
+    for n in range(3):
+        started = time.perf_counter()
+        case.act(page, n)
+        page.wait_for_timeout(60)  # until the app has noticed
+        settle(page)
+        acts.append(time.perf_counter() - started)
+    page.close()
+    return {
+        "first visit, s": paints[0],
+        "first paint, s": statistics.median(paints[1:]),
+        "interaction, s": statistics.median(acts),
+    }
+
+
+def server_mib() -> float:
+    """Private memory of the servers that this process started, MiB."""
+    total = 0
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
+            if "streamlit" in child.cmdline():
+                memory = child.memory_info()
+                total += memory.rss - memory.shared
+    return total / 2**20
+
+
+def main() -> None:
+    """Print one row per page."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        root = Path(folder) / "runs"
+        draw_large(root / "large")
+        write_study(root / "huge", names=names_of(600))
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=executable(), args=flags)
+        person = browser.new_context(**SCREEN)
+        rows = []
+        for size, cases in ((f"{N_IMAGES:,} x {N_LABELS}", LARGE), ("1,000,000 x 600", HUGE)):
+            for base in serve(root):
+                start_mib = server_mib()
+                for case in cases:
+                    row = {"study": size, "page": case.name, **measure(case, base, person)}
+                    rows.append(row | {"server, MiB above start": server_mib() - start_mib})
+                    print(rows[-1], flush=True)
+        print(pd.DataFrame(rows).round(2).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+import re
+import shutil
+
+import pandas as pd
+import pytest
+
+from tests.pages.synthetic import HOSTILE_NAMES, write_study
+from udviz.figures.text import number
+from udviz.ui.page import view_of
+from udviz.ui.report import study_report
+from udviz.ui.study import load_study
+
+
+@pytest.fixture
+def view(trained):
+    return view_of(load_study(trained), "test")
+
+
+def test_the_report_holds_the_numbers_of_the_analysis(view):
+    report = study_report(view)
+
+    for score in view.models["mean_average_precision"]:
+        assert number(score) in report
+    for label in view.labels["label"]:
+        assert f"<td>{label}</td>" in report
+    assert number(view.gain["gain"], sign=True) in report
+
+
+def test_the_report_names_its_runs_versions_and_recipe(view):
+    report = study_report(view)
+
+    for run in ("teacher", "baseline-0", "distilled-0"):
+        assert f"<td>{run}</td>" in report
+    assert f"pandas {pd.__version__}" in report
+    assert "n_train = 96" in report
+
+
+def test_the_report_loads_nothing_from_elsewhere(view):
+    report = study_report(view)
+
+    assert not re.search(r"<(script|img|link|iframe)[^>]+(src|href)=", report)
+    assert report.count("<figure role=") == 3
+    assert report.count("plotly.js v") == 1  # its code is inside, once
+
+
+def test_names_in_a_report_are_text(runs):
+    study = load_study(write_study(runs / "odd", names=list(HOSTILE_NAMES)))
+
+    report = study_report(view_of(study, "test"))
+
+    assert "<script>alert" not in report
+    assert "<b>bold</b>" not in report
+    assert "&lt;b&gt;bold&lt;/b&gt; &amp; &lt;script&gt;" in report
+
+
+def test_a_study_without_gains_has_a_report(runs):
+    study = write_study(runs / "plain", names=["a", "b"])
+    file = study / "analysis" / "labels.parquet"
+    pd.read_parquet(file).assign(gain=float("nan"), verdict=None).to_parquet(file)
+
+    report = study_report(view_of(load_study(study), "test"))
+
+    assert report.count("<figure role=") == 2
+
+
+def test_a_run_whose_record_is_torn_is_named_and_the_rest_is_told(trained, runs):
+    study = shutil.copytree(trained, runs / "torn")
+    (study / "teacher" / "run.toml").write_text('role = "tea', encoding="utf-8")
+
+    report = study_report(view_of(load_study(study), "test"))
+
+    assert "run.toml cannot be read" in report
+    assert "<td>baseline-0</td>" in report
+
+
+def test_the_overview_offers_the_report(study, open_app):
+    buttons = [button.label for button in open_app().get("download_button")]
+
+    assert buttons == ["Download as a report (HTML)"]
