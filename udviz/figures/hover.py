@@ -1,5 +1,8 @@
 """What a label's row says when the pointer rests on it."""
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 
 from udviz.figures.causes import split_causes
@@ -7,7 +10,12 @@ from udviz.figures.text import count, interval, number, safe_html, shorten
 from udviz.figures.theme import ROLES, UNDECIDED, VERDICTS
 
 
-def label_summary(label: pd.Series) -> str:
+def label_summaries(labels: pd.DataFrame) -> list[str]:
+    """`label_summary` of every row; rows as dictionaries, which are read ten times faster."""
+    return [label_summary(row) for row in labels.to_dict("records")]
+
+
+def label_summary(label: Mapping[Hashable, Any]) -> str:
     """The numbers of one row of ``labels.parquet`` as plotly's HTML, a fact a line."""
     lines = [f"<b>{safe_html(shorten(label['label'], n_chars=60))}</b>"]
     lines += [_score(label, role) for role in ROLES if pd.notna(label[f"ap_{role}"])]
@@ -26,7 +34,7 @@ def label_summary(label: pd.Series) -> str:
     return "<br>".join(lines)
 
 
-def _score(label: pd.Series, role: str) -> str:
+def _score(label: Mapping[Hashable, Any], role: str) -> str:
     bounds = interval(label[f"ap_{role}_low"], label[f"ap_{role}_high"])
     mark = ROLES[role]
     return f"{mark.glyph} {mark.word} AP {number(label[f'ap_{role}'])} ({bounds})"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from udviz.figures.hover import label_summary
+from udviz.figures.hover import label_summaries
 from udviz.figures.theme import Mark
 
 
@@ -124,7 +124,7 @@ def add_labels(
         | {"size": 9 if n_labels <= 200 else 5},
         name=f"{mark.word} ({len(labels):,})",
         customdata=labels["label"],
-        hovertext=[label_summary(row) for _, row in labels.iterrows()],
+        hovertext=label_summaries(labels),
         hovertemplate="%{hovertext}<extra></extra>",
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},

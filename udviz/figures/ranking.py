@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from udviz.figures.hover import label_summary
+from udviz.figures.hover import label_summaries
 from udviz.figures.marks import add_rows
 from udviz.figures.panels import PANELS
 from udviz.figures.text import safe_html, shorten
@@ -44,7 +44,7 @@ def ranking(
     below_px = _TILTED_PX if PANELS["causes"] in chosen else 50
     set_frame(figure, title=title, plot_px=len(labels) * ROW_PX, below_px=below_px)
     names = labels["label"].tolist()
-    hover = [label_summary(row) for _, row in labels.iterrows()]
+    hover = label_summaries(labels)
     stripes = [OPENED if n == opened else (CLEAR, STRIPE)[i % 2] for i, n in enumerate(names)]
     for column, panel in enumerate(chosen, start=1):
         axis = panel.axis(labels, all_labels)
