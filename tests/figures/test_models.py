@@ -47,3 +47,12 @@ def test_what_a_guess_reaches_is_said():
 
 def test_an_unknown_guess_is_not_drawn():
     assert len(draw(guess=np.nan).layout.annotations) == 2
+
+
+def test_a_score_near_one_is_written_where_it_is_not_cut_off():
+    scores = pd.DataFrame({"role": ["teacher"], "score": [0.95], "low": [0.93], "high": [0.97]})
+
+    figure = model_scores(scores, axis_title="AP", guess=np.nan, title="t")
+
+    (note,) = figure.layout.annotations
+    assert (note.text, note.x, note.xanchor) == ("0.950", 0.93, "right")

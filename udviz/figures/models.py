@@ -9,6 +9,8 @@ from udviz.figures.marks import add_dots_with_intervals
 from udviz.figures.text import number
 from udviz.figures.theme import NEUTRAL, ROLES, coloured, set_frame
 
+_ROOM_UP_TO = 0.85  # of an axis that ends at 1: beyond it a number is written to the left
+
 
 def model_scores(scores: pd.DataFrame, *, axis_title: str, guess: float, title: str) -> go.Figure:
     """One row per model: its score, its interval and what a guess would reach.
@@ -32,15 +34,7 @@ def model_scores(scores: pd.DataFrame, *, axis_title: str, guess: float, title: 
             size_px=10,
             line_px=4,
         )
-        figure.add_annotation(
-            x=np.nanmax([score["score"], score["high"]]),
-            y=row,
-            text=number(score["score"]),
-            xanchor="left",
-            xshift=10,
-            showarrow=False,
-            font={"size": 15},
-        )
+        _write_score(figure, score, row)
     if np.isfinite(guess):
         figure.add_vline(
             x=guess,
@@ -67,3 +61,18 @@ def model_scores(scores: pd.DataFrame, *, axis_title: str, guess: float, title: 
         showgrid=False,
     )
     return figure
+
+
+def _write_score(figure: go.Figure, score: pd.Series, row: int) -> None:
+    """Write the score to the right of its interval, or to the left where it would be cut off."""
+    right = float(np.nanmax([score["score"], score["high"]]))
+    fits = right < _ROOM_UP_TO
+    figure.add_annotation(
+        x=right if fits else float(np.nanmin([score["score"], score["low"]])),
+        y=row,
+        text=number(score["score"]),
+        xanchor="left" if fits else "right",
+        xshift=10 if fits else -10,
+        showarrow=False,
+        font={"size": 15},
+    )
