@@ -3,9 +3,9 @@
 Confident learning (cleanlab) estimates from out-of-sample probabilities how many targets of a label
 are wrong, and takes those on which the model contradicts the annotation most.
 
-Each label is handed to cleanlab as the binary problem it is, which is what cleanlab's multi-label
-module does inside (a test keeps the two equal). The module itself takes one Python list per image
-and no unknown targets; here every label has its own known images, and a million images fit.
+Each label is the binary problem it is, as inside cleanlab's multi-label module (a test keeps the
+two equal). The module itself takes one Python list per image and no unknown targets; here every
+label has its own known images, and a million images fit.
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from cleanlab.filter import find_label_issues
-from cleanlab.rank import get_label_quality_scores
 
 from udviz.checks import check_at_least
+from udviz.stats.confident_learning import doubted_targets
 from udviz.stats.probabilities import check_label_names, prob_columns, prob_logits
 from udviz.stats.recalibration import Recalibration
 
@@ -118,13 +117,9 @@ def _doubts(prob: np.ndarray, target: np.ndarray) -> pd.DataFrame:
     """Doubted known images of one label, most suspect first: ``row``, ``direction``, ..."""
     rows, quality = np.empty(0, dtype=np.int64), np.empty(0)
     if _judged(target):
-        pair = np.stack([1 - prob, prob], axis=1)  # (n, 2)
-        given = target.astype(np.int64)
-        doubted = find_label_issues(given, pair, n_jobs=1)  # (n,) bool
-        scores = get_label_quality_scores(given, pair, adjust_pred_probs=True)
-        rows = np.flatnonzero(doubted)
-        rows = rows[np.argsort(scores[rows], kind="stable")]
-        quality = scores[rows]
+        doubts = doubted_targets(prob, target)
+        order = np.argsort(doubts.quality, kind="stable")
+        rows, quality = doubts.rows[order], doubts.quality[order]
     direction = np.where(target[rows], EXTRA, MISSING)
     return pd.DataFrame({"row": rows, "direction": direction, "quality": quality})
 
