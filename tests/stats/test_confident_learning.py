@@ -61,7 +61,9 @@ def test_tied_and_constant_probabilities_give_cleanlabs_doubts_up_to_which_of_eq
         ours = np.isin(np.arange(size), doubts.rows)
         for given in (False, True):
             same = target == given
-            np.testing.assert_array_equal(np.sort(prob[ours & same]), np.sort(prob[expected & same]))
+            np.testing.assert_array_equal(
+                np.sort(prob[ours & same]), np.sort(prob[expected & same])
+            )
         np.testing.assert_array_equal(doubts.quality, quality[doubts.rows])
 
 
