@@ -23,6 +23,7 @@ from udviz.predictions import MANIFEST, file_crc32, open_predictions
 from udviz.recipe import Recipe
 from udviz.runs.files import replace_file, replace_json
 from udviz.stats.causes import LabelFacts
+from udviz.stats.findings import find
 
 SPLITS = ("val", "test")
 SCHEMA_VERSION = 2
@@ -106,14 +107,14 @@ def analysis_jobs(
 
 
 def _labels(split: SplitPredictions, facts: LabelFacts, min_positives: int) -> Tables:
-    partners = evidence.pairs(split)
-    found = evidence.suspects(split.by_role["teacher"], partners=partners)
-    if facts.suspects is None:
-        facts = replace(facts, suspects=found.counts)
+    teacher = split.by_role["teacher"][0]
+    probs = teacher.probs()
+    found = find(probs, teacher.targets, label_names=teacher.label_names)
+    known = replace(facts, findings=found)
     return {
-        "labels": label_table(split, facts, min_positives=min_positives),
-        "look_alikes": partners,
-        "suspects": found.table,
+        "labels": label_table(split, probs, known, min_positives=min_positives),
+        "look_alikes": evidence.named_pairs(found.look_alikes, split),
+        "suspects": evidence.named_suspects(found.suspects, [teacher]),
     }
 
 
@@ -153,7 +154,7 @@ def suspects_of_training(recipe: Recipe, study: Path) -> evidence.FoundSuspects 
     if not folds:
         return None
     opened = [open_predictions(run.directory(study).predictions("train")) for run in folds]
-    return evidence.suspects(opened)
+    return evidence.suspects_across(opened)
 
 
 def _facts(dataset: Dataset, training: evidence.FoundSuspects | None) -> LabelFacts:

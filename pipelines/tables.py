@@ -156,12 +156,13 @@ def gain_table(predictions: SplitPredictions) -> pd.DataFrame:
 
 
 def label_table(
-    predictions: SplitPredictions, facts: LabelFacts, *, min_positives: int
+    predictions: SplitPredictions, probs: np.ndarray, facts: LabelFacts, *, min_positives: int
 ) -> pd.DataFrame:
     """One row per label: support, AP of every role, gain with its evidence, difficulty, causes.
 
-    Difficulty is the teacher's. It is not taken from the students, whose difference is the gain:
-    else gain and difficulty would be correlated by construction.
+    ``probs`` are the (N, L) probabilities of the teacher's run. Difficulty is the teacher's. It is
+    not taken from the students, whose difference is the gain: else gain and difficulty would be
+    correlated by construction.
     """
     targets = predictions.targets
     columns: dict[str, object] = {
@@ -178,12 +179,14 @@ def label_table(
         columns[f"ece_{role}"] = _calibration_error(predictions.by_role[role], targets)
     columns["train_positives"] = facts.train_positives
     columns |= _gain_columns(predictions, min_positives=min_positives)
-    return _with_difficulty(pd.DataFrame(columns), predictions.by_role["teacher"][0], facts)
+    teacher = predictions.by_role["teacher"][0]
+    return _with_difficulty(pd.DataFrame(columns), teacher, probs, facts)
 
 
-def _with_difficulty(table: pd.DataFrame, teacher: Predictions, facts: LabelFacts) -> pd.DataFrame:
+def _with_difficulty(
+    table: pd.DataFrame, teacher: Predictions, probs: np.ndarray, facts: LabelFacts
+) -> pd.DataFrame:
     """Difficulty, its causes and their evidence beside what the table has already."""
-    probs = teacher.probs()
     difficulty = label_difficulty(
         [probs], teacher.targets, label_names=teacher.label_names, facts=facts
     )
@@ -196,8 +199,10 @@ def _with_difficulty(table: pd.DataFrame, teacher: Predictions, facts: LabelFact
 
 def _calibration_error(runs: list[Predictions], targets: np.ndarray) -> np.ndarray:
     """(L,) expected calibration error, mean over runs."""
-    errors = [expected_calibration_error(reliability_bins(r.probs(), targets)) for r in runs]
-    mean: np.ndarray = np.stack(errors).mean(axis=0)
+    columns = [slice(label, label + 1) for label in range(targets.shape[1])]
+    bins = [[reliability_bins(run.probs(c), targets[:, c]) for c in columns] for run in runs]
+    errors = [[expected_calibration_error(of_label)[0] for of_label in of_run] for of_run in bins]
+    mean: np.ndarray = np.mean(errors, axis=0)
     return mean
 
 

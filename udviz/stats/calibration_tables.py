@@ -1,7 +1,8 @@
 """Every calibration error of a label in one row, from one sort of its probabilities."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,6 @@ from udviz.stats.probabilities import check_label_names, prob_columns
 from udviz.stats.sorted_probs import SortedProbs, sorted_probs
 
 N_BINS = 15
-Columns = Callable[[], Iterable[SortedProbs]]  # every call walks through the labels again
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +55,43 @@ class CalibrationRows:
         width, mass = (stack_bins(rows, self.n_bins) for rows in (self._width, self._mass))
         names = pd.DataFrame({"label": list(label_names), "column": np.arange(len(label_names))})
         return pd.concat([names, _errors(width, mass, np.array(self._loss), seed)], axis=1)
+
+
+@dataclass(eq=False)
+class PooledRows:
+    """Collects the labels of one pooled row, in two passes: edges of equal mass need the first.
+
+    Attributes:
+        n_bins: Bins of both kinds.
+        epsilon: How far from 0 and 1 probabilities are held in the log loss.
+    """
+
+    n_bins: int
+    epsilon: float
+    _width: list[np.ndarray] = field(default_factory=list)
+    _mass: list[np.ndarray] = field(default_factory=list)
+    _sketches: list[np.ndarray] = field(default_factory=list)
+    _loss: float = 0.0
+
+    def add(self, probs: SortedProbs) -> None:
+        """Take in the next label for the first time."""
+        edges = width_edges(self.n_bins)
+        self._width.append(np.concatenate([edges, probs.bin_sums(edges)]))
+        self._sketches.append(sketch(probs))
+        self._loss += probs.log_loss(self.epsilon)
+
+    def add_again(self, probs: SortedProbs) -> None:
+        """Take in the next label for the second time, after all have been added once."""
+        self._mass.append(np.concatenate([self._mass_edges, probs.bin_sums(self._mass_edges)]))
+
+    def table(self, *, seed: int) -> pd.DataFrame:
+        """The row of ``pooled_calibration_table``."""
+        bins = (pool(stack_bins(rows, self.n_bins)) for rows in (self._width, self._mass))
+        return _errors(*bins, np.array([self._loss]), seed)
+
+    @cached_property
+    def _mass_edges(self) -> np.ndarray:
+        return pooled_mass_edges(self._sketches, self.n_bins)
 
 
 def calibration_table(
@@ -110,26 +147,12 @@ def pooled_calibration_table(
     Raises:
         ValueError: As ``reliability_bins``.
     """
-    epsilon = least_distance(probs)
-
-    def columns() -> Iterable[SortedProbs]:
-        return (sorted_probs(*column) for column in prob_columns(probs, targets))
-
-    return pooled_errors(columns, n_bins=n_bins, epsilon=epsilon, seed=seed)
-
-
-def pooled_errors(columns: Columns, *, n_bins: int, epsilon: float, seed: int) -> pd.DataFrame:
-    """Row of ``pooled_calibration_table``, in two passes over the labels."""
-    edges = width_edges(n_bins)
-    width, sketches, loss = [], [], 0.0
-    for probs in columns():
-        width.append(np.concatenate([edges, probs.bin_sums(edges)]))
-        sketches.append(sketch(probs))
-        loss += probs.log_loss(epsilon)
-    edges = pooled_mass_edges(sketches, n_bins)
-    mass = [np.concatenate([edges, probs.bin_sums(edges)]) for probs in columns()]
-    bins = (pool(stack_bins(rows, n_bins)) for rows in (width, mass))
-    return _errors(*bins, np.array([loss]), seed)
+    rows = PooledRows(n_bins, least_distance(probs))
+    for column in prob_columns(probs, targets):
+        rows.add(sorted_probs(*column))
+    for column in prob_columns(probs, targets):
+        rows.add_again(sorted_probs(*column))
+    return rows.table(seed=seed)
 
 
 def least_distance(probs: np.ndarray) -> float:

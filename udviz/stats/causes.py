@@ -18,9 +18,8 @@ from udviz.stats.calibration_error import (
     expected_calibration_error,
     null_levels,
 )
+from udviz.stats.findings import Findings, find
 from udviz.stats.gain import corrected
-from udviz.stats.look_alikes import look_alikes
-from udviz.stats.platt import fit_platt_to_probs
 from udviz.stats.prevalence import expected_average_precision
 from udviz.stats.probabilities import (
     check_label_names,
@@ -30,7 +29,6 @@ from udviz.stats.probabilities import (
 )
 from udviz.stats.ranking import MIN_POSITIVES, auroc
 from udviz.stats.recalibration import Recalibration
-from udviz.stats.suspects import find_suspects
 from udviz.stats.uncertainty import binary_entropy
 
 CAUSES = ("rare", "look-alike", "suspect labels", "miscalibrated", "uncertain", "small", "occluded")
@@ -57,12 +55,14 @@ class LabelFacts:
         suspects: ``Suspects.counts`` of other images than the ones judged, typically of the
             training split by cross-validation, where wrong targets do their harm. Without it, the
             targets judged are themselves searched.
+        findings: `findings.find` of the same predictions, where it was needed before.
     """
 
     train_positives: np.ndarray | None = None
     area: np.ndarray | None = None
     visible: np.ndarray | None = None
     suspects: pd.DataFrame | None = None
+    findings: Findings | None = None
 
 
 def cause_evidence(
@@ -111,20 +111,15 @@ def cause_evidence(
     check_label_names(label_names, targets.shape[1])
     facts = facts or LabelFacts()
     _check_facts(facts, len(label_names))
-    pairs = look_alikes(probs, targets)
-    recalibration = fit_platt_to_probs(probs, targets)
-    counts = facts.suspects
-    if counts is None:
-        counts = find_suspects(
-            probs, targets, label_names=label_names, partners=pairs, recalibration=recalibration
-        ).counts
+    findings = facts.findings or find(probs, targets, label_names=label_names)
+    counts = findings.suspects.counts if facts.suspects is None else facts.suspects
     return pd.concat(
         [
             _rare(probs, targets, facts),
-            _look_alike(pairs, label_names),
+            _look_alike(findings.look_alikes, label_names),
             _suspect(counts.reset_index(drop=True)),
             _miscalibrated(probs, targets, seed),
-            _uncertain(probs, targets, recalibration),
+            _uncertain(probs, targets, findings.recalibration),
             _objects(facts, len(label_names)),
         ],
         axis=1,
@@ -241,7 +236,8 @@ def _objects(facts: LabelFacts, n_labels: int) -> pd.DataFrame:
 
 
 def _check_facts(facts: LabelFacts, n_labels: int) -> None:
-    for name, values in vars(facts).items():
+    for name in ("train_positives", "area", "visible", "suspects"):
+        values = getattr(facts, name)
         if values is not None and len(values) != n_labels:
             raise ValueError(
                 f"`facts.{name}` must hold one value per label, got {len(values)} "

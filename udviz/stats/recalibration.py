@@ -6,7 +6,7 @@ images, so its average precision does not move; isotonic regression makes ties.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,8 +18,8 @@ from sklearn.isotonic import IsotonicRegression
 
 from udviz.checks import check_at_least, check_matrix
 from udviz.scratch import empty_columns
-from udviz.stats.calibration_tables import N_BINS, CalibrationRows, pooled_errors
-from udviz.stats.columns import label_columns
+from udviz.stats.calibration_tables import N_BINS, CalibrationRows, PooledRows
+from udviz.stats.columns import LabelColumn, label_columns
 from udviz.stats.logit_cells import all_logit_cells
 from udviz.stats.probabilities import check_label_names
 from udviz.stats.sorted_probs import SortedProbs, sorted_probs
@@ -206,14 +206,10 @@ def recalibration_table(
     maps = _with_none(recalibrations)
     rows = {method: CalibrationRows(N_BINS, _EPSILON) for method in maps}
     for column in label_columns([logits], targets, name="logits"):
-        logit = sorted_probs(column.scores[0], column.positive)
-        for method, fitted in maps.items():
-            rows[method].add(logit.mapped(partial(fitted.apply_label, label=column.label)))
-    tables = [
-        of_method.table(label_names, seed=seed).assign(method=method)
-        for method, of_method in rows.items()
-    ]
-    return _method_first(tables)
+        for method, probs in _recalibrated(column, maps).items():
+            rows[method].add(probs)
+    tables = {method: found.table(label_names, seed=seed) for method, found in rows.items()}
+    return _joined(tables)
 
 
 def pooled_recalibration_table(
@@ -239,23 +235,26 @@ def pooled_recalibration_table(
         TypeError: If ``logits`` are no floating-point numpy array.
         ValueError: If shapes differ or a logit is not finite.
     """
-
-    def columns(fitted: Recalibration) -> Iterator[SortedProbs]:
+    maps = _with_none(recalibrations)
+    rows = {method: PooledRows(N_BINS, _EPSILON) for method in maps}
+    for take_in in (PooledRows.add, PooledRows.add_again):
         for column in label_columns([logits], targets, name="logits"):
-            logit = sorted_probs(column.scores[0], column.positive)
-            yield logit.mapped(partial(fitted.apply_label, label=column.label))
-
-    tables = [
-        pooled_errors(partial(columns, fitted), n_bins=N_BINS, epsilon=_EPSILON, seed=seed).assign(
-            method=method
-        )
-        for method, fitted in _with_none(recalibrations).items()
-    ]
-    return _method_first(tables)
+            for method, probs in _recalibrated(column, maps).items():
+                take_in(rows[method], probs)
+    return _joined({method: found.table(seed=seed) for method, found in rows.items()})
 
 
-def _method_first(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    table = pd.concat(tables, ignore_index=True)
+def _recalibrated(column: LabelColumn, maps: Mapping[str, Recalibration]) -> dict[str, SortedProbs]:
+    """Probabilities of one label under every map, from one sort of its logits."""
+    logit = sorted_probs(column.scores[0], column.positive)
+    return {
+        method: logit.mapped(partial(fitted.apply_label, label=column.label))
+        for method, fitted in maps.items()
+    }
+
+
+def _joined(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    table = pd.concat([t.assign(method=name) for name, t in tables.items()], ignore_index=True)
     return table[["method", *table.columns.drop("method")]]
 
 

@@ -37,7 +37,7 @@ class SortedProbs:
     def at(self, places: np.ndarray) -> np.ndarray:
         """(K,) values at (K,) places in [0, n) of all images in ascending order."""
         n_before = np.searchsorted(self.place, places)  # (K,) present images before each place
-        is_present = np.isin(places, self.place)
+        is_present = np.append(self.place, self.size)[n_before] == places
         values = np.empty(places.size, dtype=np.float64)
         values[is_present] = self.present[n_before[is_present]]
         values[~is_present] = self.absent[(places - n_before)[~is_present]]
