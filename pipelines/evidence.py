@@ -25,6 +25,7 @@ from udviz.stats.suspects import Suspects
 
 POOLED = "all labels"
 MOST_IMAGES = 25  # per label and direction
+BLOCK_CELLS = 16_000_000  # probabilities held at once: 64 MB
 
 
 def calibration(val: SplitPredictions, judged: SplitPredictions, role: str) -> pd.DataFrame:
@@ -54,10 +55,18 @@ def _recalibrations(val: Predictions) -> dict[str, Recalibration]:
 def uncertainty(predictions: SplitPredictions, role: str) -> pd.DataFrame:
     """Which measure of uncertainty finds the errors of a role's first run, per label."""
     run = predictions.by_role[role][0]
-    table = compare_uncertainties(
-        run.probs(), run.targets, label_names=run.label_names, disagreement=run.disagreement
-    )
-    return table.assign(split=predictions.split, role=role)
+    width = max(1, BLOCK_CELLS // max(1, len(run.targets)))
+    parts = []
+    for start in range(0, len(run.label_names), width):
+        block = slice(start, start + width)
+        part = compare_uncertainties(
+            run.probs(block),
+            run.targets[:, block],
+            label_names=run.label_names[block],
+            disagreement=None if run.disagreement is None else run.disagreement[:, block],
+        )
+        parts.append(part.assign(column=part["column"] + start))
+    return pd.concat(parts, ignore_index=True).assign(split=predictions.split, role=role)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from pipelines.analyse import analysis_jobs
+from pipelines.analyse import write_table
+from pipelines.analysis_jobs import analysis_jobs, join_difficulty
 from pipelines.jobs import SplitPredictions, processes_for, run_jobs
 from udviz.predictions import PredictionWriter
 from udviz.recipe import Recipe
@@ -102,7 +103,9 @@ def main() -> None:
         def advance(share: float, name: str) -> None:
             print(f"{time.perf_counter() - started:7.0f} s  {share:4.0%}  {name}", flush=True)
 
-        run_jobs(jobs, n_processes=n_processes, advance=advance)
+        tables = join_difficulty(run_jobs(jobs, n_processes=n_processes, advance=advance))
+        for name, table in tables.items():
+            write_table(Path(folder) / f"{name}.parquet", table)
         stop.set()
         watcher.join()
         print(

@@ -99,9 +99,7 @@ def pooled(
 
 def one_seed(rng: np.random.Generator, n: int) -> None:
     """Coverage by number of positives: every scene, and the p-values where nothing differs."""
-    print(
-        "\nOne seed: coverage in % of 95 % intervals, per scene, in the mean, and of the worst scene"
-    )
+    print("\nOne seed: coverage in % of 95 % intervals: of every scene, of all, of the worst")
     for n_positives in (2, 3, 5, 10, 15, 20, 50, 150):
         gain, ap, equal = [], [], []
         for scene in SCENES:

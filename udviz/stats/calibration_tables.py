@@ -86,8 +86,8 @@ class PooledRows:
 
     def table(self, *, seed: int) -> pd.DataFrame:
         """The row of ``pooled_calibration_table``."""
-        bins = (pool(stack_bins(rows, self.n_bins)) for rows in (self._width, self._mass))
-        return _errors(*bins, np.array([self._loss]), seed)
+        width, mass = (pool(stack_bins(rows, self.n_bins)) for rows in (self._width, self._mass))
+        return _errors(width, mass, np.array([self._loss]), seed)
 
     @cached_property
     def _mass_edges(self) -> np.ndarray:
