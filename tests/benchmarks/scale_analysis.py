@@ -108,7 +108,8 @@ def main() -> None:
         started, busy = time.perf_counter(), processor_time()
 
         def advance(share: float, name: str) -> None:
-            print(f"{time.perf_counter() - started:7.0f} s  {share:4.0%}  {name}", flush=True)
+            spent = f"{time.perf_counter() - started:7.0f} s, {peaks.get('own', 0.0):.2f} GiB own"
+            print(f"{spent}  {share:4.0%}  {name}", flush=True)
 
         tables = join_difficulty(run_jobs(jobs, n_processes=n_processes, advance=advance))
         for name, table in tables.items():

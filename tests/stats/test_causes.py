@@ -88,24 +88,26 @@ def test_a_rarer_label_is_expected_to_have_a_lower_ap(study):
 
 
 @pytest.mark.parametrize(
-    ("missing", "extra", "unexplained", "suspect"),
+    ("missing", "extra", "unexplained", "surest", "suspect"),
     [
-        (40, 5, 40, True),
-        (70, 40, 70, False),  # beyond chance, but less than two in three
-        (40, 40, 40, False),  # hard: doubts in both directions
-        (40, 5, 4, False),  # a look-alike explains them
-        (4, 0, 4, False),  # four of 200 positives are too few to matter
-        (0, 60, 0, False),  # extra marks look like hidden objects
-        (np.nan, np.nan, np.nan, False),  # not judged
+        (40, 5, 40, 12, True),
+        (70, 40, 70, 12, False),  # less than two in three
+        (40, 40, 40, 12, False),  # hard: doubts in both directions
+        (40, 5, 4, 12, False),  # a look-alike explains them
+        (40, 5, 40, 4, False),  # exact probabilities give as many
+        (4, 0, 4, 12, False),  # four of 200 positives are too few to matter
+        (0, 60, 0, 0, False),  # extra marks look like hidden objects
+        (np.nan, np.nan, np.nan, np.nan, False),  # not judged
     ],
 )
-def test_only_unexplained_doubts_in_one_direction_make_labels_suspect(
-    study, missing, extra, unexplained, suspect
+def test_only_unexplained_doubts_in_one_direction_beyond_chance_make_labels_suspect(
+    study, missing, extra, unexplained, surest, suspect
 ):
-    counts = pd.DataFrame(
-        {"positives": 200, "missing": 0.0, "extra": 0.0, "missing_unexplained": 0.0}, index=range(6)
-    ).assign(doubted_share=0.0)
-    counts.loc[2, ["missing", "extra", "missing_unexplained"]] = [missing, extra, unexplained]
+    columns = ["missing", "extra", "missing_unexplained", "surest_unmarked"]
+    counts = pd.DataFrame(0.0, index=range(6), columns=columns).assign(
+        positives=200, doubted_share=0.0, surest_expected=2.0, surest_expected_sd=1.4
+    )
+    counts.loc[2, columns] = [missing, extra, unexplained, surest]
 
     evidence = cause_evidence(*study, label_names=NAMES, facts=facts_of(suspects=counts))
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from udviz.stats.calibration import reliability_bins
 from udviz.stats.calibration_error import (
@@ -29,6 +28,7 @@ from udviz.stats.probabilities import (
 )
 from udviz.stats.ranking import MIN_POSITIVES, auroc
 from udviz.stats.recalibration import Recalibration
+from udviz.stats.suspects import unmarked_p_value
 from udviz.stats.uncertainty import binary_entropy
 
 CAUSES = ("rare", "look-alike", "suspect labels", "miscalibrated", "uncertain", "small", "occluded")
@@ -93,9 +93,11 @@ def cause_evidence(
           many times as often it is wrongly seen beside it, holding for all pairs at once; and
           ``partner_share``, of its false alarms. See ``look_alikes``.
         - suspect labels: ``doubted_share`` of its targets that cleanlab doubts,
-          ``doubted_missing``, ``doubted_extra``, ``doubted_missing_unexplained`` by a look-alike.
-          Only missing marks make a cause: an object too small, hidden or rarely seen looks to a
-          model exactly like a mark too many.
+          ``doubted_missing``, ``doubted_extra``, ``doubted_missing_unexplained`` by a look-alike;
+          ``surest_unmarked``, ``surest_expected`` and ``suspect_q``: of the images that the model
+          is surest of, how many are unmarked, how many its probabilities allow, and the corrected
+          p of the surplus (``unmarked_p_value``). Only missing marks make a cause: an object too
+          small, hidden or rarely seen looks to a model exactly like a mark too many.
         - miscalibrated: ``ece`` of 15 bins, ``ece_null`` of a calibrated model, ``ece_excess`` and
           ``ece_q``, its p corrected for all labels.
         - uncertain: ``entropy``, the mean in nats as the model states it, and ``entropy_share``:
@@ -163,19 +165,20 @@ def _look_alike(pairs: pd.DataFrame, label_names: Sequence[str]) -> pd.DataFrame
 
 def _suspect(counts: pd.DataFrame) -> pd.DataFrame:
     missing, extra = counts["missing_unexplained"], counts["extra"]
-    judged = missing.notna().to_numpy()
-    p = np.ones(len(counts))
-    p[judged] = stats.binom.sf(missing[judged] - 1, (missing + extra)[judged], 0.5)
+    p = unmarked_p_value(counts)
     many = missing >= SUSPECT_SHARE * counts["positives"]
     one_sided = missing >= SUSPECT_ONE_SIDED * (missing + extra)
-    beyond_chance = corrected(p, correction="bh") <= FALSE_DISCOVERY_RATE
+    q = corrected(p, correction="bh")
     return pd.DataFrame(
         {
-            "suspect labels": many & one_sided & beyond_chance,
+            "suspect labels": many & one_sided & (q <= FALSE_DISCOVERY_RATE),
             "doubted_share": counts["doubted_share"],
             "doubted_missing": counts["missing"],
             "doubted_extra": extra,
             "doubted_missing_unexplained": missing,
+            "surest_unmarked": counts["surest_unmarked"],
+            "surest_expected": counts["surest_expected"],
+            "suspect_q": q,
         }
     )
 

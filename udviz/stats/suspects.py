@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from udviz.checks import check_at_least
 from udviz.stats.confident_learning import doubted_targets
@@ -36,7 +37,10 @@ class Suspects:
         counts: One row per label in column order, from all doubts: ``label``, ``column``,
             ``known``, ``positives``, ``missing``, ``extra``, ``missing_unexplained`` (those where
             no look-alike partner of the label is present) and ``doubted_share``: doubts over known
-            targets. NaN where a label has too few present or absent images to judge.
+            targets. Of the images without a partner that are rather called present and are at least
+            as probable as the median marked one, ``surest_unmarked``: those without the mark, and
+            ``surest_expected`` with ``surest_expected_sd``: how many that would be, were the
+            probabilities exact. NaN where a label has too few present or absent images to judge.
     """
 
     table: pd.DataFrame
@@ -100,8 +104,11 @@ def find_suspects(
         doubted = _doubts(judged, target).assign(label=label_names[label], column=label)
         doubted["prob"] = prob[doubted["row"]]
         doubted["image"] = images[doubted.pop("row")]
-        explained = _partner_present(targets, label, partners)[doubted["image"]]
-        counts.append(_counts(doubted, explained, target))
+        explained = _partner_present(targets, label, partners)
+        counts.append(
+            _counts(doubted, explained[doubted["image"]], target)
+            | _surest(judged, explained[images], target)
+        )
         tables.append(doubted.head(most_per_label))
     table = pd.concat(tables, ignore_index=True).sort_values(
         ["quality", "column", "image"], ignore_index=True
@@ -111,6 +118,27 @@ def find_suspects(
         table=table[["image", "label", "column", "direction", "prob", "quality"]],
         counts=pd.concat([names, pd.DataFrame(counts)], axis=1),
     )
+
+
+def unmarked_p_value(counts: pd.DataFrame) -> np.ndarray:
+    """Chance that as many of the surest images are unmarked if the probabilities are exact.
+
+    Marks that are missing at random are missing on the surest images as often as elsewhere, and no
+    probability that keeps rising with the logit can follow that. Where a label is merely hard, or
+    something else looks like it, the surest images are marked: doubts alone are no evidence.
+
+    Args:
+        counts: ``Suspects.counts``; its probabilities were put right by a map that rises.
+
+    Returns:
+        (L,) p in [0, 1], one-sided; 1 where a label was not judged. Every image is a Bernoulli
+        trial of its own chance; a binomial with the mean and variance of their sum stands for it.
+    """
+    found, mean = counts["surest_unmarked"], counts["surest_expected"]
+    with np.errstate(invalid="ignore", divide="ignore"):  # a mean of 0: no such image
+        chance = 1 - counts["surest_expected_sd"] ** 2 / mean
+        p = special.betainc(found, np.maximum(mean / chance - found + 1, 1e-9), chance)
+    return np.where(found > 0, p, 1.0)
 
 
 def _doubts(prob: np.ndarray, target: np.ndarray) -> pd.DataFrame:
@@ -136,6 +164,19 @@ def _partner_present(targets: np.ndarray, label: int, partners: pd.DataFrame | N
         for partner in partners.loc[partners["column"] == label, "partner"]:
             present |= targets[:, partner] == 1
     return present
+
+
+def _surest(judged: np.ndarray, explained: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """Unmarked ones of the (n,) images the model is surest of, and how many there should be."""
+    if not _judged(target):
+        return dict.fromkeys(("surest_unmarked", "surest_expected", "surest_expected_sd"), np.nan)
+    surest = (judged >= max(np.median(judged[target]), 0.5)) & ~explained
+    absence = 1 - judged[surest]
+    return {
+        "surest_unmarked": float(np.count_nonzero(surest & ~target)),
+        "surest_expected": float(absence.sum()),
+        "surest_expected_sd": float(np.sqrt((absence * (1 - absence)).sum())),
+    }
 
 
 def _counts(doubted: pd.DataFrame, explained: np.ndarray, target: np.ndarray) -> dict[str, float]:
