@@ -35,10 +35,10 @@ class Fault:
 FAULTS = (
     Fault(
         "average precision",
-        "ties counted as below",
+        "off by one",
         "influence",
-        "[_last_of_tie(thresholds) + 1]",
-        "[np.arange(thresholds.size) + 1]",
+        "n_reaching[::-1].cumsum()[::-1][1:]",
+        "n_reaching[::-1].cumsum()[::-1][:-1]",
     ),
     Fault(
         "average precision",
@@ -85,8 +85,8 @@ FAULTS = (
         "contributions",
         "models swapped",
         "contributions",
-        "losses[:n_baseline].mean(axis=0) - losses[n_baseline:].mean(axis=0)",
-        "losses[n_baseline:].mean(axis=0) - losses[:n_baseline].mean(axis=0)",
+        "np.mean(losses[:n_baseline], axis=0) - np.mean(losses[n_baseline:], axis=0)",
+        "np.mean(losses[n_baseline:], axis=0) - np.mean(losses[:n_baseline], axis=0)",
     ),
     Fault("contributions", "off by one", "contributions", "1 + scores.size", "scores.size"),
     Fault(
@@ -286,8 +286,8 @@ FAULTS = (
         "cause: suspect labels",
         "wrong direction",
         "causes",
-        '"missing_unexplained"], counts["extra"]',
-        '"extra"], counts["missing_unexplained"]',
+        'counts["surest_unmarked"] - counts["surest_expected"]',
+        'counts["surest_expected"] - counts["surest_unmarked"]',
     ),
     Fault(
         "look-alikes",

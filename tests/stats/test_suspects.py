@@ -126,12 +126,12 @@ def test_the_surest_images_are_those_above_the_median_marked_one():
     ).counts
 
     absences = 1 - np.array([0.9, 0.8, 0.7, 0.95])
-    assert counts.loc[0, "surest_unmarked"] == 1
+    assert counts.loc[0, ["surest_marked", "surest_unmarked"]].tolist() == [3, 1]
     np.testing.assert_allclose(counts.loc[0, "surest_expected"], absences.sum())
     np.testing.assert_allclose(
         counts.loc[0, "surest_expected_sd"] ** 2, (absences * (1 - absences)).sum()
     )
-    assert counts.loc[1, "surest_unmarked":].isna().all()  # one mark alone is not judged
+    assert counts.loc[1, "surest_marked":].isna().all()  # one mark alone is not judged
 
 
 def test_exact_probabilities_are_rarely_called_unmarked(rng):

@@ -36,8 +36,7 @@ CAUSES = ("rare", "look-alike", "suspect labels", "miscalibrated", "uncertain", 
 FALSE_DISCOVERY_RATE = 0.05  # over the labels, for each tested cause
 RARE_SHARE = 0.25  # training positives below this share of the median label's
 RARE_COUNT = 20  # or below this many
-SUSPECT_SHARE = 0.05  # doubted missing marks per positive
-SUSPECT_ONE_SIDED = 2 / 3  # share of the doubts that say "missing"; a hard label has about half
+SUSPECT_SHARE = 0.05  # unmarked beyond what is allowed, per marked one, of the surest images
 MISCALIBRATED_SHARE = 0.25  # excess calibration error per prevalence of the rarer outcome
 UNCERTAIN_SHARE = 0.5  # recalibrated entropy per entropy of always saying the prevalence
 SMALL_AREA = 0.01  # median area of an image's largest object, as a fraction of the image
@@ -94,9 +93,10 @@ def cause_evidence(
           ``partner_share``, of its false alarms. See ``look_alikes``.
         - suspect labels: ``doubted_share`` of its targets that cleanlab doubts,
           ``doubted_missing``, ``doubted_extra``, ``doubted_missing_unexplained`` by a look-alike;
-          ``surest_unmarked``, ``surest_expected`` and ``suspect_q``: of the images that the model
-          is surest of, how many are unmarked, how many its probabilities allow, and the corrected
-          p of the surplus (``unmarked_p_value``). Only missing marks make a cause: an object too
+          ``surest_marked``, ``surest_unmarked``, ``surest_expected`` and ``suspect_q``: of the
+          images that the model is surest of, how many are marked and unmarked, how many unmarked
+          ones its probabilities allow, and the corrected p of the surplus
+          (``unmarked_p_value``). Only missing marks make a cause: an object too
           small, hidden or rarely seen looks to a model exactly like a mark too many.
         - miscalibrated: ``ece`` of 15 bins, ``ece_null`` of a calibrated model, ``ece_excess`` and
           ``ece_q``, its p corrected for all labels.
@@ -164,18 +164,17 @@ def _look_alike(pairs: pd.DataFrame, label_names: Sequence[str]) -> pd.DataFrame
 
 
 def _suspect(counts: pd.DataFrame) -> pd.DataFrame:
-    missing, extra = counts["missing_unexplained"], counts["extra"]
-    p = unmarked_p_value(counts)
-    many = missing >= SUSPECT_SHARE * counts["positives"]
-    one_sided = missing >= SUSPECT_ONE_SIDED * (missing + extra)
-    q = corrected(p, correction="bh")
+    q = corrected(unmarked_p_value(counts), correction="bh")
+    excess = counts["surest_unmarked"] - counts["surest_expected"]
+    many = excess >= SUSPECT_SHARE * counts["surest_marked"]
     return pd.DataFrame(
         {
-            "suspect labels": many & one_sided & (q <= FALSE_DISCOVERY_RATE),
+            "suspect labels": many & (q <= FALSE_DISCOVERY_RATE),
             "doubted_share": counts["doubted_share"],
             "doubted_missing": counts["missing"],
-            "doubted_extra": extra,
-            "doubted_missing_unexplained": missing,
+            "doubted_extra": counts["extra"],
+            "doubted_missing_unexplained": counts["missing_unexplained"],
+            "surest_marked": counts["surest_marked"],
             "surest_unmarked": counts["surest_unmarked"],
             "surest_expected": counts["surest_expected"],
             "suspect_q": q,

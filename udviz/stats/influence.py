@@ -88,7 +88,7 @@ def reaching(thresholds: np.ndarray, scores: np.ndarray) -> np.ndarray:
     if count is None:
         return scores.size - np.searchsorted(np.sort(scores), thresholds, side="left")
     n_reaching = np.bincount(count, minlength=thresholds.size + 1)  # (P + 1,) scores that reach c
-    return n_reaching[::-1].cumsum()[::-1][_last_of_tie(thresholds) + 1]
+    return n_reaching[::-1].cumsum()[::-1][1:]
 
 
 def _count_in_cells(thresholds: np.ndarray, scores: np.ndarray) -> np.ndarray | None:

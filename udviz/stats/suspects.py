@@ -21,6 +21,7 @@ from udviz.stats.probabilities import check_label_names, prob_columns, prob_logi
 from udviz.stats.recalibration import Recalibration
 
 MISSING, EXTRA = "missing", "extra"
+_SUREST = ("surest_marked", "surest_unmarked", "surest_expected", "surest_expected_sd")
 MIN_COUNT = 5  # present and absent images below which a label's confidence has no yardstick
 
 
@@ -38,9 +39,10 @@ class Suspects:
             ``known``, ``positives``, ``missing``, ``extra``, ``missing_unexplained`` (those where
             no look-alike partner of the label is present) and ``doubted_share``: doubts over known
             targets. Of the images without a partner that are rather called present and are at least
-            as probable as the median marked one, ``surest_unmarked``: those without the mark, and
-            ``surest_expected`` with ``surest_expected_sd``: how many that would be, were the
-            probabilities exact. NaN where a label has too few present or absent images to judge.
+            as probable as the median marked one: ``surest_marked`` and ``surest_unmarked``, those
+            with and without the mark; ``surest_expected`` with ``surest_expected_sd``, how many
+            without it that would be, were the probabilities exact. NaN where a label has too few
+            present or absent images to judge.
     """
 
     table: pd.DataFrame
@@ -169,14 +171,16 @@ def _partner_present(targets: np.ndarray, label: int, partners: pd.DataFrame | N
 def _surest(judged: np.ndarray, explained: np.ndarray, target: np.ndarray) -> dict[str, float]:
     """Unmarked ones of the (n,) images the model is surest of, and how many there should be."""
     if not _judged(target):
-        return dict.fromkeys(("surest_unmarked", "surest_expected", "surest_expected_sd"), np.nan)
+        return dict.fromkeys(_SUREST, np.nan)
     surest = (judged >= max(np.median(judged[target]), 0.5)) & ~explained
     absence = 1 - judged[surest]
-    return {
-        "surest_unmarked": float(np.count_nonzero(surest & ~target)),
-        "surest_expected": float(absence.sum()),
-        "surest_expected_sd": float(np.sqrt((absence * (1 - absence)).sum())),
-    }
+    found = (
+        np.count_nonzero(surest & target),
+        np.count_nonzero(surest & ~target),
+        absence.sum(),
+        np.sqrt((absence * (1 - absence)).sum()),
+    )
+    return {name: float(value) for name, value in zip(_SUREST, found, strict=True)}
 
 
 def _counts(doubted: pd.DataFrame, explained: np.ndarray, target: np.ndarray) -> dict[str, float]:
