@@ -23,7 +23,7 @@ from udviz.runs.files import replace_file, replace_json
 from udviz.stats.causes import LabelFacts
 
 SPLITS = ("val", "test")
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def analyse_study(
