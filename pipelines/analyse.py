@@ -5,18 +5,16 @@ python -m pipelines.analyse --recipe demo
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from pipelines import command, evidence, objects
+from pipelines.analysis_jobs import analysis_jobs, join_difficulty
 from pipelines.building import runs_of
-from pipelines.jobs import Job, SplitPredictions, Tables, processes_for, run_jobs
+from pipelines.jobs import SplitPredictions, processes_for, run_jobs
 from pipelines.records import git_revision
 from pipelines.summary import summary
-from pipelines.tables import gain_table, label_table, model_rows
 from udviz.data.dataset import Dataset
 from udviz.data.source import load_dataset
 from udviz.predictions import MANIFEST, file_crc32, open_predictions
@@ -25,7 +23,7 @@ from udviz.runs.files import replace_file, replace_json
 from udviz.stats.causes import LabelFacts
 
 SPLITS = ("val", "test")
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def analyse_study(
@@ -58,9 +56,8 @@ def analyse_study(
     judges = suspects_of_training(recipe, study)
     facts = _facts(dataset, judges)
     n_processes = processes_for(max(val.targets.size, test.targets.size))
-    tables = run_jobs(
-        analysis_jobs(recipe, val, test, facts), n_processes=n_processes, advance=advance
-    )
+    jobs = analysis_jobs(recipe, val, test, facts)
+    tables = join_difficulty(run_jobs(jobs, n_processes=n_processes, advance=advance))
     if judges is not None:
         tables["suspects"] = pd.concat([judges.table, tables["suspects"]], ignore_index=True)
     localised = [objects.localisation_of_roles(dataset, s.by_role, s.split) for s in (val, test)]
@@ -77,83 +74,13 @@ def analyse_study(
     return True
 
 
-def analysis_jobs(
-    recipe: Recipe, val: SplitPredictions, test: SplitPredictions, facts: LabelFacts
-) -> list[Job]:
-    """Everything that can be found out side by side, the longest first."""
-    jobs = [
-        Job(
-            name="labels, look-alikes, suspects",
-            function=_labels,
-            arguments=(split, facts, recipe.min_positives),
-        )
-        for split in (val, test)
-    ]
-    roles = [(split, role) for split in (val, test) for role in split.by_role]
-    for split, role in roles:
-        arguments = (val, split, role)
-        jobs.append(Job(name=f"calibration, {role}", function=_calibration, arguments=arguments))
-    for split, role in roles:
-        jobs.append(
-            Job(name=f"uncertainty, {role}", function=_uncertainty, arguments=(split, role))
-        )
-    for split, role in roles:
-        known = (recipe, val, split, role, facts)
-        jobs.append(Job(name=f"models, {role}", function=_models, arguments=known))
-    for split in (val, test):
-        jobs.append(Job(name="gain, relations", function=_changes, arguments=(split,)))
-    return jobs
-
-
-def _labels(split: SplitPredictions, facts: LabelFacts, min_positives: int) -> Tables:
-    partners = evidence.pairs(split)
-    found = evidence.suspects(split.by_role["teacher"], partners=partners)
-    if facts.suspects is None:
-        facts = replace(facts, suspects=found.counts)
-    return {
-        "labels": label_table(split, facts, min_positives=min_positives),
-        "look_alikes": partners,
-        "suspects": found.table,
-    }
-
-
-def _calibration(val: SplitPredictions, split: SplitPredictions, role: str) -> Tables:
-    return {"calibration": evidence.calibration(val, split, role)}
-
-
-def _uncertainty(split: SplitPredictions, role: str) -> Tables:
-    return {"uncertainty": evidence.uncertainty(split, role)}
-
-
-def _models(
-    recipe: Recipe, val: SplitPredictions, split: SplitPredictions, role: str, facts: LabelFacts
-) -> Tables:
-    return model_rows(
-        val,
-        split,
-        role,
-        train_positives=np.asarray(facts.train_positives),
-        min_positives=recipe.min_positives,
-        min_train_positives=recipe.min_train_positives,
-    )
-
-
-def _changes(split: SplitPredictions) -> Tables:
-    return {
-        "map_gain": gain_table(split),
-        "gap": evidence.gap(split),
-        "contributions": evidence.contributions(split),
-        "relations": evidence.relations(split),
-    }
-
-
 def suspects_of_training(recipe: Recipe, study: Path) -> evidence.FoundSuspects | None:
     """Doubted training targets, judged by students that did not see them; None without folds."""
     folds = [run for run in runs_of(recipe) if run.role == "crossfit"]
     if not folds:
         return None
     opened = [open_predictions(run.directory(study).predictions("train")) for run in folds]
-    return evidence.suspects(opened)
+    return evidence.suspects_across(opened)
 
 
 def _facts(dataset: Dataset, training: evidence.FoundSuspects | None) -> LabelFacts:

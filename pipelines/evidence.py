@@ -1,5 +1,6 @@
 """The detailed tables of an analysis: calibration, uncertainty, look-alikes, suspects, pairs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,9 @@ from pipelines.jobs import SplitPredictions
 from udviz.predictions import Predictions
 from udviz.stats.contributions import image_contributions
 from udviz.stats.error_detection import compare_uncertainties
+from udviz.stats.findings import find
 from udviz.stats.gap import gap_closed
-from udviz.stats.look_alikes import look_alikes
-from udviz.stats.platt import fit_platt, fit_platt_to_probs
+from udviz.stats.platt import fit_platt
 from udviz.stats.recalibration import (
     Recalibration,
     fit_isotonic,
@@ -20,10 +21,11 @@ from udviz.stats.recalibration import (
     recalibration_table,
 )
 from udviz.stats.relations import co_occurrence
-from udviz.stats.suspects import find_suspects
+from udviz.stats.suspects import Suspects
 
 POOLED = "all labels"
 MOST_IMAGES = 25  # per label and direction
+BLOCK_CELLS = 16_000_000  # probabilities held at once: 64 MB
 
 
 def calibration(val: SplitPredictions, judged: SplitPredictions, role: str) -> pd.DataFrame:
@@ -53,22 +55,18 @@ def _recalibrations(val: Predictions) -> dict[str, Recalibration]:
 def uncertainty(predictions: SplitPredictions, role: str) -> pd.DataFrame:
     """Which measure of uncertainty finds the errors of a role's first run, per label."""
     run = predictions.by_role[role][0]
-    table = compare_uncertainties(
-        run.probs(), run.targets, label_names=run.label_names, disagreement=run.disagreement
-    )
-    return table.assign(split=predictions.split, role=role)
-
-
-def pairs(predictions: SplitPredictions) -> pd.DataFrame:
-    """Look-alikes of the teacher: *when ``partner_label`` is present, ``label`` fires*."""
-    teacher = predictions.by_role["teacher"][0]
-    names = np.array(teacher.label_names, dtype=object)
-    table = look_alikes(teacher.probs(), teacher.targets)
-    return table.assign(
-        split=predictions.split,
-        label=names[table["column"].to_numpy(dtype=int)],
-        partner_label=names[table["partner"].to_numpy(dtype=int)],
-    )
+    width = max(1, BLOCK_CELLS // max(1, len(run.targets)))
+    parts = []
+    for start in range(0, len(run.label_names), width):
+        block = slice(start, start + width)
+        part = compare_uncertainties(
+            run.probs(block),
+            run.targets[:, block],
+            label_names=run.label_names[block],
+            disagreement=None if run.disagreement is None else run.disagreement[:, block],
+        )
+        parts.append(part.assign(column=part["column"] + start))
+    return pd.concat(parts, ignore_index=True).assign(split=predictions.split, role=role)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -84,30 +82,33 @@ class FoundSuspects:
     counts: pd.DataFrame
 
 
-def suspects(parts: list[Predictions], *, partners: pd.DataFrame | None = None) -> FoundSuspects:
+def named_pairs(pairs: pd.DataFrame, predictions: SplitPredictions) -> pd.DataFrame:
+    """Look-alikes by name: *when ``partner_label`` is present, ``label`` fires*."""
+    names = np.array(predictions.label_names, dtype=object)
+    return pairs.assign(
+        split=predictions.split,
+        label=names[pairs["column"].to_numpy(dtype=int)],
+        partner_label=names[pairs["partner"].to_numpy(dtype=int)],
+    )
+
+
+def named_suspects(suspects: Suspects, parts: Sequence[Predictions]) -> pd.DataFrame:
+    """Doubted targets of the images of ``parts``, end to end, by image."""
+    ids = np.concatenate([part.images["image_id"].to_numpy(dtype=object) for part in parts])
+    image = suspects.table["image"].to_numpy(dtype=int)
+    return suspects.table.assign(split=parts[0].split, image_id=ids[image])
+
+
+def suspects_across(parts: Sequence[Predictions]) -> FoundSuspects:
     """Doubted targets of images that the models which judge them did not train on.
 
     Args:
-        parts: Predictions of disjoint images of one split, each by a model of its own or all by
-            the same one.
-        partners: Look-alikes; found here if None.
+        parts: Predictions of disjoint images of one split, each by a model of its own.
     """
-    probs, targets = parts[0].probs(), parts[0].targets
-    if len(parts) > 1:
-        probs = np.concatenate([part.probs() for part in parts])
-        targets = np.concatenate([np.asarray(part.targets) for part in parts])
-    ids = np.concatenate([part.images["image_id"].to_numpy(dtype=object) for part in parts])
-    found = find_suspects(
-        probs,
-        targets,
-        label_names=parts[0].label_names,
-        partners=look_alikes(probs, targets) if partners is None else partners,
-        recalibration=fit_platt_to_probs(probs, targets),  # a timid judge doubts everything
-    )
-    table = found.table.assign(
-        split=parts[0].split, image_id=ids[found.table["image"].to_numpy(dtype=int)]
-    )
-    return FoundSuspects(table=table, counts=found.counts)
+    probs = np.concatenate([part.probs() for part in parts])
+    targets = np.concatenate([np.asarray(part.targets) for part in parts])
+    found = find(probs, targets, label_names=parts[0].label_names).suspects
+    return FoundSuspects(table=named_suspects(found, parts), counts=found.counts)
 
 
 def relations(predictions: SplitPredictions) -> pd.DataFrame:
@@ -154,10 +155,9 @@ def contributions(predictions: SplitPredictions) -> pd.DataFrame:
             predictions.logits("distilled"),
             predictions.targets,
             label=label,
+            most=MOST_IMAGES,
         )
-        place = np.arange(len(table))
-        at_an_end = (place < MOST_IMAGES) | (place >= len(table) - MOST_IMAGES)
-        table = table[at_an_end & (table["contribution"] != 0)]
+        table = table[table["contribution"] != 0]
         own = ids.iloc[table["image"]].to_numpy()
         parts.append(table.assign(split=predictions.split, label=name, image_id=own))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

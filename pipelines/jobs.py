@@ -2,10 +2,13 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -106,7 +109,8 @@ def run_jobs(
     else:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(n_processes, mp_context=context) as pool:
-            places = {pool.submit(job.run): place for place, job in enumerate(jobs)}
+            with _program_hidden():
+                places = {pool.submit(job.run): place for place, job in enumerate(jobs)}
             for future in as_completed(places):
                 note(places[future], future.result())
     names = dict.fromkeys(name for place in sorted(results) for name in results[place])
@@ -117,6 +121,21 @@ def run_jobs(
         )
         for name in names
     }
+
+
+@contextmanager
+def _program_hidden() -> Iterator[None]:
+    """Keep new processes from importing the program that starts them, PyTorch and all.
+
+    `multiprocessing` has each of them import the ``__main__`` of its parent, in case functions to
+    call are defined there. Those of jobs never are, and half a gigabyte a process is a lot.
+    """
+    program = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = program
 
 
 def processes_for(n_cells: int) -> int:

@@ -156,13 +156,9 @@ def gain_table(predictions: SplitPredictions) -> pd.DataFrame:
 
 
 def label_table(
-    predictions: SplitPredictions, facts: LabelFacts, *, min_positives: int
+    predictions: SplitPredictions, train_positives: np.ndarray, *, min_positives: int
 ) -> pd.DataFrame:
-    """One row per label: support, AP of every role, gain with its evidence, difficulty, causes.
-
-    Difficulty is the teacher's. It is not taken from the students, whose difference is the gain:
-    else gain and difficulty would be correlated by construction.
-    """
+    """One row per label: support, AP and calibration of every role, gain with its evidence."""
     targets = predictions.targets
     columns: dict[str, object] = {
         "split": predictions.split,
@@ -176,28 +172,36 @@ def label_table(
             columns |= {c: table[c] for c in ("positives", "known", "prevalence", "supported")}
         columns |= {f"ap_{role}{end}": table[f"ap{end}"] for end in ("", "_low", "_high")}
         columns[f"ece_{role}"] = _calibration_error(predictions.by_role[role], targets)
-    columns["train_positives"] = facts.train_positives
+    columns["train_positives"] = train_positives
     columns |= _gain_columns(predictions, min_positives=min_positives)
-    return _with_difficulty(pd.DataFrame(columns), predictions.by_role["teacher"][0], facts)
+    disagreement = predictions.by_role["teacher"][0].disagreement
+    if disagreement is not None:
+        means = [disagreement[:, label].mean(dtype=np.float64) for label in range(targets.shape[1])]
+        columns["disagreement"] = means
+    return pd.DataFrame(columns)
 
 
-def _with_difficulty(table: pd.DataFrame, teacher: Predictions, facts: LabelFacts) -> pd.DataFrame:
-    """Difficulty, its causes and their evidence beside what the table has already."""
-    probs = teacher.probs()
-    difficulty = label_difficulty(
-        [probs], teacher.targets, label_names=teacher.label_names, facts=facts
+def difficulty_table(
+    predictions: SplitPredictions, probs: np.ndarray, facts: LabelFacts
+) -> pd.DataFrame:
+    """One row per label: its difficulty, the causes and the evidence for each.
+
+    ``probs`` are the (N, L) probabilities of the teacher's run: difficulty is the teacher's. It
+    is not taken from the students, whose difference is the gain: else gain and difficulty would be
+    correlated by construction.
+    """
+    table = label_difficulty(
+        [probs], predictions.targets, label_names=predictions.label_names, facts=facts
     )
-    new = [c for c in difficulty.columns if c not in table.columns or c == "column"]
-    if teacher.disagreement is not None:
-        table["disagreement"] = np.asarray(teacher.disagreement).mean(axis=0)
-    new = [c for c in new if c != "average_precision"]
-    return table.merge(difficulty[new], on="column", validate="one_to_one")
+    return table.drop(columns="average_precision").assign(split=predictions.split)
 
 
 def _calibration_error(runs: list[Predictions], targets: np.ndarray) -> np.ndarray:
     """(L,) expected calibration error, mean over runs."""
-    errors = [expected_calibration_error(reliability_bins(r.probs(), targets)) for r in runs]
-    mean: np.ndarray = np.stack(errors).mean(axis=0)
+    columns = [slice(label, label + 1) for label in range(targets.shape[1])]
+    bins = [[reliability_bins(run.probs(c), targets[:, c]) for c in columns] for run in runs]
+    errors = [[expected_calibration_error(of_label)[0] for of_label in of_run] for of_run in bins]
+    mean: np.ndarray = np.mean(errors, axis=0)
     return mean
 
 

@@ -32,7 +32,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "udviz/runs": {"udviz.runs", "psutil"},
     "udviz/stats": {
         *("udviz.checks", "udviz.scratch", "udviz.stats"),
-        *("pandas", "scipy", "sklearn", "cleanlab"),
+        *("pandas", "scipy", "sklearn"),
     },
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
     "udviz/ui": {

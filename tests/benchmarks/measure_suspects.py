@@ -7,6 +7,10 @@ For a data set that keeps its truth (the embedded scenes): precision of the firs
 training split against that truth, beside ranking the same targets by loss, and the causes named
 per label beside those built in. With ``--label`` and ``--groups`` (a CSV with an image column and a
 group column): how often a label is marked, and how often doubted as missing, in each group.
+
+The judges are all it needs of a study, so it is enough to train and predict these:
+``python -m pipelines.train --recipe demo --crossfit_folds 2 --role crossfit --seed 0``, then
+``pipelines.predict`` with the same arguments, and both with ``--seed 1``.
 """
 
 import argparse
@@ -16,14 +20,18 @@ import numpy as np
 import pandas as pd
 
 from pipelines.building import runs_of
+from pipelines.evidence import suspects_across
 from udviz.data.dataset import Dataset
 from udviz.data.scene_kinds import BUILT_IN_CAUSES
 from udviz.data.source import load_dataset
 from udviz.predictions import Predictions, open_predictions
 from udviz.recipe import Recipe, recipe_values
 from udviz.runs.directory import STUDY_FILE
+from udviz.stats.difficulty import label_difficulty
+from udviz.stats.intervals import wilson_interval
 
 FIRST = (20, 50, 100)
+SPOILT = [name for name, cause in BUILT_IN_CAUSES.items() if cause == "suspect labels"]
 
 
 def wrong_targets(dataset: Dataset) -> np.ndarray:
@@ -44,16 +52,10 @@ def by_loss(folds: list[Predictions]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).sort_values("given", kind="stable")
 
 
-def show_precision(study: Path, recipe: Recipe, dataset: Dataset) -> None:
+def show_precision(folds: list[Predictions], dataset: Dataset) -> None:
     """Share of wrong targets among the first suspects, and among those of the largest loss."""
-    folds = [
-        open_predictions(run.directory(study).predictions("train"))
-        for run in runs_of(recipe)
-        if run.role == "crossfit"
-    ]
     wrong = wrong_targets(dataset)
-    suspects = pd.read_parquet(study / "analysis" / "suspects.parquet")
-    suspects = suspects[suspects["split"] == "train"]
+    suspects = suspects_across(folds).table
     place = {image_id: index for index, image_id in enumerate(dataset.image_ids)}
     image = suspects["image_id"].map(place)
     loss = by_loss(folds)
@@ -65,20 +67,51 @@ def show_precision(study: Path, recipe: Recipe, dataset: Dataset) -> None:
         "suspects, missing marks only": wrong[image[missing], suspects["column"][missing]],
         "largest loss, missing only": wrong[loss_missing["image"], loss_missing["column"]],
     }
+    spoilt = [dataset.label_names.index(name) for name in SPOILT]
+    for name, table in (("suspects", suspects[missing]), ("largest loss", loss_missing)):
+        own = table[table["column"].isin(spoilt)]
+        row = own["image_id"].map(place) if "image_id" in own else own["image"]
+        rankings[f"{name}, missing, spoilt labels"] = wrong[row, own["column"]]
     train = dataset.indices("train")
     print(
         f"{wrong[train].sum():,} of {wrong[train].size:,} training targets are wrong "
-        f"({wrong[train].mean():.2%}); {len(suspects):,} are doubted\n"
+        f"({wrong[train].mean():.2%}); {len(suspects):,} are doubted, "
+        f"{wrong[image, suspects['column']].sum():,} of them wrong"
     )
-    sure = 1 - loss_missing["given"][wrong[loss_missing["image"], loss_missing["column"]]].min()
-    print(f"highest probability of presence where the mark is missing: {sure:.2f}\n")
-    print("wrong among the first  " + "".join(f"{n:>8}" for n in FIRST))
+    absent = (dataset.targets[train] == 0)[:, spoilt]
+    print(f"of the absences of {', '.join(SPOILT)}: {wrong[train][:, spoilt][absent].mean():.1%}")
+    print("\nwrong among the first, in % with 95 % interval")
     for name, found in rankings.items():
-        print(f"{name:<32}" + "".join(f"{found[:n].mean():>8.0%}" for n in FIRST))
+        shares = []
+        for n in FIRST:
+            hits = np.asarray(found[:n])
+            low, high = wilson_interval(np.array(hits.sum()), np.array(hits.size))
+            shares.append(f"{n:>4}: {hits.mean():4.0%} [{low:.0%}, {high:.0%}]")
+        print(f"{name:<38}" + "  ".join(shares))
+
+
+def show_judged_causes(folds: list[Predictions]) -> None:
+    """Built-in and found causes of every label, as the judges see the training images."""
+    probs = np.concatenate([fold.probs() for fold in folds])
+    targets = np.concatenate([np.asarray(fold.targets) for fold in folds])
+    labels = label_difficulty([probs], targets, label_names=folds[0].label_names)
+    print(
+        "\n| label | built in | found | AP, judges | surest unmarked (expected), q |\n"
+        + "|---" * 5
+        + "|"
+    )
+    for _, row in labels.iterrows():
+        surest = (
+            f"{row['surest_unmarked']:.0f} ({row['surest_expected']:.1f}), {row['suspect_q']:.2g}"
+        )
+        print(
+            f"| {row['label']} | {BUILT_IN_CAUSES.get(row['label'], '')} | {row['causes']} "
+            f"| {row['average_precision']:.3f} | {surest} |"
+        )
 
 
 def show_causes(study: Path) -> None:
-    """Built-in and found causes of every label."""
+    """Built-in and found causes of every label, as the analysis of the test split has them."""
     labels = pd.read_parquet(study / "analysis" / "labels.parquet")
     labels = labels[labels["split"] == "test"].sort_values("difficulty_rank")
     print("\n| label | built in | found | AP, teacher | AP, student |\n|---|---|---|---|---|")
@@ -118,8 +151,12 @@ def main() -> None:
     recipe = Recipe.model_validate(recipe_values(asked.study / STUDY_FILE))
     dataset = load_dataset(recipe.data)
     if dataset.true_targets is not None:
-        show_precision(asked.study, recipe, dataset)
-        show_causes(asked.study)
+        judges = [run.directory(asked.study) for run in runs_of(recipe) if run.role == "crossfit"]
+        folds = [open_predictions(judge.predictions("train")) for judge in judges]
+        show_precision(folds, dataset)
+        show_judged_causes(folds)
+        if (asked.study / "analysis").is_dir():
+            show_causes(asked.study)
     if asked.label:
         show_groups(asked.study, dataset, asked.label, pd.read_csv(asked.groups))
 

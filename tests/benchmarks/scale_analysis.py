@@ -8,6 +8,7 @@ files count as *resident*, but the system may take them back at any time.
 """
 
 import argparse
+import resource
 import tempfile
 import threading
 import time
@@ -17,7 +18,8 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from pipelines.analyse import analysis_jobs
+from pipelines.analyse import write_table
+from pipelines.analysis_jobs import analysis_jobs, join_difficulty
 from pipelines.jobs import SplitPredictions, processes_for, run_jobs
 from udviz.predictions import PredictionWriter
 from udviz.recipe import Recipe
@@ -72,6 +74,12 @@ def watch_memory(stop: threading.Event, peaks: dict[str, float]) -> None:
             peaks[name] = max(peaks.get(name, 0.0), value / 2**30)
 
 
+def processor_time() -> float:
+    """Seconds that this process and its finished children have computed."""
+    own = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in own)
+
+
 def main() -> None:
     """Print what it took."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -97,17 +105,21 @@ def main() -> None:
         stop = threading.Event()
         watcher = threading.Thread(target=watch_memory, args=(stop, peaks))
         watcher.start()
-        started = time.perf_counter()
+        started, busy = time.perf_counter(), processor_time()
 
         def advance(share: float, name: str) -> None:
-            print(f"{time.perf_counter() - started:7.0f} s  {share:4.0%}  {name}", flush=True)
+            spent = f"{time.perf_counter() - started:7.0f} s, {peaks.get('own', 0.0):.2f} GiB own"
+            print(f"{spent}  {share:4.0%}  {name}", flush=True)
 
-        run_jobs(jobs, n_processes=n_processes, advance=advance)
+        tables = join_difficulty(run_jobs(jobs, n_processes=n_processes, advance=advance))
+        for name, table in tables.items():
+            write_table(Path(folder) / f"{name}.parquet", table)
         stop.set()
         watcher.join()
         print(
             f"{asked.images:,} x {asked.labels}, {n_processes} processes: "
-            f"{time.perf_counter() - started:.0f} s, peak memory {peaks['own']:.2f} GiB own, "
+            f"{time.perf_counter() - started:.0f} s, {processor_time() - busy:.0f} s of processor "
+            f"time, peak memory {peaks['own']:.2f} GiB own, "
             f"{peaks['resident']:.2f} GiB resident"
         )
 

@@ -1,9 +1,12 @@
 """Coverage of the intervals and error rate of the verdicts, by simulation.
 
-Run with ``python -m tests.benchmarks.simulate_gain`` (about two minutes on one core). Scores are
+Run with ``python -m tests.benchmarks.simulate_gain`` (about ten minutes on one core). Scores are
 normal: positives of a label lie ``separation`` above its negatives, and the two models share part
 of every image's noise. The truth is the average precision of infinitely many images at the same
 prevalence, by integration, and of infinitely many seeds where there are several.
+
+In brackets stand 95 % Wilson intervals of what a simulation of this size can tell. Simulated labels
+are independent, so each counts as one trial.
 """
 
 import argparse
@@ -13,7 +16,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from udviz.stats.gain import label_gains
+from udviz.stats.gain import CANNOT_TELL, label_gains
+from udviz.stats.intervals import wilson_interval
 from udviz.stats.ranking import average_precision
 
 PREVALENCE = 0.02
@@ -72,9 +76,16 @@ def draw(
     return [model(first) for _ in seeds], [model(second) for _ in seeds], targets
 
 
-def covered(low: np.ndarray, high: np.ndarray, truth: float) -> float:
-    """Percentage of intervals that hold the truth."""
-    return 100 * float(np.mean((low <= truth) & (truth <= high)))
+def covered(low: np.ndarray, high: np.ndarray, truth: float) -> np.ndarray:
+    """Which intervals hold the truth, (n,) bool."""
+    inside: np.ndarray = (low <= truth) & (truth <= high)
+    return inside
+
+
+def percent(hits: np.ndarray) -> str:
+    """Share of hits in % with its interval."""
+    low, high = wilson_interval(np.array(hits.sum()), np.array(hits.size))
+    return f"{100 * hits.mean():5.2f} [{100 * low:5.2f}, {100 * high:5.2f}]"
 
 
 def pooled(
@@ -88,9 +99,7 @@ def pooled(
 
 def one_seed(rng: np.random.Generator, n: int) -> None:
     """Coverage by number of positives: every scene, and the p-values where nothing differs."""
-    print("\nOne seed: coverage in % of 95 % intervals, per scene and in the mean")
-    scenes = "  ".join(f"{a:g}/{b:g}".rjust(5) for a, b, _ in SCENES)
-    print(f"positives | gain: {scenes}   mean | AP:  mean worst | equal models, %: p<.05 p<.005")
+    print("\nOne seed: coverage in % of 95 % intervals: of every scene, of all, of the worst")
     for n_positives in (2, 3, 5, 10, 15, 20, 50, 150):
         gain, ap, equal = [], [], []
         for scene in SCENES:
@@ -103,20 +112,21 @@ def one_seed(rng: np.random.Generator, n: int) -> None:
             if truth == 0:
                 equal.append(table["p"])
         null = np.concatenate(equal)
-        print(
-            f"{n_positives:9d} |       {'  '.join(f'{value:5.1f}' for value in gain)}  "
-            f"{np.mean(gain):5.1f} |    {np.mean(ap):5.1f} {np.min(ap):5.1f} | "
-            f"{100 * np.mean(null < 0.05):22.2f} {100 * np.mean(null < 0.005):6.2f}"
-        )
+        print(f"\n{n_positives} positives, {len(gain[0]):,} labels a scene")
+        for (first, second, correlation), hits in zip(SCENES, gain, strict=True):
+            print(f"  gain {first:g} to {second:g}, r = {correlation:<5g} {percent(hits)}")
+        for name, cells in (("gain", gain), ("AP  ", ap)):
+            print(f"  {name} mean               {percent(np.concatenate(cells))}")
+            print(f"  {name} worst              {percent(min(cells, key=np.mean))}")
+        print(f"  equal models, p < 0.05  {percent(null < 0.05)}")
+        print(f"  equal models, p < 0.005 {percent(null < 0.005)}")
 
 
 def several_seeds(rng: np.random.Generator, n: int) -> None:
     """Coverage of the expected gain over images and seeds."""
-    print("\nSeveral seeds, 50 positives, 40 labels: coverage in % (labels; mean AP)")
-    print("seeds  sd of a seed's separation: " + "  ".join(f"{sd:12.1f}" for sd in (0, 0.1, 0.3)))
+    print("\nSeveral seeds, 50 positives, 40 labels: coverage in %")
     scene = (1.5, 2.0, 0.5)
     for n_seeds in (1, 2, 3, 5):
-        cells = []
         for seed_sd in (0.0, 0.1, 0.3):
             truth = true_ap(scene[1], seed_sd) - true_ap(scene[0], seed_sd)
             runs = [
@@ -124,23 +134,27 @@ def several_seeds(rng: np.random.Generator, n: int) -> None:
                 for _ in range(max(1, n // (40 * n_seeds)))
             ]
             label = [covered(run.table["low"], run.table["high"], truth) for run in runs]
-            mean = [covered(run.mean_gain.low, run.mean_gain.high, truth) for run in runs]
-            cells.append(f"{np.mean(label):5.1f}; {np.mean(mean):5.1f}")
-        print(f"{n_seeds:5d}                             " + "  ".join(cells))
+            means = np.array([[run.mean_gain.low, run.mean_gain.high] for run in runs])
+            print(
+                f"  {n_seeds} seeds, sd {seed_sd:.1f}: labels {percent(np.concatenate(label))}, "
+                f"mean AP {percent(covered(*means.T, truth))}"
+            )
 
 
-def verdicts_without_difference(rng: np.random.Generator, n: int) -> None:
+def verdicts_without_difference(rng: np.random.Generator, n_runs: int) -> None:
     """How often labels are called helped or hurt though both models are equally good."""
-    print("\nEqually good models, 80 labels: labels called helped or hurt, %; runs with any, %")
+    print(f"\nEqually good models, 80 labels, {n_runs:,} data sets: called helped or hurt, %")
     for n_positives in (5, 20, 100):
-        runs = [
-            label_gains(*draw(rng, n_positives, 80, (2.0, 2.0, 0.5))).table["verdict"]
-            for _ in range(max(1, n * 20 // (80 * n_positives)))
-        ]
-        called = np.array([(verdict != "cannot tell").to_numpy() for verdict in runs])
+        called = np.array(
+            [
+                label_gains(*draw(rng, n_positives, 80, (2.0, 2.0, 0.5))).table["verdict"]
+                != CANNOT_TELL
+                for _ in range(n_runs)
+            ]
+        )
         print(
-            f"{n_positives:4d} positives: {100 * called.mean():5.2f}  "
-            f"{100 * called.any(axis=1).mean():5.1f}   ({len(runs)} runs)"
+            f"  {n_positives:3d} positives: labels {percent(called)}, "
+            f"data sets with any {percent(called.any(axis=1))}"
         )
 
 
@@ -163,12 +177,16 @@ def bootstrap(rng: np.random.Generator) -> None:
 def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=2000, help="intervals per cell")
-    n = parser.parse_args().repeats
+    parser.add_argument("--repeats", type=int, default=10_000, help="intervals per cell")
+    parser.add_argument(
+        "--null-runs", type=int, default=1000, help="data sets without a difference"
+    )
+    asked = parser.parse_args()
+    n = asked.repeats
     rng = np.random.default_rng(0)
     one_seed(rng, n)
     several_seeds(rng, n)
-    verdicts_without_difference(rng, n)
+    verdicts_without_difference(rng, asked.null_runs)
     bootstrap(rng)
 
 

@@ -1,8 +1,11 @@
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import logit
 
+from pipelines.analysis_jobs import join_difficulty
 from pipelines.evidence import calibration, contributions
 from pipelines.jobs import Job, SplitPredictions, run_jobs
 from pipelines.tables import gain_table, model_rows
@@ -94,6 +97,32 @@ def test_an_error_of_a_job_is_the_error_of_all(n_processes):
 
     with pytest.raises(ValueError, match="`x` must be y, got z"):
         run_jobs([job], n_processes=n_processes, advance=lambda share, name: None)
+
+
+def _modules():
+    own = sys.modules["__main__"].__name__  # "__mp_main__" once the starting program is imported
+    return {"modules": pd.DataFrame({"name": list(sys.modules), "main": own})}
+
+
+def test_a_process_of_jobs_imports_neither_the_program_that_started_it_nor_pytorch():
+    job = Job(name="modules", function=_modules, arguments=())
+    program = sys.modules["__main__"]
+
+    found = run_jobs([job], n_processes=2, advance=lambda share, name: None)["modules"]
+
+    assert set(found["main"]) == {"__main__"}
+    assert "torch" not in set(found["name"])
+    assert sys.modules["__main__"] is program
+
+
+def test_difficulty_joins_its_label_and_what_both_say_stays_as_it_is():
+    labels = pd.DataFrame({"split": ["val", "test"], "column": [0, 0], "positives": [5, 7]})
+    difficulty = labels.iloc[::-1].assign(positives=0, difficulty=[0.7, 0.5])
+
+    tables = join_difficulty({"labels": labels, "difficulty": difficulty, "gap": labels})
+
+    assert list(tables) == ["labels", "gap"]
+    pd.testing.assert_frame_equal(tables["labels"], labels.assign(difficulty=[0.5, 0.7]))
 
 
 def rows_of(study, role, split):

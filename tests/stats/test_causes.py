@@ -88,24 +88,25 @@ def test_a_rarer_label_is_expected_to_have_a_lower_ap(study):
 
 
 @pytest.mark.parametrize(
-    ("missing", "extra", "unexplained", "suspect"),
+    ("unmarked", "expected", "marked", "suspect"),
     [
-        (40, 5, 40, True),
-        (70, 40, 70, False),  # beyond chance, but less than two in three
-        (40, 40, 40, False),  # hard: doubts in both directions
-        (40, 5, 4, False),  # a look-alike explains them
-        (4, 0, 4, False),  # four of 200 positives are too few to matter
-        (0, 60, 0, False),  # extra marks look like hidden objects
+        (12, 2, 100, True),
+        (6, 2, 100, False),  # beyond chance, but 4 more than expected are less than 5 in 100
+        (8, 3, 100, False),  # 5 more, but of six labels one may have them by chance
+        (8, 2, 100, True),
+        (12, 10, 30, False),  # exact probabilities give as many
+        (0, 0, 100, False),
         (np.nan, np.nan, np.nan, False),  # not judged
     ],
 )
-def test_only_unexplained_doubts_in_one_direction_make_labels_suspect(
-    study, missing, extra, unexplained, suspect
+def test_labels_are_suspect_where_the_surest_images_lack_marks_beyond_chance_and_in_number(
+    study, unmarked, expected, marked, suspect
 ):
-    counts = pd.DataFrame(
-        {"positives": 200, "missing": 0.0, "extra": 0.0, "missing_unexplained": 0.0}, index=range(6)
-    ).assign(doubted_share=0.0)
-    counts.loc[2, ["missing", "extra", "missing_unexplained"]] = [missing, extra, unexplained]
+    columns = ["surest_unmarked", "surest_expected", "surest_marked", "surest_expected_sd"]
+    counts = pd.DataFrame(0.0, index=range(6), columns=columns).assign(
+        missing=0.0, extra=0.0, missing_unexplained=0.0, doubted_share=0.0
+    )
+    counts.loc[2, columns] = [unmarked, expected, marked, np.sqrt(0.98 * expected)]
 
     evidence = cause_evidence(*study, label_names=NAMES, facts=facts_of(suspects=counts))
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from udviz.stats.contributions import image_contributions
@@ -82,3 +83,15 @@ def test_a_label_without_positives_is_refused(data):
 def test_a_label_that_does_not_exist_is_refused(data, label):
     with pytest.raises(IndexError, match=r"`label` must lie in \[0, 3\), got"):
         image_contributions(*data, label=label)
+
+
+@pytest.mark.parametrize("most", [1, 3, 14, 15, 40])
+def test_the_ends_are_those_of_the_whole_table(rng, most):
+    targets = (rng.random((30, 1)) < 0.3).astype(np.int8)
+    baseline, distilled = rng.random((2, 30, 1)).round(1)  # ties
+
+    ends = image_contributions(baseline, distilled, targets, label=0, most=most)
+
+    whole = image_contributions(baseline, distilled, targets, label=0)
+    wanted = whole if 2 * most >= 30 else pd.concat([whole.head(most), whole.tail(most)])
+    pd.testing.assert_frame_equal(ends, wanted.reset_index(drop=True))

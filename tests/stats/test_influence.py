@@ -9,6 +9,7 @@ from udviz.stats.influence import (
     at_or_above,
     average_precision_influence,
     count_at_or_below,
+    reaching,
 )
 
 
@@ -112,6 +113,18 @@ def test_counts_are_those_of_a_binary_search_for_any_crowd(draw, n_thresholds, d
     counts = count_at_or_below(thresholds, scores)
 
     np.testing.assert_array_equal(counts, np.searchsorted(thresholds, scores, side="right"))
+
+
+@pytest.mark.parametrize("draw", CROWDS.values(), ids=CROWDS.keys())
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_scores_that_reach_a_threshold_are_those_at_or_above_it(draw, dtype, rng):
+    scores = draw(rng, 2000).astype(dtype)
+    thresholds = np.sort(rng.choice(scores, 300))  # some of them twice
+
+    counts = reaching(thresholds, scores)
+
+    expected = [(scores >= threshold).sum() for threshold in thresholds]
+    np.testing.assert_array_equal(counts, expected)
 
 
 @pytest.mark.parametrize("draw", CROWDS.values(), ids=CROWDS.keys())

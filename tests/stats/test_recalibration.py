@@ -1,10 +1,12 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
 from udviz.stats.brier import negative_log_likelihood
+from udviz.stats.calibration_tables import calibration_table, pooled_calibration_table
 from udviz.stats.recalibration import (
     Temperature,
     fit_isotonic,
@@ -107,17 +109,23 @@ def test_before_and_after_are_judged_on_the_same_images(rng):
     np.testing.assert_allclose(pooled["brier"], table.groupby("method", sort=False)["brier"].mean())
 
 
-def test_blocks_of_labels_do_not_change_the_table(rng, monkeypatch):
-    logits = rng.standard_normal((100, 3))
+def test_the_table_is_that_of_the_recalibrated_probabilities(rng):
+    logits = rng.standard_normal((400, 3))
     targets = drawn(rng, logits)
-    whole = recalibration_table(logits, targets, recalibrations={}, label_names=["a", "b", "c"])
+    targets[::5, 1] = -1
+    maps = {"isotonic": fit_isotonic(logits[:100], targets[:100])}
 
-    monkeypatch.setattr("udviz.stats.recalibration._BLOCK_BYTES", 1)
-    one_by_one = recalibration_table(
-        logits, targets, recalibrations={}, label_names=["a", "b", "c"]
+    table = recalibration_table(
+        logits, targets, recalibrations=maps, label_names=["a", "b", "c"]
+    ).set_index("method")
+    pooled = pooled_recalibration_table(logits, targets, recalibrations=maps).set_index("method")
+
+    probs = maps["isotonic"].apply(logits)
+    expected = calibration_table(probs, targets, label_names=["a", "b", "c"])
+    pd.testing.assert_frame_equal(table.loc["isotonic"].reset_index(drop=True), expected)
+    pd.testing.assert_frame_equal(
+        pooled.loc[["isotonic"]].reset_index(drop=True), pooled_calibration_table(probs, targets)
     )
-
-    assert whole.equals(one_by_one)
 
 
 @pytest.mark.parametrize("fit", [fit_temperature, fit_isotonic])

@@ -4,11 +4,12 @@ import pytest
 from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
 from cleanlab.multilabel_classification.rank import get_label_quality_scores_per_class
 from scipy.special import expit, logit
+from scipy.stats import binom
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
 from udviz.stats.platt import fit_platt_to_probs
-from udviz.stats.suspects import find_suspects
+from udviz.stats.suspects import find_suspects, unmarked_p_value
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +112,59 @@ def test_a_missing_mark_beside_a_look_alike_is_explained():
     counts = find_suspects(probs, targets, label_names=["a", "b"], partners=partners).counts
 
     assert counts.loc[0, ["missing", "missing_unexplained"]].tolist() == [3, 2]
+
+
+def test_the_surest_images_are_those_above_the_median_marked_one():
+    prob = np.array([0.9, 0.8, 0.7, 0.6, 0.3, 0.95, 0.75, 0.65, 0.2, 0.1, 0.1, 0.1])
+    targets = np.zeros((12, 2), dtype=np.int8)
+    targets[:5, 0] = 1  # their median is 0.7
+    targets[6, 1] = 1  # a partner is present on one of the two unmarked images above it
+    partners = pd.DataFrame({"column": [0], "partner": [1]})
+
+    counts = find_suspects(
+        np.stack([prob, prob], axis=1), targets, label_names=["a", "b"], partners=partners
+    ).counts
+
+    absences = 1 - np.array([0.9, 0.8, 0.7, 0.95])
+    assert counts.loc[0, ["surest_marked", "surest_unmarked"]].tolist() == [3, 1]
+    np.testing.assert_allclose(counts.loc[0, "surest_expected"], absences.sum())
+    np.testing.assert_allclose(
+        counts.loc[0, "surest_expected_sd"] ** 2, (absences * (1 - absences)).sum()
+    )
+    assert counts.loc[1, "surest_marked":].isna().all()  # one mark alone is not judged
+
+
+def test_exact_probabilities_are_rarely_called_unmarked(rng):
+    probs = rng.beta(0.3, 0.5, size=(1000, 200))
+    targets = (rng.random(probs.shape) < probs).astype(np.int8)
+    names = [str(k) for k in range(200)]
+
+    p = unmarked_p_value(find_suspects(probs, targets, label_names=names).counts)
+
+    assert 0.01 < (p <= 0.05).mean() < 0.09
+
+
+def test_marks_missing_at_random_are_told_from_labels_that_are_merely_hard(unmarked):
+    probs, targets, _ = unmarked
+    put_right = fit_platt_to_probs(probs, targets)
+
+    counts = find_suspects(probs, targets, label_names=NAMES, recalibration=put_right).counts
+
+    p = unmarked_p_value(counts)
+    assert (p[:2] < 0.02).all()
+    assert (p[2:] > 0.05).all()
+
+
+def test_the_chance_of_unmarked_images_is_the_binomials():
+    counts = pd.DataFrame(
+        {
+            "surest_unmarked": [3.0, 0.0, np.nan],
+            "surest_expected": [2.0, 0.0, np.nan],  # 20 trials of 0.1
+            "surest_expected_sd": [1.8**0.5, 0.0, np.nan],
+        }
+    )
+
+    np.testing.assert_allclose(unmarked_p_value(counts), [binom.sf(2, 20, 0.1), 1.0, 1.0])
 
 
 def test_probabilities_that_are_too_high_throughout_cast_no_doubt_once_put_right(unmarked):

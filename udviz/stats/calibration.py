@@ -9,6 +9,7 @@ Every calibration error, its null level and the Brier decomposition are computed
 these bins keep (``udviz.stats.calibration_error``), so a column is read once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from udviz.checks import check_at_least, check_choice
 from udviz.stats.intervals import wilson_interval
 from udviz.stats.probabilities import prob_columns
+from udviz.stats.sorted_probs import SortedProbs, sorted_probs
 
 KINDS = ("width", "mass")
 SKETCH_SIZE = 1024  # order statistics per label behind pooled equal-mass edges
@@ -83,12 +85,14 @@ def reliability_bins(
         Nguyen and O'Connor (2015), "Posterior calibration and exploratory analysis".
     """
     _check(n_bins, kind)
-    edges = _width_edges(n_bins)
-    rows = []
-    for prob, target in prob_columns(probs, targets):
-        label_edges = edges if kind == "width" else _mass_edges(np.sort(prob), n_bins)
-        rows.append(_column_bins(prob, target, label_edges))
-    return _stack(rows, n_bins)
+    columns = (sorted_probs(*column) for column in prob_columns(probs, targets))
+    return stack_bins([label_bins(column, n_bins=n_bins, kind=kind) for column in columns], n_bins)
+
+
+def label_bins(probs: SortedProbs, *, n_bins: int, kind: str) -> np.ndarray:
+    """Row of one label for ``stack_bins``: its edges (Q + 1) and its five sums (5 Q)."""
+    edges = width_edges(n_bins) if kind == "width" else _mass_edges(probs, n_bins)
+    return np.concatenate([edges, probs.bin_sums(edges)])
 
 
 def pooled_reliability_bins(
@@ -113,9 +117,13 @@ def pooled_reliability_bins(
         ValueError: As ``reliability_bins``.
     """
     _check(n_bins, kind)
-    edges = _width_edges(n_bins) if kind == "width" else _pooled_edges(probs, targets, n_bins)
-    rows = [_column_bins(prob, target, edges) for prob, target in prob_columns(probs, targets)]
-    return pool(_stack(rows, n_bins))
+    edges = width_edges(n_bins)
+    if kind == "mass":
+        columns = (sorted_probs(*column) for column in prob_columns(probs, targets))
+        edges = pooled_mass_edges([sketch(column) for column in columns], n_bins)
+    columns = (sorted_probs(*column) for column in prob_columns(probs, targets))
+    rows = [np.concatenate([edges, column.bin_sums(edges)]) for column in columns]
+    return pool(stack_bins(rows, n_bins))
 
 
 def pool(bins: ReliabilityBins) -> ReliabilityBins:
@@ -141,47 +149,32 @@ def _check(n_bins: int, kind: str) -> None:
     check_choice(kind, KINDS, name="kind")
 
 
-def _width_edges(n_bins: int) -> np.ndarray:
+def width_edges(n_bins: int) -> np.ndarray:
+    """Edges of Q bins of equal width in [0, 1], (Q + 1,)."""
     # a quotient rounds once: 6 / 10 is 0.6, while linspace(0, 1, 11)[6] is 0.6000000000000001
-    return np.arange(n_bins + 1) / n_bins  # (Q + 1,)
+    return np.arange(n_bins + 1) / n_bins
 
 
-def _mass_edges(
-    ordered: np.ndarray, n_bins: int, *, weights: np.ndarray | None = None
-) -> np.ndarray:
-    """Edges between the bins of equal mass of ascending probabilities, (Q + 1,)."""
-    if ordered.size == 0:
-        return _width_edges(n_bins)
-    mass = np.arange(1, ordered.size + 1.0) if weights is None else np.cumsum(weights)
-    wanted = np.arange(1, n_bins) * (mass[-1] / n_bins)
-    # the first value of the next bin; 1e-9 of an image guards against rounding of `wanted`
-    first = np.searchsorted(mass, wanted - 1e-9, side="left") + 1
-    return np.concatenate([[0.0], ordered[np.minimum(first, ordered.size - 1)], [1.0]])
+def sketch(probs: SortedProbs) -> np.ndarray:
+    """At most ``SKETCH_SIZE`` values of a label and how many images each stands for, (2, K)."""
+    size = min(probs.size, SKETCH_SIZE)
+    middle = ((np.arange(size) + 0.5) * probs.size / max(size, 1)).astype(int)
+    return np.stack([probs.at(middle), np.full(size, probs.size / max(size, 1))])
 
 
-def _pooled_edges(probs: np.ndarray, targets: np.ndarray, n_bins: int) -> np.ndarray:
-    """Edges of equal mass over all labels, from a sketch of each, (Q + 1,)."""
-    values, weights = [np.empty(0)], [np.empty(0)]
-    for prob, _ in prob_columns(probs, targets):
-        size = min(prob.size, SKETCH_SIZE)
-        middle = ((np.arange(size) + 0.5) * prob.size / max(size, 1)).astype(int)
-        values.append(np.sort(prob)[middle])
-        weights.append(np.full(size, prob.size / max(size, 1)))
-    value, weight = np.concatenate(values), np.concatenate(weights)
+def pooled_mass_edges(sketches: Sequence[np.ndarray], n_bins: int) -> np.ndarray:
+    """Edges of Q bins of equal mass over all labels, (Q + 1,), from each label's ``sketch``."""
+    value, weight = np.concatenate([np.empty((2, 0)), *sketches], axis=1)
+    if value.size == 0:
+        return width_edges(n_bins)
     order = np.argsort(value)
-    return _mass_edges(value[order], n_bins, weights=weight[order])
+    mass = np.cumsum(weight[order])
+    first = np.searchsorted(mass, _shares(mass[-1], n_bins)) + 1
+    return np.concatenate([[0.0], value[order][np.minimum(first, value.size - 1)], [1.0]])
 
 
-def _column_bins(prob: np.ndarray, target: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Edges (Q + 1) and the five sums (5 Q) of one label, end to end."""
-    n_bins = edges.size - 1
-    index = np.searchsorted(edges[1:-1], prob, side="right")  # (K,), 1.0 in the last bin
-    weights = (None, target, prob, prob**2, prob * target)
-    sums = [np.bincount(index, weight, minlength=n_bins) for weight in weights]
-    return np.concatenate([edges, *sums])
-
-
-def _stack(rows: list[np.ndarray], n_bins: int) -> ReliabilityBins:
+def stack_bins(rows: Sequence[np.ndarray], n_bins: int) -> ReliabilityBins:
+    """Bins of L labels from their ``label_bins``."""
     table = np.array(rows).reshape(len(rows), 6 * n_bins + 1)  # (L, Q + 1 + 5 Q)
     count, positives, *sums = np.split(table[:, n_bins + 1 :], 5, axis=1)
     return ReliabilityBins(
@@ -192,6 +185,20 @@ def _stack(rows: list[np.ndarray], n_bins: int) -> ReliabilityBins:
         sum_square=sums[1],
         sum_positive=sums[2],
     )
+
+
+def _mass_edges(probs: SortedProbs, n_bins: int) -> np.ndarray:
+    """Edges between a label's bins of equal mass, (Q + 1,)."""
+    if probs.size == 0:
+        return width_edges(n_bins)
+    first = np.ceil(_shares(probs.size, n_bins)).astype(int)  # the first place of the next bin
+    return np.concatenate([[0.0], probs.at(np.minimum(first, probs.size - 1)), [1.0]])
+
+
+def _shares(mass: float, n_bins: int) -> np.ndarray:
+    """Mass below each inner edge, (Q - 1,); 1e-9 of an image guards against rounding."""
+    shares: np.ndarray = np.arange(1, n_bins) * (mass / n_bins) - 1e-9
+    return shares
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:

@@ -8,17 +8,13 @@ may be slightly negative), and otherwise cautious, because |gap + noise| <= |gap
 the gap is large the noise adds less to the error than the null level takes off.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
 from udviz.checks import check_at_least
-from udviz.stats.brier import brier_decomposition, negative_log_likelihood
-from udviz.stats.calibration import ReliabilityBins, pooled_reliability_bins, reliability_bins
-from udviz.stats.probabilities import check_label_names, label_counts
+from udviz.stats.calibration import ReliabilityBins
 
 NULL_DRAWS = 1000  # the null mean is then known to 3 % of the null standard deviation
 
@@ -127,92 +123,6 @@ def excess_p_value(error: np.ndarray, null: NullLevel) -> np.ndarray:
         p = stats.gamma.sf(error, null.mean**2 / variance, scale=variance / null.mean)
     certain = np.where(error > null.mean, 0.0, 1.0)  # all probabilities 0 or 1: no spread
     return np.where(np.isnan(error), np.nan, np.where(variance > 0, p, certain))
-
-
-def calibration_table(
-    probs: np.ndarray,
-    targets: np.ndarray,
-    *,
-    label_names: Sequence[str],
-    n_bins: int = 15,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Calibration of every label, one row per label in column order.
-
-    Args:
-        probs: (N, L) predicted probabilities in [0, 1], never a softmax of the calibration branch.
-        targets: (N, L) 1 present, 0 absent, -1 unknown (left out of its label).
-        label_names: L names.
-        n_bins: Bins of both kinds.
-        seed: Seed of the null levels.
-
-    Returns:
-        Columns ``label``, ``column``, ``known`` and ``positives`` (images), ``prevalence``,
-        ``mean_prob``; ``ece`` (equal width), ``adaptive_ece`` (equal mass) and ``mce`` (equal
-        width), each followed by ``_null`` (its null mean), ``_null_upper`` (exceeded once in twenty
-        times under perfect calibration), ``_excess`` (error minus null mean) and ``_p``;
-        ``brier`` and its parts ``reliability``, ``resolution``, ``uncertainty``,
-        ``within_bin_variance``, ``within_bin_covariance`` (``brier_decomposition``); ``nll`` in
-        nats. Except for resolution, lower is better. NaN for a label with no known image.
-
-    Raises:
-        ValueError: As ``reliability_bins``, or if names and labels differ in number.
-    """
-    check_label_names(label_names, probs.shape[1])
-    width = reliability_bins(probs, targets, n_bins=n_bins)
-    mass = reliability_bins(probs, targets, n_bins=n_bins, kind="mass")
-    nll = negative_log_likelihood(probs, targets)
-    table = pd.DataFrame({"label": list(label_names), "column": np.arange(probs.shape[1])})
-    return pd.concat([table, _error_columns(width, mass, nll, seed)], axis=1)
-
-
-def pooled_calibration_table(
-    probs: np.ndarray, targets: np.ndarray, *, n_bins: int = 15, seed: int = 0
-) -> pd.DataFrame:
-    """Calibration of all labels taken as one binary problem: one row.
-
-    Args:
-        probs: As in ``calibration_table``.
-        targets: As in ``calibration_table``.
-        n_bins: As in ``calibration_table``.
-        seed: As in ``calibration_table``.
-
-    Returns:
-        The columns of ``calibration_table`` from ``known`` on; ``known`` counts cells.
-
-    Raises:
-        ValueError: As ``reliability_bins``.
-    """
-    width = pooled_reliability_bins(probs, targets, n_bins=n_bins)
-    mass = pooled_reliability_bins(probs, targets, n_bins=n_bins, kind="mass")
-    _, known = label_counts(targets)
-    total = np.nansum(negative_log_likelihood(probs, targets) * known)
-    return _error_columns(width, mass, _divide(np.array([total]), known.sum(keepdims=True)), seed)
-
-
-def _error_columns(
-    width: ReliabilityBins, mass: ReliabilityBins, nll: np.ndarray, seed: int
-) -> pd.DataFrame:
-    known, positives = width.count.sum(axis=1), width.positives.sum(axis=1)
-    table = pd.DataFrame({"known": known, "positives": positives})
-    table["prevalence"] = _divide(positives, known)
-    table["mean_prob"] = _divide(width.sum_prob.sum(axis=1), known)
-    ece_null, mce_null = null_levels(width, seed=seed)
-    adaptive_null, _ = null_levels(mass, seed=seed)
-    for name, error, null in (
-        ("ece", expected_calibration_error(width), ece_null),
-        ("adaptive_ece", expected_calibration_error(mass), adaptive_null),
-        ("mce", maximum_calibration_error(width), mce_null),
-    ):
-        table[name] = error
-        table[f"{name}_null"] = null.mean
-        table[f"{name}_null_upper"] = null.upper
-        table[f"{name}_excess"] = error - null.mean
-        table[f"{name}_p"] = excess_p_value(error, null)
-    for name, value in vars(brier_decomposition(width)).items():
-        table[name] = value
-    table["nll"] = nll
-    return table
 
 
 def _null_gaps(

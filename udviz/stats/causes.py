@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from udviz.stats.calibration import reliability_bins
 from udviz.stats.calibration_error import (
@@ -18,9 +17,8 @@ from udviz.stats.calibration_error import (
     expected_calibration_error,
     null_levels,
 )
+from udviz.stats.findings import Findings, find
 from udviz.stats.gain import corrected
-from udviz.stats.look_alikes import look_alikes
-from udviz.stats.platt import fit_platt_to_probs
 from udviz.stats.prevalence import expected_average_precision
 from udviz.stats.probabilities import (
     check_label_names,
@@ -30,7 +28,7 @@ from udviz.stats.probabilities import (
 )
 from udviz.stats.ranking import MIN_POSITIVES, auroc
 from udviz.stats.recalibration import Recalibration
-from udviz.stats.suspects import find_suspects
+from udviz.stats.suspects import unmarked_p_value
 from udviz.stats.uncertainty import binary_entropy
 
 CAUSES = ("rare", "look-alike", "suspect labels", "miscalibrated", "uncertain", "small", "occluded")
@@ -38,8 +36,7 @@ CAUSES = ("rare", "look-alike", "suspect labels", "miscalibrated", "uncertain", 
 FALSE_DISCOVERY_RATE = 0.05  # over the labels, for each tested cause
 RARE_SHARE = 0.25  # training positives below this share of the median label's
 RARE_COUNT = 20  # or below this many
-SUSPECT_SHARE = 0.05  # doubted missing marks per positive
-SUSPECT_ONE_SIDED = 2 / 3  # share of the doubts that say "missing"; a hard label has about half
+SUSPECT_SHARE = 0.05  # unmarked beyond what is allowed, per marked one, of the surest images
 MISCALIBRATED_SHARE = 0.25  # excess calibration error per prevalence of the rarer outcome
 UNCERTAIN_SHARE = 0.5  # recalibrated entropy per entropy of always saying the prevalence
 SMALL_AREA = 0.01  # median area of an image's largest object, as a fraction of the image
@@ -57,12 +54,14 @@ class LabelFacts:
         suspects: ``Suspects.counts`` of other images than the ones judged, typically of the
             training split by cross-validation, where wrong targets do their harm. Without it, the
             targets judged are themselves searched.
+        findings: `findings.find` of the same predictions, where it was needed before.
     """
 
     train_positives: np.ndarray | None = None
     area: np.ndarray | None = None
     visible: np.ndarray | None = None
     suspects: pd.DataFrame | None = None
+    findings: Findings | None = None
 
 
 def cause_evidence(
@@ -93,9 +92,12 @@ def cause_evidence(
           many times as often it is wrongly seen beside it, holding for all pairs at once; and
           ``partner_share``, of its false alarms. See ``look_alikes``.
         - suspect labels: ``doubted_share`` of its targets that cleanlab doubts,
-          ``doubted_missing``, ``doubted_extra``, ``doubted_missing_unexplained`` by a look-alike.
-          Only missing marks make a cause: an object too small, hidden or rarely seen looks to a
-          model exactly like a mark too many.
+          ``doubted_missing``, ``doubted_extra``, ``doubted_missing_unexplained`` by a look-alike;
+          ``surest_marked``, ``surest_unmarked``, ``surest_expected`` and ``suspect_q``: of the
+          images that the model is surest of, how many are marked and unmarked, how many unmarked
+          ones its probabilities allow, and the corrected p of the surplus
+          (``unmarked_p_value``). Only missing marks make a cause: an object too
+          small, hidden or rarely seen looks to a model exactly like a mark too many.
         - miscalibrated: ``ece`` of 15 bins, ``ece_null`` of a calibrated model, ``ece_excess`` and
           ``ece_q``, its p corrected for all labels.
         - uncertain: ``entropy``, the mean in nats as the model states it, and ``entropy_share``:
@@ -111,20 +113,15 @@ def cause_evidence(
     check_label_names(label_names, targets.shape[1])
     facts = facts or LabelFacts()
     _check_facts(facts, len(label_names))
-    pairs = look_alikes(probs, targets)
-    recalibration = fit_platt_to_probs(probs, targets)
-    counts = facts.suspects
-    if counts is None:
-        counts = find_suspects(
-            probs, targets, label_names=label_names, partners=pairs, recalibration=recalibration
-        ).counts
+    findings = facts.findings or find(probs, targets, label_names=label_names)
+    counts = findings.suspects.counts if facts.suspects is None else facts.suspects
     return pd.concat(
         [
             _rare(probs, targets, facts),
-            _look_alike(pairs, label_names),
+            _look_alike(findings.look_alikes, label_names),
             _suspect(counts.reset_index(drop=True)),
             _miscalibrated(probs, targets, seed),
-            _uncertain(probs, targets, recalibration),
+            _uncertain(probs, targets, findings.recalibration),
             _objects(facts, len(label_names)),
         ],
         axis=1,
@@ -167,20 +164,20 @@ def _look_alike(pairs: pd.DataFrame, label_names: Sequence[str]) -> pd.DataFrame
 
 
 def _suspect(counts: pd.DataFrame) -> pd.DataFrame:
-    missing, extra = counts["missing_unexplained"], counts["extra"]
-    judged = missing.notna().to_numpy()
-    p = np.ones(len(counts))
-    p[judged] = stats.binom.sf(missing[judged] - 1, (missing + extra)[judged], 0.5)
-    many = missing >= SUSPECT_SHARE * counts["positives"]
-    one_sided = missing >= SUSPECT_ONE_SIDED * (missing + extra)
-    beyond_chance = corrected(p, correction="bh") <= FALSE_DISCOVERY_RATE
+    q = corrected(unmarked_p_value(counts), correction="bh")
+    excess = counts["surest_unmarked"] - counts["surest_expected"]
+    many = excess >= SUSPECT_SHARE * counts["surest_marked"]
     return pd.DataFrame(
         {
-            "suspect labels": many & one_sided & beyond_chance,
+            "suspect labels": many & (q <= FALSE_DISCOVERY_RATE),
             "doubted_share": counts["doubted_share"],
             "doubted_missing": counts["missing"],
-            "doubted_extra": extra,
-            "doubted_missing_unexplained": missing,
+            "doubted_extra": counts["extra"],
+            "doubted_missing_unexplained": counts["missing_unexplained"],
+            "surest_marked": counts["surest_marked"],
+            "surest_unmarked": counts["surest_unmarked"],
+            "surest_expected": counts["surest_expected"],
+            "suspect_q": q,
         }
     )
 
@@ -241,7 +238,8 @@ def _objects(facts: LabelFacts, n_labels: int) -> pd.DataFrame:
 
 
 def _check_facts(facts: LabelFacts, n_labels: int) -> None:
-    for name, values in vars(facts).items():
+    for name in ("train_positives", "area", "visible", "suspects"):
+        values = getattr(facts, name)
         if values is not None and len(values) != n_labels:
             raise ValueError(
                 f"`facts.{name}` must hold one value per label, got {len(values)} "

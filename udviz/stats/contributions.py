@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from udviz.checks import check_matrix
+from udviz.checks import check_at_least, check_matrix
 from udviz.stats.columns import as_seeds, label_columns
 from udviz.stats.influence import count_at_or_below
 
@@ -16,6 +16,7 @@ def image_contributions(
     targets: np.ndarray,
     *,
     label: int,
+    most: int | None = None,
 ) -> pd.DataFrame:
     """Share every image has in one label's gain; the shares sum to the gain exactly.
 
@@ -30,6 +31,7 @@ def image_contributions(
         distilled_scores: The same for the distilled model.
         targets: (N, L) ground truth: 1 present, 0 absent, -1 unknown (left out).
         label: Column index in [0, L).
+        most: Rows to return from either end, for many images; all if None.
 
     Returns:
         One row per image whose target is known, most helpful first: ``image`` (index in [0, N)),
@@ -39,8 +41,9 @@ def image_contributions(
     Raises:
         IndexError: If ``label`` leaves [0, L).
         ValueError: If shapes differ, a score is NaN or infinite, a target is none of 1, 0, -1, or
-            no image carries the label.
+            no image carries the label, or ``most`` < 1.
     """
+    check_at_least(1 if most is None else most, 1, name="most")
     check_matrix(targets, name="targets")
     if not 0 <= label < targets.shape[1]:
         raise IndexError(f"`label` must lie in [0, {targets.shape[1]}), got {label}.")
@@ -50,19 +53,32 @@ def image_contributions(
     (column,) = label_columns(score_sets, targets[:, one])
     if not column.positive.any():
         raise ValueError("`targets` must hold at least one 1 in this column. Choose another label.")
-    losses = np.stack([_loss(scores, column.positive) for scores in column.scores])
-    ranks = np.stack([_rank(scores) for scores in column.scores])
+    losses = [_loss(scores, column.positive) for scores in column.scores]
     n_baseline = len(baseline)
+    gained = np.mean(losses[:n_baseline], axis=0) - np.mean(losses[n_baseline:], axis=0)
+    rows = _from_ends(gained, most)
+    ranks = [_rank(scores, rows) for scores in column.scores]
     known = np.arange(len(targets)) if column.known is None else column.known
     return pd.DataFrame(
         {
-            "image": known,
-            "present": column.positive,
-            "contribution": losses[:n_baseline].mean(axis=0) - losses[n_baseline:].mean(axis=0),
-            "rank_baseline": ranks[:n_baseline].mean(axis=0),
-            "rank_distilled": ranks[n_baseline:].mean(axis=0),
+            "image": known[rows],
+            "present": column.positive[rows],
+            "contribution": gained[rows],
+            "rank_baseline": np.mean(ranks[:n_baseline], axis=0),
+            "rank_distilled": np.mean(ranks[n_baseline:], axis=0),
         }
-    ).sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
+    )
+
+
+def _from_ends(values: np.ndarray, most: int | None) -> np.ndarray:
+    """Positions of the largest and the smallest values, descending, equal ones in order."""
+    rows = np.arange(values.size)
+    if most is not None and 2 * most < values.size:
+        ordered = np.partition(values, [most - 1, values.size - most])
+        low, high = ordered[most - 1], ordered[values.size - most]
+        rows = np.flatnonzero((values <= low) | (values >= high))
+    rows = rows[np.argsort(-values[rows], kind="stable")]
+    return rows if most is None or 2 * most >= rows.size else np.r_[rows[:most], rows[-most:]]
 
 
 def _loss(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
@@ -77,9 +93,7 @@ def _loss(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
     return loss
 
 
-def _rank(scores: np.ndarray) -> np.ndarray:
-    order = np.argsort(scores)
-    ordered = scores[order]
-    rank = np.empty(scores.size, dtype=np.int64)
-    rank[order] = 1 + scores.size - np.searchsorted(ordered, ordered, side="right")
+def _rank(scores: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """1 + images that score higher than each of ``rows``."""
+    rank: np.ndarray = 1 + scores.size - np.searchsorted(np.sort(scores), scores[rows], "right")
     return rank

@@ -13,11 +13,20 @@ import pandas as pd
 
 from udviz.checks import check_same_shape
 from udviz.stats.columns import label_columns
+from udviz.stats.error_ranks import error_ranks
 from udviz.stats.probabilities import check_label_names, label_thresholds, prob_columns
-from udviz.stats.ranking import auroc, average_precision
 from udviz.stats.uncertainty import binary_entropy, margin_uncertainty
 
 CURVE_POINTS = 200
+_SCORES = (
+    "error_rate",
+    "auroc",
+    "average_precision",
+    "aurc",
+    "aurc_oracle",
+    "aurc_random",
+    "aurc_gain",
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -84,17 +93,14 @@ def risk_coverage(uncertainty: np.ndarray, errors: np.ndarray) -> RiskCoverage:
     check_same_shape(uncertainty, errors, names=("uncertainty", "errors"))
     if uncertainty.size == 0 or not np.isfinite(uncertainty).all():
         raise ValueError("`uncertainty` must hold at least one image and be finite, got otherwise.")
-    n_images, n_errors = errors.size, int(errors.sum())
-    kept = np.arange(1, n_images + 1)
-    risk = _expected_errors(uncertainty, errors) / kept  # (n,)
-    worst = kept[n_images - n_errors :]
-    shown = np.unique(np.linspace(0, n_images - 1, CURVE_POINTS).round().astype(int))
+    ranks = error_ranks(uncertainty, errors)
+    kept = np.unique(np.linspace(1, errors.size, CURVE_POINTS).round().astype(int))
     return RiskCoverage(
-        coverage=kept[shown] / n_images,
-        risk=risk[shown],
-        area=float(risk.mean()),
-        area_oracle=float(((worst - (n_images - n_errors)) / worst).sum() / n_images),
-        area_random=n_errors / n_images,
+        coverage=kept / errors.size,
+        risk=ranks.expected_errors(kept) / kept,
+        area=ranks.area,
+        area_oracle=ranks.area_oracle,
+        area_random=ranks.errors.size / errors.size,
     )
 
 
@@ -165,39 +171,26 @@ def compare_uncertainties(
     for column in label_columns(scored, targets, name="probs and disagreement"):
         prob, *given = (score[:, None] for score in column.scores)  # (n, 1)
         level = threshold[[column.label]]
-        measures = {"entropy": binary_entropy(prob), "margin": margin_uncertainty(prob, level)}
-        measures |= {"disagreement": given[0]} if given else {}
         wrong = (prob[:, 0] >= level) != column.positive
-        for name, uncertainty in measures.items():
+        found = {"entropy": _detection(binary_entropy(prob)[:, 0], wrong)}
+        found["margin"] = found["entropy"]  # at 0.5 they rank alike
+        if level != 0.5:
+            found["margin"] = _detection(margin_uncertainty(prob, level)[:, 0], wrong)
+        if given:
+            found["disagreement"] = _detection(given[0][:, 0], wrong)
+        for name, row in found.items():
             place = {"measure": name, "label": label_names[column.label], "column": column.label}
-            rows.append(place | _detection(uncertainty[:, 0], wrong))
+            rows.append(place | row)
     return pd.DataFrame(rows)
 
 
 def _detection(uncertainty: np.ndarray, wrong: np.ndarray) -> dict[str, float]:
     """One row of ``error_detection``, from the known images of a label."""
-    scores, found = uncertainty[:, None], wrong[:, None].astype(np.int8)
     row: dict[str, float] = {"known": wrong.size, "errors": int(wrong.sum())}
-    curve = risk_coverage(uncertainty, wrong) if wrong.size else None
-    area, oracle, random = (
-        (curve.area, curve.area_oracle, curve.area_random) if curve else (np.nan,) * 3
-    )
-    return row | {
-        "error_rate": random,
-        "auroc": float(auroc(scores, found)[0]),
-        "average_precision": float(average_precision(scores, found)[0]),
-        "aurc": area,
-        "aurc_oracle": oracle,
-        "aurc_random": random,
-        "aurc_gain": (random - area) / (random - oracle) if random > oracle else np.nan,
-    }
-
-
-def _expected_errors(uncertainty: np.ndarray, wrong: np.ndarray) -> np.ndarray:
-    """Expected errors among the k most certain images, ties in random order, (n,) for k = 1..n."""
-    ordered, place = np.unique(uncertainty, return_inverse=True)
-    ends = np.cumsum(np.bincount(place, minlength=ordered.size))
-    errors = np.cumsum(np.bincount(place, wrong, minlength=ordered.size))
-    kept = np.arange(1, uncertainty.size + 1)
-    expected: np.ndarray = np.interp(kept, np.append(0, ends), np.append(0.0, errors))
-    return expected
+    if wrong.size == 0:
+        return row | dict.fromkeys(_SCORES, np.nan)
+    ranks = error_ranks(uncertainty, wrong)
+    area, oracle, random = ranks.area, ranks.area_oracle, ranks.errors.size / wrong.size
+    scores = (random, ranks.auroc, ranks.average_precision, area, oracle, random)
+    gain = (random - area) / (random - oracle) if random > oracle else np.nan
+    return row | dict(zip(_SCORES, (*scores, gain), strict=True))

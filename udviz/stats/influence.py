@@ -68,15 +68,40 @@ def count_at_or_below(thresholds: np.ndarray, scores: np.ndarray) -> np.ndarray:
     Returns:
         (n,) integers in [0, P].
     """
+    count = _count_in_cells(thresholds, scores)
+    return np.searchsorted(thresholds, scores, side="right") if count is None else count
+
+
+def reaching(thresholds: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """How many scores reach each threshold: the images a ranking has shown by then.
+
+    Where thresholds crowd, a plain sort of all scores is faster than a search for each of them.
+
+    Args:
+        thresholds: (P,) ascending, at least one.
+        scores: (n,) of the same dtype, in any order.
+
+    Returns:
+        (P,) integers in [0, n].
+    """
+    count = _count_in_cells(thresholds, scores)
+    if count is None:
+        return scores.size - np.searchsorted(np.sort(scores), thresholds, side="left")
+    n_reaching = np.bincount(count, minlength=thresholds.size + 1)  # (P + 1,) scores that reach c
+    return n_reaching[::-1].cumsum()[::-1][1:]
+
+
+def _count_in_cells(thresholds: np.ndarray, scores: np.ndarray) -> np.ndarray | None:
+    """``count_at_or_below`` by cells; None where the thresholds crowd in one."""
     n_cells = min(max(_CELLS_PER_THRESHOLD * thresholds.size, _FEWEST_CELLS), _MOST_CELLS)
     with np.errstate(over="ignore", divide="ignore"):
         scale = n_cells / (thresholds[-1] - thresholds[0])
     if not 0 < scale < np.inf:
-        return np.searchsorted(thresholds, scores, side="right")
+        return None
     own = _cell(thresholds, thresholds[0], scale, n_cells)
     held = np.bincount(own, minlength=n_cells + 2)
     if held.max() > _MOST_PER_CELL:
-        return np.searchsorted(thresholds, scores, side="right")
+        return None
     passed = np.cumsum(held) - held  # thresholds in lower cells
     cell = _cell(scores, thresholds[0], scale, n_cells)
     count: np.ndarray = np.where(held > 0, ~passed, passed)[cell]  # below 0: undecided

@@ -2,16 +2,16 @@
 
 A label with hundreds of positives on validation earns its own slope and intercept; a label with
 three takes nearly those of all labels. How far labels may differ is not chosen but estimated from
-all of them (empirical Bayes).
+all of them (empirical Bayes). Fits walk through a few thousand points per label, see `logit_cells`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit
 
-from udviz.stats.columns import label_columns
+from udviz.stats.logit_cells import LogitCells, all_logit_cells, logit_cells
 from udviz.stats.probabilities import prob_columns, prob_logits
 from udviz.stats.recalibration import Recalibration
 
@@ -19,8 +19,6 @@ MIN_SLOPE = 0.01  # a slope of 0 or below would turn the ranking of a label upsi
 WEAK = np.array([0.01, 0.01])  # precision that keeps the pooled fit finite on separable data
 FIRST_GUESS = np.array([1.0, 1.0])  # precision of the first fits, before the spread is known
 EM_STEPS = 500
-
-Columns = Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]]  # logits and targets, per label
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -71,12 +69,7 @@ def fit_platt(logits: np.ndarray, targets: np.ndarray) -> Platt:
         Platt (1999), "Probabilistic outputs for support vector machines"; shrinkage: Morris
         (1983), "Parametric empirical Bayes inference".
     """
-
-    def columns() -> Iterable[tuple[np.ndarray, np.ndarray]]:
-        for column in label_columns([logits], targets, name="logits"):
-            yield column.scores[0].astype(np.float64), column.positive
-
-    return _fit_labels(columns)
+    return _fit_labels(list(all_logit_cells(logits, targets)))
 
 
 def fit_platt_to_probs(probs: np.ndarray, targets: np.ndarray) -> Platt:
@@ -90,55 +83,41 @@ def fit_platt_to_probs(probs: np.ndarray, targets: np.ndarray) -> Platt:
         TypeError: If ``probs`` are no floating-point numpy array.
         ValueError: If shapes differ or a probability leaves [0, 1].
     """
-
-    def columns() -> Iterable[tuple[np.ndarray, np.ndarray]]:
-        for prob, target in prob_columns(probs, targets):
-            yield prob_logits(prob), target
-
-    return _fit_labels(columns)
+    columns = prob_columns(probs, targets)
+    return _fit_labels([logit_cells(prob_logits(prob), target) for prob, target in columns])
 
 
-def _fit_labels(columns: Columns) -> Platt:
+def _fit_labels(labels: Sequence[LogitCells]) -> Platt:
     identity = np.array([1.0, 0.0])
-    pooled, _ = _fit(columns, identity, precision=WEAK, start=identity)
-    first = [
-        _fit(_alone(column), pooled, precision=FIRST_GUESS, start=pooled) for column in columns()
-    ]
+    pooled, _ = _fit(labels, identity, precision=WEAK, start=identity)
+    first = [_fit([label], pooled, precision=FIRST_GUESS, start=pooled) for label in labels]
     modes = np.array([mode for mode, _ in first]).reshape(-1, 2)  # (L, 2)
     informations = np.array([information for _, information in first]).reshape(-1, 2, 2)
     variance = _between_label_variance(modes, informations, pooled)
 
     final = np.array(
         [
-            _fit_rising(column, pooled, precision=1 / variance, start=mode)
-            for column, mode in zip(columns(), modes, strict=True)
+            _fit_rising(label, pooled, precision=1 / variance, start=mode)
+            for label, mode in zip(labels, modes, strict=True)
         ]
     ).reshape(-1, 2)
     return Platt(slope=final[:, 0], intercept=final[:, 1], pooled=pooled, spread=np.sqrt(variance))
 
 
 def _fit_rising(
-    column: tuple[np.ndarray, np.ndarray],
-    centre: np.ndarray,
-    *,
-    precision: np.ndarray,
-    start: np.ndarray,
+    label: LogitCells, centre: np.ndarray, *, precision: np.ndarray, start: np.ndarray
 ) -> np.ndarray:
     """Slope and intercept of one label, (2,), with the slope held at ``MIN_SLOPE`` or above."""
-    fitted, _ = _fit(_alone(column), centre, precision=precision, start=start)
+    fitted, _ = _fit([label], centre, precision=precision, start=start)
     if fitted[0] >= MIN_SLOPE:
         return fitted
     floor = np.array([MIN_SLOPE, centre[1]])
     pinned = np.array([1e12, precision[1]])
-    return _fit(_alone(column), floor, precision=pinned, start=floor)[0]
-
-
-def _alone(column: tuple[np.ndarray, np.ndarray]) -> Columns:
-    return lambda: [column]
+    return _fit([label], floor, precision=pinned, start=floor)[0]
 
 
 def _fit(
-    columns: Columns, centre: np.ndarray, *, precision: np.ndarray, start: np.ndarray
+    labels: Sequence[LogitCells], centre: np.ndarray, *, precision: np.ndarray, start: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Newton's method with halved steps for the log loss plus the ridge towards ``centre``.
 
@@ -147,7 +126,7 @@ def _fit(
     """
     point = start
     for _ in range(50):
-        loss, gradient, curvature = _derivatives(columns, point)
+        loss, gradient, curvature = _derivatives(labels, point)
         ridge = precision * (point - centre)
         step = np.linalg.solve(curvature + np.diag(precision), gradient + ridge)
         penalised = loss + ridge @ (point - centre) / 2
@@ -155,7 +134,7 @@ def _fit(
         if decrease < 1e-10 * (1 + abs(penalised)):
             break
         length = 1.0
-        while _penalised(columns, point - length * step, centre, precision) > penalised:
+        while _penalised(labels, point - length * step, centre, precision) > penalised:
             length /= 2
             if length < 1e-6:
                 return point, curvature
@@ -163,29 +142,32 @@ def _fit(
     return point, curvature
 
 
-def _derivatives(columns: Columns, point: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+def _derivatives(
+    labels: Sequence[LogitCells], point: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
     """Summed log loss with its (2,) first and (2, 2) second derivative."""
     loss, gradient, curvature = 0.0, np.zeros(2), np.zeros((2, 2))
-    for logit, target in columns():
-        margin = point[0] * logit + point[1]
+    for cells in labels:
+        margin = point[0] * cells.logit + point[1]
         prob = expit(margin)
-        residual, weight = prob - target, prob * (1 - prob)
-        loss += float(np.logaddexp(0.0, margin).sum() - margin[target].sum())
-        gradient += [residual @ logit, residual.sum()]
-        cross = weight @ logit
-        curvature += [[weight @ logit**2, cross], [cross, weight.sum()]]
+        residual = cells.weight * (prob - cells.present)
+        spread = cells.weight * prob * (1 - prob)
+        loss += _loss(cells, margin)
+        gradient += [residual @ cells.logit, residual.sum()]
+        cross = spread @ cells.logit
+        curvature += [[spread @ cells.logit**2, cross], [cross, spread.sum()]]
     return loss, gradient, curvature
 
 
 def _penalised(
-    columns: Columns, point: np.ndarray, centre: np.ndarray, precision: np.ndarray
+    labels: Sequence[LogitCells], point: np.ndarray, centre: np.ndarray, precision: np.ndarray
 ) -> float:
-    loss = sum(
-        float(np.logaddexp(0.0, margin).sum() - margin[target].sum())
-        for logit, target in columns()
-        for margin in [point[0] * logit + point[1]]
-    )
+    loss = sum(_loss(cells, point[0] * cells.logit + point[1]) for cells in labels)
     return loss + float(precision @ (point - centre) ** 2) / 2
+
+
+def _loss(cells: LogitCells, margin: np.ndarray) -> float:
+    return float(cells.weight @ (np.logaddexp(0.0, margin) - cells.present * margin))
 
 
 def _between_label_variance(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from udviz.checks import check_at_least, check_matrix
 from udviz.stats.columns import as_seeds, label_columns
-from udviz.stats.influence import at_or_above
+from udviz.stats.influence import at_or_above, reaching
 from udviz.stats.intervals import t_quantile
 from udviz.stats.measure import measure
 from udviz.stats.scores import BoundedScore, score_interval
@@ -63,8 +63,8 @@ class LabelRanking:
 def average_precision(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Non-interpolated average precision of every label; higher is better.
 
-    Only the scores of positives need a place in the ranking, so positives and all images are
-    sorted apart as plain numbers (no argsort) and merged by binary search.
+    Only the scores of positives need a place in the ranking: they are sorted as plain numbers, and
+    all images are counted into the gaps between them (``influence.reaching``).
 
     Args:
         scores: (N, L) floats; higher means more likely present. Logits and probabilities give the
@@ -84,8 +84,7 @@ def average_precision(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     for column in label_columns([scores], targets):
         thresholds = np.sort(column.scores[0][np.flatnonzero(column.positive)])  # (P,)
         if thresholds.size:
-            below = np.searchsorted(np.sort(column.scores[0]), thresholds, side="left")
-            n_images = column.positive.size - below
+            n_images = reaching(thresholds, column.scores[0])
             result[column.label] = (at_or_above(thresholds) / n_images).mean()
     return result
 

@@ -8,6 +8,7 @@ images, so its average precision does not move; isotonic regression makes ties.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,17 +18,19 @@ from sklearn.isotonic import IsotonicRegression
 
 from udviz.checks import check_at_least, check_matrix
 from udviz.scratch import empty_columns
-from udviz.stats.calibration_error import calibration_table, pooled_calibration_table
-from udviz.stats.columns import label_columns
+from udviz.stats.calibration_tables import N_BINS, CalibrationRows, PooledRows
+from udviz.stats.columns import LabelColumn, label_columns
+from udviz.stats.logit_cells import all_logit_cells
 from udviz.stats.probabilities import check_label_names
+from udviz.stats.sorted_probs import SortedProbs, sorted_probs
 
 TEMPERATURES = (0.01, 100.0)  # a fit at either end says that no temperature helps
 MIN_ISOTONIC = 10  # positives and negatives below which a staircase is noise
-_BLOCK_BYTES = 1 << 26  # of probabilities held at once for a table
+_EPSILON = float(np.finfo(np.float64).eps)  # a recalibrated probability is a float64
 
 
 class Recalibration(ABC):
-    """A fitted map from logits to probabilities of presence."""
+    """A fitted map from logits to probabilities of presence that never falls."""
 
     @abstractmethod
     def apply_label(self, logits: np.ndarray, label: int) -> np.ndarray:
@@ -112,19 +115,19 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> Temperature:
     Source:
         Guo et al. (2017), "On calibration of modern neural networks", section 4.2.
     """
+    labels = list(all_logit_cells(logits, targets))
+    if not any(cells.weight.size for cells in labels):
+        raise ValueError(
+            "`targets` must hold at least one known target, got none. "
+            "Fit on a split with annotations."
+        )
 
     def slope_at(log_inverse: float) -> float:
-        inverse, total, known = np.exp(log_inverse), 0.0, 0
-        for column in label_columns([logits], targets, name="logits"):
-            logit = column.scores[0].astype(np.float64)
-            total += float((expit(inverse * logit) - column.positive) @ logit)
-            known += logit.size
-        if known == 0:
-            raise ValueError(
-                "`targets` must hold at least one known target, got none. "
-                "Fit on a split with annotations."
-            )
-        return total
+        inverse = np.exp(log_inverse)
+        return sum(
+            float((expit(inverse * cells.logit) - cells.present) @ (cells.weight * cells.logit))
+            for cells in labels
+        )
 
     low, high = -np.log(TEMPERATURES[1]), -np.log(TEMPERATURES[0])
     if slope_at(low) >= 0:  # the logits carry no information: as soft as allowed
@@ -193,29 +196,20 @@ def recalibration_table(
 
     Returns:
         One row per method (``none`` first) and label: ``method`` and the columns of
-        ``calibration_table``. Labels are recalibrated in blocks, never all at once.
+        ``calibration_table``. A label is sorted once, since no recalibration changes its order.
 
     Raises:
         TypeError: If ``logits`` are no floating-point numpy array.
         ValueError: If shapes differ, a logit is not finite or a name is missing.
     """
     check_label_names(label_names, targets.shape[1])
-    width = max(1, _BLOCK_BYTES // max(1, 8 * logits.shape[0]))
-    tables = []
-    for method, fitted in _with_none(recalibrations).items():
-        for start in range(0, targets.shape[1], width):
-            block = range(start, min(start + width, targets.shape[1]))
-            probs = np.stack([fitted.apply_label(logits[:, k], k) for k in block], axis=1)
-            table = calibration_table(
-                np.asfortranarray(probs),
-                targets[:, block.start : block.stop],
-                label_names=label_names[block.start : block.stop],
-                seed=seed,
-            )
-            table["column"] += start
-            table.insert(0, "method", method)
-            tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    maps = _with_none(recalibrations)
+    rows = {method: CalibrationRows(N_BINS, _EPSILON) for method in maps}
+    for column in label_columns([logits], targets, name="logits"):
+        for method, probs in _recalibrated(column, maps).items():
+            rows[method].add(probs)
+    tables = {method: found.table(label_names, seed=seed) for method, found in rows.items()}
+    return _joined(tables)
 
 
 def pooled_recalibration_table(
@@ -228,7 +222,7 @@ def pooled_recalibration_table(
     """Calibration of all labels taken together before and after each recalibration.
 
     Args:
-        logits: As in ``recalibration_table``; one float64 array of this shape is made.
+        logits: As in ``recalibration_table``.
         targets: As in ``recalibration_table``.
         recalibrations: As in ``recalibration_table``.
         seed: Seed of the null levels.
@@ -241,11 +235,26 @@ def pooled_recalibration_table(
         TypeError: If ``logits`` are no floating-point numpy array.
         ValueError: If shapes differ or a logit is not finite.
     """
-    tables = [
-        pooled_calibration_table(fitted.apply(logits), targets, seed=seed).assign(method=method)
-        for method, fitted in _with_none(recalibrations).items()
-    ]
-    table = pd.concat(tables, ignore_index=True)
+    maps = _with_none(recalibrations)
+    rows = {method: PooledRows(N_BINS, _EPSILON) for method in maps}
+    for take_in in (PooledRows.add, PooledRows.add_again):
+        for column in label_columns([logits], targets, name="logits"):
+            for method, probs in _recalibrated(column, maps).items():
+                take_in(rows[method], probs)
+    return _joined({method: found.table(seed=seed) for method, found in rows.items()})
+
+
+def _recalibrated(column: LabelColumn, maps: Mapping[str, Recalibration]) -> dict[str, SortedProbs]:
+    """Probabilities of one label under every map, from one sort of its logits."""
+    logit = sorted_probs(column.scores[0], column.positive)
+    return {
+        method: logit.mapped(partial(fitted.apply_label, label=column.label))
+        for method, fitted in maps.items()
+    }
+
+
+def _joined(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    table = pd.concat([t.assign(method=name) for name, t in tables.items()], ignore_index=True)
     return table[["method", *table.columns.drop("method")]]
 
 

@@ -3,9 +3,9 @@
 Confident learning (cleanlab) estimates from out-of-sample probabilities how many targets of a label
 are wrong, and takes those on which the model contradicts the annotation most.
 
-Each label is handed to cleanlab as the binary problem it is, which is what cleanlab's multi-label
-module does inside (a test keeps the two equal). The module itself takes one Python list per image
-and no unknown targets; here every label has its own known images, and a million images fit.
+Each label is the binary problem it is, as inside cleanlab's multi-label module (a test keeps the
+two equal). The module itself takes one Python list per image and no unknown targets; here every
+label has its own known images, and a million images fit.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from cleanlab.filter import find_label_issues
-from cleanlab.rank import get_label_quality_scores
+from scipy import special
 
 from udviz.checks import check_at_least
+from udviz.stats.confident_learning import doubted_targets
 from udviz.stats.probabilities import check_label_names, prob_columns, prob_logits
 from udviz.stats.recalibration import Recalibration
 
 MISSING, EXTRA = "missing", "extra"
+_SUREST = ("surest_marked", "surest_unmarked", "surest_expected", "surest_expected_sd")
 MIN_COUNT = 5  # present and absent images below which a label's confidence has no yardstick
 
 
@@ -37,7 +38,11 @@ class Suspects:
         counts: One row per label in column order, from all doubts: ``label``, ``column``,
             ``known``, ``positives``, ``missing``, ``extra``, ``missing_unexplained`` (those where
             no look-alike partner of the label is present) and ``doubted_share``: doubts over known
-            targets. NaN where a label has too few present or absent images to judge.
+            targets. Of the images without a partner that are rather called present and are at least
+            as probable as the median marked one: ``surest_marked`` and ``surest_unmarked``, those
+            with and without the mark; ``surest_expected`` with ``surest_expected_sd``, how many
+            without it that would be, were the probabilities exact. NaN where a label has too few
+            present or absent images to judge.
     """
 
     table: pd.DataFrame
@@ -101,8 +106,11 @@ def find_suspects(
         doubted = _doubts(judged, target).assign(label=label_names[label], column=label)
         doubted["prob"] = prob[doubted["row"]]
         doubted["image"] = images[doubted.pop("row")]
-        explained = _partner_present(targets, label, partners)[doubted["image"]]
-        counts.append(_counts(doubted, explained, target))
+        explained = _partner_present(targets, label, partners)
+        counts.append(
+            _counts(doubted, explained[doubted["image"]], target)
+            | _surest(judged, explained[images], target)
+        )
         tables.append(doubted.head(most_per_label))
     table = pd.concat(tables, ignore_index=True).sort_values(
         ["quality", "column", "image"], ignore_index=True
@@ -114,17 +122,34 @@ def find_suspects(
     )
 
 
+def unmarked_p_value(counts: pd.DataFrame) -> np.ndarray:
+    """Chance that as many of the surest images are unmarked if the probabilities are exact.
+
+    Marks that are missing at random are missing on the surest images as often as elsewhere, and no
+    probability that keeps rising with the logit can follow that. Where a label is merely hard, or
+    something else looks like it, the surest images are marked: doubts alone are no evidence.
+
+    Args:
+        counts: ``Suspects.counts``; its probabilities were put right by a map that rises.
+
+    Returns:
+        (L,) p in [0, 1], one-sided; 1 where a label was not judged. Every image is a Bernoulli
+        trial of its own chance; a binomial with the mean and variance of their sum stands for it.
+    """
+    found, mean = counts["surest_unmarked"], counts["surest_expected"]
+    with np.errstate(invalid="ignore", divide="ignore"):  # a mean of 0: no such image
+        chance = 1 - counts["surest_expected_sd"] ** 2 / mean
+        p = special.betainc(found, np.maximum(mean / chance - found + 1, 1e-9), chance)
+    return np.where(found > 0, p, 1.0)
+
+
 def _doubts(prob: np.ndarray, target: np.ndarray) -> pd.DataFrame:
     """Doubted known images of one label, most suspect first: ``row``, ``direction``, ..."""
     rows, quality = np.empty(0, dtype=np.int64), np.empty(0)
     if _judged(target):
-        pair = np.stack([1 - prob, prob], axis=1)  # (n, 2)
-        given = target.astype(np.int64)
-        doubted = find_label_issues(given, pair, n_jobs=1)  # (n,) bool
-        scores = get_label_quality_scores(given, pair, adjust_pred_probs=True)
-        rows = np.flatnonzero(doubted)
-        rows = rows[np.argsort(scores[rows], kind="stable")]
-        quality = scores[rows]
+        doubts = doubted_targets(prob, target)
+        order = np.argsort(doubts.quality, kind="stable")
+        rows, quality = doubts.rows[order], doubts.quality[order]
     direction = np.where(target[rows], EXTRA, MISSING)
     return pd.DataFrame({"row": rows, "direction": direction, "quality": quality})
 
@@ -141,6 +166,21 @@ def _partner_present(targets: np.ndarray, label: int, partners: pd.DataFrame | N
         for partner in partners.loc[partners["column"] == label, "partner"]:
             present |= targets[:, partner] == 1
     return present
+
+
+def _surest(judged: np.ndarray, explained: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """Unmarked ones of the (n,) images the model is surest of, and how many there should be."""
+    if not _judged(target):
+        return dict.fromkeys(_SUREST, np.nan)
+    surest = (judged >= max(np.median(judged[target]), 0.5)) & ~explained
+    absence = 1 - judged[surest]
+    found = (
+        np.count_nonzero(surest & target),
+        np.count_nonzero(surest & ~target),
+        absence.sum(),
+        np.sqrt((absence * (1 - absence)).sum()),
+    )
+    return {name: float(value) for name, value in zip(_SUREST, found, strict=True)}
 
 
 def _counts(doubted: pd.DataFrame, explained: np.ndarray, target: np.ndarray) -> dict[str, float]:

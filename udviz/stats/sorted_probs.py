@@ -1,0 +1,73 @@
+"""One label's scores in order, absent and present images apart: one sort serves every statistic.
+
+A rising map (a sigmoid, a recalibration) leaves the order as it is, so the sorted logits of a label
+give the sorted probabilities of all its recalibrations, and bins are slices of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SortedProbs:
+    """Probabilities of one label on its n known images; logits, before they are mapped.
+
+    Attributes:
+        absent: (A,) of the images without the label, ascending.
+        present: (P,) of those with it, ascending.
+        place: (P,) how many of the n images come before each of the present ones.
+    """
+
+    absent: np.ndarray
+    present: np.ndarray
+    place: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """Number n of known images."""
+        return int(self.absent.size + self.present.size)
+
+    def mapped(self, rising: Callable[[np.ndarray], np.ndarray]) -> "SortedProbs":
+        """The same images after a map that never falls."""
+        return replace(self, absent=rising(self.absent), present=rising(self.present))
+
+    def at(self, places: np.ndarray) -> np.ndarray:
+        """(K,) values at (K,) places in [0, n) of all images in ascending order."""
+        n_before = np.searchsorted(self.place, places)  # (K,) present images before each place
+        is_present = np.append(self.place, self.size)[n_before] == places
+        values = np.empty(places.size, dtype=np.float64)
+        values[is_present] = self.present[n_before[is_present]]
+        values[~is_present] = self.absent[(places - n_before)[~is_present]]
+        return values
+
+    def bin_sums(self, edges: np.ndarray) -> np.ndarray:
+        """The five sums of ``ReliabilityBins`` in Q bins, end to end; (5 Q,) from (Q + 1,) edges.
+
+        Bin q is [edges[q], edges[q + 1]), the last one closed.
+        """
+        absent, present = (_sums(values, edges[1:-1]) for values in (self.absent, self.present))
+        count, total, square = absent + present
+        return np.concatenate([count, present[0], total, square, present[1]])
+
+    def log_loss(self, epsilon: float) -> float:
+        """Summed log loss in nats of probabilities held ``epsilon`` away from 0 and 1."""
+        present = np.log(np.clip(self.present, epsilon, 1 - epsilon)).sum()
+        absent = np.log(1 - np.clip(self.absent, epsilon, 1 - epsilon)).sum()
+        return -float(present + absent)
+
+
+def sorted_probs(prob: np.ndarray, target: np.ndarray) -> SortedProbs:
+    """Sort one label's (n,) probabilities or logits; ``target`` is (n,) bool."""
+    absent, present = np.sort(prob[~target]), np.sort(prob[target])
+    place = np.searchsorted(absent, present) + np.arange(present.size)
+    return SortedProbs(absent=absent, present=present, place=place)
+
+
+def _sums(values: np.ndarray, inner_edges: np.ndarray) -> np.ndarray:
+    """Count, sum and sum of squares of ascending values in every bin, (3, Q)."""
+    ends = [0, *np.searchsorted(values, inner_edges), values.size]
+    parts = [values[start:end] for start, end in pairwise(ends)]
+    return np.array([[part.size, part.sum(), part @ part] for part in parts]).T
