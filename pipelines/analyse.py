@@ -25,7 +25,7 @@ from udviz.runs.files import replace_file, replace_json
 from udviz.stats.causes import LabelFacts
 
 SPLITS = ("val", "test")
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def analyse_study(
@@ -101,7 +101,7 @@ def analysis_jobs(
         known = (recipe, val, split, role, facts)
         jobs.append(Job(name=f"models, {role}", function=_models, arguments=known))
     for split in (val, test):
-        jobs.append(Job(name="gain, relations", function=_changes, arguments=(split,)))
+        jobs.append(Job(name="gain, relations, agreement", function=_changes, arguments=(split,)))
     return jobs
 
 
@@ -144,6 +144,7 @@ def _changes(split: SplitPredictions) -> Tables:
         "gap": evidence.gap(split),
         "contributions": evidence.contributions(split),
         "relations": evidence.relations(split),
+        "attention_agreement": evidence.attention_agreement(split),
     }
 
 
