@@ -7,6 +7,7 @@ from udviz.ui import (
     attention,
     attention_labels,
     attribution,
+    canvas,
     gallery,
     image_picker,
     reliability,
@@ -25,12 +26,12 @@ if not versions:
 
 listed, place = image_picker.choose(versions, opened)
 one = subject.subject_of(view, versions, place, opened)
-canvas = attention.pick_canvas(one)
-attention.show_maps(one, canvas)
-attribution.show_kinds(one, canvas)
+drawing = canvas.pick_canvas(one)
+attention.show_maps(one, drawing)
+attribution.show_kinds(one, drawing)
 
 st.header(f"What speaks for {safe_markdown(one.label)}", anchor=False)
-attribution.show_evidence(one, canvas)
+attribution.show_evidence(one, drawing)
 
 st.header("Labels of this image", anchor=False)
 attention.draw_targets(one, opened=opened)

@@ -1,25 +1,21 @@
 """What the Attention page shows of one image: maps of the models, their agreement, the objects."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.overlay import Scale, colour_bar, outline, overlay
-from udviz.figures.text import count, number, one_line, safe_markdown
+from udviz.figures.overlay import Scale
+from udviz.figures.text import count, number, one_line
 from udviz.figures.theme import MAP_SCALE, ROLES, between
-from udviz.objects import GRID
 from udviz.stats.agreement import map_agreement, map_difference
 from udviz.stats.grids import from_zero
 from udviz.stats.localisation import localise
-from udviz.ui import images, tables
-from udviz.ui.caches import Version, maps_of, predictions_of
-from udviz.ui.study import StudyError
-from udviz.ui.subject import Subject, objects_of
+from udviz.ui import tables
+from udviz.ui.caches import maps_of, predictions_of
+from udviz.ui.canvas import Canvas, Layer, offer_png, show_image, show_layer
+from udviz.ui.subject import Subject
 
 N_OTHERS = 100  # images that an agreement is compared with
-FEW_IMAGES = 5_000  # of a split: a data set of which is read at once
 _TARGETS = {1: "present", 0: "absent", -1: "unknown"}
 HOW_TO_READ = (
     "Bright cells are where the evidence lies that makes the two branches of a model disagree. "
@@ -76,62 +72,6 @@ def draw_targets(subject: Subject, *, opened: str | None) -> None:
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Canvas:
-    """What maps are drawn on.
-
-    Attributes:
-        picture: (H, W, 3) uint8, with the outline of the label's objects where they are known.
-        mask: (GRID, GRID) bool, True on those objects; None where none is known.
-        opacity: Of maps, in [0, 1].
-    """
-
-    picture: np.ndarray
-    mask: np.ndarray | None
-    opacity: float
-
-
-def pick_canvas(subject: Subject) -> Canvas:
-    """Ask how to draw maps, kept in the URL; explain what of the image cannot be read."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        opacity = st.slider(
-            "Opacity of the maps",
-            *(0.0, 1.0, 0.6, 0.05),
-            key="opacity",
-            bind="query-params",
-            width=270,
-        )
-        wants_objects = st.toggle(
-            "Outline the objects of the label",
-            value=len(subject.run.images) <= FEW_IMAGES,
-            key="objects",
-            bind="query-params",
-            help="Reads the data set once, which takes a while for a large one.",
-        )
-    try:
-        picture = images.picture(subject.source, subject.row)
-    except StudyError as error:
-        st.warning(safe_markdown(str(error)), icon=":material/broken_image:")
-        picture = np.full((images.PICTURE_PX, images.PICTURE_PX, 3), 127, dtype=np.uint8)
-    mask = None
-    if wants_objects:
-        picture, mask = _with_objects(subject, picture)
-    return Canvas(picture=picture, mask=mask, opacity=opacity)
-
-
-def _with_objects(subject: Subject, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    try:
-        outlined = objects_of(subject, *picture.shape[:2])
-        mask = objects_of(subject, GRID, GRID)
-    except StudyError as error:
-        st.warning(safe_markdown(str(error)), icon=":material/warning:")
-        return picture, None
-    if outlined is None or mask is None:
-        st.caption(f"No object of {safe_markdown(subject.label)} is known in this image.")
-        return picture, None
-    return outline(picture, outlined), mask
-
-
 def show_maps(subject: Subject, canvas: Canvas) -> None:
     """The maps of all models, how alike they are, and whether they point at the object."""
     if not subject.maps:
@@ -139,9 +79,10 @@ def show_maps(subject: Subject, canvas: Canvas) -> None:
             "None of these models has a calibration branch, so there is no uncertainty attention. "
             "What speaks for a label is shown below all the same."
         )
-        show_picture("Image", canvas.picture, alt=f"Image {one_line(subject.image_id)}")
+        with st.container(width=400):
+            show_image(subject, canvas)
         return
-    draw_maps(subject, canvas.picture, opacity=canvas.opacity)
+    draw_maps(subject, canvas)
     weights = subject.study.setting("distill.channel_weights") or "softmax"
     st.caption(HOW_TO_READ + (NEARLY_UNIFORM if weights == "softmax" else f"Weights: {weights}."))
     with st.grid(2, min_column_width=400) as grid:
@@ -152,42 +93,40 @@ def show_maps(subject: Subject, canvas: Canvas) -> None:
                 draw_objects(subject, canvas.mask)
 
 
-def draw_maps(subject: Subject, picture: np.ndarray, *, opacity: float) -> None:
+def draw_maps(subject: Subject, canvas: Canvas) -> None:
     """Draw the image, the map of every model on one scale, and the difference of two."""
     maps = subject.maps
     low, high = min(m.min() for m in maps.values()), max(m.max() for m in maps.values())
     unit = "uncertainty attention, in units of the normalised features"
     scale = Scale(colours=MAP_SCALE, low=float(low), high=float(high), unit=unit)
+    layers = [
+        Layer(title=name_of(role), values=values, scale=scale) for role, values in maps.items()
+    ]
+    if len(maps) > 1:
+        layers.append(_difference(maps))
     with st.grid("auto", min_column_width=230) as grid:
         with grid.cell():
-            show_picture("Image", picture, alt=f"Image {one_line(subject.image_id)}")
-        for role, values in maps.items():
+            show_image(subject, canvas)
+        for layer in layers:
             with grid.cell():
-                word = ROLES[role].word
-                drawn = overlay(picture, values, scale, opacity=opacity)
-                show_picture(name_of(role), drawn, alt=alt_map(word, values))
-                st.html(colour_bar(scale))
-        if len(maps) > 1:
-            with grid.cell():
-                _draw_difference(maps, picture, opacity)
+                show_layer(layer, canvas)
+    offer_png(
+        [canvas.draw(), *(canvas.draw(layer) for layer in layers)],
+        file_name=f"{subject.study.path.name}-{subject.row}-maps.png",
+        key="maps",
+    )
 
 
-def _draw_difference(maps: dict[str, np.ndarray], picture: np.ndarray, opacity: float) -> None:
-    first, second = next(iter(maps)), next(reversed(maps))
-    difference = map_difference(maps[first], maps[second])
+def _difference(maps: dict[str, np.ndarray]) -> Layer:
+    """The first map less the last."""
+    first, last = next(iter(maps)), next(reversed(maps))
+    difference = map_difference(maps[first], maps[last])
     most = float(np.abs(difference).max())
-    words = ROLES[first].word, ROLES[second].word
-    scale = Scale(
-        colours=between(ROLES[second], ROLES[first]),
-        low=-most,
-        high=most,
-        unit=f"{words[0].lower()} − {words[1].lower()}: left, the {words[1].lower()}'s is higher",
-    )
-    drawn = overlay(picture, difference, scale, opacity=opacity)
-    show_picture(
-        "Difference", drawn, alt=alt_map(f"{words[0]} minus {words[1].lower()}", difference)
-    )
-    st.html(colour_bar(scale))
+    words = ROLES[first].word.lower(), ROLES[last].word.lower()
+    unit = f"{words[0]} − {words[1]}; below zero the {words[1]}'s is higher"
+    colours = between(ROLES[last], ROLES[first])
+    scale = Scale(colours=colours, low=-most, high=most, unit=unit)
+    return Layer(title="Difference", values=difference, scale=scale)
 
 
 def draw_agreement(subject: Subject) -> None:
@@ -199,30 +138,34 @@ def draw_agreement(subject: Subject) -> None:
             "with: a baseline, and a student distilled by `kd`, have no calibration branch."
         )
         return
-    rows = [
-        agreement_row(subject.versions[roles[0]], subject.versions[role], subject.place)
-        | {"Maps of": f"{ROLES[roles[0]].word} and {ROLES[role].word.lower()}"}
-        for role in roles[1:]
-    ]
-    st.table(pd.DataFrame(rows).set_index("Maps of"), border="horizontal")
+    for role in roles[1:]:
+        table = agreement_rows(subject, roles[0], role)
+        st.table(table.set_index(table.columns[0]), border="horizontal")
     st.caption(HOW_TO_READ_AGREEMENT)
 
 
-def agreement_row(first: Version, second: Version, place: int) -> dict[str, str]:
-    """Agreement of two models on one image, and of the same map with those of other images."""
-    one, other = maps_of(first), maps_of(second)
-    n_images = len(one)
+def agreement_rows(subject: Subject, first: str, second: str) -> pd.DataFrame:
+    """Agreement of two roles on the image, and of the same map with those of other images."""
+    one, other = maps_of(subject.versions[first]), maps_of(subject.versions[second])
+    place, n_images = subject.place, len(one)
     elsewhere = [(place + step) % n_images for step in range(1, min(N_OTHERS + 1, n_images))]
     own = map_agreement(one[[place]], other[[place]])
     level = map_agreement(one[[place] * len(elsewhere)], other[elsewhere])
-    below = int((level.correlation < own.correlation[0]).sum())
-    return {
-        "Correlation": number(own.correlation[0], digits=2),
-        "On other images": number(_mean(level.correlation), digits=2),
-        "Higher than": f"{count(below)} of {count(len(elsewhere))} other images",
-        "Shared energy": number(own.overlap[0], digits=2),
-        "Shared on other images": number(_mean(level.overlap), digits=2),
-    }
+    rows = [
+        ("Correlation", own.correlation[0], level.correlation),
+        ("Shared energy", own.overlap[0], level.overlap),
+    ]
+    return pd.DataFrame(
+        {
+            f"{ROLES[first].word} and {ROLES[second].word.lower()}": [name for name, _, _ in rows],
+            "This image": [number(value, digits=2) for _, value, _ in rows],
+            "Other images": [number(_mean(others), digits=2) for _, _, others in rows],
+            "Higher than": [
+                f"{count((others < value).sum())} of {count(len(others))} others"
+                for _, value, others in rows
+            ],
+        }
+    )
 
 
 def _mean(values: np.ndarray) -> float:
@@ -261,20 +204,3 @@ def objects_table(maps: dict[str, np.ndarray], mask: np.ndarray) -> pd.DataFrame
 def name_of(role: str) -> str:
     """Glyph and word of a role."""
     return f"{ROLES[role].glyph} {ROLES[role].word}"
-
-
-def show_picture(title: str, picture: np.ndarray, *, alt: str) -> None:
-    """Draw an (H, W, 3) uint8 picture below its title."""
-    st.markdown(f"**{title}**")
-    st.image(picture, alt=alt, width="stretch", output_format="JPEG")
-
-
-def alt_map(name: str, values: np.ndarray) -> str:
-    """Where a map is highest, in words."""
-    row, column = np.unravel_index(int(np.argmax(values)), values.shape)
-    thirds = ("top", "middle", "bottom"), ("left", "centre", "right")
-    where = " ".join(
-        words[3 * int(at) // size]
-        for words, at, size in zip(thirds, (row, column), values.shape, strict=True)
-    )
-    return f"{name}: highest, {number(float(values.max()), digits=2)}, at the {where}"

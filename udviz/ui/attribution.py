@@ -1,23 +1,18 @@
-"""Attributions of live models, computed when a person asks: the only part that needs torch."""
+"""Attributions of trained models beside random controls, computed when a person asks."""
 
-from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.overlay import Scale, colour_bar, overlay
-from udviz.figures.text import MISSING, number, safe_markdown
+from udviz.figures.overlay import Scale
+from udviz.figures.text import MISSING, number
 from udviz.figures.theme import EVIDENCE_SCALE, MAP_SCALE, ROLES
-from udviz.runs.directory import STUDY_FILE, RunDirectory
 from udviz.stats.agreement import map_agreement
-from udviz.ui import images
-from udviz.ui.attention import Canvas, alt_map, name_of, objects_table, show_picture
-from udviz.ui.caches import first_run
-from udviz.ui.images import ImageSource
+from udviz.ui.attention import name_of, objects_table
+from udviz.ui.canvas import Canvas, Layer, offer_png, show_layer
+from udviz.ui.explaining import ModelError, asked, evidence_of, kinds_of
 from udviz.ui.study import StudyError, remake_command
 from udviz.ui.subject import Subject
 
@@ -31,7 +26,6 @@ METHODS = {  # name: what its values are
     "occlusion": "fall of the logit when a square here is covered",
 }
 UNIFORM = "uniform"
-WEIGHTS = "model.safetensors"
 HOW_TO_READ = (
     "Orange speaks for the label, purple against it; each picture has its own scale, from its own "
     "largest value. The control has the same architecture with **random weights** and the same "
@@ -43,29 +37,6 @@ HOW_TO_READ_KINDS = (
     "The number is the correlation with uniform weights, the control that knows nothing of "
     "uncertainty: near 1, a map shows no more than where features fire."
 )
-
-
-class ModelError(StudyError):
-    """A trained model is missing or damaged; the message says which."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What a person asked to be explained; a short key of the answer.
-
-    Attributes:
-        source: Where the image is read.
-        row: Its index in the data set.
-        role: Whose evidence.
-        modified_ns: When its checkpoint and the recipe were written.
-        n_labels: Labels of the network.
-    """
-
-    source: ImageSource
-    row: int
-    role: str
-    modified_ns: tuple[int, ...]
-    n_labels: int
 
 
 def pick_method() -> str:
@@ -110,12 +81,21 @@ def show_evidence(subject: Subject, canvas: Canvas) -> None:
         st.caption("It loads the models, which takes seconds, so it is done when you ask for it.")
         return
     try:
-        found = {role: evidence_of(_asked(subject, role), subject.column, method) for role in roles}
+        found = {role: evidence_of(asked(subject, role), subject.column, method) for role in roles}
     except StudyError as error:
         explain_failure(subject, error)
         return
-    for role, evidence in found.items():
-        _draw_model(role, evidence, canvas, method=method)
+    pairs = [_layers(role, evidence, method) for role, evidence in found.items()]
+    with st.grid(len(pairs), min_column_width=230) as grid:
+        for pair in pairs:
+            with grid.cell():
+                for layer in pair:
+                    show_layer(layer, canvas)
+    offer_png(
+        [canvas.draw(layer) for pair in pairs for layer in pair],
+        file_name=f"{subject.study.path.name}-{subject.row}-evidence.png",
+        key="evidence",
+    )
     st.table(evidence_table(found, canvas.mask), border="horizontal")
     seconds = sum(evidence.seconds for evidence in found.values())
     st.caption(f"{HOW_TO_READ} Computed in {seconds:.1f} s, with loading.")
@@ -127,7 +107,7 @@ def show_kinds(subject: Subject, canvas: Canvas) -> None:
     if not ask("Compare with the uniform control", key="kinds", about=about):
         return
     try:
-        found = {role: kinds_of(_asked(subject, role)) for role in subject.maps}
+        found = {role: kinds_of(asked(subject, role)) for role in subject.maps}
     except StudyError as error:
         explain_failure(subject, error)
         return
@@ -136,40 +116,35 @@ def show_kinds(subject: Subject, canvas: Canvas) -> None:
         with st.grid("auto", min_column_width=170) as grid:
             for kind, values in kinds.items():
                 with grid.cell():
-                    _draw_kind(kind, values, kinds[UNIFORM], canvas)
+                    low, high = float(values.min()), float(values.max())
+                    scale = Scale(colours=MAP_SCALE, low=low, high=high, unit=f"{kind} weights")
+                    title = f"{kind}: {likeness(values, kinds[UNIFORM])}"
+                    show_layer(Layer(title=title, values=values, scale=scale), canvas)
     st.caption(HOW_TO_READ_KINDS)
 
 
 def explain_failure(subject: Subject, error: StudyError) -> None:
     """Say why a model cannot be asked, and how to train it again if that is what is wrong."""
-    st.error(safe_markdown(str(error)), icon=":material/error:")
+    st.error(str(error), icon=":material/error:")
     if not isinstance(error, ModelError):
         return
     st.markdown("To train it again, delete its folder and start the study once more:")
     st.code(remake_command(subject.study.path), language="bash", wrap_lines=True)
 
 
-def _draw_model(role: str, evidence: "Attribution", canvas: Canvas, *, method: str) -> None:
-    name = f"{name_of(role)}, logit {number(evidence.logit, digits=2, sign=True)}"
-    with st.grid(2, min_column_width=230, width=800) as grid:
-        for title, values in ((name, evidence.trained), ("Random weights", evidence.control)):
-            with grid.cell():
-                most = float(np.abs(values).max())
-                scale = Scale(colours=EVIDENCE_SCALE, low=-most, high=most, unit=METHODS[method])
-                drawn = overlay(canvas.picture, values, scale, opacity=canvas.opacity)
-                show_picture(title, drawn, alt=alt_map(f"{title}, {method}", values))
-                st.html(colour_bar(scale))
-
-
-def _draw_kind(kind: str, values: np.ndarray, uniform: np.ndarray, canvas: Canvas) -> None:
-    low, high = float(values.min()), float(values.max())
-    scale = Scale(colours=MAP_SCALE, low=low, high=high, unit=f"{kind} weights")
-    show_picture(
-        f"{kind}: {likeness(values, uniform)}",
-        overlay(canvas.picture, values, scale, opacity=canvas.opacity),
-        alt=alt_map(kind, values),
-    )
-    st.html(colour_bar(scale))
+def _layers(role: str, evidence: "Attribution", method: str) -> list[Layer]:
+    """What the model finds, and what its control does."""
+    logit = number(evidence.logit, digits=2, sign=True)
+    named = {
+        f"{name_of(role)}, logit {logit}": evidence.trained,
+        f"{name_of(role)}, random weights": evidence.control,
+    }
+    layers = []
+    for title, values in named.items():
+        most = float(np.abs(values).max())
+        scale = Scale(colours=EVIDENCE_SCALE, low=-most, high=most, unit=METHODS[method])
+        layers.append(Layer(title=title, values=values, scale=scale))
+    return layers
 
 
 def evidence_table(found: "dict[str, Attribution]", mask: np.ndarray | None) -> pd.DataFrame:
@@ -196,71 +171,3 @@ def evidence_table(found: "dict[str, Attribution]", mask: np.ndarray | None) -> 
 def likeness(first: np.ndarray, second: np.ndarray) -> str:
     """Correlation of two maps as text."""
     return number(map_agreement(first[None], second[None]).correlation[0], digits=2)
-
-
-@st.cache_resource(
-    max_entries=32, show_spinner="Loading the model and explaining …", show_time=True
-)
-def evidence_of(asked: Asked, column: int, method: str) -> "Attribution":
-    """Evidence for a label, computed once.
-
-    Raises:
-        StudyError: If the model cannot be loaded or the image cannot be read.
-    """
-    image = images.square(asked.source, asked.row)
-    explain = _explainer()
-    try:
-        found: Attribution = explain.explain(
-            Path(asked.source.study),
-            asked.role,
-            image,
-            label=column,
-            n_labels=asked.n_labels,
-            method=method,
-        )
-    except (OSError, ValueError) as error:
-        raise ModelError(str(error)) from error
-    return found
-
-
-@st.cache_resource(
-    max_entries=32, show_spinner="Loading the model and explaining …", show_time=True
-)
-def kinds_of(asked: Asked) -> dict[str, np.ndarray]:
-    """Uncertainty attention with every channel weighting, computed once.
-
-    Raises:
-        StudyError: If the model cannot be loaded or the image cannot be read.
-    """
-    image = images.square(asked.source, asked.row)
-    explain = _explainer()
-    try:
-        found: dict[str, np.ndarray] = explain.uncertainty_maps(
-            Path(asked.source.study), asked.role, image, n_labels=asked.n_labels
-        )
-    except (OSError, ValueError) as error:
-        raise ModelError(str(error)) from error
-    return found
-
-
-def _explainer() -> ModuleType:
-    """The door to torch, opened here and nowhere else."""
-    try:
-        from udviz import explain
-    except ModuleNotFoundError as error:
-        raise StudyError(
-            f"Explaining needs the package {error.name}, which is not installed here."
-        ) from error
-    return explain
-
-
-def _asked(subject: Subject, role: str) -> Asked:
-    run = subject.study.path / first_run(subject.study, role)
-    files = subject.study.path / STUDY_FILE, RunDirectory(run).checkpoints / "best" / WEIGHTS
-    return Asked(
-        source=subject.source,
-        row=subject.row,
-        role=role,
-        modified_ns=tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files),
-        n_labels=len(subject.run.label_names),
-    )

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.text import number, one_line, plural, safe_markdown
+from udviz.figures.text import number, one_line, plural, safe_markdown, shorten
 from udviz.predictions import Predictions
 from udviz.stats.agreement import map_agreement
 from udviz.ui.caches import Version, maps_of, predictions_of
@@ -29,11 +29,11 @@ def choose(versions: dict[str, Version], label: str | None) -> tuple[pd.DataFram
     listed = list_images(versions, label, order)
     if listed.empty:
         st.info(f"No image of this split carries {safe_markdown(label or '')}: all are listed.")
-        listed = list_images(versions, None, AS_STORED)
+        label, listed = None, list_images(versions, None, AS_STORED)
     run = predictions_of(next(iter(versions.values())))
     place = _pick_place(run, listed)
     with row:
-        _draw_controls(run, listed, place)
+        _draw_controls(run, listed, place, label=label)
     return listed, place
 
 
@@ -89,7 +89,9 @@ def _pick_place(run: Predictions, listed: pd.DataFrame) -> int:
     return shown
 
 
-def _draw_controls(run: Predictions, listed: pd.DataFrame, shown: int) -> None:
+def _draw_controls(
+    run: Predictions, listed: pd.DataFrame, shown: int, *, label: str | None
+) -> None:
     """The text field, and buttons that go through the list."""
     ids = listed["image_id"].tolist()
     found = np.flatnonzero(listed["place"].to_numpy() == shown)
@@ -115,7 +117,8 @@ def _draw_controls(run: Predictions, listed: pd.DataFrame, shown: int) -> None:
         width=270,
     )
     place = f"{at + 1:,} of " if at >= 0 else "Not one of the "
-    st.caption(f"{place}{plural(len(ids), 'image')}")
+    carry = "" if label is None else f" that carry {safe_markdown(shorten(label))}"
+    st.caption(f"{place}{plural(len(ids), 'image')}{carry}")
 
 
 def _open(image_id: str) -> None:
