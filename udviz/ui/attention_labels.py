@@ -11,7 +11,7 @@ from udviz.ui.study import StudyError
 from udviz.ui.words import verdict_word
 
 AGAINST = {  # column: what its axis says, what a label has more of
-    "agreement": ("Agreement of teacher and distilled (correlation, 0 to 1)", "agreement"),
+    "agreement": ("Agreement of teacher and distilled (correlation, 1 is the same)", "agreement"),
     "pointing_distilled": (
         "Energy inside objects beyond a centre-biased map, distilled",
         "energy of the distilled student's map on their objects",

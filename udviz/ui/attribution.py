@@ -26,9 +26,10 @@ METHODS = {  # name: what its values are
     "occlusion": "fall of the logit when a square here is covered",
 }
 UNIFORM = "uniform"
+_TOP = 0.99  # of the sizes of values, where colours end: one pixel would make the others pale
 HOW_TO_READ = (
-    "Orange speaks for the label, purple against it; each picture has its own scale, from its own "
-    "largest value. The control has the same architecture with **random weights** and the same "
+    "Orange speaks for the label, purple against it; each picture has its own scale, up to the "
+    "99th percentile of its sizes. The control has the same architecture with **random weights** and the same "
     "method: where both pictures are alike (correlation near 1), the picture comes from the image "
     "and the architecture, and says nothing of what the model has learnt."
 )
@@ -141,7 +142,7 @@ def _layers(role: str, evidence: "Attribution", method: str) -> list[Layer]:
     }
     layers = []
     for title, values in named.items():
-        most = float(np.abs(values).max())
+        most = float(np.quantile(np.abs(values), _TOP))
         scale = Scale(colours=EVIDENCE_SCALE, low=-most, high=most, unit=METHODS[method])
         layers.append(Layer(title=title, values=values, scale=scale))
     return layers
