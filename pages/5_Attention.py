@@ -24,8 +24,8 @@ reliability.explain(view, problems)
 if not versions:
     st.stop()
 
-listed, place = image_picker.choose(versions, opened)
-one = subject.subject_of(view, versions, place, opened)
+choice = image_picker.choose(versions, opened)
+one = subject.subject_of(view, versions, choice.place, opened)
 drawing = canvas.pick_canvas(one)
 attention.show_maps(one, drawing)
 attribution.show_kinds(one, drawing)
@@ -43,9 +43,9 @@ tables.offer_csv(
 
 st.header("Images to look at", anchor=False)
 gallery.draw(
-    listed,
+    choice.listed,
     one.source,
-    caption=image_picker.caption_of,
+    caption=choice.caption,
     key="images",
     label=opened,
 )

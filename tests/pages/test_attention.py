@@ -58,7 +58,7 @@ def told(app):
 
 def pictures(app):
     """What each picture shows, in words."""
-    return [image.alt for images in app.get("image_list") for image in images.proto.imgs]
+    return [image.alt for images in app.get("image") for image in images.proto.imgs]
 
 
 def name_shown(app):
@@ -93,14 +93,14 @@ def test_the_images_can_come_by_how_little_both_maps_agree(shown, teacher, disti
 def test_next_goes_through_the_list_and_into_the_url(shown, teacher, open_app):
     app = open_app(PAGE, label=LABEL, by=image_picker.AS_STORED)
 
-    button(app, "Next").click().run()
+    button(app, "Next image").click().run()
     second = teacher.image_ids[carriers(teacher)[1]]
     assert name_shown(app) == second
-    assert app.query_params["image"] == [second]
+    assert app.query_params["image"] == second
 
-    button(app, "Previous").click().run()
+    button(app, "Previous image").click().run()
     assert name_shown(app) == teacher.image_ids[carriers(teacher)[0]]
-    assert button(app, "Previous").disabled
+    assert button(app, "Previous image").disabled
 
 
 def button(app, label):
@@ -222,7 +222,7 @@ def test_an_explanation_is_made_when_asked_for_and_stays_while_the_opacity_moves
     app.slider(key="opacity").set_value(0.2).run()
     assert app.table[2].value.equals(table)
 
-    button(app, "Next").click().run()
+    button(app, "Next image").click().run()
     assert len(pictures(app)) == before
 
 

@@ -29,9 +29,9 @@ UNIFORM = "uniform"
 _TOP = 0.99  # of the sizes of values, where colours end: one pixel would make the others pale
 HOW_TO_READ = (
     "Orange speaks for the label, purple against it; each picture has its own scale, up to the "
-    "99th percentile of its sizes. The control has the same architecture with **random weights** and the same "
-    "method: where both pictures are alike (correlation near 1), the picture comes from the image "
-    "and the architecture, and says nothing of what the model has learnt."
+    "99th percentile of its sizes. The control has the same architecture with **random weights** "
+    "and the same method: where both pictures are alike (correlation near 1), the picture comes "
+    "from the image and the architecture, and says nothing of what the model has learnt."
 )
 HOW_TO_READ_KINDS = (
     "The same image and model with every way to weigh channels; each picture has its own scale. "
@@ -104,6 +104,8 @@ def show_evidence(subject: Subject, canvas: Canvas) -> None:
 
 def show_kinds(subject: Subject, canvas: Canvas) -> None:
     """Once a person asks for it, draw the uncertainty attention with every channel weighting."""
+    if not subject.maps:
+        return
     about = (subject.study.path, subject.image_id)
     if not ask("Compare with the uniform control", key="kinds", about=about):
         return

@@ -1,5 +1,7 @@
 """Which image the Attention page speaks of: one of a list that begins with the telling ones."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -14,32 +16,44 @@ MOST_MAPS = 20_000  # that are compared for one list: a second
 DISAGREEMENT = "most disagreement on the label"
 AGREEMENT = "least agreement of the maps"
 AS_STORED = "as in the data set"
+_SAID = {DISAGREEMENT: "Disagreement, nats:", AGREEMENT: "Correlation:"}
 _ORDER, _LAST = "by", "_image"
 
 
-def choose(versions: dict[str, Version], label: str | None) -> tuple[pd.DataFrame, int]:
-    """Ask which image to look at.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Choice:
+    """An image that was picked from a list.
 
-    Returns:
-        What `list_images` gives, and the place of the chosen image in the predictions.
+    Attributes:
+        listed: The list, see `list_images`.
+        order: Its order.
+        place: Of the image in the predictions.
     """
+
+    listed: pd.DataFrame
+    order: str
+    place: int
+
+    def caption(self, image: pd.Series) -> str:
+        """What the order goes by, of one image of the list."""
+        return f"{_SAID[self.order]} {number(image['score'])}" if self.order in _SAID else ""
+
+
+def choose(versions: dict[str, Version], label: str | None) -> Choice:
+    """Ask which image to look at."""
     row = st.container(horizontal=True, vertical_alignment="bottom")
     with row:
         order = pick_order(versions, label)
     listed = list_images(versions, label, order)
     if listed.empty:
         st.info(f"No image of this split carries {safe_markdown(label or '')}: all are listed.")
-        label, listed = None, list_images(versions, None, AS_STORED)
+        label, order = None, AS_STORED
+        listed = list_images(versions, label, order)
     run = predictions_of(next(iter(versions.values())))
     place = _pick_place(run, listed)
     with row:
         _draw_controls(run, listed, place, label=label)
-    return listed, place
-
-
-def caption_of(image: pd.Series) -> str:
-    """What the order goes by, of one image of the list."""
-    return f"{image['said']} {number(image['score'])}" if np.isfinite(image["score"]) else ""
+    return Choice(listed=listed, order=order, place=place)
 
 
 def pick_order(versions: dict[str, Version], label: str | None) -> str:
@@ -93,22 +107,21 @@ def _draw_controls(
     run: Predictions, listed: pd.DataFrame, shown: int, *, label: str | None
 ) -> None:
     """The text field, and buttons that go through the list."""
-    ids = listed["image_id"].tolist()
     found = np.flatnonzero(listed["place"].to_numpy() == shown)
     at = int(found[0]) if len(found) else -1  # an image that is not in the list comes before it
     st.button(
-        "Previous",
+        "Previous image",
         icon=":material/chevron_left:",
         disabled=at <= 0,
         on_click=_open,
-        args=(ids[max(at - 1, 0)],),
+        args=(_id_at(listed, max(at - 1, 0)),),
     )
     st.button(
-        "Next",
+        "Next image",
         icon=":material/chevron_right:",
-        disabled=at + 1 >= len(ids),
+        disabled=at + 1 >= len(listed),
         on_click=_open,
-        args=(ids[min(at + 1, len(ids) - 1)],),
+        args=(_id_at(listed, min(at + 1, len(listed) - 1)),),
     )
     st.text_input(
         "Image by its name",
@@ -118,7 +131,11 @@ def _draw_controls(
     )
     place = f"{at + 1:,} of " if at >= 0 else "Not one of the "
     carry = "" if label is None else f" that carry {safe_markdown(shorten(label))}"
-    st.caption(f"{place}{plural(len(ids), 'image')}{carry}")
+    st.caption(f"{place}{plural(len(listed), 'image')}{carry}")
+
+
+def _id_at(listed: pd.DataFrame, at: int) -> str:
+    return str(listed["image_id"].iloc[at])
 
 
 def _open(image_id: str) -> None:
@@ -136,7 +153,7 @@ def _second_maps(versions: dict[str, Version]) -> Version | None:
     return with_maps[-1] if len(with_maps) > 1 else None
 
 
-@st.cache_resource(max_entries=16, show_spinner="Ordering the images …")
+@st.cache_resource(max_entries=4, show_spinner="Ordering the images …")
 def _list(first: Version, second: Version | None, label: str | None, order: str) -> pd.DataFrame:
     run = predictions_of(first)
     places = np.arange(len(run.images))
@@ -150,6 +167,4 @@ def _list(first: Version, second: Version | None, label: str | None, order: str)
         places = places[:: max(1, -(-len(places) // MOST_MAPS))]  # rounded up
         score = map_agreement(maps_of(first)[places], maps_of(second)[places]).correlation
     listed = run.images.iloc[places][["image_id", "row"]].assign(place=places, score=score)
-    said = {DISAGREEMENT: "Disagreement, nats:", AGREEMENT: "Correlation:"}.get(order, "")
-    listed = listed.assign(said=said)
     return listed.sort_values("score", ascending=order != DISAGREEMENT, kind="stable")
