@@ -85,9 +85,9 @@ def test_an_object_that_fills_the_image_has_no_outline_at_the_edge():
 
 
 def test_the_bar_says_its_ends_its_unit_and_its_colours():
-    bar = colour_bar(scale(low=-1.5, high=2.0, unit='a < "b"'))
+    bar = colour_bar(scale(low=-1.5, high=0.00254, unit='a < "b"'))
 
-    assert "−1.50" in bar
-    assert "2.00" in bar
+    assert "<span>−1.5</span>" in bar
+    assert "<span>0.0025</span>" in bar
     assert "#000000, #FF8000" in bar
-    assert 'aria-label="Colours from −1.50 to 2.00: a &lt; &quot;b&quot;"' in bar
+    assert 'aria-label="Colours from −1.5 to 0.0025: a &lt; &quot;b&quot;"' in bar

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from udviz.figures.text import number
 from udviz.stats.grids import resize_maps
 
 OUTLINE_RGB, OUTLINE_EDGE_RGB = (255, 255, 255), (0, 0, 0)  # seen on dark and on light
@@ -77,7 +76,7 @@ def outline(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def colour_bar(scale: Scale) -> str:
     """The scale as HTML: its colours between the values of its ends, and their unit."""
     colours = ", ".join(scale.colours)
-    low, high = number(scale.low, digits=2), number(scale.high, digits=2)
+    low, high = (f"{end:.2g}".replace("-", "−") for end in (scale.low, scale.high))
     unit = html.escape(scale.unit)
     return (
         f'<div role="img" aria-label="Colours from {low} to {high}: {html.escape(scale.unit)}">'

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from udviz.explain import Attribution
 
 METHODS = {  # name: what its values are
-    "class map": "evidence at each place, in logits",
-    "Grad-CAM": "Grad-CAM: the positive part of the class map over its number of cells",
-    "integrated gradients": "share of the logit's distance to an image of the mean colour",
-    "occlusion": "fall of the logit when a square here is covered",
+    "class map": "evidence at this place, in logits",
+    "Grad-CAM": "positive part of the class map, in logits per cell",
+    "integrated gradients": "part of the change of the logit from the mean colour",
+    "occlusion": "fall of the logit when this place is covered",
 }
 UNIFORM = "uniform"
 _TOP = 0.99  # of the sizes of values, where colours end: one pixel would make the others pale
