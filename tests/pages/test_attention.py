@@ -333,14 +333,16 @@ def test_an_older_analysis_is_explained_with_the_command(copied, open_app, name)
     assert len(app.get("plotly_chart")) == (2 if name == "attention_agreement" else 1)
 
 
-def test_models_without_calibration_branch_are_explained(runs, open_app):
-    study = write_study(runs / "plain", names=names_of(3))
-    write_caches(study)
+@pytest.mark.parametrize("n_labels", [1, 2000])
+def test_models_without_calibration_branch_are_explained(runs, open_app, n_labels):
+    study = write_study(runs / "plain", names=names_of(n_labels))
+    write_caches(study, n_images=40)
 
     app = open_app(PAGE)
 
     assert not app.exception
     assert "None of these models has a calibration branch" in told(app)
+    assert len(app.dataframe[0].value) == n_labels
 
 
 def test_a_student_without_maps_leaves_those_of_the_teacher(copied, open_app):
@@ -353,6 +355,18 @@ def test_a_student_without_maps_leaves_those_of_the_teacher(copied, open_app):
     assert "holds no predictions" in app.info[0].value
     assert "Only one of these models has uncertainty attention" in told(app)
     assert not any(alt.startswith("Difference") for alt in pictures(app))
+
+
+def test_predictions_of_other_images_are_not_laid_over_these(copied, open_app):
+    file = cache_of(copied, "distilled", "test") / "manifest.json"
+    fingerprint = open_predictions(file.parent).manifest.dataset_fingerprint
+    file.write_text(file.read_text().replace(fingerprint, "another"))
+
+    app = open_app(PAGE, label=LABEL)
+
+    assert not app.exception
+    assert "holds predictions of other images or labels" in app.info[0].value
+    assert not any(alt.startswith("● Distilled") for alt in pictures(app))
 
 
 def test_without_predictions_the_command_is_named(odd_study, open_app):

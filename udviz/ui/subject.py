@@ -64,14 +64,29 @@ class Subject:
 
 
 def collect(view: View) -> tuple[dict[str, Version], list[str]]:
-    """The prediction caches by role as far as they are there, and what is missing."""
-    versions, problems = {}, []
+    """The prediction caches by role as far as they are there, and what is missing.
+
+    All are of the same images and labels, those of the first one.
+    """
+    versions: dict[str, Version] = {}
+    problems = []
     for role in view.models["role"]:
         try:
-            versions[role] = version_of(view.study, role, view.split)
+            version = version_of(view.study, role, view.split)
         except StudyError as error:
             problems.append(str(error))
+            continue
+        if _of(version) == _of(next(iter(versions.values()), version)):
+            versions[role] = version
+        else:
+            problems.append(f"`{version[0]}` holds predictions of other images or labels.")
     return versions, problems
+
+
+def _of(version: Version) -> tuple[str, int, list[str]]:
+    """The images and labels that a cache is of."""
+    manifest = predictions_of(version).manifest
+    return manifest.dataset_fingerprint, manifest.n_images, manifest.label_names
 
 
 def subject_of(view: View, versions: dict[str, Version], place: int, label: str | None) -> Subject:
