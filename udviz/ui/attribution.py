@@ -87,7 +87,7 @@ def show_evidence(subject: Subject, canvas: Canvas) -> None:
         explain_failure(subject, error)
         return
     pairs = [_layers(role, evidence, method) for role, evidence in found.items()]
-    with st.grid(len(pairs), min_column_width=230) as grid:
+    with st.grid(max(3, len(pairs)), min_column_width=230) as grid:
         for pair in pairs:
             with grid.cell():
                 for layer in pair:

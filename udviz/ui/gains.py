@@ -151,11 +151,11 @@ def draw_against(
         axis_title: What it is, with its unit; that of `AGAINST` if None.
         thing: What a label has more of; the column's name if None.
     """
-    thing = thing or column
+    other, thing = thing or f"a {column} of the teacher", thing or column
     trusted = labels[labels["supported"].fillna(value=True).astype(bool)]
     correlation = rank_correlation(trusted[column].to_numpy(float), trusted["gain"].to_numpy(float))
     if not correlation.n:
-        st.info(f"No label with enough positives has both a gain and a number for {thing}.")
+        st.info(f"No label with enough positives has both a gain and {other}.")
         return
     said = about_correlation(correlation, thing)
     title = f"Gain against {thing}"
