@@ -2,19 +2,57 @@
 
 import streamlit as st
 
-from udviz.ui import gallery, sidebar
-from udviz.ui.caches import predictions_of, version_of
-from udviz.ui.images import source_of
+from udviz.figures.text import safe_markdown
+from udviz.ui import (
+    attention,
+    attention_labels,
+    attribution,
+    canvas,
+    gallery,
+    image_picker,
+    reliability,
+    sidebar,
+    subject,
+    tables,
+)
 from udviz.ui.page import open_page
 
 view = open_page("Attention", question="Where do teacher and student look?")
 opened = sidebar.pick_label(view.labels["label"].tolist())
-run = predictions_of(version_of(view.study, "teacher", view.split))
+versions, problems = subject.collect(view)
+reliability.explain(view, problems)
+if not versions:
+    st.stop()
+
+choice = image_picker.choose(versions, opened)
+one = subject.subject_of(view, versions, choice.place, opened)
+drawing = canvas.pick_canvas(one)
+attention.show_maps(one, drawing)
+attribution.show_kinds(one, drawing)
+
+st.header(f"What speaks for {safe_markdown(one.label)}", anchor=False)
+attribution.show_evidence(one, drawing)
+
+st.header("Labels of this image", anchor=False)
+attention.draw_targets(one, opened=opened)
+tables.offer_csv(
+    attention.targets_table(one),
+    label="Download these labels (CSV)",
+    file_name=f"{view.study.path.name}-{view.split}-{one.row}.csv",
+)
+
+st.header("Images to look at", anchor=False)
 gallery.draw(
-    run.images,
-    source_of(view.study, run),
-    caption=lambda image: "",
+    choice.listed,
+    one.source,
+    caption=choice.caption,
     key="images",
     label=opened,
 )
-st.caption("Images of this split.")
+
+st.header("Do labels gain where the models look alike?", anchor=False)
+labels, problems = attention_labels.collect(view)
+reliability.explain(view, problems)
+attention_labels.draw(
+    labels, opened=opened, file_name=f"{view.study.path.name}-{view.split}-attention.csv"
+)

@@ -38,7 +38,8 @@ def analysis_jobs(
         for split in (val, test)
     ]
     jobs += [
-        Job(name="gain, relations", function=_changes, arguments=(split,)) for split in (val, test)
+        Job(name="gain, relations, agreement", function=_changes, arguments=(split,))
+        for split in (val, test)
     ]
     jobs += [
         Job(name="uncertainty", function=_uncertainty, arguments=(split, role))
@@ -105,4 +106,5 @@ def _changes(split: SplitPredictions) -> Tables:
         "gap": evidence.gap(split),
         "contributions": evidence.contributions(split),
         "relations": evidence.relations(split),
+        "attention_agreement": evidence.attention_agreement(split),
     }

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipelines.jobs import SplitPredictions
 from udviz.predictions import Predictions
+from udviz.stats.agreement import MapAgreement, agreement_table, map_agreement
 from udviz.stats.contributions import image_contributions
 from udviz.stats.error_detection import compare_uncertainties
 from udviz.stats.findings import find
@@ -161,3 +162,32 @@ def contributions(predictions: SplitPredictions) -> pd.DataFrame:
         own = ids.iloc[table["image"]].to_numpy()
         parts.append(table.assign(split=predictions.split, label=name, image_id=own))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def attention_agreement(predictions: SplitPredictions) -> pd.DataFrame:
+    """Whether the first runs of other roles look where the teacher's does, per pair and label.
+
+    Empty without two roles that have uncertainty attention.
+    """
+    first_runs = {role: runs[0].attention for role, runs in predictions.by_role.items()}
+    teacher = first_runs.pop("teacher")
+    parts = [
+        agreement_table(
+            map_agreement(teacher, other),
+            _agreement_elsewhere(teacher, other),
+            predictions.targets,
+            label_names=predictions.label_names,
+        ).assign(split=predictions.split, role="teacher", other_role=role)
+        for role, other in first_runs.items()
+        if teacher is not None and other is not None
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _agreement_elsewhere(first: np.ndarray, second: np.ndarray) -> MapAgreement:
+    """Agreement of each image's map with the other model's map of the next image, in a ring."""
+    parts = (map_agreement(first[:-1], second[1:]), map_agreement(first[-1:], second[:1]))
+    return MapAgreement(
+        correlation=np.concatenate([part.correlation for part in parts]),
+        overlap=np.concatenate([part.overlap for part in parts]),
+    )

@@ -4,12 +4,11 @@ import numpy as np
 import pandas as pd
 
 from udviz.data.dataset import Dataset
+from udviz.objects import GRID, knows_objects, object_masks
 from udviz.predictions import Predictions
-from udviz.stats.grids import box_masks, label_masks
+from udviz.stats.grids import from_zero
 from udviz.stats.localisation import localisation_table, localise
 from udviz.stats.object_sizes import object_sizes
-
-GRID = 24  # cells per side on which maps and objects are compared
 
 
 def sizes(dataset: Dataset) -> pd.DataFrame | None:
@@ -57,33 +56,16 @@ def localisation(dataset: Dataset, predictions: Predictions) -> pd.DataFrame | N
     Returns:
         ``localisation_table``; None without attention, or without boxes and masks.
     """
-    if predictions.attention is None or (dataset.boxes is None and dataset.load_mask is None):
+    if predictions.attention is None or not knows_objects(dataset):
         return None
     rows, columns, masks = [], [], []
     for row, image in enumerate(predictions.images["row"]):
-        for label, mask in _objects(dataset, int(image)):
+        for label, mask in object_masks(dataset, int(image), height=GRID, width=GRID).items():
             rows.append(row)
             columns.append(label)
             masks.append(mask)
     if not rows:
         return None
-    maps = np.asarray(predictions.attention)
-    maps = maps - maps.min(axis=(1, 2), keepdims=True)  # of normalised features: no zero of its own
+    maps = from_zero(np.asarray(predictions.attention))
     scores = localise(maps[rows], np.stack(masks))
     return localisation_table(scores, np.array(columns), label_names=dataset.label_names)
-
-
-def _objects(dataset: Dataset, image: int) -> list[tuple[int, np.ndarray]]:
-    """Labels that have an object in the image, each with its (GRID, GRID) bool mask."""
-    if dataset.load_mask is not None:
-        mask = dataset.load_mask(image)
-        if mask is None:
-            return []
-        labels = np.unique(mask[mask >= 0]).tolist()
-        return list(zip(labels, label_masks(mask, labels, height=GRID, width=GRID), strict=True))
-    boxes = dataset.boxes
-    assert boxes is not None
-    own = np.flatnonzero(boxes.image == image)
-    drawn = box_masks(boxes.corners[own], height=GRID, width=GRID)
-    labels = boxes.label[own]
-    return [(int(label), drawn[labels == label].any(axis=0)) for label in np.unique(labels)]

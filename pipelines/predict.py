@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines import command
-from pipelines.building import Run, judged_indices, network_config, trained_network
+from pipelines.building import judged_indices
 from pipelines.records import record_study
 from pipelines.train import TrainOptions, chosen_run, decoded_images
 from udviz.data.dataset import Dataset
@@ -22,6 +22,7 @@ from udviz.training.batches import ImageRows
 from udviz.training.checkpoint import WEIGHTS, file_digest
 from udviz.training.device import Compute, resolve
 from udviz.training.inference import InferenceOptions, predict
+from udviz.training.networks import Run, network_config, trained_network
 
 
 def predict_run(

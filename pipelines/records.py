@@ -9,12 +9,12 @@ from typing import Any
 import tomli_w
 import torch
 
-from pipelines.building import Run
 from udviz.recipe import Recipe, read_recipe
 from udviz.runs.directory import STUDY_FILE
 from udviz.runs.files import replace_file
 from udviz.training import distributed
 from udviz.training.device import Compute
+from udviz.training.networks import Run
 
 LIBRARIES = ("torch", "torchvision", "numpy", "pandas", "scipy", "scikit-learn")
 MAY_CHANGE = {"name", "description", "seeds", "hardware", "min_positives", "min_train_positives"}

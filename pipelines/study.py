@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipelines import command
 from pipelines.analyse import analyse_study
-from pipelines.building import Run, network_config, runs_of
+from pipelines.building import runs_of
 from pipelines.predict import predict_run
 from pipelines.records import record_study
 from pipelines.reporting import StudyReport
@@ -21,6 +21,7 @@ from udviz.recipe import Recipe
 from udviz.runs.status import read_status
 from udviz.training import distributed
 from udviz.training.device import Compute, resolve
+from udviz.training.networks import Run, network_config
 
 STAGES = {
     "teacher": "Teacher",

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from pipelines import command
-from pipelines.building import Role, Run, build_task, fit_indices, network_config
+from pipelines.building import build_task, fit_indices
 from pipelines.records import record_run, record_study
 from udviz.data.dataset import Dataset
 from udviz.data.decoded import DecodedImages
@@ -21,6 +21,7 @@ from udviz.training import distributed
 from udviz.training.batches import ImageRows
 from udviz.training.device import Compute, resolve
 from udviz.training.loop import TrainingPlan, train
+from udviz.training.networks import Role, Run, network_config
 from udviz.training.progress import Progress
 from udviz.training.state import TrainingState
 

@@ -28,6 +28,8 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "udviz/losses.py": {"udviz.checks", "torch"},
     "udviz/attention.py": {"udviz.checks", "udviz.losses", "udviz.models", "torch"},
     "udviz/models": {"udviz.checks", "udviz.models", "torch", "torchvision", "safetensors"},
+    "udviz/objects.py": {"udviz.data.dataset", "udviz.stats.grids"},
+    "udviz/explain.py": {*LEFT, "torch", "captum"},  # the app's one door to torch
     "udviz/training": {*LEFT, "udviz.stats.ranking", "torch", "safetensors"},
     "udviz/runs": {"udviz.runs", "psutil"},
     "udviz/stats": {
@@ -37,7 +39,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
     "udviz/ui": {
         *RIGHT,
-        *("udviz.ui", "udviz.recipe", "udviz.data"),
+        *("udviz.ui", "udviz.recipe", "udviz.data", "udviz.objects", "udviz.explain"),
         *("streamlit", "pandas", "plotly", "PIL", "markdown_it"),
     },
     "app.py": {*RIGHT, "udviz.ui", "streamlit"},
@@ -45,6 +47,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "pipelines": {
         *LEFT,
         "pipelines",
+        "udviz.objects",
         "udviz.predictions",
         "udviz.stats",
         "torch",
@@ -104,6 +107,24 @@ def test_every_file_lives_in_a_room_with_a_rule():
     homeless = [f.relative_to(ROOT).as_posix() for f in code if not _narrowest(f)]
 
     assert [f for f in homeless if not f.endswith("__init__.py")] == []
+
+
+def test_the_app_imports_what_needs_torch_only_when_it_is_asked_to():
+    eager = [path for path in (ROOT / "udviz" / "ui").rglob("*.py") if _imports_explain(path)]
+
+    assert eager == []
+
+
+def _imports_explain(path: Path) -> bool:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {
+        f"{node.module}.{alias.name}"
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    return any(name.startswith("udviz.explain") for name in names)
 
 
 def test_packages_have_empty_inits_so_that_importing_one_room_imports_no_other():

@@ -97,6 +97,10 @@ class Predictions:
             probs[:, column] = _sigmoid(np.asarray(logits[:, column]))
         return probs
 
+    def image_probs(self, place: int) -> np.ndarray:
+        """(L,) P(label present) of all labels in one image."""
+        return _sigmoid(np.asarray(self.logits[place]))
+
 
 class PredictionWriter:
     """Writes a cache batch by batch; use it as a context.

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,11 +17,35 @@ for page in ("pages/2_Reliability.py", "pages/3_Gains.py"):
     assert not app.exception, app.exception
 print("torch" in sys.modules)
 """
+ASKING = """
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("app.py", default_timeout=120).run()
+app.switch_page("pages/5_Attention.py").run()
+assert not app.exception, app.exception
+assert app.get("image"), "the page did not get as far as its maps"
+before = "torch" in sys.modules
+next(b for b in app.button if b.label == "Explain this label").click().run()
+assert not app.exception, app.exception
+print(before, "torch" in sys.modules)
+"""
+
+
+def printed(program, runs):
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "UDVIZ_RUNS": str(runs)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return result.stdout.strip() or result.stderr[-2000:]
 
 
 def test_the_server_does_not_import_torch(study):
-    result = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    assert printed(PROGRAM, study.parent) == "False"
 
-    assert result.stdout.strip() == "False", result.stderr[-2000:]
+
+def test_the_attention_page_imports_torch_only_when_an_explanation_is_asked_for(trained):
+    assert printed(ASKING, trained.parent) == "False True"

@@ -7,6 +7,7 @@ from the light and from the dark page (WCAG 2.2, 1.4.11).
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
+from plotly.colors import sequential
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,19 @@ VERDICTS = {
     UNDECIDED: Mark("cannot tell", "#838A94", "circle-open", "○"),
 }
 NEUTRAL = "#838A94"
+MAP_SCALE = tuple(sequential.Viridis)  # low to high
+EVIDENCE_SCALE = ("#5E3C99", "#B2ABD2", "#F7F7F7", "#FDB863", "#E66101")  # against to for
 ABOVE_PX = 66  # title and legend of a chart
 RANK = Mark("Difficulty rank", NEUTRAL, "circle", "●")
 GRID = "rgba(131, 138, 148, 0.22)"
 STRIPE = "rgba(131, 138, 148, 0.07)"
 OPENED = "rgba(31, 127, 196, 0.18)"
 CLEAR = "rgba(0, 0, 0, 0)"
+
+
+def between(low: Mark, high: Mark) -> tuple[str, ...]:
+    """Scale of a difference: the colour of the one, white where they are equal, of the other."""
+    return low.colour, "#F7F7F7", high.colour
 
 
 def coloured(mark: Mark) -> str:

@@ -31,6 +31,36 @@ def resize_maps(maps: np.ndarray, *, height: int, width: int) -> np.ndarray:
     return resized
 
 
+def average_maps(maps: np.ndarray, *, height: int, width: int) -> np.ndarray:
+    """Bring maps to a coarser grid: the mean of what each new cell covers, by area.
+
+    What torch calls adaptive average pooling, but for grids that do not divide each other, where
+    torch counts a cell that is cut as a whole one.
+
+    Args:
+        maps: (M, h, w).
+        height: Rows H of the new grid, at least 1.
+        width: Columns W of the new grid, at least 1.
+
+    Returns:
+        (M, H, W) float64.
+
+    Raises:
+        ValueError: If ``height`` or ``width`` < 1.
+    """
+    check_at_least(height, 1, name="height")
+    check_at_least(width, 1, name="width")
+    rows, columns = _coverage(maps.shape[1], height), _coverage(maps.shape[2], width)
+    averaged: np.ndarray = rows @ maps.astype(np.float64) @ columns.T  # (M, H, W)
+    return averaged
+
+
+def from_zero(maps: np.ndarray) -> np.ndarray:
+    """(M, h, w) maps, each less its smallest value: maps of normalised features have no zero."""
+    lifted: np.ndarray = maps - maps.min(axis=(1, 2), keepdims=True)
+    return lifted
+
+
 def box_masks(corners: np.ndarray, *, height: int, width: int) -> np.ndarray:
     """Draw boxes onto a grid: a cell belongs to a box if its centre does.
 
@@ -89,6 +119,15 @@ def _interpolation(size: int, wanted: int) -> np.ndarray:
     distance = np.abs(np.clip(centres, 0, size - 1)[:, None] - np.arange(size))
     weights: np.ndarray = np.maximum(1 - distance, 0.0)
     return weights
+
+
+def _coverage(size: int, wanted: int) -> np.ndarray:
+    """Share that each of ``size`` cells has in each of ``wanted`` cells, (wanted, size)."""
+    old, new = np.arange(size + 1) / size, np.arange(wanted + 1) / wanted
+    start = np.maximum(new[:-1, None], old[:-1])
+    stop = np.minimum(new[1:, None], old[1:])
+    shares: np.ndarray = np.maximum(stop - start, 0.0) * wanted
+    return shares
 
 
 def _span(start: np.ndarray, stop: np.ndarray, size: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from udviz.predictions import MANIFEST, Predictions, open_predictions
@@ -48,6 +49,18 @@ def predictions_of(version: Version) -> Predictions:
         StudyError: If the cache is damaged; the message names the file.
     """
     return _open(*version)
+
+
+def maps_of(version: Version) -> np.ndarray:
+    """(N, h, w) uncertainty attention of one run on one split.
+
+    Raises:
+        StudyError: If the run has no calibration branch, or the cache is damaged.
+    """
+    attention = predictions_of(version).attention
+    if attention is None:
+        raise StudyError(f"`{version[0]}` holds no uncertainty attention.")
+    return attention
 
 
 def thinning(version: Version) -> int:

@@ -140,31 +140,42 @@ def how_to_read_table(table: pd.DataFrame, *, n_images: int) -> str:
     return " ".join(meaning for column, meaning in meanings.items() if column in table)
 
 
-def draw_against(labels: pd.DataFrame, column: str) -> None:
-    """Gain against one number of the labels with enough positives, and their correlation."""
+def draw_against(
+    labels: pd.DataFrame, column: str, *, axis_title: str | None = None, thing: str | None = None
+) -> None:
+    """Gain against one number of the labels with enough positives, and their correlation.
+
+    Args:
+        labels: One row per label.
+        column: The number.
+        axis_title: What it is, with its unit; that of `AGAINST` if None.
+        thing: What a label has more of; the column's name if None.
+    """
+    other, thing = thing or f"a {column} of the teacher", thing or column
     trusted = labels[labels["supported"].fillna(value=True).astype(bool)]
     correlation = rank_correlation(trusted[column].to_numpy(float), trusted["gain"].to_numpy(float))
     if not correlation.n:
-        st.info(f"No label with enough positives has both a gain and a {column} of the teacher.")
+        st.info(f"No label with enough positives has both a gain and {other}.")
         return
-    said = about_correlation(correlation, column)
-    title = f"Gain against {column}"
-    figure = gain_scatter(trusted, against=column, axis_title=AGAINST[column], title=title)
+    said = about_correlation(correlation, thing)
+    title = f"Gain against {thing}"
+    axis_title = axis_title or AGAINST[column]
+    figure = gain_scatter(trusted, against=column, axis_title=axis_title, title=title)
     alt = f"{title}, one mark per label. {said.replace('*', '')}"
     charts.draw(figure, key=f"gain-{column}", alt=alt, on_click=open_label)
     st.markdown(said)
 
 
-def about_correlation(correlation: RankCorrelation, column: str) -> str:
-    """Size, interval and meaning of the rank correlation of gain with ``column``, as Markdown."""
+def about_correlation(correlation: RankCorrelation, thing: str) -> str:
+    """Size, interval and meaning of the rank correlation of gain with ``thing``, as Markdown."""
     labels = plural(correlation.n, "label")
     if pd.isna(correlation.rho):
         return f"{labels} with too few different values: no rank correlation can be told."
-    meaning = f"whether labels with more {column} gain more **cannot be told**"
+    meaning = f"whether labels with more {thing} gain more **cannot be told**"
     if correlation.low > 0:
-        meaning = f"labels with more {column} gain **more**"
+        meaning = f"labels with more {thing} gain **more**"
     elif correlation.high < 0:
-        meaning = f"labels with more {column} gain **less**"
+        meaning = f"labels with more {thing} gain **less**"
     return (
         f"Spearman's rank correlation **{number(correlation.rho, digits=2, sign=True)}** "
         f"(95 % interval {interval(correlation.low, correlation.high, digits=2, sign=True)}, "

@@ -16,7 +16,7 @@ from udviz.recipe import read_recipe
 from udviz.runs.directory import STUDY_FILE, decoded_root
 from udviz.ui.study import Study, StudyError
 
-THUMBNAIL_PX = 224  # longer side
+THUMBNAIL_PX, PICTURE_PX = 224, 384  # longer side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,14 +77,29 @@ def thumbnail(source: ImageSource, row: int) -> bytes:
     Raises:
         StudyError: If it is not stored and cannot be read again; the message says why.
     """
-    image = Image.fromarray(square(source, row))
-    aspect = stored_aspect(source.folder, row)
-    longer = min(THUMBNAIL_PX, source.side_px)
-    width, height = longer * min(aspect, 1), longer / max(aspect, 1)
     file = io.BytesIO()
-    small = image.resize((max(1, round(width)), max(1, round(height))), Image.Resampling.BILINEAR)
+    small = _at_own_aspect(source, row, longer_px=min(THUMBNAIL_PX, source.side_px))
     small.save(file, "JPEG", quality=88)
     return file.getvalue()
+
+
+def picture(source: ImageSource, row: int) -> np.ndarray:
+    """The image at index ``row`` of the data set with its own aspect, large enough to draw on.
+
+    Returns:
+        (H, W, 3) uint8, the longer side of `PICTURE_PX`.
+
+    Raises:
+        StudyError: If it is not stored and cannot be read again; the message says why.
+    """
+    return np.asarray(_at_own_aspect(source, row, longer_px=PICTURE_PX))
+
+
+def _at_own_aspect(source: ImageSource, row: int, *, longer_px: int) -> Image.Image:
+    image = Image.fromarray(square(source, row))
+    aspect = stored_aspect(source.folder, row)
+    width, height = longer_px * min(aspect, 1), longer_px / max(aspect, 1)
+    return image.resize((max(1, round(width)), max(1, round(height))), Image.Resampling.BILINEAR)
 
 
 def dataset_of(source: ImageSource) -> Dataset:

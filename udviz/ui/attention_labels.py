@@ -1,0 +1,150 @@
+"""Label by label: how alike the models look, whether they look at the objects, and the gain."""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from udviz.ui import gains, tables
+from udviz.ui.page import View
+from udviz.ui.study import StudyError
+from udviz.ui.words import verdict_word
+
+AGAINST = {  # column: what its axis says, what a label has more of
+    "agreement": ("Agreement of teacher and distilled (correlation, 1 is the same)", "agreement"),
+    "pointing_distilled": (
+        "Energy inside objects beyond a centre-biased map, distilled",
+        "energy of the distilled student's map on their objects",
+    ),
+    "pointing_teacher": (
+        "Energy inside objects beyond a centre-biased map, teacher",
+        "energy of the teacher's map on their objects",
+    ),
+}
+HOW_TO_READ = (
+    "Agreement: mean correlation of the two maps over the images that carry the label, with its "
+    "95 % interval; *other images* is the mean with the student's map taken from another image. "
+    "Energy beyond centre: share of a map on the label's objects, less that of a map that is high "
+    "in the middle and has not seen the image. There is one map per image, not per label, so "
+    "labels that appear together share their numbers."
+)
+_AGREEMENT = {  # column of the analysis: column here
+    "images": "images",
+    "correlation": "agreement",
+    "correlation_low": "agreement_low",
+    "correlation_high": "agreement_high",
+    "correlation_elsewhere": "elsewhere",
+    "overlap": "overlap",
+}
+_COLUMNS = {  # column: its heading
+    "label": "Label",
+    "agreement": "Agreement",
+    "agreement_low": "Agreement, low",
+    "agreement_high": "Agreement, high",
+    "elsewhere": "On other images",
+    "overlap": "Shared energy",
+    "images": "Images",
+    "pointing_teacher": "Teacher energy beyond centre",
+    "pointing_distilled": "Distilled energy beyond centre",
+    "hit_teacher": "Teacher hits",
+    "hit_distilled": "Distilled hits",
+    "gain": "Gain",
+    "verdict": "Verdict",
+}
+
+
+def collect(view: View) -> tuple[pd.DataFrame, list[str]]:
+    """The labels of this split with agreement and pointing as far as known; what is missing."""
+    labels, problems = view.labels, []
+    for read in (_agreement, _pointing):
+        try:
+            labels = labels.merge(read(view), how="left", on="label")
+        except StudyError as error:
+            problems.append(str(error))
+    return labels, problems
+
+
+def draw(labels: pd.DataFrame, *, opened: str | None, file_name: str) -> None:
+    """Gain against agreement and pointing, then the table of all labels."""
+    known = [column for column in AGAINST if column in labels and labels[column].notna().any()]
+    if labels["gain"].notna().any():
+        with st.grid("auto", min_column_width=400) as grid:
+            for column in known:
+                with grid.cell():
+                    axis_title, thing = AGAINST[column]
+                    gains.draw_against(labels, column, axis_title=axis_title, thing=thing)
+        st.caption(gains.HOW_TO_READ_SCATTERS)
+    elif known:
+        st.info(gains.NO_STUDENT)
+    if known:
+        table = label_table(labels)
+        tables.draw_rows(
+            table,
+            table["Label"].tolist(),
+            opened=opened,
+            key="labels",
+            alt="Agreement of the models' maps and their pointing, one row per label",
+            formats={
+                heading: st.column_config.NumberColumn(
+                    format="%d" if heading == "Images" else "%.3f"
+                )
+                for heading in table.columns.difference(["Label", "Verdict"])
+            },
+        )
+        st.caption(HOW_TO_READ)
+        tables.offer_csv(table, label="Download these labels (CSV)", file_name=file_name)
+
+
+def label_table(labels: pd.DataFrame) -> pd.DataFrame:
+    """One row per label, least agreement first; columns that nothing is known of are left out."""
+    table = labels.assign(verdict=labels["verdict"].map(verdict_word))
+    known = [name for name in _COLUMNS if name in table and table[name].notna().any()]
+    first = next(name for name in AGAINST if name in known)
+    table = table.sort_values(first, kind="stable", na_position="last")
+    return table[known].rename(columns=_COLUMNS).reset_index(drop=True)
+
+
+def _agreement(view: View) -> pd.DataFrame:
+    """``label`` and the values of `_AGREEMENT` of teacher and distilled student."""
+    table = _rows(view, "attention_agreement", [*_AGREEMENT, "other_role"])
+    pair = table[table["other_role"] == "distilled"]
+    return pair[["label", *_AGREEMENT]].rename(columns=_AGREEMENT)
+
+
+def _pointing(view: View) -> pd.DataFrame:
+    """``label`` and per role ``pointing_`` and ``hit_``."""
+    table = _rows(view, "localisation", ["role", "hit", "energy_beyond_centre"])
+    wide = table.pivot_table(  # one row per label
+        index="label", columns="role", values=["hit", "energy_beyond_centre"], dropna=False
+    )
+    names = {"energy_beyond_centre": "pointing", "hit": "hit"}
+    wide.columns = pd.Index([f"{names[pair[0]]}_{pair[1]}" for pair in wide.columns])
+    return wide.reset_index()
+
+
+def _rows(view: View, name: str, columns: list[str]) -> pd.DataFrame:
+    """Rows of a table of the analysis that speak of this split."""
+    file = view.study.path / "analysis" / f"{name}.parquet"
+    table = _read(str(file), file.stat().st_mtime_ns if file.is_file() else 0)
+    if table.empty and not len(table.columns):
+        raise StudyError(_NOTHING[name])
+    missing = [column for column in ("split", "label", *columns) if column not in table]
+    if missing:
+        raise StudyError(f"`{file}` lacks the column {missing[0]}.")
+    return table[table["split"] == view.split]
+
+
+_NOTHING = {
+    "attention_agreement": "This study has no two models with uncertainty attention to compare.",
+    "localisation": "This data set has no boxes or masks that a map could point at.",
+}
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _read(path: str, modified_ns: int) -> pd.DataFrame:
+    if not Path(path).is_file():
+        raise StudyError(f"`{path}` is missing: this study was analysed by an older version.")
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise StudyError(f"`{path}` cannot be read ({error}).") from error
