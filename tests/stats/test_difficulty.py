@@ -4,8 +4,8 @@ import pytest
 
 from udviz.stats.causes import CAUSES, LabelFacts, cause_evidence
 from udviz.stats.difficulty import label_difficulty
-from udviz.stats.suspects import find_suspects
 from udviz.stats.difficulty_rank import difficulty_ranks
+from udviz.stats.suspects import find_suspects
 
 
 def drawn(rng, separations, *, n_images=400):
