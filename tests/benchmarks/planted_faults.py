@@ -242,8 +242,8 @@ FAULTS = (
         "risk-coverage",
         "off by one",
         "error_ranks",
-        "last = self.ordered[kept - 1]",
-        "last = self.ordered[np.minimum(kept, self.ordered.size - 1)]",
+        "* (kept - start)",
+        "* (kept - start - 1)",
     ),
     Fault(
         "risk-coverage area",
@@ -329,10 +329,10 @@ FAULTS = (
     ),
     Fault(
         "confident learning",
-        "not one of each kind kept",
+        "an image that is sure of both left out",
         "confident_learning",
-        "int(n_given[given]) - 1)",
-        "int(n_given[given]))",
+        "(~sure_absent | (prob > absence))",
+        "~sure_absent",
     ),
     Fault(
         "confident learning",

@@ -58,25 +58,24 @@ def doubted_targets(prob: np.ndarray, target: np.ndarray) -> Doubts:
 def _wrong_counts(prob: np.ndarray, target: np.ndarray, thresholds: np.ndarray) -> list[int]:
     """How many absences and how many presences are estimated to be wrong."""
     absence = 1 - prob
-    confident = prob >= thresholds[1] - TOLERANCE
-    only_absent = absence >= thresholds[0] - TOLERANCE  # so far: confident of the absence at all
-    either = confident | only_absent
-    confident &= ~only_absent | (prob > absence)  # where both hold, the larger probability decides
+    sure_absent, sure_present = (
+        absence >= thresholds[0] - TOLERANCE,
+        prob >= thresholds[1] - TOLERANCE,
+    )
+    sure = sure_absent | sure_present
+    present = sure_present & (~sure_absent | (prob > absence))  # sure of both: the larger decides
     joint = np.empty((2, 2), order="F")  # given, true; summed below in cleanlab's order
     for given in (0, 1):
-        of_given = either & (target == bool(given))
-        joint[given, 1] = np.count_nonzero(confident & of_given)
-        joint[given, 0] = np.count_nonzero(of_given) - joint[given, 1]
+        of_given = target == bool(given)
+        joint[given, 1] = np.count_nonzero(present & of_given)
+        joint[given, 0] = np.count_nonzero(sure & ~present & of_given)
     np.fill_diagonal(joint, joint.diagonal().clip(min=1))
     n_present = np.count_nonzero(target)
     n_given = np.array([target.size - n_present, n_present])
     # another order of operations would round some counts to their neighbour
     joint = (joint.T / joint.sum(axis=1) * n_given).T
     joint = joint / joint.sum() * target.size
-    return [
-        min(_rounded(joint[given])[1 - given], int(n_given[given]) - 1)  # one of each kind is right
-        for given in (0, 1)
-    ]
+    return [_rounded(joint[given])[1 - given] for given in (0, 1)]
 
 
 def _rounded(pair: np.ndarray) -> tuple[int, int]:
