@@ -1,0 +1,169 @@
+"""One label's scores and what a threshold makes of them, model beside model."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from udviz.figures.text import number
+from udviz.figures.theme import NEUTRAL, ROLES, Mark, coloured, set_frame
+from udviz.stats.confusion import Confusion
+from udviz.stats.curves import PrecisionRecallCurve
+from udviz.stats.distributions import ProbabilityDistribution
+
+_SHARES = [0.0, 0.01, 0.1, 0.3, 0.6, 1.0]  # ticks of the shares
+_UNIT = [-0.02, 1.02]  # a mark at 0 or 1 is drawn whole
+_SIDES = ("with the label", "without it")
+PLOT_PX = 300
+
+
+def probability_distributions(
+    distributions: Mapping[str, ProbabilityDistribution],
+    thresholds: Mapping[str, float],
+    *,
+    title: str,
+) -> go.Figure:
+    """Probabilities of the images with the label above the axis, of those without it below.
+
+    Bars grow with the square root of the share, so that the few that go wrong can be seen.
+
+    Args:
+        distributions: Role -> histograms of one label.
+        thresholds: Role -> decision threshold, a probability.
+        title: What the chart shows, as plotly's HTML.
+    """
+    figure = make_subplots(
+        rows=2,
+        cols=len(distributions),
+        shared_xaxes=True,
+        shared_yaxes=True,
+        subplot_titles=[coloured(ROLES[role]) for role in distributions],
+        horizontal_spacing=0.04,
+        vertical_spacing=0.0,
+    )
+    set_frame(figure, title=title, plot_px=PLOT_PX)
+    figure.update_layout(showlegend=False)
+    figure.update_annotations(font={"size": 13})
+    for column, (role, found) in enumerate(distributions.items(), start=1):
+        _add_side(figure, found, ROLES[role], row=1, column=column)
+        _add_side(figure, found, ROLES[role], row=2, column=column)
+        line = {"color": NEUTRAL, "width": 2, "dash": "dash"}
+        figure.add_vline(x=thresholds[role], line=line, col=column)
+    figure.update_xaxes(range=[0, 1], tickvals=[0, 0.5, 1], showticklabels=False)
+    figure.update_xaxes(showticklabels=True, title="Probability", row=2)
+    figure.update_yaxes(tickvals=np.sqrt(_SHARES), ticktext=[f"{s:.0%}" for s in _SHARES])
+    ends = [(found.present_share, found.absent_share) for found in distributions.values()]
+    for row, shares in enumerate(zip(*ends, strict=True), start=1):
+        top = 1.08 * float(np.sqrt(np.max(shares))) or 1.0
+        figure.update_yaxes(range=[0, top] if row == 1 else [top, 0], row=row)
+        figure.update_yaxes(title=f"Share {_SIDES[row - 1]}", row=row, col=1)
+    return figure
+
+
+def _add_side(
+    figure: go.Figure, found: ProbabilityDistribution, mark: Mark, *, row: int, column: int
+) -> None:
+    counts, shares = (
+        (found.present, found.present_share) if row == 1 else (found.absent, found.absent_share)
+    )
+    edges, total = found.edges, int(counts.sum())
+    figure.add_bar(
+        x=(edges[:-1] + edges[1:]) / 2,
+        y=np.sqrt(shares),
+        width=np.diff(edges),
+        marker={
+            "color": mark.colour,
+            "line": {"color": mark.colour, "width": 0 if row == 1 else 1},
+            "pattern": {"shape": "" if row == 1 else "/", "fillmode": "overlay", "size": 5},
+        },
+        hovertext=[
+            f"{mark.glyph} {mark.word}<br>probability {number(low, digits=2)} to "
+            f"{number(high, digits=2)}<br>{count:,} of {total:,} images {_SIDES[row - 1]} "
+            f"({share:.1%})"
+            for low, high, count, share in zip(edges[:-1], edges[1:], counts, shares, strict=True)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+        row=row,
+        col=column,
+    )
+    figure.add_annotation(
+        text=f"{total:,} {_SIDES[row - 1]}",
+        x=1,
+        y=1 if row == 1 else 0,
+        xref="x domain",
+        yref="y domain",
+        xanchor="right",
+        yanchor="top" if row == 1 else "bottom",
+        showarrow=False,
+        font={"size": 12},
+        row=row,
+        col=column,
+    )
+
+
+def precision_recall(
+    curves: Mapping[str, PrecisionRecallCurve],
+    points: Mapping[str, Confusion],
+    *,
+    prevalence: float,
+    title: str,
+) -> go.Figure:
+    """Precision against recall of every model, with where its threshold puts it.
+
+    Args:
+        curves: Role -> curve of one label.
+        points: Role -> decisions at the threshold; without a precision no mark is drawn.
+        prevalence: Share of images with the label: the precision of a guess.
+        title: What the chart shows, as plotly's HTML.
+    """
+    figure = go.Figure()
+    set_frame(figure, title=title, plot_px=PLOT_PX)
+    for role, curve in curves.items():
+        _add_curve(figure, curve, ROLES[role])
+    for role, point in points.items():
+        if np.isfinite(point.precision):
+            _add_point(figure, point, ROLES[role])
+    figure.add_hline(y=prevalence, line={"color": NEUTRAL, "width": 1.5, "dash": "dot"})
+    figure.add_annotation(
+        text=f"a guess: {number(prevalence)}",
+        x=1,
+        y=prevalence,
+        xanchor="right",
+        yanchor="bottom" if prevalence < 0.9 else "top",
+        showarrow=False,
+        font={"size": 12},
+    )
+    figure.update_xaxes(range=_UNIT, title="Recall: share of the images with the label found")
+    figure.update_yaxes(range=_UNIT, title="Precision: share of calls that are right")
+    return figure
+
+
+def _add_curve(figure: go.Figure, curve: PrecisionRecallCurve, mark: Mark) -> None:
+    figure.add_scatter(
+        x=np.append(0.0, curve.recall),
+        y=np.append(curve.precision[:1], curve.precision),
+        mode="lines",
+        line={"color": mark.colour, "width": 2, "shape": "vh"},
+        name=f"{mark.word}, AP {number(curve.area)}",
+        legendgroup=mark.word,
+        showlegend=False,
+        hoverinfo="skip",
+    )
+
+
+def _add_point(figure: go.Figure, point: Confusion, mark: Mark) -> None:
+    figure.add_scatter(
+        x=[point.recall],
+        y=[point.precision],
+        mode="markers",
+        marker={"color": mark.colour, "symbol": mark.symbol, "size": 13}
+        | {"line": {"color": "white", "width": 1.5}},
+        name=mark.word,
+        legendgroup=mark.word,
+        hovertext=[
+            f"{mark.glyph} {mark.word} at its threshold<br>precision {number(point.precision)}"
+            f"<br>recall {number(point.recall)}"
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
