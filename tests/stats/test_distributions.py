@@ -11,9 +11,8 @@ def test_a_case_worked_by_hand():
     found = probability_distribution(probs, targets, n_bins=2)
 
     assert found.edges.tolist() == [0, 0.5, 1]
-    assert found.absent.tolist() == [3, 0]
-    assert found.present.tolist() == [0, 2]
-    assert found.present_share.tolist() == [0, 1]
+    assert found.counts.tolist() == [[0, 2], [3, 0]]
+    assert found.shares.tolist() == [[0, 1], [1, 0]]
 
 
 def test_it_agrees_with_counting_bin_by_bin(rng):
@@ -21,7 +20,7 @@ def test_it_agrees_with_counting_bin_by_bin(rng):
 
     found = probability_distribution(probs, targets, n_bins=10)
 
-    for value, counts in ((1, found.present), (0, found.absent)):
+    for value, counts in zip((1, 0), found.counts, strict=True):
         place = np.floor(probs[targets == value] * 10).astype(int)
         assert counts.tolist() == np.bincount(place, minlength=10).tolist()
 
@@ -31,16 +30,14 @@ def test_each_side_is_shared_out_among_its_own_images(rng):
 
     found = probability_distribution(rng.random(10_000), targets)
 
-    assert found.present_share.sum() == pytest.approx(1)
-    assert found.absent_share.sum() == pytest.approx(1)
-    assert found.present.sum() == 5
+    assert found.shares.sum(axis=1) == pytest.approx([1, 1])
+    assert found.counts.sum(axis=1).tolist() == [5, 9995]
 
 
 def test_a_side_without_images_has_no_shares():
     found = probability_distribution(np.array([0.3, 0.4]), np.array([0, -1]))
 
-    assert found.present_share.sum() == 0
-    assert found.absent_share.sum() == 1
+    assert found.shares.sum(axis=1).tolist() == [0, 1]
 
 
 def test_what_is_no_probability_and_no_bin_is_refused():

@@ -6,15 +6,17 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from udviz.figures.text import number
+from udviz.figures.text import interval, number
 from udviz.figures.theme import NEUTRAL, ROLES, Mark, coloured, set_frame
 from udviz.stats.confusion import Confusion
 from udviz.stats.curves import PrecisionRecallCurve
 from udviz.stats.distributions import ProbabilityDistribution
 
-_SHARES = [0.0, 0.01, 0.1, 0.3, 0.6, 1.0]  # ticks of the shares
+_SHARES = [0.01, 0.1, 0.3, 0.6, 1.0]  # ticks of the shares
+_SIDES = ("with it", "without")
+_HEADROOM = 1.15  # of the share axes above the highest bar
 _UNIT = [-0.02, 1.02]  # a mark at 0 or 1 is drawn whole
-_SIDES = ("with the label", "without it")
+_ROOM = 0.08  # precision that a line of text below the prevalence takes
 PLOT_PX = 300
 
 
@@ -46,58 +48,43 @@ def probability_distributions(
     figure.update_layout(showlegend=False)
     figure.update_annotations(font={"size": 13})
     for column, (role, found) in enumerate(distributions.items(), start=1):
-        _add_side(figure, found, ROLES[role], row=1, column=column)
-        _add_side(figure, found, ROLES[role], row=2, column=column)
+        for side in range(2):
+            _add_side(figure, found, ROLES[role], side=side, column=column)
         line = {"color": NEUTRAL, "width": 2, "dash": "dash"}
         figure.add_vline(x=thresholds[role], line=line, col=column)
     figure.update_xaxes(range=[0, 1], tickvals=[0, 0.5, 1], showticklabels=False)
     figure.update_xaxes(showticklabels=True, title="Probability", row=2)
-    figure.update_yaxes(tickvals=np.sqrt(_SHARES), ticktext=[f"{s:.0%}" for s in _SHARES])
-    ends = [(found.present_share, found.absent_share) for found in distributions.values()]
-    for row, shares in enumerate(zip(*ends, strict=True), start=1):
-        top = 1.08 * float(np.sqrt(np.max(shares))) or 1.0
-        figure.update_yaxes(range=[0, top] if row == 1 else [top, 0], row=row)
-        figure.update_yaxes(title=f"Share {_SIDES[row - 1]}", row=row, col=1)
+    ticks = {"tickvals": np.sqrt(_SHARES), "ticktext": [f"{share:.0%}" for share in _SHARES]}
+    for side, word in enumerate(_SIDES):
+        highest = max(float(found.shares[side].max()) for found in distributions.values())
+        n_images = next(int(found.counts[side].sum()) for found in distributions.values())
+        extent = [0, np.sqrt(_HEADROOM * highest) or 1.0]
+        figure.update_yaxes(ticks, range=extent[:: 1 - 2 * side], row=side + 1)
+        figure.update_yaxes(title=f"Share of<br>{n_images:,} {word}", row=side + 1, col=1)
     return figure
 
 
 def _add_side(
-    figure: go.Figure, found: ProbabilityDistribution, mark: Mark, *, row: int, column: int
+    figure: go.Figure, found: ProbabilityDistribution, mark: Mark, *, side: int, column: int
 ) -> None:
-    counts, shares = (
-        (found.present, found.present_share) if row == 1 else (found.absent, found.absent_share)
-    )
-    edges, total = found.edges, int(counts.sum())
+    counts, shares, edges = found.counts[side], found.shares[side], found.edges
+    bins = zip(edges[:-1], edges[1:], counts, shares, strict=True)
     figure.add_bar(
         x=(edges[:-1] + edges[1:]) / 2,
         y=np.sqrt(shares),
         width=np.diff(edges),
         marker={
             "color": mark.colour,
-            "line": {"color": mark.colour, "width": 0 if row == 1 else 1},
-            "pattern": {"shape": "" if row == 1 else "/", "fillmode": "overlay", "size": 5},
+            "line": {"color": mark.colour, "width": side},
+            "pattern": {"shape": ("", "/")[side], "fillmode": "overlay", "size": 5},
         },
         hovertext=[
-            f"{mark.glyph} {mark.word}<br>probability {number(low, digits=2)} to "
-            f"{number(high, digits=2)}<br>{count:,} of {total:,} images {_SIDES[row - 1]} "
-            f"({share:.1%})"
-            for low, high, count, share in zip(edges[:-1], edges[1:], counts, shares, strict=True)
+            f"{mark.glyph} {mark.word}<br>probability {interval(low, high, digits=2)}"
+            f"<br>{count:,} of {counts.sum():,} {_SIDES[side]} ({share:.1%})"
+            for low, high, count, share in bins
         ],
         hovertemplate="%{hovertext}<extra></extra>",
-        row=row,
-        col=column,
-    )
-    figure.add_annotation(
-        text=f"{total:,} {_SIDES[row - 1]}",
-        x=1,
-        y=1 if row == 1 else 0,
-        xref="x domain",
-        yref="y domain",
-        xanchor="right",
-        yanchor="top" if row == 1 else "bottom",
-        showarrow=False,
-        font={"size": 12},
-        row=row,
+        row=side + 1,
         col=column,
     )
 
@@ -127,10 +114,9 @@ def precision_recall(
     figure.add_hline(y=prevalence, line={"color": NEUTRAL, "width": 1.5, "dash": "dot"})
     figure.add_annotation(
         text=f"a guess: {number(prevalence)}",
-        x=1,
+        x=0.5,
         y=prevalence,
-        xanchor="right",
-        yanchor="bottom" if prevalence < 0.9 else "top",
+        yanchor="top" if prevalence > _ROOM else "bottom",  # few curves fall below a guess
         showarrow=False,
         font={"size": 12},
     )

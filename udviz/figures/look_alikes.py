@@ -68,7 +68,8 @@ def _add_rates(figure: go.Figure, pairs: pd.DataFrame, rows: np.ndarray) -> None
             x=pairs[column],
             y=rows,
             mode="markers",
-            marker={"color": mark.colour, "symbol": symbol, "size": 10, "line": {"width": 2}},
+            marker={"color": mark.colour, "symbol": symbol, "size": 10}
+            | {"line": {"color": mark.colour, "width": 2}},
             name=name,
             hoverinfo="skip",
             row=1,

@@ -14,23 +14,17 @@ class ProbabilityDistribution:
 
     Attributes:
         edges: (Q + 1,) bin edges in [0, 1]; the last bin holds a probability of 1.
-        present: (Q,) images that carry the label.
-        absent: (Q,) images that do not.
+        counts: (2, Q) images: those that carry the label, then those that do not.
     """
 
     edges: np.ndarray
-    present: np.ndarray
-    absent: np.ndarray
+    counts: np.ndarray
 
     @property
-    def present_share(self) -> np.ndarray:
-        """(Q,) shares of the images with the label, so that a rare one shows too; 0 if none."""
-        return _shares(self.present)
-
-    @property
-    def absent_share(self) -> np.ndarray:
-        """(Q,) shares of the images without the label; 0 if there are none."""
-        return _shares(self.absent)
+    def shares(self) -> np.ndarray:
+        """(2, Q) shares of the images of each side, so that a rare label shows too; 0 if none."""
+        shares: np.ndarray = self.counts / np.maximum(1, self.counts.sum(axis=1, keepdims=True))
+        return shares
 
 
 def probability_distribution(
@@ -51,13 +45,5 @@ def probability_distribution(
     check_at_least(n_bins, 1, name="n_bins")
     ((prob, positive),) = prob_columns(probs[:, None], targets[:, None])
     edges = np.linspace(0.0, 1.0, n_bins + 1)
-    return ProbabilityDistribution(
-        edges=edges,
-        present=np.histogram(prob[positive], edges)[0],
-        absent=np.histogram(prob[~positive], edges)[0],
-    )
-
-
-def _shares(counts: np.ndarray) -> np.ndarray:
-    shares: np.ndarray = counts / max(1, counts.sum())
-    return shares
+    sides = [np.histogram(prob[side], edges)[0] for side in (positive, ~positive)]
+    return ProbabilityDistribution(edges=edges, counts=np.stack(sides))

@@ -20,10 +20,11 @@ NO_CURVE = (
     "Every image called present is a false alarm."
 )
 HOW_TO_READ = (
-    "Left: bars above the axis are images with the label, hatched bars below it images without; "
-    "each side adds up to 100 %, and heights grow with the square root of the share. Dashed lines "
-    "are the thresholds. Right: the marks are the models at their thresholds."
+    "Histograms: bars above the axis are images with the label, hatched bars below it images "
+    "without; each side adds up to 100 %, and heights grow with the square root of the share. "
+    "Dashed lines are the thresholds. Curves: the marks are the models at their thresholds."
 )
+ALT_TABLE = "Counts, precision, recall and F1 of each model at its threshold"
 HOW_TO_READ_TABLE = (
     "TP: called present and marked so; FP: called, not marked; FN: marked, not called; TN: "
     "neither. In brackets, 95 % Wilson intervals; an F1 has none here."
@@ -36,14 +37,15 @@ def show(view: View, label: str, models: Mapping[str, LabelModel]) -> dict[str, 
     pictures = st.container()
     thresholds, moved = pick_thresholds(models, of=(view.study.path.name, view.split, label))
     points = {role: model.confusion(thresholds[role]) for role, model in models.items()}
-    with pictures, st.grid(2, min_column_width=440) as grid:
+    with st.container(key="decided"):
+        st.markdown(about_thresholds(view, models, thresholds, moved=moved))
+        st.table(decision_table(points, thresholds), border="horizontal", alt=ALT_TABLE)
+    st.caption(f"{HOW_TO_READ} {HOW_TO_READ_TABLE}{_about_runs(view)}")
+    with pictures, st.grid(2, min_column_width=440) as grid:  # last: the counts answer first
         with grid.cell():
             _draw_distributions(label, models, thresholds)
         with grid.cell():
             _draw_curves(label, models, points)
-    st.markdown(about_thresholds(view, models, thresholds, moved=moved))
-    st.table(decision_table(points, thresholds), border="horizontal")
-    st.caption(f"{HOW_TO_READ} {HOW_TO_READ_TABLE}{_about_runs(view)}")
     return thresholds
 
 
@@ -73,7 +75,7 @@ def decision_table(
     """Counts and scores of each model's decisions as text, one row per model."""
     rows = [
         {
-            "Model": f"{ROLES[role].glyph} {ROLES[role].word}",
+            "Model": f"{ROLES[role].glyph}\u00a0{ROLES[role].word}",
             "Threshold": number(thresholds[role]),
             "TP": f"{point.true_positives:,}",
             "FP": f"{point.false_positives:,}",
@@ -103,9 +105,10 @@ def _draw_distributions(
         key="distributions",
         alt=f"Histograms of the probability of {one_line(label)} in images with and without it: "
         + "; ".join(
-            f"{ROLES[role].word}, {plural(int(of.present.sum()), 'image')} with and "
-            f"{plural(int(of.absent.sum()), 'image')} without"
+            f"{ROLES[role].word}, {plural(int(n_with), 'image')} with and "
+            f"{plural(int(n_without), 'image')} without"
             for role, of in found.items()
+            for n_with, n_without in [of.counts.sum(axis=1)]
         )
         + ".",
     )

@@ -10,6 +10,7 @@ from udviz.figures.theme import ROLES
 from udviz.stats.error_detection import RiskCoverage, error_detection, risk_coverage
 from udviz.ui import charts
 from udviz.ui.label_models import LabelModel
+from udviz.ui.words import model_noun
 
 HOW_TO_READ = (
     "Keep only the images the model is surest of: how often is it wrong among them? A curve below "
@@ -31,7 +32,7 @@ def show(label: str, model: LabelModel, threshold: float) -> None:
     wrong = errors[known] == 1
     if wrong.all() or not wrong.any():
         st.info(
-            f"At a threshold of {number(threshold)} the {mark.word.lower()} is "
+            f"At a threshold of {number(threshold)} the {model_noun(model.role)} is "
             f"{'wrong' if wrong.any() else 'right'} on all {plural(wrong.size, 'image')}, so no "
             "error stands out. Another threshold or model may have some."
         )
@@ -54,7 +55,7 @@ def show(label: str, model: LabelModel, threshold: float) -> None:
             )
         with grid.cell():
             st.markdown(
-                f"The {mark.word.lower()} is wrong on **{wrong.sum():,}** of "
+                f"The {model_noun(model.role)} is wrong on **{wrong.sum():,}** of "
                 f"{plural(wrong.size, 'image')} at a threshold of {number(threshold)}."
             )
             st.table(table, border="horizontal")

@@ -9,7 +9,6 @@ import streamlit as st
 
 from udviz.figures.risk_coverage import MEASURES
 from udviz.figures.text import count, number, plural
-from udviz.figures.theme import ROLES
 from udviz.stats import telling_images
 from udviz.stats.probabilities import threshold_logit
 from udviz.stats.suspects import MISSING
@@ -19,6 +18,7 @@ from udviz.ui.images import source_of
 from udviz.ui.label_models import LabelModel
 from udviz.ui.page import View
 from udviz.ui.study import StudyError
+from udviz.ui.words import model_noun
 
 MOST_UNCERTAIN = 120  # images shown, ten pages
 NO_STUDENT = "This study has no predictions of a student beside its teacher's on this split."
@@ -54,7 +54,7 @@ class Asked:
     @property
     def word(self) -> str:
         """Its name within a sentence."""
-        return ROLES[self.role].word.lower()
+        return model_noun(self.role)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -80,7 +80,6 @@ def pick_role(models: Mapping[str, LabelModel]) -> str:
         list(models),
         default=next(iter(models)),
         required=True,
-        format_func=lambda role: f"{ROLES[role].glyph} {ROLES[role].word}",
         key="model",
         bind="query-params",
     )
@@ -214,12 +213,14 @@ def _teacher_right(asked: Asked) -> Answer:
         threshold=asked.thresholds["teacher"],
         other_threshold=asked.thresholds[role],
     )
-    word = ROLES[role].word.lower()
     return Answer(
         images=_table(teacher, chosen).assign(student_prob=student.probs[chosen]),
-        said=f"that the teacher decides rightly and the {word} student wrongly, each at its "
+        said=f"that the teacher decides rightly and the {model_noun(role)} wrongly, each at its "
         "threshold, the largest difference first.",
-        caption=lambda image: f"teacher {_decision(image, student=(word, 'student_prob'))}",
+        caption=lambda image: (
+            f"teacher p = {number(image['prob'])}, {role} p = {number(image['student_prob'])}, "
+            f"{_mark(image)}"
+        ),
     )
 
 
@@ -266,11 +267,8 @@ def _table(model: LabelModel, chosen: np.ndarray) -> pd.DataFrame:
     return table[_COLUMNS]
 
 
-def _decision(image: pd.Series, *, student: tuple[str, str] | None = None) -> str:
-    probs = f"p = {number(image['prob'])}"
-    if student is not None:
-        probs += f", {student[0]} p = {number(image[student[1]])}"
-    return f"{probs}, {_mark(image)}"
+def _decision(image: pd.Series) -> str:
+    return f"p = {number(image['prob'])}, {_mark(image)}"
 
 
 def _contribution(image: pd.Series) -> str:

@@ -27,7 +27,7 @@ HOW_TO_READ = (
 
 def show(view: View, label: str) -> None:
     """Draw both sides of the look-alikes of a label, or say why there are none."""
-    st.header("What it is taken for", anchor=False)
+    st.header("Which labels is it confused with?", anchor=False)
     try:
         found = [
             label_rows(view.study, "look_alikes", label, split=view.split, column=column)
