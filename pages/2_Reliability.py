@@ -4,13 +4,13 @@ import streamlit as st
 
 from udviz.figures.reliability import little_diagrams
 from udviz.figures.theme import ROLES
-from udviz.ui import charts, missing, reliability, reliability_tables, sidebar, tables
+from udviz.ui import charts, reliability, reliability_tables, sidebar, tables
 from udviz.ui.page import open_page
 
 view = open_page("Reliability", question="Can the probabilities be believed, label by label?")
 opened = sidebar.pick_label(view.labels["label"].tolist())
 evidence = reliability.collect(view, reliability.pick())
-missing.explain(view.study, evidence.problems)
+reliability.explain(view, evidence.problems)
 if evidence.models or not evidence.rows.empty:
     reliability.show_label(view, evidence, opened)
 if evidence.rows.empty:

@@ -8,11 +8,11 @@ from udviz.ui import (
     label_images,
     label_models,
     label_reliability,
-    missing,
     panel,
     partners,
     sidebar,
 )
+from udviz.ui.analysis import explain_missing
 from udviz.ui.page import open_page
 
 view = open_page("Label", question="Why is this label difficult, and which images show it?")
@@ -24,7 +24,8 @@ if opened is None:
 panel.show_head(view.labels[view.labels["label"] == opened].iloc[0])
 
 evidence = label_models.collect(view, opened)
-missing.explain(view.study, evidence.problems)
+if evidence.problems:
+    explain_missing(view.study, " ".join(evidence.problems))
 if evidence.unknown:
     st.info("No image of this split says whether it carries this label.")
 

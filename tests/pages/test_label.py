@@ -196,11 +196,11 @@ def test_the_pictures_show_the_scores_the_curves_and_the_threshold(small, open_a
     np.testing.assert_allclose(values(distributions["data"][0]["y"]) ** 2, share)
     assert {line["x0"] for line in distributions["layout"]["shapes"]} == {0.3}
     line, point = (
-        next(t for t in curves["data"] if t["mode"] == mode and t["name"].startswith("Teacher"))
+        next(t for t in curves["data"] if t["mode"] == mode and "Teacher" in t["name"])
         for mode in ("lines", "markers")
     )
     expected = sklearn.metrics.average_precision_score(targets, probs)
-    assert line["name"] == f"Teacher, AP {number(expected)}"
+    assert line["name"] == f"◆ Teacher, AP {number(expected)}"
     called = probs >= 0.3
     assert values(point["x"]) == pytest.approx(sklearn.metrics.recall_score(targets, called))
     assert values(point["y"]) == pytest.approx(sklearn.metrics.precision_score(targets, called))
@@ -606,3 +606,13 @@ def test_a_label_opened_elsewhere_links_to_everything_about_it(small, open_app, 
     )
     assert link.page == "Label"
     assert "label=red+disc" in link.query_string
+
+
+def test_an_analysis_that_found_no_look_alikes_says_so(changed, open_app):
+    file = changed / "analysis" / "look_alikes.parquet"
+    pd.read_parquet(file).head(0).to_parquet(file)
+
+    app = open_app(PAGE, label=LABEL)
+
+    assert not app.exception
+    assert "No other label sets off false alarms" in told(app)

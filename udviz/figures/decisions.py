@@ -100,7 +100,8 @@ def precision_recall(
 
     Args:
         curves: Role -> curve of one label.
-        points: Role -> decisions at the threshold; without a precision no mark is drawn.
+        points: Role -> decisions at the threshold; where nothing is called present, the mark
+            stands at the beginning of the curve.
         prevalence: Share of images with the label: the precision of a guess.
         title: What the chart shows, as plotly's HTML.
     """
@@ -109,8 +110,7 @@ def precision_recall(
     for role, curve in curves.items():
         _add_curve(figure, curve, ROLES[role])
     for role, point in points.items():
-        if np.isfinite(point.precision):
-            _add_point(figure, point, ROLES[role])
+        _add_point(figure, point, ROLES[role], start=float(curves[role].precision[0]))
     figure.add_hline(y=prevalence, line={"color": NEUTRAL, "width": 1.5, "dash": "dot"})
     figure.add_annotation(
         text=f"a guess: {number(prevalence)}",
@@ -131,25 +131,24 @@ def _add_curve(figure: go.Figure, curve: PrecisionRecallCurve, mark: Mark) -> No
         y=np.append(curve.precision[:1], curve.precision),
         mode="lines",
         line={"color": mark.colour, "width": 2, "shape": "vh"},
-        name=f"{mark.word}, AP {number(curve.area)}",
-        legendgroup=mark.word,
-        showlegend=False,
+        name=f"{mark.glyph} {mark.word}, AP {number(curve.area)}",
         hoverinfo="skip",
     )
 
 
-def _add_point(figure: go.Figure, point: Confusion, mark: Mark) -> None:
+def _add_point(figure: go.Figure, point: Confusion, mark: Mark, *, start: float) -> None:
+    told = f"precision {number(point.precision)}<br>recall {number(point.recall)}"
     figure.add_scatter(
         x=[point.recall],
-        y=[point.precision],
+        y=[point.precision if point.predicted else start],
         mode="markers",
         marker={"color": mark.colour, "symbol": mark.symbol, "size": 13}
         | {"line": {"color": "white", "width": 1.5}},
         name=mark.word,
-        legendgroup=mark.word,
+        showlegend=False,
         hovertext=[
-            f"{mark.glyph} {mark.word} at its threshold<br>precision {number(point.precision)}"
-            f"<br>recall {number(point.recall)}"
+            f"{mark.glyph} {mark.word} at its threshold<br>"
+            + (told if point.predicted else "calls no image present")
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )

@@ -1,41 +1,49 @@
-"""Rows of the analysis' tables that speak of one label."""
+"""Detailed tables of an analysis: the rows that a page needs, read once."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from udviz.ui.study import Study, StudyError
+from udviz.ui.study import Study, StudyError, remake_command
+
+Where = tuple[tuple[str, tuple[str, ...]], ...]  # column, the values that are wanted
 
 
-def label_rows(
-    study: Study, name: str, label: str, *, split: str | None = None, column: str = "label"
+def analysis_rows(
+    study: Study, name: str, *, columns: Sequence[str], where: Where = ()
 ) -> pd.DataFrame:
-    """Rows of ``analysis/<name>.parquet`` about one label, in their order.
+    """Rows of ``analysis/<name>.parquet``; shared, so nobody changes them.
 
     Args:
-        study: Whose analysis.
+        study: The study.
         name: Of the table.
-        label: Label wanted.
-        split: Rows of this split only; None where the table has no splits.
-        column: Where the label stands.
+        columns: To read.
+        where: Columns and the values they may have; all rows if empty.
 
     Raises:
-        StudyError: If the table is missing, damaged or of another shape; the message names it.
+        StudyError: If the table is missing or damaged; the message names it.
     """
     file = study.path / "analysis" / f"{name}.parquet"
     if not file.is_file():
         raise StudyError(f"`{file}` is missing.")
-    wanted = {column: label} | ({} if split is None else {"split": split})
-    return _read(str(file), file.stat().st_mtime_ns, tuple(wanted.items()))
+    return _read(str(file), file.stat().st_mtime_ns, tuple(columns), where)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _read(file: str, modified_ns: int, wanted: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+def explain_missing(study: Study, problem: str) -> None:
+    """Say what is missing and which command makes it."""
+    st.info(f"{problem} This command makes it; what is done already is skipped:")
+    st.code(remake_command(study.path), language="bash", wrap_lines=True)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _read(path: str, modified_ns: int, columns: tuple[str, ...], where: Where) -> pd.DataFrame:
+    needed = dict.fromkeys([*columns, *(column for column, _ in where)])
     try:
-        table = pd.read_parquet(file)
+        table = pd.read_parquet(Path(path), columns=list(needed))
     except (OSError, ValueError) as error:
-        raise StudyError(f"`{file}` cannot be read ({error}).") from error
-    for column, value in wanted:
-        if column not in table:
-            raise StudyError(f"`{file}` lacks the column {column}.")
-        table = table[table[column] == value]
-    return table.reset_index(drop=True)
+        raise StudyError(f"`{path}` cannot be read ({error}).") from error
+    for column, values in where:  # not while reading: pyarrow refuses text of an empty table
+        table = table[table[column].isin(values)]
+    return table[list(columns)].reset_index(drop=True)

@@ -9,9 +9,9 @@ from udviz.figures.scatter import gain_scatter
 from udviz.figures.text import count, interval, number, plural
 from udviz.figures.theme import UNDECIDED, VERDICTS
 from udviz.stats.correlation import RankCorrelation, rank_correlation
-from udviz.ui import charts, missing, tables
+from udviz.ui import charts, tables
 from udviz.ui.sidebar import open_label
-from udviz.ui.study import Study, StudyError
+from udviz.ui.study import Study, StudyError, remake_command
 from udviz.ui.words import verdict_word
 
 NO_STUDENT = (
@@ -93,7 +93,8 @@ def with_gap(labels: pd.DataFrame, study: Study) -> pd.DataFrame:
     try:
         gap = _read_gap(str(file), file.stat().st_mtime_ns if file.is_file() else 0)
     except StudyError as error:
-        missing.explain(study, [f"The gap closed is not in the table: {error}"])
+        st.info(f"The gap closed is not in the table: {error} This command makes it again:")
+        st.code(remake_command(study.path), language="bash", wrap_lines=True)
         return labels
     return labels.merge(gap, how="left", on=["split", "label"])
 

@@ -12,8 +12,8 @@ from udviz.figures.text import count, number, plural
 from udviz.stats import telling_images
 from udviz.stats.probabilities import threshold_logit
 from udviz.stats.suspects import MISSING
-from udviz.ui import gallery, missing, tables
-from udviz.ui.analysis import label_rows
+from udviz.ui import gallery, tables
+from udviz.ui.analysis import analysis_rows, explain_missing
 from udviz.ui.images import source_of
 from udviz.ui.label_models import LabelModel
 from udviz.ui.page import View
@@ -110,7 +110,7 @@ def show(
     try:
         answer = QUESTIONS[question or next(iter(QUESTIONS))](asked)
     except StudyError as error:
-        missing.explain(view.study, [str(error)])
+        explain_missing(view.study, str(error))
     else:
         _draw(asked, answer, question)
     return role
@@ -188,9 +188,7 @@ def _most_uncertain(asked: Asked) -> Answer:
 
 
 def _doubted(asked: Asked) -> Answer:
-    view, model = asked.view, asked.model
-    rows = label_rows(view.study, "suspects", asked.label, split=view.split)
-    images = rows.merge(model.run.images, on="image_id", validate="many_to_one")
+    images = _rows(asked, "suspects", ["direction", "prob", "quality"])
     images = images.assign(present=images["direction"] != MISSING)
     return Answer(
         images=images[[*_COLUMNS, "direction", "quality"]],
@@ -233,17 +231,15 @@ def _hurt(asked: Asked) -> Answer:
 
 
 def _contributed(asked: Asked, *, sign: int) -> Answer:
-    view, model = asked.view, asked.model
-    if not view.has_gains:
+    if not asked.view.has_gains:
         raise StudyError(NO_GAIN)
-    rows = label_rows(view.study, "contributions", asked.label, split=view.split)
+    columns = ["present", "contribution", "rank_baseline", "rank_distilled"]
+    rows = _rows(asked, "contributions", columns)
     rows = rows[sign * rows["contribution"] > 0]
-    rows = rows.sort_values("contribution", ascending=sign < 0, kind="stable")
-    images = rows.merge(model.run.images, on="image_id", validate="many_to_one")
-    columns = ["image_id", "row", "present", "contribution", "rank_baseline", "rank_distilled"]
+    images = rows.sort_values("contribution", ascending=sign < 0, kind="stable")
     way = "raised" if sign > 0 else "lowered"
     return Answer(
-        images=images[columns],
+        images=images[["image_id", "row", *columns]],
         said=f"that {way} the average precision most on the way from the baseline to the distilled "
         "student; ranks are among all images, the most likely first.",
         caption=_contribution,
@@ -259,6 +255,17 @@ QUESTIONS: dict[str, Callable[[Asked], Answer]] = {
     "helped the gain": _helped,
     "hurt the gain": _hurt,
 }
+
+
+def _rows(asked: Asked, name: str, columns: list[str]) -> pd.DataFrame:
+    """Rows of the analysis about images of this split and label, with their ``row``."""
+    rows = analysis_rows(
+        asked.view.study,
+        name,
+        columns=["image_id", *columns],
+        where=(("split", (asked.view.split,)), ("label", (asked.label,))),
+    )
+    return rows.merge(asked.model.run.images, on="image_id", validate="many_to_one")
 
 
 def _table(model: LabelModel, chosen: np.ndarray) -> pd.DataFrame:

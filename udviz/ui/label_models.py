@@ -9,7 +9,7 @@ from udviz.predictions import Predictions
 from udviz.stats.confusion import Confusion, calls, confusion
 from udviz.stats.probabilities import logit_probs, threshold_logit
 from udviz.stats.uncertainty import binary_entropy, margin_uncertainty
-from udviz.ui.analysis import label_rows
+from udviz.ui.analysis import analysis_rows
 from udviz.ui.caches import Version, predictions_of, version_of
 from udviz.ui.page import View
 from udviz.ui.study import StudyError
@@ -126,10 +126,15 @@ def collect(view: View, label: str) -> LabelEvidence:
 def _thresholds(view: View, label: str, problems: list[str]) -> dict[str, tuple[float, bool]]:
     """Role -> threshold of its first run, and whether it was chosen."""
     try:
-        rows = label_rows(view.study, "thresholds", label)
+        rows = analysis_rows(
+            view.study,
+            "thresholds",
+            columns=["role", "run", "threshold", "chosen"],
+            where=(("label", (label,)),),
+        )
         first = rows[rows["run"] == 0]
         found = zip(first["threshold"], first["chosen"].astype(bool), strict=True)
         return dict(zip(first["role"], found, strict=True))
-    except (StudyError, KeyError) as error:
+    except StudyError as error:
         problems.append(f"No threshold was chosen on validation, so {EVEN} is used. {error}")
         return {}

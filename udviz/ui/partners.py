@@ -6,8 +6,8 @@ import streamlit as st
 from udviz.figures.look_alikes import look_alikes
 from udviz.figures.text import number, one_line, safe_html, shorten
 from udviz.stats.look_alikes import LEAST_LIFT, LEAST_SHARE
-from udviz.ui import charts, missing
-from udviz.ui.analysis import label_rows
+from udviz.ui import charts
+from udviz.ui.analysis import analysis_rows, explain_missing
 from udviz.ui.page import View
 from udviz.ui.sidebar import open_label
 from udviz.ui.study import StudyError
@@ -17,6 +17,10 @@ NONE_FOUND = (
     f"other are the teacher's false alarms {LEAST_LIFT:g} times as frequent beyond doubt and at "
     f"least {LEAST_SHARE:.0%} of them all."
 )
+_COLUMNS = [
+    *("split", "label", "partner_label", "false_alarms", "chances", "rate", "rate_without"),
+    *("lift", "low", "high"),
+]
 HOW_TO_READ = (
     "Judged by the teacher, which here calls a label on as many images as carry it. Left: how "
     "often it is a false alarm where the other label is present (filled) and absent (open). "
@@ -29,19 +33,19 @@ def show(view: View, label: str) -> None:
     """Draw both sides of the look-alikes of a label, or say why there are none."""
     st.header("Which labels is it confused with?", anchor=False)
     try:
-        found = [
-            label_rows(view.study, "look_alikes", label, split=view.split, column=column)
-            for column in ("label", "partner_label")
-        ]
+        pairs = analysis_rows(
+            view.study, "look_alikes", columns=_COLUMNS, where=(("split", (view.split,)),)
+        )
     except StudyError as error:
-        missing.explain(view.study, [str(error)])
+        explain_missing(view.study, str(error))
         return
-    if all(pairs.empty for pairs in found):
+    beside, wrongly = pairs[pairs["label"] == label], pairs[pairs["partner_label"] == label]
+    if beside.empty and wrongly.empty:
         st.info(NONE_FOUND)
         return
     name = shorten(label)
-    _draw(found[0], "partner_label", f"Labels beside which {name} is wrongly seen")
-    _draw(found[1], "label", f"Labels wrongly seen beside {name}")
+    _draw(beside, "partner_label", f"Labels beside which {name} is wrongly seen")
+    _draw(wrongly, "label", f"Labels wrongly seen beside {name}")
     st.caption(HOW_TO_READ)
 
 
