@@ -43,9 +43,9 @@ def test_sides_are_told_apart_without_colour(histograms):
 
 
 def test_every_model_has_its_own_threshold(histograms):
-    lines = [shape.x0 for shape in histograms.layout.shapes]
+    lines = {shape.xref: shape.x0 for shape in histograms.layout.shapes}
 
-    assert lines == [0.5, 0.5, 0.3, 0.3]
+    assert lines == {"x": 0.5, "x3": 0.5, "x2": 0.3, "x4": 0.3}
 
 
 def test_the_hover_tells_how_many_images_of_which_side(histograms):

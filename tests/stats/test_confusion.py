@@ -25,16 +25,17 @@ def counts(found):
 
 
 def test_a_case_worked_by_hand():
-    scores = np.array([0.9, 0.8, 0.5, 0.4, 0.3, 0.95])
-    targets = np.array([1, 0, 1, 1, 0, -1])
+    scores = np.array([0.9, 0.8, 0.5, 0.4, 0.3, 0.95, 0.7])
+    targets = np.array([1, 0, 1, 1, 0, -1, 0])
 
     found = confusion(scores, targets, threshold=0.5)
 
-    assert counts(found) == (2, 1, 1, 1)
-    assert (found.predicted, found.present) == (3, 3)
-    assert found.precision == pytest.approx(2 / 3)
+    assert counts(found) == (2, 2, 1, 1)
+    assert (found.predicted, found.present) == (4, 3)
+    assert found.prevalence == pytest.approx(1 / 2)
+    assert found.precision == pytest.approx(1 / 2)
     assert found.recall == pytest.approx(2 / 3)
-    assert found.f1 == pytest.approx(2 / 3)
+    assert found.f1 == pytest.approx(4 / 7)
 
 
 @pytest.mark.parametrize("threshold", [-1.0, 0.3, 1.0])

@@ -76,7 +76,7 @@ class Answer:
 def pick_role(models: Mapping[str, LabelModel]) -> str:
     """Ask which model the images and errors are of; the teacher at first."""
     role = st.segmented_control(
-        "Model",
+        "Model, here and in the next section",
         list(models),
         default=next(iter(models)),
         required=True,
