@@ -13,7 +13,7 @@ from udviz.figures.text import number
 from udviz.predictions import open_predictions
 from udviz.stats.decisions import counts_at_thresholds
 from udviz.stats.uncertainty import binary_entropy, margin_uncertainty
-from udviz.ui import label_images
+from udviz.ui.label_questions import QUESTIONS
 
 PAGE = "pages/4_Label.py"
 LABEL = "red disc"
@@ -216,7 +216,7 @@ def test_false_positives_come_with_the_most_confident_first(small, open_app):
     assert shown_ids(app) == ids[expected[:12]].tolist()
     assert captions(app) == [f"p = {number(p)}, marked absent" for p in probs[expected[:12]]]
     assert heading_of_gallery(app).startswith(
-        f"**{len(expected)} images** that the distilled student calls present at 0.100"
+        f"**{len(expected)} images** marked absent that the distilled student calls present"
     )
 
 
@@ -321,7 +321,7 @@ def test_a_gallery_turns_pages_and_another_question_starts_at_the_first(small, o
 def test_a_question_without_an_image_says_so(small, open_app):
     app = open_app(PAGE, label=LABEL, threshold="1.000")
 
-    assert "No image that the teacher calls present at 1.000" in told(app)
+    assert "The teacher calls no image present at 1.000 that is marked absent" in told(app)
     assert not shown_ids(app)
 
 
@@ -350,8 +350,12 @@ def test_a_student_without_a_calibration_branch_has_two_measures(changed, open_a
             names=run.label_names,
         )
 
-    app = open_app(PAGE, label=LABEL, model="baseline")
+    app = ask(open_app(PAGE, label=LABEL), "most uncertain")
+    app.button_group(key="measure").set_value("disagreement").run()
+    app.button_group(key="model").set_value("baseline").run()
 
+    assert not app.exception
+    assert captions(app)[0].startswith("entropy")
     assert app.table[2].value.index.tolist() == ["entropy", "margin"]
     assert "no calibration branch" in told(app)
 
@@ -445,7 +449,17 @@ def test_a_threshold_that_too_few_positives_left_at_one_half_says_so(changed, op
 
     app = open_app(PAGE, label=LABEL)
 
-    assert "too few positives were there to choose one for: baseline (0.500)" in told(app)
+    assert "too few positives were there for: baseline (0.500)" in told(app)
+
+
+def test_where_no_model_has_a_chosen_threshold_none_is_said_to_be_chosen(changed, open_app):
+    file = changed / "analysis" / "thresholds.parquet"
+    pd.read_parquet(file).assign(chosen=False, threshold=0.5).to_parquet(file)
+
+    app = open_app(PAGE, label=LABEL)
+
+    assert "No threshold was chosen on validation" in told(app)
+    assert "its own threshold" not in told(app)
 
 
 def test_on_the_validation_split_the_page_says_that_the_threshold_saw_the_images(small, open_app):
@@ -514,7 +528,7 @@ def test_a_label_that_no_image_carries_has_no_curve(made_up, open_app):
     assert not app.exception
     assert "there is no precision-recall curve" in told(app)
     assert decided(app)["Recall"].tolist() == ["–"] * 3
-    assert "No image marked present" in told(ask(app, "missed"))
+    assert "calls no image absent at 0.500 that is marked present" in told(ask(app, "missed"))
 
 
 def test_a_label_of_which_no_target_is_known_says_so(made_up, open_app):
@@ -588,7 +602,7 @@ def test_only_the_column_of_the_label_is_read(made_up, open_app, monkeypatch):
 def test_every_question_has_an_answer_on_the_trained_study(small, open_app):
     app = open_app(PAGE, label=LABEL)
 
-    for question in label_images.QUESTIONS:
+    for question in QUESTIONS:
         ask(app, question)
 
         assert not app.exception, question

@@ -11,7 +11,7 @@ from udviz.figures.theme import ROLES
 from udviz.stats.confusion import Confusion
 from udviz.ui import charts
 from udviz.ui.caches import label_curve, label_distribution
-from udviz.ui.label_models import LabelModel
+from udviz.ui.label_models import EVEN, LabelModel
 from udviz.ui.page import View
 from udviz.ui.thresholds import pick_thresholds
 
@@ -60,12 +60,17 @@ def about_thresholds(
     if moved:
         level = number(next(iter(thresholds.values())))
         return f"Every model decides at **{level}**, the threshold picked above."
+    if not any(model.chosen for model in models.values()):
+        return (
+            "No threshold was chosen on validation, which takes enough positives there: each model "
+            f"decides at **{number(EVEN)}**. Move the slider to give all of them another."
+        )
     text = "Each model decides at **its own threshold, chosen on validation** for the best F1"
     if view.split == "val":
         text += " (on these very images, so F1 flatters it)"
     few = [ROLES[role].word.lower() for role, model in models.items() if not model.chosen]
     if few:
-        text += f"; too few positives were there to choose one for: {', '.join(few)} (0.500)"
+        text += f"; too few positives were there for: {', '.join(few)} ({number(EVEN)})"
     return f"{text}. Move the slider to give all of them another."
 
 

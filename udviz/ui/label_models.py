@@ -25,9 +25,9 @@ class LabelModel:
         role: Whose model it is.
         version: Its prediction cache.
         label: Name of the label.
-        threshold: Decision threshold chosen on validation, a probability; 0.5 where too few
-            positives were there to choose one.
-        chosen: Whether it was chosen.
+        threshold: Decision threshold chosen on validation, a probability; 0.5 where none was.
+        chosen: Whether it was chosen; if not, too few positives were there, or the analysis does
+            not say.
     """
 
     role: str
