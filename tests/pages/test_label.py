@@ -296,6 +296,7 @@ def test_images_that_made_the_gain(small, open_app, question, best_first):
     rows = table_of(small, "contributions").query("split == 'test' and label == @LABEL")
     rows = rows[rows["contribution"] > 0] if best_first else rows[rows["contribution"] < 0]
     expected = rows.sort_values("contribution", ascending=not best_first, kind="stable")
+    assert heading_of_gallery(app).startswith(f"**{len(expected)} image")
     assert shown_ids(app) == expected["image_id"].tolist()[:12]
     first = expected.iloc[0]
     assert captions(app)[0] == (
