@@ -1,10 +1,45 @@
 """Label: why is this label difficult, and which images show it?"""
 
-from udviz.ui import panel, sidebar
+import streamlit as st
+
+from udviz.ui import (
+    decisions,
+    label_errors,
+    label_images,
+    label_models,
+    label_reliability,
+    panel,
+    partners,
+    sidebar,
+)
+from udviz.ui.analysis import explain_missing
 from udviz.ui.page import open_page
 
 view = open_page("Label", question="Why is this label difficult, and which images show it?")
 names = view.labels["label"].tolist()
-opened = sidebar.pick_label(names) or names[0]
+opened = sidebar.pick_label(names)
+if opened is None:
+    st.caption("No label is picked, so this is the most difficult one.")
+    opened = names[0]
+panel.show_head(view.labels[view.labels["label"] == opened].iloc[0])
 
-panel.show_label(view.labels[view.labels["label"] == opened].iloc[0])
+evidence = label_models.collect(view, opened)
+if evidence.problems:
+    explain_missing(view.study, " ".join(evidence.problems))
+if evidence.unknown:
+    st.info("No image of this split says whether it carries this label.")
+
+
+@st.fragment
+def judge() -> None:
+    """Everything that moves with the threshold."""
+    thresholds = decisions.show(view, opened, evidence.models)
+    role = label_images.show(view, opened, evidence.models, thresholds)
+    label_errors.show(opened, evidence.models[role], thresholds[role])
+
+
+if evidence.models:
+    judge()
+partners.show(view, opened)
+if evidence.models:
+    label_reliability.show(opened, evidence.models)

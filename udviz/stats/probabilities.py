@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from scipy.special import expit, logit
 
 from udviz.checks import check_probs
 from udviz.stats.columns import label_columns
@@ -36,6 +37,26 @@ def prob_logits(prob: np.ndarray) -> np.ndarray:
     prob = np.clip(prob.astype(np.float64), _EPSILON, 1 - _EPSILON)
     logits: np.ndarray = np.log(prob) - np.log1p(-prob)
     return logits
+
+
+def logit_probs(logits: np.ndarray) -> np.ndarray:
+    """Float64 probabilities of logits of any shape: no two float32 logits below 15 fall together.
+
+    Small probabilities keep their digits however small they are.
+    """
+    probs: np.ndarray = expit(np.asarray(logits, dtype=np.float64))
+    return probs
+
+
+def threshold_logit(prob: float) -> float:
+    """Logit at which a probability in [0, 1] is reached: minus infinity at 0, infinity at 1.
+
+    Raises:
+        ValueError: If ``prob`` leaves [0, 1].
+    """
+    if not 0.0 <= prob <= 1.0:  # also refuses NaN
+        raise ValueError(f"`prob` must lie in [0, 1], got {prob}.")
+    return float(logit(prob))
 
 
 def label_counts(targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

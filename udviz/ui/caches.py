@@ -8,7 +8,10 @@ import streamlit as st
 from udviz.predictions import MANIFEST, Predictions, open_predictions
 from udviz.runs.directory import RunDirectory
 from udviz.stats.calibration import ReliabilityBins, pooled_reliability_bins, reliability_bins
+from udviz.stats.curves import PrecisionRecallCurve, precision_recall_curve
+from udviz.stats.distributions import ProbabilityDistribution, probability_distribution
 from udviz.stats.platt import fit_platt
+from udviz.stats.probabilities import logit_probs
 from udviz.stats.recalibration import Recalibration, Temperature, fit_isotonic, fit_temperature
 from udviz.ui.study import Study, StudyError
 
@@ -95,6 +98,22 @@ def pooled_bins(judged: Version, fitted_on: Version, *, method: str, kind: str) 
     run, rows = predictions_of(judged), slice(None, None, thinning(judged))
     probs = recalibration_of(fitted_on, method).apply(run.logits[rows])
     return pooled_reliability_bins(probs, run.targets[rows], kind=kind)
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def label_distribution(version: Version, label: str) -> ProbabilityDistribution:
+    """Histograms of one label's probabilities, of all images."""
+    run = predictions_of(version)
+    column = run.label_names.index(label)
+    return probability_distribution(logit_probs(run.logits[:, column]), run.targets[:, column])
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def label_curve(version: Version, label: str) -> PrecisionRecallCurve:
+    """Precision-recall curve of a label that at least one image carries; thresholds are logits."""
+    run = predictions_of(version)
+    column = run.label_names.index(label)
+    return precision_recall_curve(run.logits[:, column], run.targets[:, column])
 
 
 @st.cache_resource(max_entries=8, show_spinner="Opening predictions …")

@@ -1,6 +1,6 @@
 """Images side by side, a page of them at a time, each a way to look closer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import pandas as pd
 import streamlit as st
@@ -22,6 +22,7 @@ def draw(
     caption: Callable[[pd.Series], str],
     key: str,
     label: str | None = None,
+    of: Hashable = None,
 ) -> None:
     """Draw ``images`` in their order; the page is kept in the URL.
 
@@ -32,8 +33,12 @@ def draw(
             view only.
         key: Name of the gallery, unique on its page; also of its page number in the URL.
         label: Label that a closer look is about.
+        of: What the images answer; when it changes, the first page is shown again.
     """
     page = 1
+    if st.session_state.get(f"_{key}-of", of) != of and key in st.session_state:
+        st.session_state[key] = 1
+    st.session_state[f"_{key}-of"] = of
     if len(images) > PAGE_SIZE:
         n_pages = -(-len(images) // PAGE_SIZE)  # rounded up
         page = st.pagination(n_pages, key=key, bind="query-params")

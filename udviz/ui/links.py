@@ -5,6 +5,7 @@ import streamlit as st
 from udviz.ui.sidebar import IMAGE, LABEL, open_label
 
 DIFFICULTY = "pages/1_Difficulty.py"
+RELIABILITY = "pages/2_Reliability.py"
 LABEL_PAGE = "pages/4_Label.py"
 ATTENTION = "pages/5_Attention.py"
 
@@ -19,6 +20,16 @@ def to_label(label: str, *, text: str) -> None:
     """Draw a link to everything about ``label``."""
     st.page_link(
         LABEL_PAGE, label=text, icon=":material/label:", query_params=_here() | {LABEL: label}
+    )
+
+
+def to_reliability(label: str, *, text: str) -> None:
+    """Draw a link to the reliability of ``label``."""
+    st.page_link(
+        RELIABILITY,
+        label=text,
+        icon=":material/target:",
+        query_params=_here() | {LABEL: label},
     )
 
 

@@ -1,33 +1,52 @@
-"""One label, opened below the ranking."""
+"""The numbers of one label: opened below a ranking, or at the head of its own page."""
 
 import pandas as pd
 import streamlit as st
 
 from udviz.figures.models import model_scores
 from udviz.figures.text import safe_markdown
-from udviz.ui import alt, charts, sidebar, tables, words
+from udviz.ui import alt, charts, links, sidebar, tables, words
 
 _KEY = "opened-label"
-# Below a tall chart a person would not see that the panel opened.
-_SCROLL = (
-    f"<script>document.querySelector('.st-key-{_KEY}')"
-    ".scrollIntoView({behavior: 'smooth', block: 'nearest'});</script>"
-)
 
 
 def show_label(label: pd.Series) -> None:
-    """Numbers of one label for every model, its gain, its causes in words."""
+    """Numbers of one label below a ranking, with a way to everything about it."""
     with st.container(border=True, key=_KEY):
-        st.header(safe_markdown(label["label"]), anchor=False)
-        st.markdown(words.about_label(label))
-        scores = tables.label_scores(label)
-        if scores.empty:
-            st.info("No image of this split carries it, so it has no average precision.")
-        else:
-            _show_scores(label, scores)
-        st.button("Close", icon=":material/close:", on_click=sidebar.open_label, args=(None,))
+        _show_numbers(label)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Close", icon=":material/close:", on_click=sidebar.open_label, args=(None,))
+            links.to_label(label["label"], text="Everything about this label")
+    _scroll("nearest")
+
+
+def show_head(label: pd.Series) -> None:
+    """Numbers of the one label that a page is about."""
+    with st.container(key=_KEY):
+        _show_numbers(label)
+    _scroll("start")
+
+
+def _show_numbers(label: pd.Series) -> None:
+    """Numbers of one label for every model, its gain, its causes in words."""
+    st.header(safe_markdown(label["label"]), anchor=False)
+    st.markdown(words.about_label(label))
+    scores = tables.label_scores(label)
+    if scores.empty:
+        st.info("No image of this split carries it, so it has no average precision.")
+        st.markdown(words.causes_in_words(label))
+    else:
+        _show_scores(label, scores)
+
+
+def _scroll(block: str) -> None:
+    """Bring the panel into sight if a click opened it: elsewhere a person would not see it."""
     if sidebar.just_opened():
-        st.html(_SCROLL, unsafe_allow_javascript=True)
+        st.html(
+            f"<script>document.querySelector('.st-key-{_KEY}')"
+            f".scrollIntoView({{behavior: 'smooth', block: '{block}'}});</script>",
+            unsafe_allow_javascript=True,
+        )
 
 
 def _show_scores(label: pd.Series, scores: pd.DataFrame) -> None:

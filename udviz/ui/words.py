@@ -65,6 +65,12 @@ def model_name(study: Study, role: str) -> str:
     return study.setting(f"{part}.backbone", f"{part}.model.backbone", f"model.{part}") or ""
 
 
+def model_noun(role: str) -> str:
+    """What a role is called within a sentence."""
+    word = ROLES[role].word.lower()
+    return word if role == "teacher" else f"{word} student"
+
+
 def headline(gain: pd.Series | None) -> str:
     """The verdict on the mean average precision, as Markdown."""
     if gain is None or pd.isna(gain["gain"]):

@@ -1,0 +1,113 @@
+"""What a person does on the page Label, with a trained study."""
+
+import shutil
+
+import pandas as pd
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import open_tab, serve
+from tests.browser.test_walk import query, row_bar
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def study(trained, tmp_path_factory):
+    """A copy of the trained study in which `red disc` is wrongly seen beside `blue square`."""
+    study = shutil.copytree(trained, tmp_path_factory.mktemp("label") / "small")
+    pair = {"split": "test", "label": "red disc", "partner_label": "blue square"}
+    pair |= {"false_alarms": 30, "chances": 40, "rate": 0.75, "rate_without": 0.05}
+    pair |= {"lift": 14.0, "low": 5.0, "high": 40.0, "share": 0.6}
+    pd.DataFrame([pair]).to_parquet(study / "analysis" / "look_alikes.parquet")
+    return study
+
+
+@pytest.fixture(scope="module")
+def trained_address(study):
+    yield from serve(study.parent)
+
+
+@pytest.fixture
+def visit(person, trained_address):
+    yield from open_tab(person, trained_address)
+
+
+def click_row(visit, bar):
+    bar.scroll_into_view_if_needed()
+    box = bar.bounding_box()
+    visit.page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
+
+
+def counts(visit):
+    return visit.page.locator(".st-key-decided table").inner_text()
+
+
+def first_image(visit):
+    return visit.page.locator(".st-key-shown-images img").first
+
+
+def test_from_the_ranking_to_the_images_at_another_threshold_and_back_by_a_link(visit):
+    page = visit.page
+    visit.open("Difficulty?study=small")
+    click_row(visit, row_bar(visit, 3))
+    page.get_by_role("link", name="Everything about this label").click()
+    page.wait_for_url("**/Label?**")
+    expect(page.get_by_role("heading", name="Scores and decisions")).to_be_visible()
+    visit.settle()
+    label, before = query(page)["label"], counts(visit)
+    expect(page.get_by_role("heading", name=label)).to_be_visible()
+    assert "threshold" not in query(page)
+
+    slider = page.get_by_role("slider")
+    slider.focus()
+    slider.press("Home")
+    expect(page.get_by_text("Every model decides at 0.000")).to_be_visible()
+    visit.settle()
+    assert counts(visit) != before
+    assert query(page)["threshold"] == "0.000"
+
+    image = first_image(visit).get_attribute("src")
+    page.locator(".st-key-shown button").filter(has_text="2").first.click()
+    expect(first_image(visit)).not_to_have_attribute("src", image)
+    visit.settle()
+    assert query(page)["shown"] == "2"
+    second, counted, address = first_image(visit).get_attribute("alt"), counts(visit), page.url
+
+    page.goto("about:blank")
+    page.goto(address)
+    visit.settle()
+    assert first_image(visit).get_attribute("alt") == second
+    assert counts(visit) == counted
+
+    page.get_by_role("button", name="Back to validation's").click()
+    expect(page.get_by_text("its own threshold, chosen on validation")).to_be_visible()
+    visit.settle()
+    assert counts(visit) == before
+    assert "threshold" not in query(page)
+    visit.check()
+
+
+def test_every_question_has_its_images(visit):
+    visit.open("Label?study=small&label=red+disc&threshold=0.900")
+
+    for question in ("missed", "most uncertain", "helped the gain", "hurt the gain"):
+        visit.page.get_by_role("radio", name=question).click()
+        visit.settle()
+        expect(first_image(visit)).to_be_visible()
+        assert query(visit.page)["images"] == question
+    visit.check()
+
+
+def test_a_click_on_a_look_alike_opens_it_from_the_top(visit):
+    visit.open("Label?study=small&label=red+disc&threshold=0.400")
+
+    bars = visit.page.locator(".st-key-look-alikes-partner_label .barlayer .point")
+    click_row(visit, bars.first)
+
+    heading = visit.page.get_by_role("heading", name="blue square")
+    expect(heading).to_be_in_viewport()
+    visit.settle()
+    assert query(visit.page)["label"] == "blue square"
+    assert "threshold" not in query(visit.page)
+    visit.check()

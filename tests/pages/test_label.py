@@ -1,0 +1,633 @@
+import shutil
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn.metrics
+
+from tests.pages.caches import cache_of, write_cache, write_caches, write_calibration
+from tests.pages.synthetic import HOSTILE_NAMES, ROLES, names_of, write_study
+from tests.pages.test_reliability import charts, told, values
+from udviz.figures.text import number
+from udviz.predictions import open_predictions
+from udviz.stats.decisions import counts_at_thresholds
+from udviz.stats.uncertainty import binary_entropy, margin_uncertainty
+from udviz.ui.label_questions import QUESTIONS
+
+PAGE = "pages/4_Label.py"
+LABEL = "red disc"
+
+
+@pytest.fixture
+def small(trained, monkeypatch):
+    """The trained study, which nobody changes, as the only one."""
+    monkeypatch.setenv("UDVIZ_RUNS", str(trained.parent))
+    return trained
+
+
+@pytest.fixture
+def changed(trained, runs):
+    """A copy of the trained study that a test may damage."""
+    return shutil.copytree(trained, runs / "small")
+
+
+@pytest.fixture
+def made_up(runs):
+    """A study of 20 labels with caches and calibration, but none of the other tables."""
+    study = write_study(runs / "demo", names=names_of(20))
+    write_caches(study)
+    write_calibration(study)
+    return study
+
+
+def table_of(study, name):
+    return pd.read_parquet(study / "analysis" / f"{name}.parquet")
+
+
+def thresholds_of(study, label):
+    rows = table_of(study, "thresholds").query("label == @label and run == 0")
+    return rows.set_index("role")["threshold"]
+
+
+def column_of(study, label, role="teacher", split="test"):
+    """Probabilities (N,) in float64, targets (N,) and ids of one label."""
+    run = open_predictions(cache_of(study, role, split))
+    column = run.label_names.index(label)
+    logits = np.asarray(run.logits[:, column], dtype=np.float64)
+    ids = run.images["image_id"].to_numpy()
+    return 1 / (1 + np.exp(-logits)), np.asarray(run.targets[:, column]), ids
+
+
+def decided(app):
+    return app.table[1].value
+
+
+def counted(app, row):
+    return [int(n.replace(",", "")) for n in decided(app).iloc[row][["TP", "FP", "FN", "TN"]]]
+
+
+def shown_ids(app):
+    """Ids of the images in the gallery, in its order."""
+    links = [link.proto for link in app.get("page_link")]
+    names = [link.label for link in links if "image=" in link.query_string]
+    return [name.replace("\\", "").strip("\u2068\u2069") for name in names]
+
+
+def captions(app):
+    return [m.value for m in app.markdown if "marked" in m.value and "**" not in m.value]
+
+
+def heading_of_gallery(app):
+    return next(m.value for m in app.markdown if m.value.startswith("**") and "image" in m.value)
+
+
+def ask(app, question):
+    return app.button_group(key="images").set_value(question).run()
+
+
+def test_the_label_in_the_link_is_told_in_depth(small, open_app):
+    app = open_app(PAGE, label=LABEL)
+
+    assert not app.exception
+    headers = [header.value.strip("\u2068\u2069") for header in app.header]
+    assert headers == [
+        LABEL,
+        "Scores and decisions",
+        "The images that show it",
+        "Does uncertainty find its errors?",
+        "Which labels is it confused with?",
+        "Can its probabilities be believed?",
+    ]
+    row = table_of(small, "labels").query("split == 'test' and label == @LABEL").iloc[0]
+    assert app.table[0].value["AP"].tolist() == [number(row[f"ap_{role}"]) for role in ROLES]
+
+
+def test_without_a_label_the_most_difficult_one_is_shown(small, open_app):
+    app = open_app(PAGE)
+
+    hardest = table_of(small, "labels").query("split == 'test'").nsmallest(1, "difficulty_rank")
+    assert app.header[0].value.replace("\\", "").strip("\u2068\u2069") == hardest["label"].iloc[0]
+    assert "No label is picked" in told(app)
+
+
+def test_each_model_decides_at_its_own_threshold_of_the_validation_split(small, open_app):
+    app = open_app(PAGE, label=LABEL)
+
+    for row, role in enumerate(ROLES):
+        run = open_predictions(cache_of(small, role, "test"))
+        one = slice(run.label_names.index(LABEL), run.label_names.index(LABEL) + 1)
+        level = thresholds_of(small, LABEL)[role]
+        expected = counts_at_thresholds(
+            run.logits[:, one], run.targets[:, one], thresholds=np.log(level / (1 - level))
+        )
+        tp, fp, fn, tn = counted(app, row)
+        assert decided(app)["Threshold"].iloc[row] == number(level)
+        assert (tp, tp + fp, tp + fn) == (expected.correct, expected.predicted, expected.present)
+        assert tp + fp + fn + tn == len(run.targets)
+    assert "own threshold, chosen on validation" in told(app)
+    assert "threshold" not in app.query_params
+
+
+def test_moving_the_threshold_moves_the_counts_of_every_model(small, open_app):
+    app = open_app(PAGE, label=LABEL)
+
+    app.slider(key="threshold").set_value(0.123).run()
+
+    for row, role in enumerate(ROLES):
+        probs, targets, _ = column_of(small, LABEL, role)
+        (tn, fp), (fn, tp) = sklearn.metrics.confusion_matrix(targets, probs >= 0.123)
+        assert counted(app, row) == [tp, fp, fn, tn]
+        assert decided(app)["F1"].iloc[row] == number(
+            sklearn.metrics.f1_score(targets, probs >= 0.123)
+        )
+    assert "Every model decides at **0.123**" in told(app)
+    assert app.query_params["threshold"] == "0.123"
+
+
+def test_a_link_opens_its_threshold_and_a_button_gives_up_on_it(small, open_app):
+    app = open_app(PAGE, label=LABEL, threshold="0.400")
+    moved = decided(app)
+
+    app.button[0].click().run()
+
+    assert app.button[0].label == "Back to validation's"
+    assert moved["Threshold"].tolist() == ["0.400"] * 3
+    expected = thresholds_of(small, LABEL)
+    assert decided(app)["Threshold"].tolist() == [number(expected[role]) for role in ROLES]
+    assert "threshold" not in app.query_params
+
+
+def test_a_threshold_is_forgotten_when_another_label_is_opened(small, open_app):
+    app = open_app(PAGE, label=LABEL, threshold="0.400")
+
+    app.selectbox(key="label").select("blue square").run()
+
+    assert decided(app)["Threshold"].iloc[0] == number(thresholds_of(small, "blue square").iloc[0])
+    assert "threshold" not in app.query_params
+
+
+@pytest.mark.parametrize("bad", ["7", "nan", "-0.1", "much", ""])
+def test_what_is_no_threshold_in_a_link_is_ignored(small, open_app, bad):
+    app = open_app(PAGE, label=LABEL, threshold=bad)
+
+    assert not app.exception
+    assert "own threshold" in told(app)
+
+
+def test_at_the_ends_of_the_slider_everything_and_nothing_is_called_present(small, open_app):
+    app = open_app(PAGE, label=LABEL, threshold="0.000")
+    everything = counted(app, 0)
+
+    app.slider(key="threshold").set_value(1.0).run()
+
+    assert not app.exception
+    assert everything[2:] == [0, 0]
+    assert counted(app, 0)[:2] == [0, 0]
+    assert decided(app)["Precision"].tolist() == ["–"] * 3
+
+
+def test_the_pictures_show_the_scores_the_curves_and_the_threshold(small, open_app):
+    app = open_app(PAGE, label=LABEL, threshold="0.300")
+
+    distributions, curves = charts(app)[1:3]
+    probs, targets, _ = column_of(small, LABEL)
+    share = np.histogram(probs[targets == 1], 25, (0, 1))[0] / (targets == 1).sum()
+    np.testing.assert_allclose(values(distributions["data"][0]["y"]) ** 2, share)
+    assert {line["x0"] for line in distributions["layout"]["shapes"]} == {0.3}
+    line, point = (
+        next(t for t in curves["data"] if t["mode"] == mode and "Teacher" in t["name"])
+        for mode in ("lines", "markers")
+    )
+    expected = sklearn.metrics.average_precision_score(targets, probs)
+    assert line["name"] == f"◆ Teacher, AP {number(expected)}"
+    called = probs >= 0.3
+    assert values(point["x"]) == pytest.approx(sklearn.metrics.recall_score(targets, called))
+    assert values(point["y"]) == pytest.approx(sklearn.metrics.precision_score(targets, called))
+
+
+def test_false_positives_come_with_the_most_confident_first(small, open_app):
+    app = open_app(PAGE, label=LABEL, model="distilled", threshold="0.100")
+
+    probs, targets, ids = column_of(small, LABEL, "distilled")
+    wrong = np.flatnonzero((probs >= 0.1) & (targets == 0))
+    expected = wrong[np.argsort(-probs[wrong], kind="stable")]
+    assert len(expected) > 12
+    assert shown_ids(app) == ids[expected[:12]].tolist()
+    assert captions(app) == [f"p = {number(p)}, marked absent" for p in probs[expected[:12]]]
+    assert heading_of_gallery(app).startswith(
+        f"**{len(expected)} images** marked absent that the distilled student calls present"
+    )
+
+
+def test_missed_images_come_with_the_most_confident_first(small, open_app):
+    app = ask(open_app(PAGE, label=LABEL, threshold="0.900"), "missed")
+
+    probs, targets, ids = column_of(small, LABEL)
+    missed = np.flatnonzero((probs < 0.9) & (targets == 1))
+    expected = missed[np.argsort(probs[missed], kind="stable")][:12]
+    assert shown_ids(app) == ids[expected].tolist()
+    assert captions(app) == [f"p = {number(p)}, marked present" for p in probs[expected]]
+
+
+@pytest.mark.parametrize("measure", ["entropy", "margin", "disagreement"])
+def test_the_most_uncertain_images_by_each_measure(small, open_app, measure):
+    app = ask(open_app(PAGE, label=LABEL, threshold="0.300"), "most uncertain")
+
+    app.button_group(key="measure").set_value(measure).run()
+
+    probs, _, ids = column_of(small, LABEL)
+    run = open_predictions(cache_of(small, "teacher", "test"))
+    value = {
+        "entropy": binary_entropy(probs[:, None])[:, 0],
+        "margin": margin_uncertainty(probs[:, None], 0.3)[:, 0],
+        "disagreement": run.disagreement[:, run.label_names.index(LABEL)],
+    }[measure]
+    expected = np.argsort(-value, kind="stable")[:12]
+    assert shown_ids(app) == ids[expected].tolist()
+    assert captions(app)[0].startswith(f"{measure} {number(value[expected[0]])}; p = ")
+
+
+def test_doubted_labels_are_those_of_the_analysis(small, open_app):
+    suspects = table_of(small, "suspects").query("split == 'test'")
+    label = suspects["label"].value_counts().index[0]
+
+    app = ask(open_app(PAGE, label=label), "doubted labels")
+
+    rows = suspects[suspects["label"] == label]
+    assert shown_ids(app) == rows["image_id"].tolist()[:12]
+    first = rows.iloc[0]
+    doubt = {
+        "missing": "marked absent: is the mark missing?",
+        "extra": "marked present: is the mark wrong?",
+    }
+    assert captions(app)[0] == f"p = {number(first['prob'])}, {doubt[first['direction']]}"
+
+
+def test_images_that_the_teacher_decides_rightly_and_the_student_wrongly(small, open_app):
+    (teacher, targets, ids), (student, _, _) = (
+        column_of(small, LABEL, role) for role in ("teacher", "distilled")
+    )
+    level = round(float(np.median(student)), 3)  # the student calls half of the images present
+
+    app = open_app(PAGE, label=LABEL, threshold=f"{level:.3f}")
+    ask(app, "teacher right, student wrong")
+
+    right, also = ((probs >= level) == (targets == 1) for probs in (teacher, student))
+    found = np.flatnonzero(right & ~also)
+    lead = np.where(targets == 1, 1, -1) * (teacher - student)
+    expected = found[np.argsort(-lead[found], kind="stable")]
+    assert expected.size
+    assert shown_ids(app) == ids[expected[:12]].tolist()
+    assert heading_of_gallery(app).startswith(f"**{len(expected)} image")
+    mark = "present" if targets[expected[0]] == 1 else "absent"
+    assert captions(app)[0] == (
+        f"teacher p = {number(teacher[expected[0]])}, "
+        f"distilled p = {number(student[expected[0]])}, marked {mark}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "best_first"), [("helped the gain", True), ("hurt the gain", False)]
+)
+def test_images_that_made_the_gain(small, open_app, question, best_first):
+    app = ask(open_app(PAGE, label=LABEL), question)
+
+    rows = table_of(small, "contributions").query("split == 'test' and label == @LABEL")
+    rows = rows[rows["contribution"] > 0] if best_first else rows[rows["contribution"] < 0]
+    expected = rows.sort_values("contribution", ascending=not best_first, kind="stable")
+    assert heading_of_gallery(app).startswith(f"**{len(expected)} image")
+    assert shown_ids(app) == expected["image_id"].tolist()[:12]
+    first = expected.iloc[0]
+    assert captions(app)[0] == (
+        f"marked {'present' if first['present'] else 'absent'}, rank "
+        f"{int(first['rank_baseline'])} → {int(first['rank_distilled'])}, "
+        f"{number(first['contribution'], digits=4, sign=True)} AP"
+    )
+
+
+def test_a_gallery_turns_pages_and_another_question_starts_at_the_first(small, open_app):
+    app = open_app(PAGE, label=LABEL, threshold="0.050")
+    first = shown_ids(app)
+    app.pagination(key="shown").set_value(2).run()
+    second = shown_ids(app)
+
+    app.slider(key="threshold").set_value(0.04).run()
+
+    assert not set(first) & set(second)
+    assert app.pagination(key="shown").value == 1
+    assert shown_ids(app) == first
+
+
+def test_a_question_without_an_image_says_so(small, open_app):
+    app = open_app(PAGE, label=LABEL, threshold="1.000")
+
+    assert "The teacher calls no image present at 1.000 that is marked absent" in told(app)
+    assert not shown_ids(app)
+
+
+def test_uncertainty_is_judged_by_the_errors_at_the_threshold(small, open_app):
+    app = open_app(PAGE, label=LABEL, threshold="0.300")
+
+    probs, targets, _ = column_of(small, LABEL)
+    wrong = (probs >= 0.3) != (targets == 1)
+    expected = sklearn.metrics.roc_auc_score(wrong, binary_entropy(probs[:, None])[:, 0])
+    table = app.table[2].value
+    assert table.index.tolist() == ["entropy", "margin", "disagreement"]
+    assert table["AUROC"].iloc[0] == number(expected)
+    assert table["By chance"].iloc[0] == number(wrong.mean())
+    curves = {t["name"]: t for t in charts(app)[3]["data"]}
+    assert values(curves["entropy"]["y"])[-1] == pytest.approx(wrong.mean())
+    assert values(curves["all errors last"]["y"])[0] == 0
+
+
+def test_a_student_without_a_calibration_branch_has_two_measures(changed, open_app):
+    run = open_predictions(cache_of(changed, "baseline", "test"))
+    if run.disagreement is not None:
+        write_cache(
+            cache_of(changed, "baseline", "test"),
+            np.array(run.logits),
+            np.array(run.targets),
+            names=run.label_names,
+        )
+
+    app = ask(open_app(PAGE, label=LABEL), "most uncertain")
+    app.button_group(key="measure").set_value("disagreement").run()
+    app.button_group(key="model").set_value("baseline").run()
+
+    assert not app.exception
+    assert captions(app)[0].startswith("entropy")
+    assert app.table[2].value.index.tolist() == ["entropy", "margin"]
+    assert "no calibration branch" in told(app)
+
+
+def look_alike(label, partner, **named):
+    return {
+        "split": "test",
+        "label": label,
+        "partner_label": partner,
+        "false_alarms": 30,
+        "chances": 40,
+        "rate": 0.75,
+        "rate_without": 0.05,
+        "lift": 14.0,
+        "low": 5.0,
+        "high": 40.0,
+        "share": 0.6,
+    } | named
+
+
+def test_look_alikes_are_shown_both_ways(changed, open_app):
+    pairs = [look_alike(LABEL, "blue square"), look_alike("yellow star", LABEL, rate=0.5)]
+    pd.DataFrame(pairs).to_parquet(changed / "analysis" / "look_alikes.parquet")
+
+    app = open_app(PAGE, label=LABEL)
+
+    beside, wrongly = charts(app)[4:6]
+    for chart, name, rate in ((beside, "blue square", 0.75), (wrongly, "yellow star", 0.5)):
+        assert chart["data"][0]["customdata"] == [name]
+        dots = next(t for t in chart["data"] if t.get("name") == "other label present")
+        assert values(dots["x"]).tolist() == [rate]
+
+
+def test_a_label_that_is_like_no_other_says_so(changed, open_app):
+    pairs = [look_alike("yellow star", "blue square"), look_alike(LABEL, "x", split="val")]
+    pd.DataFrame(pairs).to_parquet(changed / "analysis" / "look_alikes.parquet")
+
+    app = open_app(PAGE, label=LABEL)
+
+    assert "No other label sets off false alarms" in told(app)
+
+
+@pytest.mark.parametrize(
+    ("table", "question", "damage"),
+    [
+        ("look_alikes", None, "missing"),
+        ("suspects", "doubted labels", "missing"),
+        ("suspects", "doubted labels", "damaged"),
+        ("suspects", "doubted labels", "of another shape"),
+        ("contributions", "helped the gain", "missing"),
+        ("thresholds", None, "of another shape"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_named_with_its_command(
+    changed, open_app, table, question, damage
+):
+    file = changed / "analysis" / f"{table}.parquet"
+    if damage == "missing":
+        file.unlink()
+    elif damage == "damaged":
+        file.write_bytes(b"PAR1 no")
+    else:
+        pd.DataFrame({"other": [1]}).to_parquet(file)
+
+    app = open_app(PAGE, label=LABEL)
+    if question:
+        ask(app, question)
+
+    assert not app.exception
+    assert f"{table}.parquet" in told(app)
+    assert app.code[0].value.startswith("python -m pipelines.study")
+    assert len(app.header) == 6
+
+
+def test_without_chosen_thresholds_one_half_is_used(changed, open_app):
+    (changed / "analysis" / "thresholds.parquet").unlink()
+
+    app = open_app(PAGE, label=LABEL)
+
+    assert decided(app)["Threshold"].tolist() == ["0.500"] * 3
+    assert "No threshold was chosen on validation, so 0.5 is used" in told(app)
+
+
+def test_a_threshold_that_too_few_positives_left_at_one_half_says_so(changed, open_app):
+    file = changed / "analysis" / "thresholds.parquet"
+    rows = pd.read_parquet(file)
+    baseline = (rows["role"] == "baseline") & (rows["label"] == LABEL)
+    rows.assign(
+        chosen=rows["chosen"] & ~baseline, threshold=rows["threshold"].mask(baseline, 0.5)
+    ).to_parquet(file)
+
+    app = open_app(PAGE, label=LABEL)
+
+    assert "too few positives were there for: baseline (0.500)" in told(app)
+
+
+def test_where_no_model_has_a_chosen_threshold_none_is_said_to_be_chosen(changed, open_app):
+    file = changed / "analysis" / "thresholds.parquet"
+    pd.read_parquet(file).assign(chosen=False, threshold=0.5).to_parquet(file)
+
+    app = open_app(PAGE, label=LABEL)
+
+    assert "No threshold was chosen on validation" in told(app)
+    assert "its own threshold" not in told(app)
+
+
+def test_on_the_validation_split_the_page_says_that_the_threshold_saw_the_images(small, open_app):
+    app = open_app(PAGE, label=LABEL, split="val")
+
+    assert "on these very images, so F1 flatters it" in told(app)
+
+
+def test_without_predictions_the_numbers_stand_and_the_command_is_named(changed, open_app):
+    for role in ROLES:
+        shutil.rmtree(cache_of(changed, role, "test"))
+
+    app = open_app(PAGE, label=LABEL)
+
+    assert not app.exception
+    assert "holds no predictions" in told(app)
+    assert app.code[0].value.startswith("python -m pipelines.study")
+    assert len(app.table[0].value) == 3
+    assert len(charts(app)) == 1
+
+
+def test_a_teacher_alone_has_no_student_and_no_gain(changed, open_app):
+    for role in ("baseline", "distilled"):
+        shutil.rmtree(changed / f"{role}-0")
+    for name in ("labels", "models"):
+        table = table_of(changed, name)
+        lost = [c for c in table if "gain" in c or c.split("_")[-1] in ("baseline", "distilled")]
+        table = table.drop(columns=lost) if name == "labels" else table.query("role == 'teacher'")
+        table.to_parquet(changed / "analysis" / f"{name}.parquet")
+
+    app = open_app(PAGE, label=LABEL)
+
+    assert not app.exception
+    assert len(decided(app)) == 1
+    assert "no predictions of a student" in told(ask(app, "teacher right, student wrong"))
+    assert "A gain needs a baseline and a distilled student" in told(ask(app, "hurt the gain"))
+
+
+def with_targets(study, label, change):
+    """Write the test caches again with other targets of one label."""
+    for role in ROLES:
+        run = open_predictions(cache_of(study, role, "test"))
+        targets, column = np.array(run.targets), run.label_names.index(label)
+        targets[:, column] = change(targets[:, column])
+        logits = np.array(run.logits)
+        write_cache(cache_of(study, role, "test"), logits, targets, names=run.label_names)
+
+
+def test_unknown_targets_are_left_out_everywhere(made_up, open_app):
+    with_targets(made_up, "label 0003", lambda t: np.where(np.arange(len(t)) < 200, -1, t))
+
+    app = open_app(PAGE, label="label 0003", threshold="0.010")
+
+    assert sum(counted(app, 0)) == 100
+    assert f"of {sum(counted(app, 0))} images at a threshold" in told(app)
+    assert all(int(name.removeprefix("i")) >= 200 for name in shown_ids(app))
+    for question in ("missed", "most uncertain", "teacher right, student wrong"):
+        assert all(int(name[1:]) >= 200 for name in shown_ids(ask(app, question)))
+
+
+def test_a_label_that_no_image_carries_has_no_curve(made_up, open_app):
+    with_targets(made_up, "label 0003", np.zeros_like)
+
+    app = open_app(PAGE, label="label 0003")
+
+    assert not app.exception
+    assert "there is no precision-recall curve" in told(app)
+    assert decided(app)["Recall"].tolist() == ["–"] * 3
+    assert "calls no image absent at 0.500 that is marked present" in told(ask(app, "missed"))
+
+
+def test_a_label_of_which_no_target_is_known_says_so(made_up, open_app):
+    with_targets(made_up, "label 0003", lambda t: np.full_like(t, -1))
+
+    app = open_app(PAGE, label="label 0003")
+
+    assert not app.exception
+    assert "No image of this split says whether it carries this label" in told(app)
+    assert len(app.header) == 2
+
+
+def test_a_label_without_errors_has_nothing_to_find(made_up, open_app):
+    with_targets(made_up, "label 0003", np.zeros_like)
+
+    app = open_app(PAGE, label="label 0003", threshold="1.000")
+
+    assert "right on all 300 images, so no error stands out" in told(app)
+
+
+def test_a_study_of_tables_only_explains_itself(odd_study, open_app):
+    app = open_app(PAGE)
+
+    assert not app.exception
+    assert "holds no predictions" in told(app)
+
+
+def test_hostile_names_open(runs, open_app):
+    study = write_study(runs / "odd", names=list(HOSTILE_NAMES))
+    write_caches(study)
+    pairs = [look_alike(a, b) for a, b in pairwise(HOSTILE_NAMES)]
+    pd.DataFrame(pairs).to_parquet(study / "analysis" / "look_alikes.parquet")
+
+    app = open_app(PAGE)
+
+    for name in HOSTILE_NAMES:
+        app.selectbox(key="label").set_value(name).run()
+
+        assert not app.exception
+        drawn = charts(app)
+        assert len(drawn) > 5
+        assert not any("<" in chart["layout"]["title"]["text"] for chart in drawn)
+
+
+def test_one_label_opens(runs, open_app):
+    write_caches(write_study(runs / "odd", names=["only"]))
+
+    app = open_app(PAGE)
+
+    assert not app.exception
+    assert len(decided(app)) == 3
+
+
+def test_of_several_seeds_the_first_is_shown_and_said_to_be(runs, open_app):
+    write_caches(write_study(runs / "odd", names=names_of(3), n_seeds=3))
+
+    app = open_app(PAGE)
+
+    assert "each model's **first run**" in told(app)
+
+
+def test_only_the_column_of_the_label_is_read(made_up, open_app, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("all probabilities at once")
+
+    monkeypatch.setattr("udviz.predictions.Predictions.probs", refuse)
+
+    assert not open_app(PAGE).exception
+
+
+def test_every_question_has_an_answer_on_the_trained_study(small, open_app):
+    app = open_app(PAGE, label=LABEL)
+
+    for question in QUESTIONS:
+        ask(app, question)
+
+        assert not app.exception, question
+        assert not app.code, question
+
+
+@pytest.mark.parametrize("page", ["pages/1_Difficulty.py", "pages/3_Gains.py"])
+def test_a_label_opened_elsewhere_links_to_everything_about_it(small, open_app, page):
+    app = open_app(page, label=LABEL)
+
+    link = next(
+        link.proto
+        for link in app.get("page_link")
+        if link.proto.label == "Everything about this label"
+    )
+    assert link.page == "Label"
+    assert "label=red+disc" in link.query_string
+
+
+def test_an_analysis_that_found_no_look_alikes_says_so(changed, open_app):
+    file = changed / "analysis" / "look_alikes.parquet"
+    pd.read_parquet(file).head(0).to_parquet(file)
+
+    app = open_app(PAGE, label=LABEL)
+
+    assert not app.exception
+    assert "No other label sets off false alarms" in told(app)

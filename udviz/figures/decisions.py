@@ -1,0 +1,154 @@
+"""One label's scores and what a threshold makes of them, model beside model."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from udviz.figures.text import interval, number
+from udviz.figures.theme import NEUTRAL, ROLES, Mark, coloured, set_frame
+from udviz.stats.confusion import Confusion
+from udviz.stats.curves import PrecisionRecallCurve
+from udviz.stats.distributions import ProbabilityDistribution
+
+_SHARES = [0.01, 0.1, 0.3, 0.6, 1.0]  # ticks of the shares
+_SIDES = ("with it", "without")
+_HEADROOM = 1.15  # of the share axes above the highest bar
+_UNIT = [-0.02, 1.02]  # a mark at 0 or 1 is drawn whole
+_ROOM = 0.08  # precision that a line of text below the prevalence takes
+PLOT_PX = 300
+
+
+def probability_distributions(
+    distributions: Mapping[str, ProbabilityDistribution],
+    thresholds: Mapping[str, float],
+    *,
+    title: str,
+) -> go.Figure:
+    """Probabilities of the images with the label above the axis, of those without it below.
+
+    Bars grow with the square root of the share, so that the few that go wrong can be seen.
+
+    Args:
+        distributions: Role -> histograms of one label.
+        thresholds: Role -> decision threshold, a probability.
+        title: What the chart shows, as plotly's HTML.
+    """
+    figure = make_subplots(
+        rows=2,
+        cols=len(distributions),
+        shared_xaxes=True,
+        shared_yaxes=True,
+        subplot_titles=[coloured(ROLES[role]) for role in distributions],
+        horizontal_spacing=0.04,
+        vertical_spacing=0.0,
+    )
+    set_frame(figure, title=title, plot_px=PLOT_PX)
+    figure.update_layout(showlegend=False)
+    figure.update_annotations(font={"size": 13})
+    for column, (role, found) in enumerate(distributions.items(), start=1):
+        for side in range(2):
+            _add_side(figure, found, ROLES[role], side=side, column=column)
+        line = {"color": NEUTRAL, "width": 2, "dash": "dash"}
+        figure.add_vline(x=thresholds[role], line=line, col=column)
+    figure.update_xaxes(range=[0, 1], tickvals=[0, 0.5, 1], showticklabels=False)
+    figure.update_xaxes(showticklabels=True, title="Probability", row=2)
+    ticks = {"tickvals": np.sqrt(_SHARES), "ticktext": [f"{share:.0%}" for share in _SHARES]}
+    for side, word in enumerate(_SIDES):
+        highest = max(float(found.shares[side].max()) for found in distributions.values())
+        n_images = next(int(found.counts[side].sum()) for found in distributions.values())
+        extent = [0, np.sqrt(_HEADROOM * highest) or 1.0]
+        figure.update_yaxes(ticks, range=extent[:: 1 - 2 * side], row=side + 1)
+        figure.update_yaxes(title=f"Share of<br>{n_images:,} {word}", row=side + 1, col=1)
+    return figure
+
+
+def _add_side(
+    figure: go.Figure, found: ProbabilityDistribution, mark: Mark, *, side: int, column: int
+) -> None:
+    counts, shares, edges = found.counts[side], found.shares[side], found.edges
+    bins = zip(edges[:-1], edges[1:], counts, shares, strict=True)
+    figure.add_bar(
+        x=(edges[:-1] + edges[1:]) / 2,
+        y=np.sqrt(shares),
+        width=np.diff(edges),
+        marker={
+            "color": mark.colour,
+            "line": {"color": mark.colour, "width": side},
+            "pattern": {"shape": ("", "/")[side], "fillmode": "overlay", "size": 5},
+        },
+        hovertext=[
+            f"{mark.glyph} {mark.word}<br>probability {interval(low, high, digits=2)}"
+            f"<br>{count:,} of {counts.sum():,} {_SIDES[side]} ({share:.1%})"
+            for low, high, count, share in bins
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+        row=side + 1,
+        col=column,
+    )
+
+
+def precision_recall(
+    curves: Mapping[str, PrecisionRecallCurve],
+    points: Mapping[str, Confusion],
+    *,
+    prevalence: float,
+    title: str,
+) -> go.Figure:
+    """Precision against recall of every model, with where its threshold puts it.
+
+    Args:
+        curves: Role -> curve of one label.
+        points: Role -> decisions at the threshold; where nothing is called present, the mark
+            stands at the beginning of the curve.
+        prevalence: Share of images with the label: the precision of a guess.
+        title: What the chart shows, as plotly's HTML.
+    """
+    figure = go.Figure()
+    set_frame(figure, title=title, plot_px=PLOT_PX)
+    for role, curve in curves.items():
+        _add_curve(figure, curve, ROLES[role])
+    for role, point in points.items():
+        _add_point(figure, point, ROLES[role], start=float(curves[role].precision[0]))
+    figure.add_hline(y=prevalence, line={"color": NEUTRAL, "width": 1.5, "dash": "dot"})
+    figure.add_annotation(
+        text=f"a guess: {number(prevalence)}",
+        x=0.5,
+        y=prevalence,
+        yanchor="top" if prevalence > _ROOM else "bottom",  # few curves fall below a guess
+        showarrow=False,
+        font={"size": 12},
+    )
+    figure.update_xaxes(range=_UNIT, title="Recall: share of the images with the label found")
+    figure.update_yaxes(range=_UNIT, title="Precision: share of calls that are right")
+    return figure
+
+
+def _add_curve(figure: go.Figure, curve: PrecisionRecallCurve, mark: Mark) -> None:
+    figure.add_scatter(
+        x=np.append(0.0, curve.recall),
+        y=np.append(curve.precision[:1], curve.precision),
+        mode="lines",
+        line={"color": mark.colour, "width": 2, "shape": "vh"},
+        name=f"{mark.glyph} {mark.word}, AP {number(curve.area)}",
+        hoverinfo="skip",
+    )
+
+
+def _add_point(figure: go.Figure, point: Confusion, mark: Mark, *, start: float) -> None:
+    told = f"precision {number(point.precision)}<br>recall {number(point.recall)}"
+    figure.add_scatter(
+        x=[point.recall],
+        y=[point.precision if point.predicted else start],
+        mode="markers",
+        marker={"color": mark.colour, "symbol": mark.symbol, "size": 13}
+        | {"line": {"color": "white", "width": 1.5}},
+        name=mark.word,
+        showlegend=False,
+        hovertext=[
+            f"{mark.glyph} {mark.word} at its threshold<br>"
+            + (told if point.predicted else "calls no image present")
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )

@@ -1,0 +1,89 @@
+"""The part of the Label page on uncertainty: does it find this label's errors?"""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from udviz.figures.risk_coverage import risk_coverage_curves
+from udviz.figures.text import number, one_line, plural, safe_html, shorten
+from udviz.figures.theme import ROLES
+from udviz.stats.error_detection import RiskCoverage, error_detection, risk_coverage
+from udviz.ui import charts
+from udviz.ui.label_models import LabelModel
+from udviz.ui.words import model_noun
+
+HOW_TO_READ = (
+    "Keep only the images the model is surest of: how often is it wrong among them? A curve below "
+    "the dotted line (the error rate of all images) says that uncertainty finds errors; none can "
+    "be below *all errors last*. AUROC: how often an error is less sure than a right decision, 0.5 "
+    "by chance. Precision: average precision of finding errors, by chance their rate. Way to the "
+    "best: 1 where all errors come last, 0 where uncertainty says nothing, below 0 where it "
+    "misleads."
+)
+NO_BRANCH = " This model has no calibration branch, so there is no disagreement to try."
+
+
+def show(label: str, model: LabelModel, threshold: float) -> None:
+    """Draw risk against coverage of each measure, and how well it detects errors."""
+    mark = ROLES[model.role]
+    st.header("Does uncertainty find its errors?", anchor=False)
+    errors = model.errors(threshold)
+    known = errors >= 0
+    wrong = errors[known] == 1
+    if wrong.all() or not wrong.any():
+        st.info(
+            f"At a threshold of {number(threshold)} the {model_noun(model.role)} is "
+            f"{'wrong' if wrong.any() else 'right'} on all {plural(wrong.size, 'image')}, so no "
+            "error stands out. Another threshold or model may have some."
+        )
+        return
+    measures = model.uncertainties(threshold)
+    curves = {name: risk_coverage(value[known], wrong) for name, value in measures.items()}
+    oracle = risk_coverage(wrong.astype(float), wrong)
+    table = detection_table(measures, errors)
+    with st.grid(2, min_column_width=440) as grid:
+        with grid.cell():
+            charts.draw(
+                risk_coverage_curves(
+                    curves,
+                    oracle,
+                    mark=mark,
+                    title=f"{mark.word}: risk and coverage of {safe_html(shorten(label))}",
+                ),
+                key="risk-coverage",
+                alt=_alt(label, curves, oracle),
+            )
+        with grid.cell():
+            st.markdown(
+                f"The {model_noun(model.role)} is wrong on **{wrong.sum():,}** of "
+                f"{plural(wrong.size, 'image')} at a threshold of {number(threshold)}."
+            )
+            st.table(table, border="horizontal")
+            branch = "" if "disagreement" in measures else NO_BRANCH
+            st.caption(HOW_TO_READ + branch)
+
+
+def detection_table(measures: dict[str, np.ndarray], errors: np.ndarray) -> pd.DataFrame:
+    """How well each measure finds the errors of one label, as text, one row per measure."""
+    rows = []
+    for name, value in measures.items():
+        found = error_detection(value[:, None], errors[:, None], label_names=[name]).iloc[0]
+        rows.append(
+            {
+                "Measure": name,
+                "AUROC": number(found["auroc"]),
+                "Precision": number(found["average_precision"]),
+                "By chance": number(found["error_rate"]),
+                "Way to the best": number(found["aurc_gain"]),
+            }
+        )
+    return pd.DataFrame(rows).set_index("Measure")
+
+
+def _alt(label: str, curves: dict[str, RiskCoverage], oracle: RiskCoverage) -> str:
+    areas = ", ".join(f"{name} {number(curve.area)}" for name, curve in curves.items())
+    return (
+        f"Error rate on {one_line(label)} among the most certain images, mean over all shares "
+        f"kept: {areas}; {number(oracle.area_oracle)} with all errors last, "
+        f"{number(oracle.area_random)} if uncertainty said nothing."
+    )

@@ -1,0 +1,93 @@
+"""The part of the Label page on images: a gallery per question."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from udviz.figures.risk_coverage import MEASURES
+from udviz.figures.text import plural
+from udviz.ui import gallery, tables
+from udviz.ui.analysis import explain_missing
+from udviz.ui.images import ImageSource, source_of
+from udviz.ui.label_models import LabelModel
+from udviz.ui.label_questions import QUESTIONS, Answer, Asked
+from udviz.ui.page import View
+from udviz.ui.study import StudyError
+
+
+def pick_role(models: Mapping[str, LabelModel]) -> str:
+    """Ask which model the images and errors are of; the teacher at first."""
+    role = st.segmented_control(
+        "Model, here and in the next section",
+        list(models),
+        default=next(iter(models)),
+        required=True,
+        key="model",
+        bind="query-params",
+    )
+    return role or next(iter(models))
+
+
+def show(
+    view: View, label: str, models: Mapping[str, LabelModel], thresholds: Mapping[str, float]
+) -> str:
+    """Draw the images that answer the question picked; the role picked beside it."""
+    st.header("The images that show it", anchor=False)
+    question = st.segmented_control(
+        "Which images?",
+        list(QUESTIONS),
+        default=next(iter(QUESTIONS)),
+        required=True,
+        key="images",
+        bind="query-params",
+    )
+    with st.container(horizontal=True):
+        role = pick_role(models)
+        measure = "entropy"
+        if question == "most uncertain":
+            measure = _pick_measure(models[role])
+    asked = Asked(
+        view=view, label=label, models=models, thresholds=thresholds, role=role, measure=measure
+    )
+    try:
+        answer = QUESTIONS[question or next(iter(QUESTIONS))](asked)
+        source = source_of(view.study, asked.model.run)
+    except StudyError as error:
+        explain_missing(view.study, str(error))
+    else:
+        _draw(asked, answer, source, of=question)
+    return role
+
+
+def _pick_measure(model: LabelModel) -> str:
+    measures = [name for name in MEASURES if name != "disagreement" or model.has_disagreement]
+    measure = st.segmented_control(
+        "Measured by",
+        measures,
+        default=measures[0],
+        required=True,
+        key="measure",
+        bind="query-params",
+    )
+    return measure or measures[0]
+
+
+def _draw(asked: Asked, answer: Answer, source: ImageSource, *, of: str | None) -> None:
+    if answer.images.empty:
+        st.info(answer.none)
+        return
+    st.markdown(f"**{plural(len(answer.images), 'image')}** {answer.said}")
+    about = (asked.view.study.path.name, asked.view.split, asked.label, asked.role)
+    st.fragment(gallery.draw)(
+        answer.images,
+        source,
+        caption=answer.caption,
+        key="shown",
+        label=asked.label,
+        of=(*about, of, asked.measure, asked.thresholds[asked.role]),
+    )
+    tables.offer_csv(
+        answer.images,
+        label="Download this list (CSV)",
+        file_name=f"{asked.view.study.path.name}-{asked.view.split}-images.csv",
+    )

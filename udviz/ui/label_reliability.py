@@ -1,0 +1,30 @@
+"""The part of the Label page on its probabilities."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from udviz.figures.reliability import reliability_diagram
+from udviz.figures.text import safe_html, shorten
+from udviz.ui import charts, links, reliability_tables
+from udviz.ui.caches import label_bins
+from udviz.ui.label_models import LabelModel
+from udviz.ui.reliability import HOW_TO_READ
+
+
+def show(label: str, models: Mapping[str, LabelModel]) -> None:
+    """Draw the reliability of all models before any recalibration."""
+    st.header("Can its probabilities be believed?", anchor=False)
+    bins = {
+        role: label_bins(model.version, model.version, label, method="none", kind="width")
+        for role, model in models.items()
+    }
+    charts.draw(
+        reliability_diagram(
+            bins, thing="images", title=f"Reliability of {safe_html(shorten(label))}"
+        ),
+        key="reliability",
+        alt=reliability_tables.alt(bins, label),
+    )
+    st.caption(HOW_TO_READ)
+    links.to_reliability(label, text="Recalibrate it, and see how far it is off")

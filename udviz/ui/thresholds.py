@@ -1,0 +1,76 @@
+"""The threshold that a person moves: kept in the URL, for one label, until another is opened."""
+
+import math
+from collections.abc import Hashable, Mapping
+
+import streamlit as st
+
+from udviz.ui.label_models import LabelModel
+
+KEY = "threshold"
+_SEEN = "_threshold_seen"
+_DIGITS = 3
+
+
+def pick_thresholds(
+    models: Mapping[str, LabelModel], *, of: Hashable
+) -> tuple[dict[str, float], bool]:
+    """Ask for one threshold of all models; each keeps its own until a person moves it.
+
+    Args:
+        models: Role -> model, at least one.
+        of: What the threshold belongs to; it is forgotten when that changes.
+
+    Returns:
+        Role -> threshold as a probability, and whether a person moved it.
+    """
+    moved = _moved(of)
+    first = next(iter(models.values()))
+    st.session_state[KEY] = round(first.threshold, _DIGITS) if moved is None else moved
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.slider(
+            "Threshold: a label is called present from this probability on",
+            min_value=0.0,
+            max_value=1.0,
+            step=10.0**-_DIGITS,
+            format=f"%.{_DIGITS}f",
+            key=KEY,
+            on_change=_keep,
+        )
+        st.button(
+            "Back to validation's",
+            icon=":material/undo:",
+            disabled=moved is None,
+            on_click=_forget,
+            help="Give each model the threshold that was best on the validation split.",
+        )
+    own = {role: model.threshold for role, model in models.items()}
+    return (own, False) if moved is None else (dict.fromkeys(models, moved), True)
+
+
+def _moved(of: Hashable) -> float | None:
+    """The threshold in the URL, unless it is left over from something else."""
+    text = st.query_params.get(KEY)
+    seen = st.session_state.get(_SEEN, (of, None))
+    value = _probability(text)
+    if text is not None and (value is None or (seen[0] != of and seen[1] == text)):
+        _forget()
+        text = value = None
+    st.session_state[_SEEN] = (of, text)
+    return value
+
+
+def _probability(text: str | None) -> float | None:
+    try:
+        value = float(text or "nan")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and 0.0 <= value <= 1.0 else None
+
+
+def _keep() -> None:
+    st.query_params[KEY] = f"{st.session_state[KEY]:.{_DIGITS}f}"
+
+
+def _forget() -> None:
+    st.query_params.pop(KEY, None)
