@@ -13,6 +13,7 @@ import pandas as pd
 
 from pipelines import command, evidence, objects
 from pipelines.building import runs_of
+from pipelines.contents import contents
 from pipelines.jobs import Job, SplitPredictions, Tables, processes_for, run_jobs
 from pipelines.records import git_revision
 from pipelines.summary import summary
@@ -25,7 +26,7 @@ from udviz.runs.files import replace_file, replace_json
 from udviz.stats.causes import LabelFacts
 
 SPLITS = ("val", "test")
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def analyse_study(
@@ -65,6 +66,7 @@ def analyse_study(
         tables["suspects"] = pd.concat([judges.table, tables["suspects"]], ignore_index=True)
     localised = [objects.localisation_of_roles(dataset, s.by_role, s.split) for s in (val, test)]
     tables["localisation"] = pd.concat(localised, ignore_index=True)
+    tables |= contents(dataset)
     for name, table in tables.items():
         write_table(analysis / f"{name}.parquet", table)
     record = {

@@ -9,7 +9,7 @@ def labels(labels):
 
 
 def draw(labels):
-    return gain_scatter(labels, against="difficulty", axis_title="Difficulty", title="t")
+    return gain_scatter(labels, against="difficulty", axis_title="Difficulty", gain_title="Gain", title="t")
 
 
 def test_every_label_is_drawn_at_its_numbers_with_the_mark_of_its_verdict(labels):

@@ -8,7 +8,8 @@ from scipy import stats
 from tests.pages.synthetic import names_of, write_study
 from udviz.figures.theme import VERDICTS
 from udviz.stats.correlation import RankCorrelation
-from udviz.ui.gains import about_correlation, gains_table
+from udviz.ui.gains_against import about_correlation
+from udviz.ui.gains_table import gains_table
 
 GAINS = "pages/3_Gains.py"
 

@@ -10,7 +10,9 @@ from udviz.figures.theme import NEUTRAL, UNDECIDED, VERDICTS, set_frame
 _MARGIN = 0.05  # of an axis, beyond the outermost labels
 
 
-def gain_scatter(labels: pd.DataFrame, *, against: str, axis_title: str, title: str) -> go.Figure:
+def gain_scatter(
+    labels: pd.DataFrame, *, against: str, axis_title: str, gain_title: str, title: str
+) -> go.Figure:
     """One mark per label, a click on which names it.
 
     Args:
@@ -18,6 +20,7 @@ def gain_scatter(labels: pd.DataFrame, *, against: str, axis_title: str, title: 
             two numbers are left out.
         against: Column on the x axis.
         axis_title: What that column is, with its unit.
+        gain_title: What the gains are, of which two models.
         title: What the chart shows.
     """
     known = labels[labels["gain"].notna() & labels[against].notna()]
@@ -30,7 +33,7 @@ def gain_scatter(labels: pd.DataFrame, *, against: str, axis_title: str, title: 
         part = known[verdicts == verdict]
         add_gains(figure, part, part[against].to_numpy(), mark=mark, n_labels=len(known))
     gains = np.append(known["gain"].to_numpy(float), 0.0)  # zero is always in view
-    figure.update_yaxes(range=_extent(gains), title="Gain in AP, distilled − baseline")
+    figure.update_yaxes(range=_extent(gains), title=gain_title)
     figure.update_xaxes(range=_extent(known[against].to_numpy(float)), title=axis_title)
     return figure
 

@@ -38,6 +38,12 @@ VERDICTS = {
     UNDECIDED: Mark("cannot tell", "#838A94", "circle-open", "○"),
 }
 NEUTRAL = "#838A94"
+SPLITS = {
+    "train": Mark("Training", NEUTRAL, "circle", "●"),
+    "val": Mark("Validation", NEUTRAL, "x-thin-open", "×"),
+    "test": Mark("Test", NEUTRAL, "cross-thin-open", "+"),
+}
+AMOUNTS = "Cividis"  # a scale of amounts: even steps of lightness, the same to colour-blind eyes
 ABOVE_PX = 66  # title and legend of a chart
 RANK = Mark("Difficulty rank", NEUTRAL, "circle", "●")
 GRID = "rgba(131, 138, 148, 0.22)"

@@ -1,0 +1,46 @@
+"""Detailed tables of an analysis: the rows that a page needs, read once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from udviz.ui.study import Study, StudyError, remake_command
+
+Where = tuple[tuple[str, tuple[str, ...]], ...]  # column, the values that are wanted
+
+
+def analysis_rows(
+    study: Study, name: str, *, columns: Sequence[str], where: Where = ()
+) -> pd.DataFrame:
+    """Rows of ``analysis/<name>.parquet``; shared, so nobody changes them.
+
+    Args:
+        study: The study.
+        name: Of the table.
+        columns: To read.
+        where: Columns and the values they may have; all rows if empty.
+
+    Raises:
+        StudyError: If the table is missing or damaged; the message names it.
+    """
+    file = study.path / "analysis" / f"{name}.parquet"
+    if not file.is_file():
+        raise StudyError(f"`{file}` is missing.")
+    return _read(str(file), file.stat().st_mtime_ns, tuple(columns), where)
+
+
+def explain_missing(study: Study, problem: str) -> None:
+    """Say what is missing and which command makes it."""
+    st.info(f"{problem} This command makes it; what is done already is skipped:")
+    st.code(remake_command(study.path), language="bash", wrap_lines=True)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _read(path: str, modified_ns: int, columns: tuple[str, ...], where: Where) -> pd.DataFrame:
+    filters = [(column, "in", list(values)) for column, values in where]
+    try:
+        return pd.read_parquet(Path(path), columns=list(columns), filters=filters or None)
+    except (OSError, ValueError) as error:
+        raise StudyError(f"`{path}` cannot be read ({error}).") from error
