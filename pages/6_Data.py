@@ -25,7 +25,7 @@ if part == "pairs":
 elif part == "images":
     labelled.show(view, opened)
 elif part == "suspects":
-    suspects.show(view, opened, refused=None)
+    suspects.show(view, opened)
 elif part == "reader":
     problems.show(view)
 else:

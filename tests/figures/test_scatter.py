@@ -9,7 +9,9 @@ def labels(labels):
 
 
 def draw(labels):
-    return gain_scatter(labels, against="difficulty", axis_title="Difficulty", gain_title="Gain", title="t")
+    return gain_scatter(
+        labels, against="difficulty", axis_title="Difficulty", gain_title="Gain, b − a", title="t"
+    )
 
 
 def test_every_label_is_drawn_at_its_numbers_with_the_mark_of_its_verdict(labels):
@@ -56,3 +58,7 @@ def test_labels_that_are_equally_difficult_have_an_axis(labels):
 
 def test_no_label_draws_an_empty_frame(labels):
     assert draw(labels.head(0)).layout.height > 0
+
+
+def test_the_axis_says_which_models_the_gain_is_between(labels):
+    assert draw(labels).layout.yaxis.title.text == "Gain, b − a"

@@ -35,8 +35,9 @@ def summary(comparison: Comparison) -> str:
     labels, mean = comparison.known, comparison.mean
     n = _verdicts(labels).value_counts().reindex(list(VERDICTS), fill_value=0)
     text = (
-        f"Of {plural(len(labels), 'label')}, {_subject(comparison)} **helped {count(n['helped'])}** "
-        f"{VERDICTS['helped'].glyph} and **hurt {count(n['hurt'])}** {VERDICTS['hurt'].glyph}; "
+        f"Of {plural(len(labels), 'label')}, {_subject(comparison)} "
+        f"**helped {count(n['helped'])}** {VERDICTS['helped'].glyph} and "
+        f"**hurt {count(n['hurt'])}** {VERDICTS['hurt'].glyph}; "
         f"for **{count(n[UNDECIDED])}** {VERDICTS[UNDECIDED].glyph} it cannot be told"
     )
     if mean is None or pd.isna(mean["gain"]):

@@ -1,5 +1,6 @@
 """Marks on doubted targets: one click each, undone by another; kept beside the study."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,7 @@ from udviz.runs.reviews import (
 )
 
 COLUMNS = ["split", "image_id", "label", "target", "direction", "verdict", "time"]
+Refusal = Callable[[], str | None]
 _DONE, _TROUBLE = "_marks_made", "_mark_trouble"
 
 
@@ -40,13 +42,13 @@ def _read(study: str, version: tuple[int, int]) -> pd.DataFrame:
     return table.assign(time=when.dt.floor("s"))
 
 
-def ask(study: Path, suspect: pd.Series, *, refused: str | None) -> None:
+def ask(study: Path, suspect: pd.Series, *, may_change: Refusal) -> None:
     """Ask what a doubted target is; a second click on the answer takes it back.
 
     Args:
         study: Directory of the study.
         suspect: ``split``, ``image_id``, ``label``, ``target``, ``direction``, ``verdict``.
-        refused: Why nothing may be changed here; None if it may.
+        may_change: Says why nothing may be changed here; None if it may.
     """
     doubted = Doubted(
         str(suspect["split"]),
@@ -62,28 +64,29 @@ def ask(study: Path, suspect: pd.Series, *, refused: str | None) -> None:
         list(VERDICTS),
         key=key,
         on_change=_mark,
-        args=(study, doubted, str(suspect["direction"]), key, refused),
-        disabled=refused is not None,
+        args=(study, doubted, str(suspect["direction"]), key, may_change),
+        disabled=may_change() is not None,
         label_visibility="collapsed",
     )
 
 
-def offer_undo(study: Path, *, refused: str | None) -> None:
+def offer_undo(study: Path, *, may_change: Refusal) -> None:
     """A button that takes back the last mark made here, and what went wrong with one."""
     made = [step for step in st.session_state.get(_DONE, []) if step[0] == study]
     st.button(
         "Undo the last mark",
         icon=":material/undo:",
-        disabled=refused is not None or not made,
+        disabled=may_change() is not None or not made,
         on_click=_undo,
-        args=(study,),
+        args=(study, may_change),
     )
     if trouble := st.session_state.pop(_TROUBLE, None):
         st.error(trouble, icon=":material/error:")
 
 
-def _mark(study: Path, doubted: Doubted, direction: str, key: str, refused: str | None) -> None:
-    if refused is not None:  # a button that is off may still be sent
+def _mark(study: Path, doubted: Doubted, direction: str, key: str, may_change: Refusal) -> None:
+    if reason_against := may_change():  # since the page was drawn
+        st.session_state[_TROUBLE] = f"The mark was not kept: {reason_against}"
         return
     verdict: Verdict | None = st.session_state[key]
     before = standing_marks(study).get(doubted)
@@ -96,7 +99,10 @@ def _mark(study: Path, doubted: Doubted, direction: str, key: str, refused: str 
     st.session_state.setdefault(_DONE, []).append((study, made, before))
 
 
-def _undo(study: Path) -> None:
+def _undo(study: Path, may_change: Refusal) -> None:
+    if reason_against := may_change():
+        st.session_state[_TROUBLE] = f"The mark was not taken back: {reason_against}"
+        return
     steps = st.session_state[_DONE]
     place = max(place for place, step in enumerate(steps) if step[0] == study)
     _, made, before = steps[place]

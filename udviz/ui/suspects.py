@@ -5,7 +5,6 @@ import pandas as pd
 import streamlit as st
 
 from udviz.figures.text import number, safe_markdown, shorten
-from udviz.figures.theme import SPLITS
 from udviz.predictions import Predictions
 from udviz.runs.directory import RunDirectory
 from udviz.stats.suspects import EXTRA, MISSING
@@ -28,13 +27,14 @@ _COLUMNS = ["split", "image", "image_id", "label", "direction", "prob", "quality
 _KEY = ["split", "image_id", "label", "target"]
 
 
-def show(view: View, opened: str | None, *, refused: str | None) -> None:
+def show(view: View, opened: str | None, *, may_change: marking.Refusal = lambda: None) -> None:
     """Draw the doubted targets with a way to mark each, and what the marks say so far.
 
     Args:
         view: What the page speaks of.
         opened: Label whose doubts are shown; of all labels if None.
-        refused: Why nothing may be changed here; None if it may.
+        may_change: Asked when the page is drawn and again at every click: why nothing may be
+            changed here; None if it may.
     """
     try:
         split = _pick_split(view)
@@ -45,12 +45,12 @@ def show(view: View, opened: str | None, *, refused: str | None) -> None:
     except StudyError as error:
         explain_missing(view.study, f"There are no suspects to show: {error}")
         return
-    if refused is not None:
-        st.info(f"Marks cannot be changed here: {refused}", icon=":material/lock:")
+    if reason := may_change():
+        st.info(f"Marks cannot be changed here: {reason}", icon=":material/lock:")
     chosen = _pick_suspects(suspects, opened)
     with st.container(horizontal=True, vertical_alignment="center"):
         _show_progress(chosen)
-        marking.offer_undo(view.study.path, refused=refused)
+        marking.offer_undo(view.study.path, may_change=may_change)
     shown = _pick_reviewed(chosen)
     if shown.empty:
         st.info("No doubted target fits these filters.")
@@ -60,7 +60,7 @@ def show(view: View, opened: str | None, *, refused: str | None) -> None:
             source,
             caption=_caption,
             key="suspects",
-            below=lambda suspect: marking.ask(view.study.path, suspect, refused=refused),
+            below=lambda suspect: marking.ask(view.study.path, suspect, may_change=may_change),
         )
     st.caption(HOW_TO_READ)
     name = f"{view.study.path.name}-{split}"
@@ -104,7 +104,6 @@ def _pick_split(view: View) -> str:
         offered,
         default=offered[0],
         required=True,
-        format_func=lambda split: SPLITS[split].word,
         key="of",
         bind="query-params",
     )
