@@ -8,12 +8,12 @@ LIFT = np.array([[np.nan, 4.0, 0.0], [4.0, np.nan, 100.0], [0.0, 100.0, np.nan]]
 
 
 def test_a_conditional_probability_is_its_colour():
-    given = np.array([[np.nan, 0.25, 1.0], [0.5, np.nan, 0.0], [1.0, 0.0, np.nan]])
+    given = np.array([[np.nan, 0.25, 0.31], [0.2, np.nan, 0.0], [0.3, 0.0, np.nan]])
 
     heat = conditional_heatmap(given, NAMES, title="t").data[0]
 
     np.testing.assert_array_equal(heat.z, given)
-    assert (heat.zmin, heat.zmax) == (0, 1)
+    assert (heat.zmin, heat.zmax) == (0, 0.4)
 
 
 def test_lifts_are_drawn_on_a_scale_of_ratios_with_unrelated_in_the_middle():

@@ -25,7 +25,7 @@ def precision_of_doubts(table: pd.DataFrame, *, title: str) -> go.Figure:
     set_frame(figure, title=title, plot_px=len(names) * ROW_PX)
     stripes = [(CLEAR, STRIPE)[row % 2] for row in range(len(names))]
     hover = [_summary(row) for _, row in table.iterrows()]
-    add_rows(figure, names, hover, stripes, extent=[0.0, 1.0], column=1)
+    add_rows(figure, names, hover, stripes, extent=[-0.02, 1.02], column=1)
     add_dots_with_intervals(
         figure,
         table["share"].to_numpy(float),
@@ -35,7 +35,9 @@ def precision_of_doubts(table: pd.DataFrame, *, title: str) -> go.Figure:
         column=1,
     )
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(range=[0, 1], title="Share of the decided doubts that were wrong targets")
+    figure.update_xaxes(
+        range=[-0.02, 1.02], title="Share of the decided doubts that were wrong targets"
+    )
     figure.update_yaxes(
         range=[len(names) - 0.5, -0.5],
         tickvals=list(range(len(names))),

@@ -16,17 +16,20 @@ _LIFTS = (0.125, 0.25, 0.5, 1, 2, 4, 8)  # ends of the colours: beyond them all 
 def conditional_heatmap(conditional: np.ndarray, names: Sequence[str], *, title: str) -> go.Figure:
     """P(column's label | row's label) as colour; a click on a cell names the row's label.
 
+    Colours go from 0 to the largest that is drawn, rounded up to a tenth.
+
     Args:
         conditional: (K, K) in [0, 1]; NaN is not drawn.
         names: The K labels.
         title: What the chart shows.
     """
-    bar = {"title": {"text": "P(column | row)"}, "tickformat": ".1f"}
+    largest = np.nanmax(conditional, initial=0.1)
+    bar = {"title": {"text": "P(column | row)"}, "tickformat": ".2g"}
     return _heatmap(
         conditional,
         conditional,
         names,
-        scale={"zmin": 0, "zmax": 1, "colorbar": bar},
+        scale={"zmin": 0, "zmax": np.ceil(10 * largest) / 10, "colorbar": bar},
         meaning="P(column | row)",
         title=title,
     )

@@ -67,6 +67,7 @@ def ask(study: Path, suspect: pd.Series, *, may_change: Refusal) -> None:
         args=(study, doubted, str(suspect["direction"]), key, may_change),
         disabled=may_change() is not None,
         label_visibility="collapsed",
+        width="stretch",
     )
 
 
