@@ -184,7 +184,7 @@ def safe_csv(table: pd.DataFrame) -> str:
     harmless = table.copy()
     for name in table.select_dtypes(exclude=["number", "bool"]):
         harmless[name] = table[name].map(_not_a_formula)
-    return harmless.to_csv(index=False)
+    return harmless.to_csv(index=False, lineterminator="\r\n")  # quotes a lone return in a name too
 
 
 def _not_a_formula(cell: object) -> object:
