@@ -9,6 +9,7 @@ from udviz.figures.text import number, safe_html, shorten
 from udviz.figures.theme import AMOUNTS, CLEAR, set_frame
 
 CELL_PX = 24
+_LETTER_PX = 7  # of a tick's name
 _WRITTEN_UP_TO = 16  # labels, beyond which a number in a cell could not be read
 _LIFTS = (0.125, 0.25, 0.5, 1, 2, 4, 8)  # ends of the colours: beyond them all look alike
 
@@ -24,7 +25,7 @@ def conditional_heatmap(conditional: np.ndarray, names: Sequence[str], *, title:
         title: What the chart shows.
     """
     largest = np.nanmax(conditional, initial=0.1)
-    bar = {"title": {"text": "P(column | row)"}, "tickformat": ".2g"}
+    bar = {"title": {"text": "P(column | row)"}, "tickformat": ".2g", "thickness": 14}
     return _heatmap(
         conditional,
         conditional,
@@ -48,7 +49,8 @@ def lift_heatmap(lift: np.ndarray, names: Sequence[str], *, title: str) -> go.Fi
         colours = np.clip(np.log2(lift), *ends)
     ticks = [f"{value:g}" for value in _LIFTS]
     ticks[0], ticks[3], ticks[-1] = f"≤ {ticks[0]}", "1 unrelated", f"≥ {ticks[-1]}"
-    bar = {"title": {"text": "Lift"}, "tickvals": np.log2(_LIFTS).tolist(), "ticktext": ticks}
+    bar = {"tickvals": np.log2(_LIFTS).tolist(), "ticktext": ticks, "thickness": 14}
+    bar["title"] = {"text": "Lift"}
     return _heatmap(
         colours,
         lift,
@@ -70,7 +72,9 @@ def _heatmap(
 ) -> go.Figure:
     n = len(names)
     figure = go.Figure()
-    set_frame(figure, title=title, plot_px=max(6, n) * CELL_PX, below_px=190)
+    short = [safe_html(shorten(name, n_chars=24)) for name in names]
+    below_px = 50 + _LETTER_PX * max(len(name) for name in short)
+    set_frame(figure, title=title, plot_px=max(6, n) * CELL_PX, below_px=below_px)
     digits = 2 if meaning.startswith("P") else 1
     written = [[number(value, digits=digits) for value in row] for row in values]
     figure.add_heatmap(
@@ -83,7 +87,6 @@ def _heatmap(
         texttemplate="%{text}" if n <= _WRITTEN_UP_TO else None,
         **scale,
     )
-    short = [safe_html(shorten(name, n_chars=24)) for name in names]
     row, column = (place.ravel().tolist() for place in np.indices(values.shape))
     figure.add_scatter(  # a heatmap takes no clicks
         x=column,
@@ -101,6 +104,6 @@ def _heatmap(
     )
     ticks = {"tickvals": list(range(n)), "ticktext": short, "showgrid": False}
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(ticks, range=[-0.5, n - 0.5], tickangle=-50, title="is there too")
+    figure.update_xaxes(ticks, range=[-0.5, n - 0.5], tickangle=-90, title="is there too")
     figure.update_yaxes(ticks, range=[n - 0.5, -0.5], title="where this label is")
     return figure

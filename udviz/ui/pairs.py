@@ -12,6 +12,7 @@ from udviz.ui.page import View
 from udviz.ui.sidebar import open_label
 from udviz.ui.study import StudyError
 
+PAGE_SIZE = 30  # labels; more cells could not be told apart on a narrow window
 N_AROUND = 20  # labels that the opened one is most often with
 FREQUENT, AROUND = "most frequent", "around the opened label"
 NUMBERS = {"lift": "lift", "P(column | row)": "conditional"}
@@ -65,7 +66,7 @@ def _pick(label: str, options: list[str], *, key: str) -> str:
 def _frequent(view: View) -> list[str]:
     """A page of the labels, the most frequent first."""
     ordered = view.labels.sort_values("positives", ascending=False, kind="stable")
-    return [str(name) for name in pick_page(ordered)["label"]]
+    return [str(name) for name in pick_page(ordered, size=PAGE_SIZE)["label"]]
 
 
 def _around(view: View, label: str) -> list[str]:
