@@ -58,6 +58,11 @@ def test_an_empty_verdict_takes_the_mark_back(tmp_path):
     assert standing_marks(tmp_path) == {}
 
 
+def a_line(**changes):
+    line = {**vars(CAT), "direction": "missing", "verdict": "right", "time": 9}
+    return json.dumps(line | changes).encode()
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -66,11 +71,13 @@ def test_an_empty_verdict_takes_the_mark_back(tmp_path):
         b"[1, 2]",
         b"null",
         b'{"split": "test"}',
-        json.dumps({**vars(CAT), "direction": "missing", "verdict": "no", "time": 9}).encode(),
-        json.dumps({**vars(CAT), "direction": "missing", "verdict": [1], "time": 9}).encode(),
-        json.dumps({**vars(CAT), "direction": 3, "verdict": "right", "time": 9}).encode(),
-        json.dumps({**vars(CAT), "target": 7, "verdict": "right", "time": 9}).encode(),
-        json.dumps({**vars(CAT), "direction": "", "verdict": "right", "time": "now"}).encode(),
+        a_line(verdict="no"),
+        a_line(verdict=[1]),
+        a_line(direction=3),
+        a_line(label=None),
+        a_line(target=7),
+        a_line(target="1"),
+        a_line(time="now"),
     ],
 )
 def test_a_damaged_line_loses_nothing_else(tmp_path, damage):
