@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.pages.caches import cache_of
+from tests.pages.caches import cache_of, write_cache
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
 from udviz.data.source import load_dataset
 from udviz.predictions import open_predictions
@@ -15,6 +15,7 @@ from udviz.runs.reviews import REVIEWS_FILE, Doubted, Mark, add_mark, standing_m
 from udviz.stats.relations import co_occurrence
 from udviz.ui import gallery
 from udviz.ui import suspects as page_part
+from udviz.ui.labelled import carried
 
 DATA = "pages/6_Data.py"
 
@@ -198,6 +199,19 @@ def test_a_caption_names_the_labels_of_its_image(small, open_app):
     assert f"\n{', '.join(first) or '*no label*'}\n" in texts(app).replace("\u2069", "")
 
 
+def test_a_caption_tells_present_from_unknown_and_does_not_grow_without_end(tmp_path):
+    targets = np.array([[1, -1, 0, *[0] * 11], [-1, -1, 0, *[0] * 11], [1] * 14], np.int8)
+    names = tuple(f"tag{place}" for place in range(14))
+    write_cache(tmp_path / "test", np.zeros(targets.shape), targets, names=names)
+    run = open_predictions(tmp_path / "test")
+
+    said = [carried(run, place).replace("\u2068", "").replace("\u2069", "") for place in range(3)]
+
+    assert said[0] == "tag0 (1 not known)"
+    assert said[1] == "*no label* (2 not known)"
+    assert said[2].endswith("tag11 and 2 more")
+
+
 @pytest.mark.parametrize(("choice", "target"), [("present", 1), ("absent", 0), ("unknown", -1)])
 def test_the_images_can_be_those_with_one_target_of_the_opened_label(
     small, open_app, choice, target
@@ -262,9 +276,12 @@ def test_the_last_mark_can_be_undone_until_none_is_left(small, suspects, open_ap
     for row, verdict in enumerate(("wrong", "unsure")):
         app.button_group(key=key_of(suspects.iloc[row])).set_value(verdict).run()
 
+    assert app.get("progress")[0].proto.text.startswith("2 of")
+
     undo_button(app).click().run()
 
     assert list(standing_marks(small)) == [doubted(suspects.iloc[0])]
+    assert app.get("progress")[0].proto.text.startswith("1 of")
     undo_button(app).click().run()
     assert standing_marks(small) == {}
     assert undo_button(app).disabled
