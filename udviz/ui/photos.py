@@ -71,7 +71,7 @@ def contributions(comparison: Comparison, label: str) -> pd.DataFrame:
     return _contributions(comparison.before.caches, comparison.after.caches, label)
 
 
-@st.cache_resource(max_entries=32, show_spinner="Looking for the images …")
+@st.cache_resource(max_entries=4, show_spinner="Looking for the images …")
 def _contributions(
     before: tuple[Version, ...], after: tuple[Version, ...], label: str
 ) -> pd.DataFrame:
