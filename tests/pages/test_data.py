@@ -435,6 +435,17 @@ def test_suspects_of_other_images_than_the_predictions_are_not_shown(small, susp
     assert "are of other images than the analysis judged" in app.info[0].value
 
 
+def test_a_split_without_a_doubt_is_told_from_one_that_was_not_looked_at(small, open_app):
+    file = small / "analysis" / "suspects.parquet"
+    table = pd.read_parquet(file)
+    table[table["split"] == "val"].to_parquet(file)
+
+    app = open_app(DATA, part="suspects")
+
+    assert app.info[0].value == "No target of the test split is doubted."
+    assert not app.code
+
+
 def test_a_study_without_suspects_says_so(study, open_app):
     app = open_app(DATA, part="suspects")
 

@@ -38,6 +38,9 @@ def show(view: View, opened: str | None, *, may_change: marking.Refusal = lambda
     """
     try:
         split = _pick_split(view)
+        if split is None:
+            st.info(f"No target of the {view.split} split is doubted.", icon=":material/check:")
+            return
         judges = _judges(view.study, split)
         source = source_of(view.study, judges[0])
         suspects = with_marks(view.study, split)
@@ -91,14 +94,12 @@ def with_marks(study: Study, split: str) -> pd.DataFrame:
     return rows.assign(target=targets).merge(marks, how="left", on=_KEY, validate="one_to_one")
 
 
-def _pick_split(view: View) -> str:
-    """The split in view; asks where suspects of the training split were looked for too."""
+def _pick_split(view: View) -> str | None:
+    """The split in view; asks where targets of training are doubted too; None without doubts."""
     splits = analysis_rows(view.study, "suspects", columns=["split"])["split"].unique()
     offered = [split for split in (view.split, "train") if split in splits]
-    if not offered:
-        raise StudyError(f"No target of the {view.split} split is doubted.")
-    if len(offered) == 1:
-        return offered[0]
+    if len(offered) < 2:
+        return next(iter(offered), None)
     choice = st.segmented_control(
         "Targets of",
         offered,
