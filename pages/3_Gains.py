@@ -2,24 +2,37 @@
 
 import streamlit as st
 
+from udviz.figures.panels import gain_title
 from udviz.figures.ranking import ranking
 from udviz.figures.text import plural
-from udviz.ui import alt, charts, gains, links, panel, sidebar, tables
+from udviz.ui import (
+    alt,
+    charts,
+    comparison,
+    gains,
+    gains_against,
+    gains_table,
+    links,
+    panel,
+    photos,
+    sidebar,
+    tables,
+)
 from udviz.ui.controls import pick_page
 from udviz.ui.page import open_page
 
 view = open_page("Gains", question="Which labels does distillation help, and how sure is that?")
 opened = sidebar.pick_label(view.labels["label"].tolist())
-if not view.has_gains:
+compared = comparison.pick(view)
+if compared is None:
     st.info(gains.NO_STUDENT)
     st.page_link(links.DIFFICULTY, label="All labels, hardest first", icon=":material/sort:")
     st.stop()
+st.markdown(gains.summary(compared))
+st.caption(gains.about_runs(compared))
 
-known = view.labels[view.labels["gain"].notna()]
-st.markdown(gains.summary(known, view.gain))
-
-labels = gains.pick_labels(known)
-st.caption(f"{len(labels):,} of {plural(len(known), 'label')} with a gain")
+labels = gains.pick_labels(compared.known)
+st.caption(f"{len(labels):,} of {plural(len(compared.known), 'label')} with a gain")
 if labels.empty:
     st.info("No label has this verdict. Clear the filter to see labels again.")
     st.stop()
@@ -28,33 +41,31 @@ on_page = pick_page(labels)
 charts.draw(
     ranking(
         on_page,
-        all_labels=view.labels,
+        all_labels=compared.labels,
         panels=("gain",),
         title="Gain of the labels in view, with its 95 % interval",
         opened=opened,
+        axis_titles={"gain": gain_title(compared.before.name, compared.after.name)},
     ),
     key="forest",
-    alt=alt.gains(on_page),
+    alt=alt.gains(on_page, pair=compared.pair),
     on_click=sidebar.open_label,
 )
 st.caption(gains.HOW_TO_READ_FOREST)
 
 if opened is not None:
-    panel.show_label(view.labels[view.labels["label"] == opened].iloc[0])
+    panel.show_label(compared.as_analysed(opened))
+    photos.show(view, compared, opened)
 
 st.header("The same as a table", anchor=False)
-table = gains.with_gap(labels, view.study)
-gains.draw_table(table, opened=opened, key="table")
-st.caption(gains.how_to_read_table(table, n_images=int(view.models["n_images"].iloc[0])))
+table = gains_table.with_gap(labels, view.study) if compared.analysed else labels
+gains_table.draw_table(table, opened=opened, key="table")
+st.caption(gains_table.how_to_read_table(table, n_images=int(view.models["n_images"].iloc[0])))
 tables.offer_csv(
     table,
     label="Download these gains (CSV)",
-    file_name=f"{view.study.path.name}-{view.split}-gains.csv",
+    file_name=f"{view.study.path.name}-{view.split}-gains{compared.file_name}.csv",
 )
 
 st.header("Does it help difficult labels more?", anchor=False)
-with st.grid(2, min_column_width=400) as grid:
-    for column in gains.AGAINST:
-        with grid.cell():
-            gains.draw_against(known, column)
-st.caption(gains.HOW_TO_READ_SCATTERS)
+gains_against.show(compared)

@@ -1,9 +1,32 @@
 """Data: what is in the data set, and which targets look wrong?"""
 
-from udviz.ui import sidebar, tables
+import streamlit as st
+
+from udviz.ui import label_counts, labelled, pairs, problems, sidebar, suspects
 from udviz.ui.page import open_page
+
+PARTS = {
+    "labels": "How often each label is there",
+    "pairs": "Which labels go together",
+    "images": "Images and their labels",
+    "suspects": "Targets that look wrong",
+    "reader": "What the reader reported",
+}
 
 view = open_page("Data", question="What is in the data set, and which targets look wrong?")
 opened = sidebar.pick_label(view.labels["label"].tolist())
+part = st.segmented_control(
+    "Show", list(PARTS), default="labels", required=True, key="part", bind="query-params"
+)
+st.header(PARTS[part or "labels"], anchor=False)
 
-tables.draw_labels(view.labels, opened=opened, key="table")
+if part == "pairs":
+    pairs.show(view, opened)
+elif part == "images":
+    labelled.show(view, opened)
+elif part == "suspects":
+    suspects.show(view, opened)
+elif part == "reader":
+    problems.show(view)
+else:
+    label_counts.show(view, opened)

@@ -12,6 +12,7 @@ import pandas as pd
 from pipelines import command, evidence, objects
 from pipelines.analysis_jobs import analysis_jobs, join_difficulty
 from pipelines.building import runs_of
+from pipelines.contents import contents
 from pipelines.jobs import SplitPredictions, processes_for, run_jobs
 from pipelines.records import git_revision
 from pipelines.summary import summary
@@ -62,6 +63,7 @@ def analyse_study(
         tables["suspects"] = pd.concat([judges.table, tables["suspects"]], ignore_index=True)
     localised = [objects.localisation_of_roles(dataset, s.by_role, s.split) for s in (val, test)]
     tables["localisation"] = pd.concat(localised, ignore_index=True)
+    tables |= contents(dataset)
     for name, table in tables.items():
         write_table(analysis / f"{name}.parquet", table)
     record = {

@@ -198,7 +198,7 @@ def open_predictions(directory: Path, *, verify: bool | None = None) -> Predicti
         FileNotFoundError: If there is no cache.
         ValueError: If it is of another version or damaged; names the file.
     """
-    manifest = _read_manifest(directory)
+    manifest = read_manifest(directory)
     if verify is None:
         verify = sum(entry["bytes"] for entry in manifest.files.values()) <= VERIFY_UP_TO
     for name, entry in manifest.files.items():
@@ -262,7 +262,13 @@ def _reserve(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.mem
     return array
 
 
-def _read_manifest(directory: Path) -> Manifest:
+def read_manifest(directory: Path) -> Manifest:
+    """What the cache in ``directory`` says of itself; its arrays are not looked at.
+
+    Raises:
+        FileNotFoundError: If there is no cache.
+        ValueError: If it is of another version or damaged; names the file.
+    """
     path = directory / MANIFEST
     if not path.is_file():
         raise FileNotFoundError(

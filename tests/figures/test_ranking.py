@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from udviz.figures.panels import gain_limit
+from udviz.figures.panels import gain_limit, gain_title
 from udviz.figures.ranking import ranking
 
 ALL = ("rank", "average precision", "gain", "causes")
@@ -120,3 +120,23 @@ def test_the_gain_axis_ends_on_a_round_number_beyond_every_interval(high, limit)
     table = pd.DataFrame({"gain": [0.0], "gain_low": [-0.01], "gain_high": [high]})
 
     assert gain_limit(table) == pytest.approx(limit)
+
+
+def test_a_panel_may_be_given_another_title(labels):
+    figure = ranking(
+        labels,
+        all_labels=labels,
+        panels=("rank", "gain"),
+        title="t",
+        axis_titles={"gain": "Gain, b − a"},
+    )
+
+    assert figure.layout.xaxis2.title.text == "Gain, b − a"
+    assert "Difficulty rank" in figure.layout.xaxis.title.text
+
+
+def test_the_gain_of_hostile_names_reads_as_it_is():
+    title = gain_title("<b>a</b>", "c & d")
+
+    assert "&lt;b&gt;a&lt;/b&gt;" in title
+    assert "c &amp; d" in title

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from udviz.figures.scatter import NUMBERS, gain_scatter, label_scatter
+from udviz.figures.panels import gain_title
+from udviz.figures.scatter import NUMBERS, gain_between, label_scatter
 
 
 @pytest.fixture
@@ -10,7 +11,7 @@ def labels(labels):
 
 
 def draw(labels):
-    return gain_scatter(labels, against="difficulty", axis_title="Difficulty", title="t")
+    return label_scatter(labels, x=NUMBERS["difficulty"], y=gain_between("a", "b"), title="t")
 
 
 def test_every_label_is_drawn_at_its_numbers_with_the_mark_of_its_verdict(labels):
@@ -118,3 +119,7 @@ def test_the_opened_label_is_named_where_it_lies(labels):
     (note,) = figure.layout.annotations
     assert "&lt;i&gt;dog" in note.text
     assert (note.x, note.y) == (pytest.approx(np.log10(0.05)), 0.4)
+
+
+def test_the_axis_says_which_models_the_gain_is_between(labels):
+    assert draw(labels).layout.yaxis.title.text == gain_title("a", "b")

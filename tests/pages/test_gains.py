@@ -8,7 +8,8 @@ from scipy import stats
 from tests.pages.synthetic import names_of, write_study
 from udviz.figures.theme import VERDICTS
 from udviz.stats.correlation import RankCorrelation
-from udviz.ui.gains import about_correlation, gains_table
+from udviz.ui.gains_table import gains_table
+from udviz.ui.scatters import about_gain
 
 GAINS = "pages/3_Gains.py"
 
@@ -240,7 +241,7 @@ def test_a_teacher_without_disagreement_says_so(study, open_app):
     app = open_app(GAINS)
 
     assert not app.exception
-    assert "both a gain and a disagreement" in app.info[-1].value
+    assert "both a gain and a value of: disagreement" in app.info[-1].value
     assert len(app.get("plotly_chart")) == 2
 
 
@@ -255,7 +256,7 @@ def test_a_teacher_without_disagreement_says_so(study, open_app):
 def test_a_correlation_is_told_from_none_by_its_interval(low, high, meaning):
     correlation = RankCorrelation(rho=(low + high) / 2, low=low, high=high, p=0.5, n=12)
 
-    assert about_correlation(correlation, "difficulty").endswith(f"12 labels): {meaning}.")
+    assert about_gain(correlation, "difficulty").endswith(f"12 labels): {meaning}.")
 
 
 def test_too_few_labels_have_no_correlation(runs, open_app):

@@ -12,7 +12,7 @@ assert not app.exception, app.exception
 app.switch_page("pages/1_Difficulty.py").run()
 assert not app.exception, app.exception
 assert app.dataframe, "the page did not get as far as its table"
-for page in ("pages/2_Reliability.py", "pages/3_Gains.py"):
+for page in ("pages/2_Reliability.py", "pages/3_Gains.py", "pages/6_Data.py"):
     app.switch_page(page).run()
     assert not app.exception, app.exception
 print("torch" in sys.modules)

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from udviz.figures.causes import CAUSES, split_causes
 from udviz.figures.marks import add_dots_with_intervals
+from udviz.figures.text import safe_html, shorten
 from udviz.figures.theme import NEUTRAL, RANK, ROLES, UNDECIDED, VERDICTS, whole_ticks
 
 Axis = dict[str, Any]  # plotly settings of one x axis
@@ -42,6 +43,11 @@ def gain_limit(all_labels: pd.DataFrame) -> float:
     ends = all_labels[["gain", "gain_low", "gain_high"]].to_numpy(float)
     widest = np.nanmax(np.abs(ends)) if np.isfinite(ends).any() else 0.0
     return float(min(1.0, _GAIN_STEP * (1 + widest // _GAIN_STEP)))
+
+
+def gain_title(before: str = "baseline", after: str = "distilled") -> str:
+    """Title of an axis of gains: which two models they are between."""
+    return f"Gain in AP, {safe_html(shorten(after))} − {safe_html(shorten(before))}"
 
 
 def _draw_average_precision(figure: go.Figure, labels: pd.DataFrame, column: int) -> None:
@@ -115,7 +121,7 @@ def _probability_axis(_: pd.DataFrame, __: pd.DataFrame) -> Axis:
 
 def _gain_axis(_: pd.DataFrame, all_labels: pd.DataFrame) -> Axis:
     limit = gain_limit(all_labels)
-    return {"range": [-limit, limit], "title": "Gain in AP, distilled − baseline"}
+    return {"range": [-limit, limit], "title": gain_title()}
 
 
 def _rank_axis(labels: pd.DataFrame, all_labels: pd.DataFrame) -> Axis:

@@ -1,6 +1,7 @@
 """One row per label, with one panel per quantity."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -23,6 +24,7 @@ def ranking(
     panels: Sequence[str],
     title: str,
     opened: str | None = None,
+    axis_titles: Mapping[str, str] = MappingProxyType({}),
 ) -> go.Figure:
     """Labels from top to bottom in the order given.
 
@@ -33,8 +35,10 @@ def ranking(
             this study does not have is left out.
         title: What the chart shows.
         opened: Label whose row is lifted out.
+        axis_titles: Panel -> title of its axis, where its own does not fit.
     """
-    chosen = [PANELS[name] for name in panels if all_labels[PANELS[name].needs].notna().any()]
+    drawn = [name for name in panels if all_labels[PANELS[name].needs].notna().any()]
+    chosen = [PANELS[name] for name in drawn]
     figure = make_subplots(
         cols=len(chosen),
         shared_yaxes=True,
@@ -46,8 +50,9 @@ def ranking(
     names = labels["label"].tolist()
     hover = label_summaries(labels)
     stripes = [OPENED if n == opened else (CLEAR, STRIPE)[i % 2] for i, n in enumerate(names)]
-    for column, panel in enumerate(chosen, start=1):
+    for column, (name, panel) in enumerate(zip(drawn, chosen, strict=True), start=1):
         axis = panel.axis(labels, all_labels)
+        axis["title"] = axis_titles.get(name, axis["title"])
         add_rows(figure, names, hover, stripes, extent=axis["range"], column=column)
         figure.update_xaxes(axis, row=1, col=column)
         panel.draw(figure, labels, column)

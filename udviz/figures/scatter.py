@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from udviz.figures.marks import add_labels
+from udviz.figures.panels import gain_title
 from udviz.figures.text import safe_html, shorten
 from udviz.figures.theme import NEUTRAL, ROLES, UNDECIDED, VERDICTS, Mark, set_frame
 
@@ -31,7 +32,11 @@ class Number:
     zero: bool = False
 
 
-GAIN = Number(column="gain", axis="Gain in AP, distilled − baseline", zero=True)
+def gain_between(before: str = "baseline", after: str = "distilled") -> Number:
+    """The gain of ``after`` over ``before``."""
+    return Number(column="gain", axis=gain_title(before, after), zero=True)
+
+
 NUMBERS = {
     "prevalence": Number(column="prevalence", axis="Prevalence, share of images", log=True),
     "training positives": Number(
@@ -45,7 +50,7 @@ NUMBERS = {
     "disagreement": Number(column="disagreement", axis="Mean disagreement of the teacher, nats"),
     "entropy": Number(column="entropy", axis="Mean binary entropy of the teacher, nats"),
     "teacher calibration error": Number(column="ece_teacher", axis="Teacher ECE, 0 to 1"),
-    "gain": GAIN,
+    "gain": gain_between(),
 }
 
 
@@ -81,11 +86,6 @@ def label_scatter(
             ticks = _log_ticks(*extent)
             update(type="log", tickvals=ticks, ticktext=[f"{tick:,.9g}" for tick in ticks])
     return figure
-
-
-def gain_scatter(labels: pd.DataFrame, *, against: str, axis_title: str, title: str) -> go.Figure:
-    """Gain of every label against another of its numbers, see `label_scatter`."""
-    return label_scatter(labels, x=Number(column=against, axis=axis_title), y=GAIN, title=title)
 
 
 def _drawable(labels: pd.DataFrame, number: Number) -> pd.Series:

@@ -41,6 +41,12 @@ VERDICTS = {
 NEUTRAL = "#838A94"
 MAP_SCALE = tuple(sequential.Viridis)  # low to high
 EVIDENCE_SCALE = ("#5E3C99", "#B2ABD2", "#F7F7F7", "#FDB863", "#E66101")  # against to for
+SPLITS = {
+    "train": Mark("Training", NEUTRAL, "circle", "●"),
+    "val": Mark("Validation", NEUTRAL, "x-thin-open", "×"),
+    "test": Mark("Test", NEUTRAL, "cross-thin-open", "+"),
+}
+AMOUNTS = "Cividis"  # a scale of amounts: even steps of lightness, the same to colour-blind eyes
 ABOVE_PX = 66  # title and legend of a chart
 RANK = Mark("Difficulty rank", NEUTRAL, "circle", "●")
 GRID = "rgba(131, 138, 148, 0.22)"

@@ -15,8 +15,8 @@ def models(scores: pd.DataFrame, *, quantity: str) -> str:
     return f"{quantity} of each model with its 95 % interval: {'; '.join(parts)}."
 
 
-def gains(labels: pd.DataFrame) -> str:
-    """How many labels gained and lost, and the two ends."""
+def gains(labels: pd.DataFrame, *, pair: str = "distilled − baseline") -> str:
+    """How many labels gained and lost between which two models, and the two ends."""
     known = labels[labels["gain"].notna()].sort_values("gain")
     if known.empty:
         return "No gain is known."
@@ -24,7 +24,7 @@ def gains(labels: pd.DataFrame) -> str:
     told = ", ".join(f"{count(verdicts.get(verdict, 0))} {verdict}" for verdict in VERDICTS)
     least, most = known.iloc[0], known.iloc[-1]
     return (
-        f"Gain in average precision of {count(len(known))} labels: {told}. "
+        f"Gain in average precision of {count(len(known))} labels, {one_line(pair)}: {told}. "
         f"From {number(least['gain'], sign=True)} for {one_line(least['label'])} "
         f"to {number(most['gain'], sign=True)} for {one_line(most['label'])}."
     )

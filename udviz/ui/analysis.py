@@ -1,10 +1,10 @@
 """Detailed tables of an analysis: the rows that a page needs, read once."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
+from pyarrow.parquet import read_metadata
 
 from udviz.ui.study import Study, StudyError, remake_command
 
@@ -39,11 +39,10 @@ def explain_missing(study: Study, problem: str) -> None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _read(path: str, modified_ns: int, columns: tuple[str, ...], where: Where) -> pd.DataFrame:
-    needed = dict.fromkeys([*columns, *(column for column, _ in where)])
+    filters = [(column, "in", list(values)) for column, values in where]
     try:
-        table = pd.read_parquet(Path(path), columns=list(needed))
+        if not read_metadata(path).num_rows:  # its columns have no type to compare with
+            filters = []
+        return pd.read_parquet(path, columns=list(columns), filters=filters or None)
     except (OSError, ValueError) as error:
         raise StudyError(f"`{path}` cannot be read ({error}).") from error
-    for column, values in where:  # not while reading: pyarrow refuses text of an empty table
-        table = table[table[column].isin(values)]
-    return table[list(columns)].reset_index(drop=True)

@@ -5,20 +5,22 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from udviz.ui import gains, tables
+from udviz.figures.scatter import Number, gain_between
+from udviz.ui import gains, scatters, tables
 from udviz.ui.page import View
 from udviz.ui.study import StudyError
 from udviz.ui.words import verdict_word
 
-AGAINST = {  # column: what its axis says, what a label has more of
-    "agreement": ("Agreement of teacher and distilled (correlation, 1 is the same)", "agreement"),
-    "pointing_distilled": (
-        "Energy inside objects beyond a centre-biased map, distilled",
-        "energy of the distilled student's map on their objects",
+AGAINST = {  # what a label has more of: the number
+    "agreement": Number(
+        column="agreement", axis="Agreement of teacher and distilled (correlation, 1 is the same)"
     ),
-    "pointing_teacher": (
-        "Energy inside objects beyond a centre-biased map, teacher",
-        "energy of the teacher's map on their objects",
+    "energy of the distilled student's map on their objects": Number(
+        column="pointing_distilled",
+        axis="Energy inside objects beyond a centre-biased map, distilled",
+    ),
+    "energy of the teacher's map on their objects": Number(
+        column="pointing_teacher", axis="Energy inside objects beyond a centre-biased map, teacher"
     ),
 }
 HOW_TO_READ = (
@@ -66,14 +68,23 @@ def collect(view: View) -> tuple[pd.DataFrame, list[str]]:
 
 def draw(labels: pd.DataFrame, *, opened: str | None, file_name: str) -> None:
     """Gain against agreement and pointing, then the table of all labels."""
-    known = [column for column in AGAINST if column in labels and labels[column].notna().any()]
+    known = {
+        thing: number
+        for thing, number in AGAINST.items()
+        if number.column in labels and labels[number.column].notna().any()
+    }
     if labels["gain"].notna().any():
         with st.grid("auto", min_column_width=400) as grid:
-            for column in known:
+            for thing, number in known.items():
                 with grid.cell():
-                    axis_title, thing = AGAINST[column]
-                    gains.draw_against(labels, column, axis_title=axis_title, thing=thing)
-        st.caption(gains.HOW_TO_READ_SCATTERS)
+                    scatters.draw_gain_against(
+                        labels,
+                        number,
+                        gain=gain_between(),
+                        thing=thing,
+                        pair="distilled − baseline",
+                    )
+        st.caption(scatters.HOW_TO_READ_GAINS)
     elif known:
         st.info(gains.NO_STUDENT)
     if known:
@@ -99,7 +110,7 @@ def label_table(labels: pd.DataFrame) -> pd.DataFrame:
     """One row per label, least agreement first; columns that nothing is known of are left out."""
     table = labels.assign(verdict=labels["verdict"].map(verdict_word))
     known = [name for name in _COLUMNS if name in table and table[name].notna().any()]
-    first = next(name for name in AGAINST if name in known)
+    first = next(n.column for n in AGAINST.values() if n.column in known)
     table = table.sort_values(first, kind="stable", na_position="last")
     return table[known].rename(columns=_COLUMNS).reset_index(drop=True)
 

@@ -35,14 +35,23 @@ def version_of(study: Study, role: str, split: str) -> Version:
         StudyError: If there is no cache, or if it is damaged; the message names the file.
     """
     directory = RunDirectory(study.path / first_run(study, role)).predictions(split)
-    manifest = directory / MANIFEST
-    if not manifest.is_file():
-        raise StudyError(f"`{directory}` holds no predictions.")
-    version = str(directory), manifest.stat().st_mtime_ns
+    version = version_at(directory)
     known = set(study.labels.loc[study.labels["split"] == split, "label"])
     if not known <= set(predictions_of(version).label_names):
         raise StudyError(f"`{directory}` lacks labels of the analysis.")
     return version
+
+
+def version_at(directory: Path) -> Version:
+    """The cache in ``directory``, as a short key of what is computed from it.
+
+    Raises:
+        StudyError: If there is no cache.
+    """
+    manifest = directory / MANIFEST
+    if not manifest.is_file():
+        raise StudyError(f"`{directory}` holds no predictions.")
+    return str(directory), manifest.stat().st_mtime_ns
 
 
 def predictions_of(version: Version) -> Predictions:

@@ -43,10 +43,10 @@ def pick_labels(labels: pd.DataFrame) -> pd.DataFrame:
     return order_labels(chosen, order)
 
 
-def pick_page(labels: pd.DataFrame) -> pd.DataFrame:
+def pick_page(labels: pd.DataFrame, *, size: int = PAGE_SIZE) -> pd.DataFrame:
     """The page of ``labels`` that a chart shows; asks only where there is more than one."""
-    n_pages = -(-len(labels) // PAGE_SIZE)  # rounded up
+    n_pages = -(-len(labels) // size)  # rounded up
     if n_pages < 2:
         return labels
     page = st.pagination(n_pages, key="page", bind="query-params")
-    return page_of(labels, page, size=PAGE_SIZE)
+    return page_of(labels, page, size=size)

@@ -23,6 +23,7 @@ def draw(
     key: str,
     label: str | None = None,
     of: Hashable = None,
+    below: Callable[[pd.Series], None] | None = None,
 ) -> None:
     """Draw ``images`` in their order; the page is kept in the URL.
 
@@ -32,8 +33,10 @@ def draw(
         caption: Markdown below an image, given its row of ``images``; asked of the images in
             view only.
         key: Name of the gallery, unique on its page; also of its page number in the URL.
-        label: Label that a closer look is about.
         of: What the images answer; when it changes, the first page is shown again.
+        label: Label that a closer look is about; if None, the one in column ``label``, where
+            ``images`` has it.
+        below: Draws more below a caption, given the same row.
     """
     page = 1
     if st.session_state.get(f"_{key}-of", of) != of and key in st.session_state:
@@ -45,7 +48,9 @@ def draw(
     with st.grid("auto", min_column_width=170, key=f"{key}-images") as grid:
         for _, image in page_of(images, page, size=PAGE_SIZE).iterrows():
             with grid.cell():
-                _draw_tile(image, source, caption(image), label)
+                _draw_tile(image, source, caption(image), label or image.get("label"))
+                if below:
+                    below(image)
 
 
 def _draw_tile(image: pd.Series, source: ImageSource, caption: str, label: str | None) -> None:

@@ -36,6 +36,7 @@ _MORE = {
     "ece_baseline": "Baseline ECE",
     "ece_distilled": "Distilled ECE",
 }
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of one
 _WHOLE = ("Rank", "Positives", "In training", "Rank, low", "Rank, high")
 
 
@@ -163,12 +164,31 @@ def offer_csv(table: pd.DataFrame, *, label: str, file_name: str) -> None:
     """A button that downloads ``table``, which is written only when it is pressed."""
     st.download_button(
         label,
-        data=lambda: table.to_csv(index=False),
+        data=lambda: safe_csv(table),
         file_name=file_name,
         mime="text/csv",
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def safe_csv(table: pd.DataFrame) -> str:
+    """``table`` as CSV in which no text is a formula.
+
+    A spreadsheet runs what begins like a formula, and names come from other people's files: such
+    text gets an apostrophe in front. Numbers stay numbers.
+
+    Source:
+        OWASP, "CSV injection". https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    harmless = table.copy()
+    for name in table.select_dtypes(exclude=["number", "bool"]):
+        harmless[name] = table[name].map(_not_a_formula)
+    return harmless.to_csv(index=False, lineterminator="\r\n")  # quotes a lone return in a name too
+
+
+def _not_a_formula(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def _formats() -> dict[str, Any]:

@@ -1,0 +1,514 @@
+import base64
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.pages.caches import cache_of, write_cache
+from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
+from udviz.data.source import load_dataset
+from udviz.predictions import open_predictions
+from udviz.recipe import read_recipe
+from udviz.runs.reviews import REVIEWS_FILE, Doubted, Mark, add_mark, standing_marks
+from udviz.stats.relations import co_occurrence
+from udviz.ui import gallery
+from udviz.ui import suspects as page_part
+from udviz.ui.labelled import carried
+
+DATA = "pages/6_Data.py"
+
+
+@pytest.fixture
+def small(trained, runs):
+    """A copy of the trained study that may be marked."""
+    (runs / ".decoded").symlink_to(trained.parent / ".decoded")
+    return shutil.copytree(trained, runs / "small")
+
+
+@pytest.fixture
+def suspects(small):
+    """Doubted targets of the test split, most suspect first."""
+    table = pd.read_parquet(small / "analysis" / "suspects.parquet")
+    return table[table["split"] == "test"].reset_index(drop=True)
+
+
+def texts(app):
+    shown = [*app.markdown, *app.caption, *app.info, *app.success]
+    return "\n".join(element.value for element in shown).replace("\\", "").replace("\u2068", "")
+
+
+def spec(app, place=0):
+    return json.loads(app.get("plotly_chart")[place].proto.spec)
+
+
+def numbers(packed):
+    """Numbers of a figure as plotly sends them."""
+    flat = np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
+    shape = [int(n) for n in packed.get("shape", str(flat.size)).split(",")]
+    return flat.reshape(shape)
+
+
+def target_of(suspect):
+    return int(suspect["direction"] == "extra")
+
+
+def key_of(suspect):
+    return f"mark-test-{suspect['image_id']}-{suspect['label']}-{target_of(suspect)}"
+
+
+def doubted(suspect):
+    return Doubted("test", suspect["image_id"], suspect["label"], target_of(suspect))
+
+
+# Labels
+
+
+def test_the_counts_are_those_of_the_data_set_in_every_split(small, open_app):
+    app = open_app(DATA)
+
+    dataset = load_dataset(read_recipe(small / "study.toml").data)
+    table = app.dataframe[0].value.set_index("Label")
+    for split, heading in {"train": "Training", "val": "Validation", "test": "Test"}.items():
+        positives = (dataset.targets[dataset.indices(split)] == 1).sum(axis=0)
+        expected = dict(zip(dataset.label_names, positives, strict=True))
+        assert table[heading].to_dict() == expected
+    assert table["Training"].is_monotonic_decreasing
+    assert "Images: 96 training, 64 validation, 96 test." in texts(app)
+
+
+def test_the_picture_and_the_table_show_the_same_labels_and_the_filter_holds_for_both(
+    small, open_app
+):
+    app = open_app(DATA)
+
+    app.text_input(key="name").input("DISC").run()
+
+    shown = app.dataframe[0].value["Label"].tolist()
+    assert sorted(shown) == ["red disc", "striped disc"]
+    assert spec(app)["data"][0]["customdata"] == shown
+
+
+def test_the_rarest_may_come_first(small, open_app):
+    app = open_app(DATA, by="rarest first")
+
+    assert app.dataframe[0].value["Training"].is_monotonic_increasing
+
+
+def test_the_labels_of_an_image_are_counted_in_the_split_in_view(small, open_app):
+    app = open_app(DATA, split="val")
+
+    run = open_predictions(cache_of(small, "teacher", "val"))
+    carried = (run.targets == 1).sum(axis=1)
+    table = app.dataframe[1].value
+    assert table["Images"].tolist() == np.bincount(carried).tolist()
+    assert f"carry up to {carried.max()} labels" in texts(app)
+
+
+def test_without_the_table_of_all_splits_the_analysis_of_labels_says_what_it_knows(study, open_app):
+    app = open_app(DATA)
+
+    labels = pd.read_parquet(study / "analysis" / "labels.parquet").query("split == 'test'")
+    table = app.dataframe[0].value.set_index("Label")
+    expected = labels.set_index("label")
+    assert table["Test"].to_dict() == expected["positives"].to_dict()
+    assert table["Training"].to_dict() == expected["train_positives"].to_dict()
+    assert "Images: 1,200 validation, 1,200 test." in texts(app)
+    assert "labels_per_image.parquet" in texts(app)
+    assert app.code[0].value.startswith("python -m pipelines.study --recipe")
+
+
+def test_unknown_targets_are_counted_where_there_are_some(study, open_app):
+    file = study / "analysis" / "labels.parquet"
+    pd.read_parquet(file).assign(known=1150).to_parquet(file)
+
+    table = open_app(DATA).dataframe[0].value
+
+    assert table["Unknown, test"].tolist() == [50] * 20
+    assert "Unknown, training" not in table
+
+
+# Pairs
+
+
+def test_the_pairs_are_those_of_the_targets(small, open_app):
+    app = open_app(DATA, part="pairs")
+
+    run = open_predictions(cache_of(small, "teacher", "test"))
+    together = co_occurrence(run.targets)
+    table = app.dataframe[0].value
+    place = {name: column for column, name in enumerate(run.label_names)}
+    assert len(table) == 20 * 19
+    for _, pair in table.iterrows():
+        at = place[pair["Label"]], place[pair["Other label"]]
+        assert pair["Images with both"] == together.together[at]
+        assert pair["Lift"] == pytest.approx(together.lift[at], nan_ok=True)
+
+
+@pytest.mark.parametrize("number", ["lift", "P(column | row)"])
+def test_the_heat_map_shows_the_chosen_number_most_frequent_label_first(small, open_app, number):
+    app = open_app(DATA, part="pairs", number=number)
+
+    heat, cells = spec(app)["data"]
+    run = open_predictions(cache_of(small, "teacher", "test"))
+    order = [run.label_names.index(name) for name in cells["customdata"][::20]]
+    found = co_occurrence(run.targets[:, order])
+    with np.errstate(divide="ignore"):
+        lift = np.clip(np.log2(found.lift), -3, 3)
+    expected = lift if number == "lift" else found.conditional
+    np.fill_diagonal(expected, np.nan)
+    np.testing.assert_allclose(numbers(heat["z"]), expected)
+    assert (np.diff((run.targets[:, order] == 1).sum(axis=0)) <= 0).all()
+
+
+def test_the_labels_around_an_opened_one_are_those_it_is_most_often_with(runs, open_app):
+    write_study(runs / "many", names=names_of(60))
+    relations = [
+        {"split": "test", "label": a, "other_label": b, "together": int(b[-4:]), "conditional": 0.1}
+        | {"lift": 1.0}
+        for a in names_of(60)
+        for b in names_of(60)
+        if a != b
+    ]
+    pd.DataFrame(relations).to_parquet(runs / "many" / "analysis" / "relations.parquet")
+
+    app = open_app(DATA, part="pairs", label="label 0003", pairs="around the opened label")
+
+    rows = [spec(app)["data"][1]["customdata"][row * 21] for row in range(21)]
+    assert rows == ["label 0003", *[f"label {place:04d}" for place in range(59, 39, -1)]]
+
+
+def test_pairs_that_were_not_counted_are_explained(study, open_app):
+    app = open_app(DATA, part="pairs")
+
+    assert not app.exception
+    assert "relations.parquet" in app.info[0].value
+    assert app.code
+
+
+# Images
+
+
+def test_a_caption_names_the_labels_of_its_image(small, open_app):
+    app = open_app(DATA, part="images")
+
+    run = open_predictions(cache_of(small, "teacher", "test"))
+    first = [run.label_names[column] for column in np.flatnonzero(run.targets[0] == 1)]
+    assert len(app.get("image")) == gallery.PAGE_SIZE
+    assert f"\n{', '.join(first) or '*no label*'}\n" in texts(app).replace("\u2069", "")
+
+
+def test_a_caption_tells_present_from_unknown_and_does_not_grow_without_end(tmp_path):
+    targets = np.array([[1, -1, 0, *[0] * 11], [-1, -1, 0, *[0] * 11], [1] * 14], np.int8)
+    names = tuple(f"tag{place}" for place in range(14))
+    write_cache(tmp_path / "test", np.zeros(targets.shape), targets, names=names)
+    run = open_predictions(tmp_path / "test")
+
+    said = [carried(run, place).replace("\u2068", "").replace("\u2069", "") for place in range(3)]
+
+    assert said[0] == "tag0 (1 not known)"
+    assert said[1] == "*no label* (2 not known)"
+    assert said[2].endswith("tag11 and 2 more")
+
+
+@pytest.mark.parametrize(("choice", "target"), [("present", 1), ("absent", 0), ("unknown", -1)])
+def test_the_images_can_be_those_with_one_target_of_the_opened_label(
+    small, open_app, choice, target
+):
+    app = open_app(DATA, part="images", label="red disc", target=choice)
+
+    run = open_predictions(cache_of(small, "teacher", "test"))
+    n = int((run.targets[:, run.label_names.index("red disc")] == target).sum())
+    assert f"{n} of 96 images" in texts(app)
+    if not n:
+        assert "No image of this split has this target" in texts(app)
+
+
+def test_a_study_whose_predictions_are_gone_explains_its_images(study, open_app):
+    app = open_app(DATA, part="images")
+
+    assert not app.exception
+    assert "holds no predictions" in app.info[0].value
+
+
+# Suspects
+
+
+def test_the_most_suspect_come_first_with_what_the_data_set_and_the_model_say(suspects, open_app):
+    app = open_app(DATA, part="suspects")
+
+    first = suspects.iloc[0]
+    given = "marked" if first["direction"] == "extra" else "not marked"
+    said = f"**{first['label']}\u2069** is **{given}**; the model says {first['prob']:.2f}"
+    assert said in texts(app)
+    assert f"0 of {len(suspects):,} reviewed" in app.get("progress")[0].proto.text
+    keys = [group.key for group in app.button_group if group.key.startswith("mark-")]
+    assert keys == [key_of(row) for _, row in suspects.head(gallery.PAGE_SIZE).iterrows()]
+
+
+def test_a_click_is_kept_and_shown_to_the_next_who_comes(small, suspects, open_app):
+    first = suspects.iloc[0]
+    app = open_app(DATA, part="suspects")
+
+    app.button_group(key=key_of(first)).set_value("wrong").run()
+
+    kept = standing_marks(small)
+    assert [(d, m.verdict, m.direction) for d, m in kept.items()] == [
+        (doubted(first), "wrong", first["direction"])
+    ]
+    assert f"1 of {len(suspects):,} reviewed" in app.get("progress")[0].proto.text
+    again = open_app(DATA, part="suspects")
+    assert again.button_group(key=key_of(first)).value == "wrong"
+
+
+def test_a_second_click_takes_the_mark_back(small, suspects, open_app):
+    app = open_app(DATA, part="suspects")
+    app.button_group(key=key_of(suspects.iloc[0])).set_value("right").run()
+
+    app.button_group(key=key_of(suspects.iloc[0])).set_value(None).run()
+
+    assert standing_marks(small) == {}
+
+
+def test_the_last_mark_can_be_undone_until_none_is_left(small, suspects, open_app):
+    app = open_app(DATA, part="suspects")
+    for row, verdict in enumerate(("wrong", "unsure")):
+        app.button_group(key=key_of(suspects.iloc[row])).set_value(verdict).run()
+
+    assert app.get("progress")[0].proto.text.startswith("2 of")
+
+    undo_button(app).click().run()
+
+    assert list(standing_marks(small)) == [doubted(suspects.iloc[0])]
+    assert app.get("progress")[0].proto.text.startswith("1 of")
+    undo_button(app).click().run()
+    assert standing_marks(small) == {}
+    assert undo_button(app).disabled
+
+
+def test_undo_leaves_alone_what_another_browser_marked_since(small, suspects, open_app):
+    first = suspects.iloc[0]
+    app = open_app(DATA, part="suspects")
+    app.button_group(key=key_of(first)).set_value("wrong").run()
+    add_mark(small, Mark(doubted=doubted(first), direction="missing", verdict="unsure"))
+
+    undo_button(app).click().run()
+
+    assert "somebody has marked the same target again" in app.error[0].value
+    assert standing_marks(small)[doubted(first)].verdict == "unsure"
+    assert app.button_group(key=key_of(first)).value == "unsure"
+
+
+def undo_button(app):
+    return next(button for button in app.button if button.label == "Undo the last mark")
+
+
+@pytest.mark.parametrize(("show", "n"), [("reviewed", 2), ("to review", None), ("all", None)])
+def test_the_reviewed_and_the_others_can_be_told_apart(small, suspects, open_app, show, n):
+    for _, row in suspects.iloc[[0, 3]].iterrows():
+        add_mark(small, Mark(doubted=doubted(row), direction=row["direction"], verdict="wrong"))
+
+    app = open_app(DATA, part="suspects", show=show)
+
+    places = {"reviewed": [0, 3], "to review": [1, 2, 4], "all": [0, 1, 2, 3, 4]}[show]
+    keys = [group.key for group in app.button_group if group.key.startswith("mark-")]
+    assert keys[: len(places)] == [key_of(suspects.iloc[place]) for place in places]
+    assert n is None or len(keys) == n
+
+
+def test_suspects_can_be_those_of_one_label_and_one_direction(suspects, open_app):
+    label = suspects["label"].iloc[0]
+
+    app = open_app(DATA, part="suspects", label=label, direction="a mark seems missing")
+
+    fits = suspects[(suspects["label"] == label) & (suspects["direction"] == "missing")]
+    assert f"of {len(fits):,} reviewed" in app.get("progress")[0].proto.text
+    keys = [group.key for group in app.button_group if group.key.startswith("mark-")]
+    assert keys == [key_of(row) for _, row in fits.head(gallery.PAGE_SIZE).iterrows()]
+
+
+def test_the_share_of_doubts_that_were_right_is_told_per_label(small, suspects, open_app):
+    label = suspects["label"].iloc[0]
+    of_label = suspects[suspects["label"] == label]
+    verdicts = ["wrong", "wrong", "right", "unsure"]
+    for (_, row), verdict in zip(of_label.head(4).iterrows(), verdicts, strict=True):
+        add_mark(small, Mark(doubted=doubted(row), direction=row["direction"], verdict=verdict))
+
+    app = open_app(DATA, part="suspects")
+
+    (row,) = app.dataframe[0].value.to_dict("records")
+    assert row["Label"] == label
+    assert row["Share wrong"] == pytest.approx(2 / 3)
+    assert (row["Reviewed"], row["Unsure"], row["Doubted"]) == (4, 1, len(of_label))
+    assert numbers(spec(app)["data"][2]["x"]) == pytest.approx([2 / 3])
+
+
+def test_a_review_file_with_a_damaged_line_opens_with_the_rest(small, suspects, open_app):
+    add_mark(small, Mark(doubted=doubted(suspects.iloc[0]), direction="missing", verdict="wrong"))
+    with (small / REVIEWS_FILE).open("ab") as file:
+        file.write(b'{"split": "te')
+
+    app = open_app(DATA, part="suspects")
+
+    assert not app.exception
+    assert "1 of" in app.get("progress")[0].proto.text
+
+
+def test_a_review_file_that_cannot_be_written_is_explained(small, suspects, open_app):
+    app = open_app(DATA, part="suspects")
+    (small / REVIEWS_FILE).mkdir()
+
+    app.button_group(key=key_of(suspects.iloc[0])).set_value("wrong").run()
+
+    assert not app.exception
+    assert "The mark was not kept" in app.error[0].value
+
+
+@pytest.fixture
+def reasons(monkeypatch):
+    """Why nothing may be changed, as far as the page knows; empty where it may."""
+    found = []
+    draw = page_part.show
+    monkeypatch.setattr(
+        page_part,
+        "show",
+        lambda view, opened: draw(view, opened, may_change=lambda: found[0] if found else None),
+    )
+    return found
+
+
+def test_where_nothing_may_be_changed_the_reason_is_told_and_all_is_off(
+    suspects, open_app, reasons
+):
+    reasons.append("This app is for looking only.")
+
+    app = open_app(DATA, part="suspects")
+
+    assert "This app is for looking only" in app.info[0].value
+    marks = [group for group in app.button_group if group.key.startswith("mark-")]
+    assert marks
+    assert all(group.proto.disabled for group in marks)
+    assert undo_button(app).disabled
+
+
+def test_a_click_after_changing_was_forbidden_marks_nothing(small, suspects, open_app, reasons):
+    app = open_app(DATA, part="suspects")
+    app.button_group(key=key_of(suspects.iloc[0])).set_value("wrong").run()
+    reasons.append("This app is for looking only.")
+
+    app.button_group(key=key_of(suspects.iloc[1])).set_value("wrong")
+    app.run()
+
+    assert list(standing_marks(small)) == [doubted(suspects.iloc[0])]
+    assert "This app is for looking only" in app.error[0].value
+
+
+def test_doubts_of_training_targets_show_the_images_of_their_judges(small, suspects, open_app):
+    folds = [cache_of(small, "teacher", "val"), cache_of(small, "teacher", "test")]
+    for fold, cache in enumerate(folds):
+        shutil.copytree(cache, small / f"crossfit-{fold}" / "predictions" / "train")
+    images = open_predictions(folds[1]).images
+    of_train = suspects.assign(split="train", image=suspects["image"] + 64)  # the second fold
+    table = pd.concat([suspects, of_train])
+    table.to_parquet(small / "analysis" / "suspects.parquet")
+
+    app = open_app(DATA, part="suspects", of="train")
+
+    assert not app.exception
+    assert len(app.get("image")) == gallery.PAGE_SIZE
+    first = of_train.iloc[0]
+    assert images["image_id"].iloc[first["image"] - 64] == first["image_id"]
+    key = key_of(first).replace("mark-test-", "mark-train-")
+    app.button_group(key=key).set_value("wrong").run()
+    assert [kept.split for kept in standing_marks(small)] == ["train"]
+
+
+def test_suspects_of_other_images_than_the_predictions_are_not_shown(small, suspects, open_app):
+    suspects.assign(image=suspects["image"][::-1].to_numpy()).to_parquet(
+        small / "analysis" / "suspects.parquet"
+    )
+
+    app = open_app(DATA, part="suspects")
+
+    assert not app.exception
+    assert "are of other images than the analysis judged" in app.info[0].value
+
+
+def test_a_split_without_a_doubt_is_told_from_one_that_was_not_looked_at(small, open_app):
+    file = small / "analysis" / "suspects.parquet"
+    table = pd.read_parquet(file)
+    table[table["split"] == "val"].to_parquet(file)
+
+    app = open_app(DATA, part="suspects")
+
+    assert app.info[0].value == "No target of the test split is doubted."
+    assert not app.code
+
+
+def test_a_study_without_suspects_says_so(study, open_app):
+    app = open_app(DATA, part="suspects")
+
+    assert not app.exception
+    assert "suspects.parquet" in app.info[0].value
+
+
+# The reader
+
+
+def test_a_reader_that_reported_nothing_is_said_to(small, open_app):
+    app = open_app(DATA, part="reader")
+
+    assert "reported nothing" in app.success[0].value
+
+
+def test_what_the_reader_reported_is_told_with_its_examples(small, open_app):
+    problems = [
+        {"kind": "missing *file*", "count": 1204, "fatal": True, "examples": "a.jpg\n<b>.jpg"},
+        {"kind": "leak", "count": 2, "fatal": False, "examples": "c.jpg"},
+    ]
+    pd.DataFrame(problems).to_parquet(small / "analysis" / "problems.parquet")
+
+    app = open_app(DATA, part="reader")
+
+    assert "**1,206 problems**" in texts(app)
+    assert "missing *file*" in texts(app)
+    assert "1,204 (cannot be used)" in texts(app)
+    assert "2 (only reported)" in texts(app)
+    assert app.code[0].value == "a.jpg\n<b>.jpg"
+
+
+def test_a_study_that_does_not_know_what_its_reader_reported_says_so(study, open_app):
+    app = open_app(DATA, part="reader")
+
+    assert "problems.parquet" in app.info[0].value
+
+
+# Odd studies
+
+
+@pytest.mark.parametrize("part", ["labels", "pairs", "images", "suspects", "reader"])
+def test_odd_studies_draw_or_explain_themselves(odd_study, open_app, part):
+    app = open_app(DATA, part=part)
+
+    assert not app.exception
+    assert app.get("plotly_chart") or app.info
+    assert all(len(chart.proto.alt) > 40 for chart in app.get("plotly_chart"))
+
+
+def test_hostile_names_read_as_they_are_in_pairs_and_captions(runs, open_app):
+    odd = write_study(runs / "odd", names=list(HOSTILE_NAMES))
+    pairs = [
+        {"split": "test", "label": a, "other_label": b, "together": 3, "conditional": 0.5}
+        | {"lift": 2.0}
+        for a in HOSTILE_NAMES
+        for b in HOSTILE_NAMES
+        if a != b
+    ]
+    pd.DataFrame(pairs).to_parquet(odd / "analysis" / "relations.parquet")
+
+    app = open_app(DATA, part="pairs", label=HOSTILE_NAMES[0])
+
+    assert not app.exception
+    assert "<script>" not in json.dumps(spec(app)["layout"])
+    assert set(spec(app)["data"][1]["customdata"]) == set(HOSTILE_NAMES)

@@ -1,0 +1,80 @@
+"""The table of the Gains page: every gain with its evidence, and the gap it closes."""
+
+import pandas as pd
+import streamlit as st
+
+from udviz.ui import tables
+from udviz.ui.analysis import analysis_rows, explain_missing
+from udviz.ui.study import Study, StudyError
+from udviz.ui.words import verdict_word
+
+_COLUMNS: dict[str, tuple[str, str | None]] = {  # column: its heading, its number format
+    "label": ("Label", None),
+    "gain": ("Gain", "%.3f"),
+    "gain_low": ("Gain, low", "%.3f"),
+    "gain_high": ("Gain, high", "%.3f"),
+    "gain_p": ("p", "%.3f"),
+    "gain_q": ("q", "%.3f"),
+    "verdict": ("Verdict", None),
+    "supported": ("Enough positives", None),
+    "images_to_decide": ("Images to decide", "localized"),
+    "closed": ("Gap closed", "%.2f"),
+    "closed_low": ("Gap closed, low", "%.2f"),
+    "closed_high": ("Gap closed, high", "%.2f"),
+}
+_GAP = {"closed": "closed", "low": "closed_low", "high": "closed_high"}
+
+
+def with_gap(labels: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """``labels`` with the gap closed and its interval, or an explanation why not.
+
+    It is known for the pair that the analysis compares: a gap has a baseline, a distilled student
+    and a teacher.
+    """
+    try:
+        gap = analysis_rows(study, "gap", columns=["split", "label", *_GAP])
+    except StudyError as error:
+        explain_missing(study, f"The gap closed is not in the table: {error}")
+        return labels
+    return labels.merge(gap.rename(columns=_GAP), how="left", on=["split", "label"])
+
+
+def gains_table(labels: pd.DataFrame) -> pd.DataFrame:
+    """One row per label, numbers as numbers so that the table sorts by them.
+
+    Infinity (no number of images decides; the gap may be zero) is left empty; columns that this
+    study does not have are left out.
+    """
+    table = labels.assign(verdict=labels["verdict"].map(verdict_word))
+    table = table[[name for name in _COLUMNS if name in table]]
+    finite = table.replace([float("inf"), float("-inf")], float("nan"))
+    return finite.rename(columns={name: heading for name, (heading, _) in _COLUMNS.items()})
+
+
+def draw_table(labels: pd.DataFrame, *, opened: str | None, key: str) -> None:
+    """Draw `gains_table`; a click on a row opens its label, whose row is marked."""
+    tables.draw_rows(
+        gains_table(labels),
+        labels["label"].tolist(),
+        opened=opened,
+        key=key,
+        alt="The gain of every label in view with its evidence, one row per label",
+        formats={
+            heading: st.column_config.NumberColumn(format=form)
+            for heading, form in _COLUMNS.values()
+            if form
+        },
+    )
+
+
+def how_to_read_table(table: pd.DataFrame, *, n_images: int) -> str:
+    """What those columns of ``table`` mean that do not speak for themselves."""
+    meanings = {
+        "gain_q": "q: p corrected for looking at all labels at once; a label with very few "
+        "positives is not tested.",
+        "images_to_decide": "Images to decide: test images that would find a gain of the size seen "
+        f"with 80 % power, where this split has {n_images:,}; a dash where no number would do.",
+        "closed": "Gap closed: share of the way from the baseline to the teacher, 1 reaches it; a "
+        "dash where the two may be equally good, so that any share is possible.",
+    }
+    return " ".join(meaning for column, meaning in meanings.items() if column in table)

@@ -1,0 +1,170 @@
+"""What is in the data set: how often each label is there."""
+
+import pandas as pd
+import streamlit as st
+
+from udviz.figures import label_counts as figures
+from udviz.figures.text import count, one_line, plural
+from udviz.figures.theme import SPLITS
+from udviz.ui import charts, tables
+from udviz.ui.analysis import analysis_rows, explain_missing
+from udviz.ui.controls import pick_page
+from udviz.ui.page import View
+from udviz.ui.sidebar import open_label
+from udviz.ui.study import StudyError
+
+ORDERS = {"most frequent first": False, "rarest first": True}
+HOW_TO_READ = (
+    "Each row is a label: in how many images of each split it is marked as present. The axis is "
+    "logarithmic: one step to the right is ten times as many. Click a row to open the label."
+)
+_UNKNOWN = {split: f"unknown_{split}" for split in SPLITS}
+_IMAGES = {split: f"images_{split}" for split in SPLITS}
+
+
+def show(view: View, opened: str | None) -> None:
+    """Draw positives per label and split, the table of the same, and the labels of an image."""
+    counts = counts_of(view)
+    st.markdown(_size(counts))
+    chosen = _pick_labels(counts)
+    if chosen.empty:
+        st.info("No label holds this text. Clear the filter to see labels again.")
+        return
+    on_page = pick_page(chosen)
+    charts.draw(
+        figures.positives_per_label(
+            on_page, all_counts=counts, title="Images that carry each label", opened=opened
+        ),
+        key="counts",
+        alt=_alt(on_page),
+        on_click=open_label,
+    )
+    st.caption(HOW_TO_READ)
+    st.subheader("The same as a table", anchor=False)
+    _draw_table(chosen, opened)
+    tables.offer_csv(
+        chosen,
+        label="Download these counts (CSV)",
+        file_name=f"{view.study.path.name}-label-counts.csv",
+    )
+    _show_labels_per_image(view)
+
+
+def counts_of(view: View) -> pd.DataFrame:
+    """One row per label: ``label`` and per split its positives (``train``), unknown and images.
+
+    Without the table of all splits there is what the analysis says of the labels beside it: of the
+    training split only the positives are known then.
+    """
+    columns = ["split", "label", "positives", "absent", "unknown"]
+    try:
+        rows = analysis_rows(view.study, "label_counts", columns=columns)
+    except StudyError:
+        rows = _counts_of_labels(view)
+    parts = []
+    for split in SPLITS:
+        part = rows[rows["split"] == split].set_index("label")
+        if not part.empty:
+            images = part[["positives", "absent", "unknown"]].sum(axis=1, skipna=False)
+            parts += [part["positives"].rename(split), part["unknown"].rename(_UNKNOWN[split])]
+            parts += [images.rename(_IMAGES[split])]
+    return pd.concat(parts, axis=1).rename_axis("label").reset_index()
+
+
+def _counts_of_labels(view: View) -> pd.DataFrame:
+    n_images = view.study.models.groupby("split")["n_images"].first()
+    labels = view.study.labels
+    judged = labels.assign(
+        unknown=labels["split"].map(n_images) - labels["known"],
+        absent=labels["known"] - labels["positives"],
+    )
+    train = labels[labels["split"] == view.split]
+    train = train.assign(
+        split="train",
+        positives=train["train_positives"],
+        unknown=float("nan"),
+        absent=float("nan"),
+    )
+    return pd.concat([train, judged], ignore_index=True)
+
+
+def _size(counts: pd.DataFrame) -> str:
+    """How many labels and images there are, as Markdown."""
+    n_images = {split: counts[_IMAGES[split]].iloc[0] for split in SPLITS if split in counts}
+    known = [f"{count(n)} {SPLITS[split].word.lower()}" for split, n in n_images.items() if n > 0]
+    return f"**{plural(len(counts), 'label')}**. Images: {', '.join(known)}."
+
+
+def _pick_labels(counts: pd.DataFrame) -> pd.DataFrame:
+    """Ask which labels and in what order; both are in the URL."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            "Name contains", key="name", bind="query-params", icon=":material/search:", width=210
+        )
+        order = st.selectbox("Order", list(ORDERS), key="by", bind="query-params", width=210)
+    fits = counts["label"].str.casefold().str.contains((name or "").casefold(), regex=False)
+    first = next(split for split in SPLITS if split in counts)
+    return counts[fits].sort_values(first, ascending=ORDERS[order], kind="stable")
+
+
+def _draw_table(counts: pd.DataFrame, opened: str | None) -> None:
+    named = {"label": "Label"}
+    named |= {split: mark.word for split, mark in SPLITS.items() if split in counts}
+    named |= {
+        _UNKNOWN[split]: f"Unknown, {mark.word.lower()}"
+        for split, mark in SPLITS.items()
+        if _UNKNOWN[split] in counts and counts[_UNKNOWN[split]].any()
+    }
+    tables.draw_rows(
+        counts[list(named)].rename(columns=named),
+        counts["label"].tolist(),
+        opened=opened,
+        key="counts-table",
+        alt="Images that carry each label, and images where it is not known, one row per label",
+        formats={
+            heading: st.column_config.NumberColumn(format="localized")
+            for heading in list(named.values())[1:]
+        },
+    )
+
+
+def _alt(counts: pd.DataFrame) -> str:
+    ends = (counts.iloc[0], counts.iloc[-1])
+    splits = [split for split in SPLITS if split in counts]
+    told = " to ".join(
+        f"{one_line(end['label'])} ("
+        + ", ".join(f"{SPLITS[split].word.lower()} {count(end[split])}" for split in splits)
+        + ")"
+        for end in ends
+    )
+    return f"Images that carry each of {plural(len(counts), 'label')}: from {told}."
+
+
+def _show_labels_per_image(view: View) -> None:
+    st.subheader("Labels on one image", anchor=False)
+    columns = ["split", "labels", "images", "share"]
+    try:
+        rows = analysis_rows(view.study, "labels_per_image", columns=columns)
+    except StudyError as error:
+        explain_missing(view.study, f"How many labels an image carries is not known: {error}")
+        return
+    here = rows[rows["split"] == view.split]
+    usual = here.iloc[int(here["images"].to_numpy().argmax())]
+    said = (
+        f"Images of the {SPLITS[view.split].word.lower()} split carry up to "
+        f"{plural(int(here['labels'].max()), 'label')}, most often {count(usual['labels'])} "
+        f"({usual['share']:.0%} of the images)."
+    )
+    with st.grid(2, min_column_width=400) as grid:
+        with grid.cell():
+            figure = figures.labels_per_image(here, title="Labels on one image")
+            charts.draw(figure, key="labels-per-image", alt=said)
+            st.caption(f"{said} A target that is not known counts as not there.")
+        with grid.cell():
+            named = {"labels": "Labels", "images": "Images", "share": "Share"}
+            st.dataframe(
+                here[list(named)].rename(columns=named),
+                hide_index=True,
+                alt=said,
+                column_config={"Share": st.column_config.NumberColumn(format="percent")},
+            )
