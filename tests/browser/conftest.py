@@ -22,8 +22,10 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 SCREEN = {"viewport": {"width": 1440, "height": 900}}
 PATIENCE_MS = 60_000  # for a busy machine; a test that passes waits for nothing
 PROBES = ("/_stcore/health", "/_stcore/host-config")
-# No place holder is left, and every chart has its marks (the code that draws them loads late).
+# No place holder is left, every image is loaded (else going on breaks its request off), and every
+# chart has its marks (the code that draws them loads late).
 STANDS_STILL = """() => !document.querySelector('[data-testid=stSkeleton]')
+    && [...document.images].every(image => image.complete)
     && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(
         chart => chart.querySelector('.point, .points path'))"""
 
