@@ -5,6 +5,7 @@ import pytest
 from udviz.stats.causes import CAUSES, LabelFacts, cause_evidence
 from udviz.stats.difficulty import label_difficulty
 from udviz.stats.difficulty_rank import difficulty_ranks
+from udviz.stats.suspects import find_suspects
 
 
 def drawn(rng, separations, *, n_images=400):
@@ -57,8 +58,7 @@ def test_the_order_of_labels_and_images_changes_no_label(rng):
 def test_causes_are_listed_in_their_fixed_order_beside_their_evidence(rng):
     probs, targets = drawn(rng, [0.3, 4.0, 4.0], n_images=1500)
     targets[:, 0] &= rng.random(1500) < 0.02  # now rare, and probabilities far too high
-    counts = pd.DataFrame(0.0, index=range(3), columns=["missing", "extra", "missing_unexplained"])
-    facts = LabelFacts(suspects=counts.assign(positives=9, doubted_share=0.0))
+    facts = LabelFacts(suspects=find_suspects(probs, targets * 0, label_names=list("abc")).counts)
 
     table = label_difficulty([probs], targets, label_names=["a", "b", "c"], facts=facts)
 
