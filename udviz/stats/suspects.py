@@ -127,7 +127,8 @@ def unmarked_p_value(counts: pd.DataFrame) -> np.ndarray:
 
     Marks that are missing at random are missing on the surest images as often as elsewhere, and no
     probability that keeps rising with the logit can follow that. Where a label is merely hard, or
-    something else looks like it, the surest images are marked: doubts alone are no evidence.
+    something else looks like it, the surest images are marked: doubts alone are no evidence. Only a
+    thing without a label of its own that looks exactly the same cannot be told from missing marks.
 
     Args:
         counts: ``Suspects.counts``; its probabilities were put right by a map that rises.
