@@ -26,9 +26,9 @@ class StudyReport:
         self._study = study
         self._n_parts = n_parts
         self._quiet = quiet or not distributed.is_main()
-        self._started = time.time()
+        self._started = time.monotonic()  # a clock that is set does not move it
         self._skipped = 0.0
-        self._written = 0.0
+        self._written = -EVERY_SECONDS
         self._part = 0
         self._stage = "Starting"
         self._run: Path | None = None
@@ -92,7 +92,7 @@ class StudyReport:
             self._bar = None
 
     def _write(self, fraction: float, message: str, rate: str, *, force: bool = False) -> None:
-        now = time.time()
+        now = time.monotonic()
         if not distributed.is_main() or (now - self._written < EVERY_SECONDS and not force):
             return
         self._written = now

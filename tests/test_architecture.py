@@ -29,13 +29,16 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "udviz/attention.py": {"udviz.checks", "udviz.losses", "udviz.models", "torch"},
     "udviz/models": {"udviz.checks", "udviz.models", "torch", "torchvision", "safetensors"},
     "udviz/training": {*LEFT, "udviz.stats.ranking", "torch", "safetensors"},
-    "udviz/runs": {"udviz.runs", "psutil"},
+    "udviz/runs": {"udviz.runs", "udviz.recipe", "psutil", "pydantic"},
     "udviz/stats": {
         *("udviz.checks", "udviz.scratch", "udviz.stats"),
         *("pandas", "scipy", "sklearn", "cleanlab"),
     },
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
-    "udviz/ui": {*RIGHT, "udviz.ui", "udviz.recipe", "streamlit", "pandas", "plotly", "PIL"},
+    "udviz/ui": {
+        *RIGHT,
+        *("udviz.ui", "udviz.recipe", "streamlit", "pandas", "plotly", "pydantic", "PIL"),
+    },
     "app.py": {*RIGHT, "udviz.ui", "streamlit"},
     "pages": {*RIGHT, "udviz.ui", "streamlit"},
     "pipelines": {

@@ -1,0 +1,186 @@
+import json
+import os
+import threading
+
+import pytest
+
+from tests.runs.programs import SLEEP, start, state, wait_for
+from udviz.recipe import read_recipe, recipe_path
+from udviz.runs.launch import LAUNCH_FILE, LOCAL, Plan, as_typed, launch, plan_of, resume
+from udviz.runs.lock import exclusive
+from udviz.runs.status import Status, read_status, write_status
+
+
+class Recorder:
+    """A launcher that starts nothing."""
+
+    def __init__(self):
+        self.started = []
+
+    def start(self, study, arguments, *, device, lock):
+        os.fstat(lock)
+        self.started.append((study.name, arguments, device, read_status(study).state))
+
+    def stop(self, study):
+        raise NotImplementedError
+
+
+def demo(**teacher):
+    recipe = read_recipe(recipe_path("demo"))
+    return Plan(
+        source="demo",
+        recipe=recipe.model_copy(update={"teacher": recipe.teacher.model_copy(update=teacher)}),
+    )
+
+
+def test_the_folder_is_written_before_the_process_starts(root):
+    recorder = Recorder()
+
+    launch(demo(epochs=7), root / "mine", launcher=recorder)
+
+    out = str(root / "mine")
+    arguments = ["-m", "pipelines.study", "--recipe", "demo", "--out", out, "--teacher.epochs", "7"]
+    assert recorder.started == [("mine", arguments, "auto", "queued")]
+    assert (
+        json.loads((root / "mine" / LAUNCH_FILE).read_text())["settings"]["teacher"]["epochs"] == 7
+    )
+
+
+def test_the_command_reads_as_it_is_typed_in_a_terminal(root):
+    command = demo(epochs=7, weights="my weights.pth").command(root / "mine")
+
+    typed = as_typed(command)
+
+    assert typed.startswith(f"python -m pipelines.study --recipe demo --out {root}/mine ")
+    assert typed.endswith("--teacher.weights 'my weights.pth' --teacher.epochs 7")
+
+
+def test_a_second_study_of_the_same_name_is_refused(root):
+    launch(demo(), root / "mine", launcher=Recorder())
+
+    with pytest.raises(FileExistsError, match="study called mine already"):
+        launch(demo(epochs=7), root / "mine", launcher=Recorder())
+
+    assert plan_of(root / "mine").recipe == demo().recipe
+
+
+def test_of_two_launches_at_once_exactly_one_wins(root):
+    recorder, told, together = Recorder(), [], threading.Barrier(8)
+
+    def begin():
+        together.wait()
+        try:
+            launch(demo(), root / "mine", launcher=recorder)
+        except (RuntimeError, FileExistsError) as error:
+            told.append(str(error))
+
+    threads = [threading.Thread(target=begin) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(recorder.started) == 1
+    assert len(told) == 7
+    assert all("another process" in text or "already" in text for text in told)
+
+
+def test_the_study_is_held_from_the_launch_on_without_a_gap(root):
+    blocker = start(root / "blocker", SLEEP)
+    wait_for(blocker, "running")
+    waits = start(root / "waits", SLEEP)
+
+    for study in (blocker, waits):
+        with pytest.raises(RuntimeError, match="another process"), exclusive(study):
+            pass
+        with pytest.raises(RuntimeError, match="another process"):
+            resume(study, launcher=Recorder())
+
+
+def test_a_study_goes_on_with_what_it_was_asked_for(root):
+    launch(demo(epochs=7), root / "mine", launcher=Recorder())
+    write_status(root / "mine", Status(state="stopped", stage="x", fraction=0.0))
+    recorder = Recorder()
+
+    resume(root / "mine", launcher=recorder)
+
+    assert recorder.started[0][1][-2:] == ["--teacher.epochs", "7"]
+
+
+def test_a_study_that_began_goes_on_with_its_own_recipe(root):
+    launch(demo(), root / "mine", launcher=Recorder())
+    write_status(root / "mine", Status(state="failed", stage="x", fraction=0.0))
+    (root / "mine" / "study.toml").write_text("[teacher]\nepochs = 5\n")
+    recorder = Recorder()
+
+    resume(root / "mine", launcher=recorder)
+
+    file = str(root / "mine" / "study.toml")
+    assert recorder.started[0][1] == [
+        *("-m", "pipelines.study", "--recipe", file, "--out", str(root / "mine"))
+    ]
+
+
+def test_no_command_is_taken_from_a_folder(root):
+    (root / "gift").mkdir()
+    gift = {"recipe": "demo", "settings": {}, "command": ["-c", "boom"], "asked": 0}
+    (root / "gift" / LAUNCH_FILE).write_text(json.dumps(gift))
+    recorder = Recorder()
+
+    resume(root / "gift", launcher=recorder)
+
+    assert recorder.started[0][1][:2] == ["-m", "pipelines.study"]
+    assert "boom" not in recorder.started[0][1]
+
+
+def test_a_launch_file_cut_at_any_byte_is_refused_in_words(root):
+    launch(demo(), root / "mine", launcher=Recorder())
+    file = root / "mine" / LAUNCH_FILE
+    whole = file.read_bytes().rstrip()
+
+    for length in range(0, len(whole), 10):
+        file.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match="neither can be read"):
+            plan_of(root / "mine")
+
+
+def test_a_process_that_cannot_be_started_leaves_a_failed_study_and_not_a_waiting_one(root):
+    class Broken(Recorder):
+        def start(self, study, arguments, *, device, lock):
+            raise OSError(12, "Cannot allocate memory")
+
+    with pytest.raises(OSError, match="memory"):
+        launch(demo(), root / "mine", launcher=Broken())
+
+    assert state(root / "mine") == "failed"
+
+
+def test_a_process_that_ends_before_it_waits_is_reported(root):
+    (root / "mine").mkdir()
+    (root / "mine" / "status.json").mkdir()  # so that it cannot say that it waits
+    with (
+        exclusive(root / "mine") as lock,
+        pytest.raises(RuntimeError, match=r"could not be started; .*log\.txt"),
+    ):
+        LOCAL.start(root / "mine", ["-c", ""], device="cpu", lock=lock)
+
+
+def test_the_password_of_the_app_is_not_passed_on(root, monkeypatch):
+    monkeypatch.setenv("UDVIZ_PASSWORD", "secret")
+
+    study = start(root / "mine", "say('finished', str('UDVIZ_PASSWORD' in os.environ))\n")
+    wait_for(study, "finished")
+
+    assert read_status(study).message == "False"
+
+
+def test_a_launched_process_has_no_parent_and_a_session_of_its_own(root):
+    study = start(root / "mine", f"say('running', f'{{os.getppid()}} {{os.getsid(0)}}')\n{SLEEP}")
+    wait_for(study, "running")
+    while not (status := read_status(study)).message:
+        pass
+
+    parent, session = map(int, status.message.split())
+
+    assert parent != os.getpid()
+    assert session == status.pid
