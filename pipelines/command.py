@@ -121,7 +121,7 @@ def _settings(
             cli_kebab_case=False,
             cli_implicit_flags=True,
             cli_avoid_json=True,
-            cli_parse_none_str="\0",  # cannot be typed: no field is None, and None may be a name
+            cli_parse_none_str="<default>",  # so that None and null are words
             extra="forbid",
             frozen=True,
         )
