@@ -9,6 +9,7 @@ from udviz.figures.theme import NEUTRAL, ROLES, VERDICTS, Mark, set_frame, whole
 
 N_COLUMNS = 3  # losses side by side
 _PANEL_PX, _BETWEEN_PX = 130, 56
+_N_MARKED = 100  # points; more of them read as a line
 _DASHES = ("solid", "dash", "dot", "dashdot")  # seeds of one role
 
 
@@ -71,8 +72,9 @@ def loss_curves(losses: pd.DataFrame, *, run: str, title: str) -> go.Figure:
         figure.add_scatter(
             x=rows["step"],
             y=rows["value"],
-            mode="lines+markers" if len(rows) < 3 else "lines",
+            mode="lines+markers" if len(rows) <= _N_MARKED else "lines",
             line={"color": mark_of(run).colour, "width": 2},
+            marker={"color": mark_of(run).colour, "size": 4},
             hovertemplate="step %{x}: %{y:.4g}<extra></extra>",
             showlegend=False,
             row=place // N_COLUMNS + 1,
