@@ -130,7 +130,8 @@ def test_a_name_that_is_taken_is_not_proposed(runs, open_app):
     assert app.text_input(key=NAME).value == "demo-2"
 
 
-def test_a_study_that_someone_else_just_began_is_refused_in_a_sentence(runs, open_app):
+def test_a_study_that_someone_else_just_began_is_refused_in_a_sentence(runs, open_app, monkeypatch):
+    monkeypatch.setattr("udviz.runs.launch.FAREWELL", 0.1)
     app = button(open_app(), "New study").click().run()
     app.text_input(key=NAME).set_value("mine").run()
     (runs / "mine").mkdir()

@@ -8,7 +8,7 @@ from udviz.runs.launch import LOCAL
 from udviz.runs.lock import exclusive
 from udviz.runs.status import ALIVE, Status, read_status, write_status
 
-PATIENCE = 60.0  # seconds; a test that passes waits for nothing
+PATIENCE = 240.0  # seconds; a test that passes waits for nothing
 BEGIN = (
     "import os, signal, sys, time; from pathlib import Path; from udviz.runs.status import *\n"
     "def say(state, message=''):\n"

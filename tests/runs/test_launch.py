@@ -1,11 +1,16 @@
+import errno
 import json
 import os
+import signal
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from tests.runs.programs import SLEEP, start, state, wait_for
 from udviz.recipe import read_recipe, recipe_path
+from udviz.runs.failure import reason
 from udviz.runs.launch import LAUNCH_FILE, LOCAL, Plan, as_typed, launch, plan_of, resume
 from udviz.runs.lock import exclusive
 from udviz.runs.status import Status, read_status, write_status
@@ -82,7 +87,9 @@ def test_of_two_launches_at_once_exactly_one_wins(root):
 
     assert len(recorder.started) == 1
     assert len(told) == 7
-    assert all("another process" in text or "already" in text for text in told)
+    assert all(
+        "another process" in text or "under way" in text or "already" in text for text in told
+    )
 
 
 def test_the_study_is_held_from_the_launch_on_without_a_gap(root):
@@ -93,7 +100,7 @@ def test_the_study_is_held_from_the_launch_on_without_a_gap(root):
     for study in (blocker, waits):
         with pytest.raises(RuntimeError, match="another process"), exclusive(study):
             pass
-        with pytest.raises(RuntimeError, match="another process"):
+        with pytest.raises(RuntimeError, match="under way"):
             resume(study, launcher=Recorder())
 
 
@@ -184,3 +191,77 @@ def test_a_launched_process_has_no_parent_and_a_session_of_its_own(root):
 
     assert parent != os.getpid()
     assert session == status.pid
+
+
+APP = (
+    "import os, signal, sys; from pathlib import Path; from tests.runs.programs import start\n"
+    "start(Path(sys.argv[1]), sys.argv[2]); print('started', flush=True)\n"
+    "os.killpg(0, signal.SIGKILL)"
+)
+
+
+def test_an_app_that_is_killed_with_all_its_processes_takes_no_run_with_it(root):
+    blocker = start(root / "blocker", SLEEP)
+    wait_for(blocker, "running")
+    code = "time.sleep(0.5); say('finished')\n"
+    for name in ("runs", "waits"):
+        killed = subprocess.run(
+            [sys.executable, "-c", APP, str(root / name), code],
+            start_new_session=True,
+            capture_output=True,
+            check=False,
+        )
+        assert (killed.returncode, killed.stdout) == (-signal.SIGKILL, b"started\n")
+    assert [state(root / name) for name in ("runs", "waits")] == ["queued", "queued"]
+
+    os.kill(read_status(blocker).pid, signal.SIGKILL)
+
+    wait_for(root / "waits", "finished")
+    assert state(root / "runs") == "finished"
+
+
+def test_an_app_and_its_run_that_are_both_killed_leave_a_run_that_goes_on(root):
+    launch(demo(), root / "mine", launcher=Recorder())
+    with exclusive(root / "mine"):
+        pass
+    study = start(root / "mine", SLEEP)
+    wait_for(study, "running")
+    os.kill(read_status(study).pid, signal.SIGKILL)
+    wait_for(study, "lost")
+    recorder = Recorder()
+
+    resume(study, launcher=recorder)
+
+    assert recorder.started[0][3] == "queued"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_place_that_cannot_be_written_is_named_and_what_was_there_stays(
+    root, monkeypatch, number
+):
+    launch(demo(), root / "mine", launcher=Recorder())
+    write_status(root / "mine", Status(state="stopped", stage="x", fraction=0.5))
+    before = {path.name: path.read_bytes() for path in (root / "mine").iterdir()}
+
+    def refuse(handle):
+        raise OSError(number, os.strerror(number), "the disk")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    for begin in (lambda: resume(root / "mine"), lambda: launch(demo(), root / "new")):
+        with pytest.raises(OSError, match="the disk") as caught:
+            begin()
+        assert reason(caught.value).startswith(("The disk is full", "No permission to write"))
+
+    assert {path.name: path.read_bytes() for path in (root / "mine").iterdir()} == before
+    assert state(root / "mine") == "stopped"
+
+
+def test_a_process_that_has_said_its_last_word_is_waited_for(root):
+    study = start(root / "mine", "say('stopped'); time.sleep(0.7)\n")
+    wait_for(study, "stopped")
+    (study / "study.toml").write_text("")
+    recorder = Recorder()
+
+    resume(study, launcher=recorder)
+
+    assert len(recorder.started) == 1

@@ -1,6 +1,7 @@
 import pytest
 
-from tests.runs.programs import SLEEP, start, wait_for
+from tests.runs.programs import SLEEP, start, state, wait_for
+from udviz.runs.lock import exclusive
 from udviz.runs.status import Status, write_status
 from udviz.runs.trash import discard, discarded, empty, restore
 
@@ -44,7 +45,16 @@ def test_a_study_under_way_is_not_discarded(root):
     study = start(root / "mine", SLEEP)
     wait_for(study, "running")
 
-    with pytest.raises(RuntimeError, match="another process"):
+    with pytest.raises(RuntimeError, match="under way"):
+        discard(study)
+    assert state(study) == "running"
+
+
+def test_a_study_that_somebody_holds_is_not_discarded(root, monkeypatch):
+    monkeypatch.setattr("udviz.runs.trash.FAREWELL", 0.1)
+    study = make(root, "mine")
+
+    with exclusive(study), pytest.raises(RuntimeError, match="another process"):
         discard(study)
 
 

@@ -15,9 +15,9 @@ from udviz.runs.directory import STUDY_FILE
 from udviz.runs.failure import reason
 from udviz.runs.files import replace_json
 from udviz.runs.flags import flags
-from udviz.runs.lock import HANDED_OVER, exclusive
+from udviz.runs.lock import FAREWELL, HANDED_OVER, exclusive
 from udviz.runs.queue import join_queue
-from udviz.runs.status import ALIVE, Status, read_status, write_status
+from udviz.runs.status import Status, check_idle, write_status
 
 LAUNCH_FILE = "launch.json"
 LOG_FILE = "log.txt"
@@ -99,11 +99,9 @@ def launch(plan: Plan, study: Path, *, launcher: Launcher = LOCAL) -> None:
         OSError: If it cannot be written.
     """
     study.mkdir(parents=True, exist_ok=True)
-    with exclusive(study) as lock:
-        if any((study / name).exists() for name in (STUDY_FILE, LAUNCH_FILE)):
-            raise FileExistsError(
-                f"There is a study called {study.name} already. Choose another name, or resume it."
-            )
+    _check_new(study)
+    with exclusive(study, patience=FAREWELL) as lock:
+        _check_new(study)
         settings = plan.recipe.model_dump(mode="json")
         asked = {"recipe": plan.source, "asked": time.time(), "settings": settings}
         replace_json(study / LAUNCH_FILE, asked)
@@ -118,7 +116,8 @@ def resume(study: Path, *, launcher: Launcher = LOCAL) -> None:
         ValueError: If nothing says which recipe it has.
         OSError: If it cannot be written.
     """
-    with exclusive(study) as lock:
+    check_idle(study)
+    with exclusive(study, patience=FAREWELL) as lock:
         plan = plan_of(study)
         _start(plan.command(study), study, plan.recipe, lock, launcher)
 
@@ -153,10 +152,15 @@ def plan_of(study: Path) -> Plan:
     return Plan(source=source, recipe=parse_recipe(settings, source=str(path)))
 
 
+def _check_new(study: Path) -> None:
+    if any((study / name).exists() for name in (STUDY_FILE, LAUNCH_FILE)):
+        raise FileExistsError(
+            f"There is a study called {study.name} already. Choose another name, or resume it."
+        )
+
+
 def _start(command: list[str], study: Path, recipe: Recipe, lock: int, launcher: Launcher) -> None:
-    status = read_status(study)
-    if status is not None and status.state in ALIVE:
-        raise RuntimeError(f"The study {study.name} is under way already.")
+    check_idle(study)
     write_status(study, Status(state="queued", stage="Waiting for its turn", fraction=0.0))
     try:
         launcher.start(study, command[1:], device=recipe.hardware.device, lock=lock)

@@ -2,20 +2,27 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 STUDY_LOCK = ".lock"
+FAREWELL = 10.0  # seconds that a process may take to end after its last status
+_LOOK_EVERY = 0.05  # seconds
 HANDED_OVER = "UDVIZ_LOCK"  # environment variable: file descriptor of a study's lock
 
 
 @contextmanager
-def exclusive(directory: Path) -> Iterator[int]:
+def exclusive(directory: Path, *, patience: float = 0.0) -> Iterator[int]:
     """Hold the study at ``directory``; gives the file descriptor that holds the lock.
 
     A process that was started by the holder, and given that descriptor in `HANDED_OVER`, holds
     it as well; so a study passes from one process to the next without a gap.
+
+    Args:
+        directory: Folder of the study.
+        patience: Seconds to wait for a process that has said its last word to be gone.
 
     Raises:
         RuntimeError: If another process holds it.
@@ -24,7 +31,9 @@ def exclusive(directory: Path) -> Iterator[int]:
     if (handed := _handed_over(path)) is not None:
         yield handed
         return
-    handle = try_lock(path)
+    ends = time.monotonic() + patience
+    while (handle := try_lock(path)) is None and time.monotonic() < ends:
+        time.sleep(_LOOK_EVERY)
     if handle is None:
         raise RuntimeError(
             f"`{directory}` is being worked on by another process. "

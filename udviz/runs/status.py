@@ -92,6 +92,17 @@ def read_status(directory: Path) -> Status | None:
     return replace(status, state="stopping") if asked == stop_request(status) else status
 
 
+def check_idle(directory: Path) -> None:
+    """Raise if the study at ``directory`` waits, runs or is about to end.
+
+    Raises:
+        RuntimeError: Names the study.
+    """
+    status = read_status(directory)
+    if status is not None and status.state in ALIVE:
+        raise RuntimeError(f"The study {directory.name} is under way. Stop it first.")
+
+
 def stop_request(status: Status) -> dict[str, Any]:
     """What `STOP_FILE` holds once the process behind ``status`` was asked to stop."""
     return {"pid": status.pid, "process_mark": status.process_mark}

@@ -4,8 +4,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from udviz.runs.lock import exclusive
-from udviz.runs.status import ALIVE, read_status
+from udviz.runs.lock import FAREWELL, exclusive
+from udviz.runs.status import check_idle
 
 TRASH = ".trash"
 
@@ -39,10 +39,9 @@ def discard(study: Path) -> Discarded:
         OSError: If it cannot be moved.
     """
     trash = study.parent / TRASH
-    with exclusive(study):
-        status = read_status(study)
-        if status is not None and status.state in ALIVE:
-            raise RuntimeError(f"The study {study.name} is under way. Stop it first.")
+    check_idle(study)
+    with exclusive(study, patience=FAREWELL):
+        check_idle(study)
         place = _new_place(trash) / study.name
         study.rename(place)
     return Discarded(path=place)

@@ -14,7 +14,7 @@ from udviz.runs.detach import leave_parent
 from udviz.runs.devices import environment_of
 from udviz.runs.failure import reason
 from udviz.runs.queue import SLOT_HELD, Slot, Ticket, leave_queue, try_turn
-from udviz.runs.status import Status, write_status
+from udviz.runs.status import State, Status, write_status
 
 LOOK_EVERY = 0.5  # seconds
 HEARTBEAT = 60.0  # seconds
@@ -64,9 +64,9 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _end(study: Path, state: str, message: str) -> None:
+def _end(study: Path, state: State, message: str) -> None:
     stage = "Waiting for its turn"
-    write_status(study, Status(state=state, stage=stage, fraction=0.0, message=message))  # type: ignore[arg-type]
+    write_status(study, Status(state=state, stage=stage, fraction=0.0, message=message))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,6 @@ def _draw(root: Path, drawn: list[tuple[str, str]]) -> None:
         _draw_entry(entry)
     if len(alive) > N_SHOWN:
         st.caption(f"and {plural(len(alive) - N_SHOWN, 'more run')}")
-    st.page_link("pages/7_Runs.py", label="All runs", icon=":material/list:")
 
 
 def _draw_entry(entry: StudyEntry) -> None:

@@ -115,4 +115,6 @@ def _show_log(path: Path) -> None:
         st.caption(f"The end of `{path}`")
         st.code(text, language=None, height=260 if text.count("\n") > 9 else "content")
     else:
-        st.caption(f"There is no output in `{path}`; a run from a terminal writes it there.")
+        st.caption(
+            f"No output in `{path}`; what was started in a terminal writes to that terminal."
+        )

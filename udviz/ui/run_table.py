@@ -27,7 +27,7 @@ STATES: dict[State | None, str] = {
     None: "– unknown",
 }
 _KEY = "runs"
-_ROW_PX, _N_ROWS = 35, 9
+_ROW_PX, _N_ROWS, _NAME_PX = 35, 9, 150
 
 
 def draw_runs(root: Path, *, opened: str | None, poll: bool) -> None:
@@ -57,7 +57,7 @@ def run_table(entries: Sequence[StudyEntry]) -> pd.DataFrame:
         {
             "Run": one_line(entry.name),
             "State": state_word(entry),
-            "Progress": entry.status.fraction if entry.status else None,
+            "Progress": round(entry.status.fraction, 2) if entry.status else None,
             "Busy with": entry.status.stage if entry.status else MISSING,
             "Time left": time_left(entry.status.seconds_left) if entry.status else "",
             "Begun": pd.Timestamp(min(entry.begun, now), unit="s", tz="UTC"),
@@ -97,7 +97,7 @@ def _draw(root: Path, opened: str | None) -> None:
 
 def _formats() -> dict[str, Any]:
     return {
-        "Run": st.column_config.TextColumn(pinned=True),
+        "Run": st.column_config.TextColumn(pinned=True, width=_NAME_PX),
         "Progress": st.column_config.ProgressColumn(
             min_value=0.0, max_value=1.0, format="percent", width="small"
         ),
