@@ -16,6 +16,10 @@ State = Literal["queued", "running", "stopping", "finished", "failed", "stopped"
 ALIVE = ("queued", "running", "stopping")
 STATUS_FILE = "status.json"
 STOP_FILE = "stop.json"
+LOST = (
+    "Its process ended without a word; the end of its log may say why. "
+    "Start it again; it goes on from its checkpoint."
+)
 SILENCE = 600.0  # seconds after which a process on another machine counts as gone
 
 
@@ -87,7 +91,7 @@ def read_status(directory: Path) -> Status | None:
     if status.state not in ALIVE:
         return status
     if not status.is_owner_alive:
-        return replace(status, state="lost", message="Its process ended without a word.")
+        return replace(status, state="lost", message=LOST)
     asked = _read_json(directory / STOP_FILE)
     return replace(status, state="stopping") if asked == stop_request(status) else status
 
