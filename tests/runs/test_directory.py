@@ -1,6 +1,9 @@
 import os
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from udviz.runs.directory import list_studies, study_path
 
@@ -35,6 +38,19 @@ def test_a_study_lies_in_the_folder_of_all_studies(tmp_path, name):
 def test_a_name_that_leads_elsewhere_or_is_hard_to_type_is_refused(tmp_path, name):
     with pytest.raises(ValueError, match="name of a study must"):
         study_path(tmp_path, name)
+
+
+@given(name=st.text(max_size=40) | st.text("./\\\0~ab", max_size=12))
+def test_whatever_the_name_the_folder_lies_in_the_root_or_is_refused(name):
+    root = Path("/nowhere/runs")
+    try:
+        path = study_path(root, name)
+    except ValueError:
+        return
+
+    assert path.parent == root
+    assert os.path.normpath(path) == str(path)
+    assert not path.name.startswith((".", "-"))
 
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path):

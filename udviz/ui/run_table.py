@@ -27,17 +27,13 @@ STATES: dict[State | None, str] = {
     None: "– unknown",
 }
 _KEY = "runs"
+_CLICKED = "_run_clicked"
 _ROW_PX, _N_ROWS, _NAME_PX = 35, 9, 150
 
 
 def draw_runs(root: Path, *, opened: str | None, poll: bool) -> None:
     """Draw the table; it is drawn again every other second if ``poll``."""
     st.fragment(_draw, run_every=POLL_SECONDS if poll else None)(root, opened)
-
-
-def open_run(name: str | None) -> None:
-    """Open a run from a callback, before the picker is drawn again."""
-    st.session_state[RUN] = name
 
 
 def state_word(entry: StudyEntry) -> str:
@@ -75,8 +71,11 @@ def _draw(root: Path, opened: str | None) -> None:
 
     def clicked() -> None:
         if rows := st.session_state[_KEY].selection.rows:
-            open_run(names[rows[0]])
-        st.rerun()
+            st.session_state[RUN] = names[rows[0]]
+            st.session_state[_CLICKED] = True
+
+    if st.session_state.pop(_CLICKED, False):
+        st.rerun()  # what was clicked lies outside of this fragment
 
     table = run_table(entries)
     marked = [names.index(opened)] if opened in names else []
