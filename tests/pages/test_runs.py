@@ -270,6 +270,17 @@ def test_the_settings_of_a_run_go_into_the_form(runs, open_app):
     assert f"--recipe {file} --out {runs}/mine-2 --name mine-2" in app.code[-1].value
 
 
+def test_a_relative_folder_of_all_studies_is_understood(runs, open_app, monkeypatch):
+    study = make(runs, "mine")
+    (study / "study.toml").write_text("[teacher]\nepochs = 77\n")
+    monkeypatch.setenv("UDVIZ_RUNS", os.path.relpath(runs))
+    app = open_app(RUNS)
+
+    button(app, "New study like this").click().run()
+
+    assert 77 in [field.value for field in app.number_input]
+
+
 def test_without_any_run_the_page_offers_the_demo(runs, open_app):
     assert "Train the demo study" in labels(open_app(RUNS))
 

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
@@ -126,6 +128,61 @@ def test_a_study_that_began_goes_on_with_its_own_recipe(root):
     assert recorder.started[0][1] == [
         *("-m", "pipelines.study", "--recipe", file, "--out", str(root / "mine"))
     ]
+
+
+def test_a_study_that_came_to_be_while_its_launch_waited_is_left_alone(root):
+    recorder, told = Recorder(), []
+
+    def begin():
+        with pytest.raises(FileExistsError) as caught:
+            launch(demo(), root / "mine", launcher=recorder)
+        told.append(str(caught.value))
+
+    (root / "mine").mkdir()
+    with exclusive(root / "mine"):
+        thread = threading.Thread(target=begin)
+        thread.start()
+        time.sleep(0.3)
+        (root / "mine" / LAUNCH_FILE).write_text("theirs")
+        write_status(root / "mine", Status(state="finished", stage="x", fraction=1.0))
+    thread.join()
+
+    assert recorder.started == []
+    assert "called mine already" in told[0]
+    assert (root / "mine" / LAUNCH_FILE).read_text() == "theirs"
+
+
+def test_of_two_who_resume_at_once_exactly_one_does(root):
+    launch(demo(), root / "mine", launcher=Recorder())
+    write_status(root / "mine", Status(state="stopped", stage="x", fraction=0.0))
+    recorder, told, together = Recorder(), [], threading.Barrier(4)
+
+    def go_on():
+        together.wait()
+        try:
+            resume(root / "mine", launcher=recorder)
+        except RuntimeError as error:
+            told.append(str(error))
+
+    threads = [threading.Thread(target=go_on) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(recorder.started) == 1
+    assert len(told) == 3
+
+
+def test_a_relative_folder_means_the_one_here(root, monkeypatch):
+    monkeypatch.chdir(root)
+    recorder = Recorder()
+
+    launch(demo(), Path("mine"), launcher=recorder)
+    write_status(root / "mine", Status(state="stopped", stage="x", fraction=0.0))
+    resume(Path("mine"), launcher=recorder)
+
+    assert all(str(root / "mine") in arguments for _, arguments, _, _ in recorder.started)
 
 
 def test_no_command_is_taken_from_a_folder(root):

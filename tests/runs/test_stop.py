@@ -2,12 +2,14 @@ import json
 import os
 import signal
 import time
+from contextlib import ExitStack
 
 import psutil
 import pytest
 
 from tests.runs.programs import SLEEP, start, state, wait_for, wait_until
 from udviz.runs.launch import stop
+from udviz.runs.lock import exclusive
 from udviz.runs.status import STATUS_FILE, STOP_FILE, Status, read_status, write_status
 from udviz.runs.stop import stop_study
 
@@ -144,3 +146,22 @@ def test_what_has_ended_stays_as_it_is(root):
 
     assert stop_study(root / "mine").state == "finished"
     assert stop_study(root / "none") is None
+
+
+def test_a_run_that_someone_resumed_meanwhile_is_not_called_stopped(root, monkeypatch):
+    study = start(root / "mine", SLEEP)
+    wait_for(study, "running")
+    monkeypatch.setattr("udviz.runs.stop.FAREWELL", 0.1)
+
+    with ExitStack() as resumed:
+
+        def ask(status, patience):
+            os.kill(status.pid, signal.SIGKILL)
+            wait_for(study, "lost")
+            resumed.enter_context(exclusive(study, patience=10.0))
+            return True
+
+        monkeypatch.setattr("udviz.runs.stop._ask", ask)
+        stop_study(study)
+
+        assert state(study) == "lost"

@@ -38,7 +38,6 @@ def run_detached(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
             env={**inherited, **(variables or {})},
             pass_fds=tuple(keep_open),
             check=False,

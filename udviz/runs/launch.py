@@ -98,6 +98,7 @@ def launch(plan: Plan, study: Path, *, launcher: Launcher = LOCAL) -> None:
         FileExistsError: If ``study`` holds one already.
         OSError: If it cannot be written.
     """
+    study = study.absolute()
     study.mkdir(parents=True, exist_ok=True)
     _check_new(study)
     with exclusive(study, patience=FAREWELL) as lock:
@@ -116,6 +117,7 @@ def resume(study: Path, *, launcher: Launcher = LOCAL) -> None:
         ValueError: If nothing says which recipe it has.
         OSError: If it cannot be written.
     """
+    study = study.absolute()
     check_idle(study)
     with exclusive(study, patience=FAREWELL) as lock:
         plan = plan_of(study)
@@ -124,7 +126,7 @@ def resume(study: Path, *, launcher: Launcher = LOCAL) -> None:
 
 def stop(study: Path, *, launcher: Launcher = LOCAL) -> None:
     """Ask a study to save and end; it is killed if it has not after 30 s."""
-    launcher.stop(study)
+    launcher.stop(study.absolute())
 
 
 def plan_of(study: Path) -> Plan:

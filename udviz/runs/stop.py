@@ -15,6 +15,7 @@ import psutil
 from udviz.runs.detach import leave_parent
 from udviz.runs.files import replace_json
 from udviz.runs.identity import start_mark
+from udviz.runs.lock import FAREWELL, exclusive
 from udviz.runs.status import (
     ALIVE,
     STOP_FILE,
@@ -46,13 +47,20 @@ def stop_study(study: Path, *, patience: float = PATIENCE) -> Status | None:
     gently = _ask(status, patience)
     if not gently:
         _kill_tree(status)
-    left = read_status(study)
-    if left is not None and left.state == "lost":
-        message = ENDED if gently else KILLED
-        ended = Status(state="stopped", stage=left.stage, fraction=left.fraction, message=message)
-        write_status(study, ended)
+    _close(study, ENDED if gently else KILLED)
     (study / STOP_FILE).unlink(missing_ok=True)
     return read_status(study)
+
+
+def _close(study: Path, message: str) -> None:
+    """Write the last word of a process that could not, unless somebody goes on with it already."""
+    with contextlib.suppress(RuntimeError), exclusive(study, patience=FAREWELL):
+        left = read_status(study)
+        if left is not None and left.state == "lost":
+            ended = Status(
+                state="stopped", stage=left.stage, fraction=left.fraction, message=message
+            )
+            write_status(study, ended)
 
 
 def _ask(status: Status, patience: float) -> bool:

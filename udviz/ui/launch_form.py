@@ -86,7 +86,8 @@ def _dialog() -> None:
 
 def _pick_source() -> str:
     """Recipe to start from: those that come with the program, and those of the studies here."""
-    own = {str(path / STUDY_FILE): path.name for path in list_studies(runs_root())}
+    studies = list_studies(runs_root().absolute())
+    own = {str(path / STUDY_FILE): path.name for path in studies}
     options = [*sorted(path.stem for path in RECIPES.glob("*.toml")), *own]
     asked = st.session_state[_OPEN]
     picked = st.selectbox(
