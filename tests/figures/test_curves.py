@@ -1,6 +1,6 @@
 import pandas as pd
 
-from udviz.figures.curves import loss_curves, mark_of, score_curves
+from udviz.figures.curves import label_curves, loss_curves, mark_of, score_curves
 from udviz.figures.theme import NEUTRAL, ROLES
 
 SCORES = pd.DataFrame(
@@ -50,3 +50,13 @@ def test_nothing_to_draw_is_an_empty_figure():
 def test_a_run_that_only_judges_labels_is_neutral():
     assert mark_of("crossfit-0").colour == NEUTRAL
     assert mark_of("teacher") is ROLES["teacher"]
+
+
+def test_the_hardest_labels_are_drawn_from_zero_to_one():
+    rows = [("hard", 1, 0.1), ("hard", 2, 0.2), ("easy", 1, 0.9), ("easy", 2, 0.95)]
+    precisions = pd.DataFrame(rows, columns=["label", "epoch", "value"])
+
+    figure = label_curves(precisions, run="teacher", title="Labels")
+
+    assert [list(trace.y) for trace in figure.data] == [[0.1, 0.2], [0.9, 0.95]]
+    assert figure.layout.yaxis.range == figure.layout.yaxis2.range == (0, 1)

@@ -136,6 +136,38 @@ def test_the_curves_are_those_of_the_diaries(runs, open_app):
     assert numbers(cal["y"])[1] == pytest.approx(1 / 38)
 
 
+def test_the_hardest_labels_are_followed_by_their_names(runs, open_app):
+    study = make(runs, "mine")
+    train(study, "teacher", [0.25])
+    for epoch, precision in enumerate([[0.9, 0.2, None, 0.5], [0.8, 0.1, None, 0.05]]):
+        event = {"event": "epoch", "epoch": epoch + 1, "step": 0, "label_precision": precision}
+        append_event(study / "teacher" / "events.jsonl", event)
+    names = json.dumps(["cat", "<b>dog</b>", "cow", "owl"])
+    (study / "teacher" / "run.toml").write_text(f"label_names = {names}\n")
+
+    app = open_app(RUNS)
+
+    assert [numbers(trace["y"]) for trace in traces(app, 2)] == [
+        [0.5, 0.05],
+        [0.2, 0.1],
+        [0.9, 0.8],
+    ]
+    alt = app.get("plotly_chart")[2].proto.alt
+    assert "owl 0.050, <b>dog</b> 0.100, cat 0.800" in alt
+
+
+def test_labels_of_a_run_whose_record_is_damaged_have_their_columns(runs, open_app):
+    study = make(runs, "mine")
+    train(study, "teacher", [0.25])
+    event = {"event": "epoch", "epoch": 1, "step": 0, "label_precision": [0.5]}
+    append_event(study / "teacher" / "events.jsonl", event)
+    (study / "teacher" / "run.toml").write_text("label_names = [")
+
+    alt = open_app(RUNS).get("plotly_chart")[2].proto.alt
+
+    assert "label 0 0.500" in alt
+
+
 def test_a_link_to_a_model_that_is_not_there_opens_the_last_one(runs, open_app):
     train(make(runs, "mine"), "teacher", [0.25])
     train(make(runs, "other"), "distilled-0", [0.5])

@@ -7,8 +7,8 @@ from plotly.subplots import make_subplots
 from udviz.figures.text import safe_html, shorten
 from udviz.figures.theme import NEUTRAL, ROLES, VERDICTS, Mark, set_frame, whole_ticks
 
-N_COLUMNS = 3  # losses side by side
-_PANEL_PX, _BETWEEN_PX = 130, 56
+N_COLUMNS = 3  # panels side by side
+_PANEL_PX, _BETWEEN_PX = 130, 76
 _N_MARKED = 100  # points; more of them read as a line
 _DASHES = ("solid", "dash", "dot", "dashdot")  # seeds of one role
 
@@ -55,7 +55,31 @@ def loss_curves(losses: pd.DataFrame, *, run: str, title: str) -> go.Figure:
         run: Name of the run.
         title: What the chart shows.
     """
-    names = list(losses["loss"].unique())
+    figure = _panels(losses, ("loss", "step"), run=run, title=title)
+    figure.update_xaxes(title="Training step", rangemode="tozero")
+    figure.update_yaxes(rangemode="tozero")
+    return figure
+
+
+def label_curves(precisions: pd.DataFrame, *, run: str, title: str) -> go.Figure:
+    """A panel per label: its average precision on validation after every epoch of one run.
+
+    Args:
+        precisions: Columns ``label``, ``epoch`` and ``value``, the hardest label first.
+        run: Name of the run.
+        title: What the chart shows.
+    """
+    figure = _panels(precisions, ("label", "epoch"), run=run, title=title)
+    last = int(precisions["epoch"].max()) if len(precisions) else 1
+    figure.update_xaxes(title="Epoch", range=[0.5, last + 0.5], **whole_ticks(last))
+    figure.update_yaxes(range=[0, 1])
+    return figure
+
+
+def _panels(curves: pd.DataFrame, columns: tuple[str, str], *, run: str, title: str) -> go.Figure:
+    """A panel per name; ``columns`` are those of the name and of the x axis."""
+    by, along = columns
+    names = list(curves[by].unique())
     n_rows = max(1, -(-len(names) // N_COLUMNS))  # rounded up
     plot_px = n_rows * _PANEL_PX + (n_rows - 1) * _BETWEEN_PX
     figure = make_subplots(
@@ -68,21 +92,18 @@ def loss_curves(losses: pd.DataFrame, *, run: str, title: str) -> go.Figure:
     set_frame(figure, title=title, plot_px=plot_px)
     figure.update_annotations(font={"size": 13})
     for place, name in enumerate(names):
-        rows = losses[losses["loss"] == name]
+        rows = curves[curves[by] == name]
         figure.add_scatter(
-            x=rows["step"],
+            x=rows[along],
             y=rows["value"],
             mode="lines+markers" if len(rows) <= _N_MARKED else "lines",
             line={"color": mark_of(run).colour, "width": 2},
             marker={"color": mark_of(run).colour, "size": 4},
-            hovertemplate="step %{x}: %{y:.4g}<extra></extra>",
+            hovertemplate=f"{along} %{{x}}: %{{y:.4g}}<extra></extra>",
             showlegend=False,
             row=place // N_COLUMNS + 1,
             col=place % N_COLUMNS + 1,
         )
-    figure.update_xaxes(title="Training step", row=n_rows)
-    figure.update_xaxes(rangemode="tozero")
-    figure.update_yaxes(rangemode="tozero")
     return figure
 
 

@@ -71,13 +71,10 @@ def restore(root: Path, found: Discarded) -> Path:
 
 
 def empty(root: Path) -> int:
-    """Delete for good what is in the trash; how many studies that were."""
-    found = discarded(root)
-    for study in found:
-        if study.path.is_symlink():
-            study.path.unlink()  # what it points to is not ours
+    """Delete for good what is in the trash, but not what links in it lead to; how many studies."""
+    n_found = len(discarded(root))
     shutil.rmtree(root / TRASH, ignore_errors=not (root / TRASH).exists())
-    return len(found)
+    return n_found
 
 
 def _new_place(trash: Path) -> Path:

@@ -1,6 +1,7 @@
 """The diaries of a study's runs as tables of curves."""
 
 import math
+import tomllib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from udviz.runs.events import read_events
 
 SCORES = ["run", "epoch", "validation_map"]
 LOSSES = ["loss", "step", "value"]
+PRECISIONS = ["label", "epoch", "value"]
 
 
 def validation_scores(runs: Sequence[RunDirectory]) -> pd.DataFrame:
@@ -47,6 +49,41 @@ def losses(run: RunDirectory) -> pd.DataFrame:
                 found[loss, event["epoch"] * n_steps + event["step"]] = value
     rows = [(loss, step, value) for (loss, step), value in sorted(found.items())]
     return pd.DataFrame(rows, columns=LOSSES)
+
+
+def hardest_labels(run: RunDirectory, *, n_labels: int) -> pd.DataFrame:
+    """Average precision on validation, after every epoch, of the labels that are hardest by now.
+
+    Returns:
+        Columns ``label``, ``epoch`` (counted from 1) and ``value`` in [0, 1], the hardest label of
+        the last epoch first. Empty if the diary does not hold it.
+    """
+    by_epoch = {
+        event["epoch"]: event["label_precision"]
+        for event in _events(run, "epoch")
+        if isinstance(event.get("label_precision"), list)
+    }
+    if not by_epoch:
+        return pd.DataFrame([], columns=PRECISIONS)
+    names = _label_names(run)
+    last = by_epoch[max(by_epoch)]
+    known = [column for column, value in enumerate(last) if _is_number(value)]
+    rows = [
+        (names.get(column, f"label {column}"), epoch, by_epoch[epoch][column])
+        for column in sorted(known, key=lambda column: last[column])[:n_labels]
+        for epoch in sorted(by_epoch)
+        if column < len(by_epoch[epoch]) and _is_number(by_epoch[epoch][column])
+    ]
+    return pd.DataFrame(rows, columns=PRECISIONS)
+
+
+def _label_names(run: RunDirectory) -> dict[int, str]:
+    """Names of the labels by column; none if the run's record cannot be read."""
+    try:
+        names = tomllib.loads(run.record.read_text(encoding="utf-8"))["label_names"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    return dict(enumerate(map(str, names))) if isinstance(names, list) else {}
 
 
 def _events(run: RunDirectory, kind: str) -> Iterator[dict[str, Any]]:

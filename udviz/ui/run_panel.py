@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.curves import loss_curves, score_curves
+from udviz.figures.curves import label_curves, loss_curves, score_curves
 from udviz.figures.text import one_line, safe_html, safe_markdown
 from udviz.runs.directory import RunDirectory
 from udviz.runs.launch import LOG_FILE
@@ -22,6 +22,7 @@ NO_STATUS = (
     "Its status is missing or damaged, or was written by another version, so nothing is known of "
     "its progress. What it trained is not touched by that; resuming it completes it."
 )
+N_HARDEST = 6
 HOW_TO_READ = (
     "Each line is one trained model of the study. Losses are means over the epoch so far, so they "
     "jump where an epoch begins."
@@ -89,7 +90,12 @@ def _show_curves(runs: list[RunDirectory]) -> None:
         )
     names = [run.name for run in runs]
     chosen = st.segmented_control(
-        "Losses of", names, default=names[-1], required=True, key="model", bind="query-params"
+        "Losses and labels of",
+        names,
+        default=names[-1],
+        required=True,
+        key="model",
+        bind="query-params",
     )
     run = runs[names.index(chosen)] if chosen in names else runs[-1]
     losses = curves.losses(run)
@@ -100,6 +106,14 @@ def _show_curves(runs: list[RunDirectory]) -> None:
             key="losses",
             alt=f"{losses['loss'].nunique()} losses of {one_line(run.name)} by training step.",
         )
+    hardest = curves.hardest_labels(run, n_labels=N_HARDEST)
+    if not hardest.empty:
+        title = f"Average precision of the hardest labels of {safe_html(run.name)}, on validation"
+        charts.draw(
+            label_curves(hardest, run=run.name, title=title),
+            key="hardest",
+            alt=_alt_hardest(hardest),
+        )
     st.caption(HOW_TO_READ)
 
 
@@ -107,6 +121,12 @@ def _alt_scores(scores: pd.DataFrame) -> str:
     last = scores.groupby("run", sort=False).last()
     told = [f"{one_line(str(run))} {row['validation_map']:.3f}" for run, row in last.iterrows()]
     return f"Validation mAP after every epoch; the latest: {', '.join(told)}."
+
+
+def _alt_hardest(hardest: pd.DataFrame) -> str:
+    last = hardest.groupby("label", sort=False)["value"].last()
+    told = [f"{one_line(str(label))} {value:.3f}" for label, value in last.items()]
+    return f"Average precision by epoch of the labels that are hardest by now: {', '.join(told)}."
 
 
 def _show_log(path: Path) -> None:
