@@ -71,7 +71,7 @@ def _password() -> str:
 
 def _check() -> None:
     typed, password = st.session_state.pop(_TYPED), _password()
-    if password and hmac.compare_digest(typed.encode(), password.encode()):
+    if hmac.compare_digest(typed.encode(), password.encode()):
         st.session_state[_GIVEN] = True
     else:
         time.sleep(_WRONG_SECONDS)
