@@ -55,7 +55,7 @@ with st.grid(2, min_column_width=440) as grid:
             alt=alt.ranking(hardest),
             on_click=links.open_in_difficulty,
         )
-    if view.has_gains:
+    if not moved.empty:
         with grid.cell():
             charts.draw(
                 ranking(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from udviz.ui import label_counts, labelled, pairs, problems, sidebar, suspects
+from udviz.ui import access, label_counts, labelled, pairs, problems, sidebar, suspects
 from udviz.ui.page import open_page
 
 PARTS = {
@@ -25,7 +25,7 @@ if part == "pairs":
 elif part == "images":
     labelled.show(view, opened)
 elif part == "suspects":
-    suspects.show(view, opened)
+    suspects.show(view, opened, may_change=access.may_change)
 elif part == "reader":
     problems.show(view)
 else:

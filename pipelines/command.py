@@ -1,9 +1,13 @@
 """The command line that all pipelines share: a recipe, an output folder, and every field a flag."""
 
+import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError, create_model
@@ -11,10 +15,14 @@ from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict
 
 from pipelines.reporting import StudyReport
 from udviz.recipe import Recipe, Section, explain, recipe_path, recipe_values
+from udviz.runs.devices import slots_for
 from udviz.runs.directory import runs_root
 from udviz.runs.failure import reason
 from udviz.runs.lock import exclusive
+from udviz.runs.queue import occupied
 from udviz.training import distributed
+
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StudyOptions(Recipe):
@@ -83,7 +91,7 @@ def run_as_program(main: Callable[[Sequence[str]], None]) -> None:
     """Run a pipeline's ``main``; errors end it with a sentence instead of a traceback."""
     try:
         main(sys.argv[1:])
-    except InterruptedError as error:
+    except (InterruptedError, KeyboardInterrupt) as error:
         print(error, file=sys.stderr)
         raise SystemExit(130) from error
     except (OSError, ValueError, RuntimeError, ArithmeticError) as error:
@@ -113,6 +121,7 @@ def _settings(
             cli_kebab_case=False,
             cli_implicit_flags=True,
             cli_avoid_json=True,
+            cli_parse_none_str="<default>",  # so that None and null are words
             extra="forbid",
             frozen=True,
         )
@@ -152,7 +161,7 @@ def study_at(asked: Command, *, n_parts: int) -> Iterator[StudyReport]:
         RuntimeError: If another process works on it.
     """
     asked.study.mkdir(parents=True, exist_ok=True)
-    with exclusive(asked.study) if distributed.is_main() else nullcontext():
+    with _place(asked) if distributed.is_main() else nullcontext(), stoppable():
         report = StudyReport(asked.study, n_parts=n_parts, quiet=asked.quiet)
         try:
             yield report
@@ -163,3 +172,39 @@ def study_at(asked: Command, *, n_parts: int) -> Iterator[StudyReport]:
             report.end("failed", reason(error))
             raise
         report.end("finished", "")
+
+
+@contextmanager
+def _place(asked: Command) -> Iterator[None]:
+    """Hold the study, and mark the device as busy for runs that queue for it."""
+    n_devices = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    slots = slots_for(asked.recipe.hardware.device)
+    root, name = asked.study.absolute().parent, asked.study.name
+    n_wanted = min(n_devices, len(slots))
+    with exclusive(asked.study), occupied(root, name, slots, n_wanted=n_wanted) as alone:
+        if not alone:
+            print("Another run is using this device; this one does not wait for it.", flush=True)
+        yield
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Turn the first SIGTERM or Ctrl-C into a KeyboardInterrupt that says what to do.
+
+    The training loop takes these signals over while it trains, to write a checkpoint first.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, _interrupt) for number in _STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    for other in _STOP_SIGNALS:
+        signal.signal(other, signal.SIG_IGN)  # the end is not to be interrupted
+    raise KeyboardInterrupt("Stopped. Start it again; it continues.")

@@ -9,6 +9,7 @@ from typing import Any
 import tomli_w
 import torch
 
+from udviz.data.dataset import Dataset
 from udviz.recipe import Recipe, read_recipe
 from udviz.runs.directory import STUDY_FILE
 from udviz.runs.files import replace_file
@@ -53,7 +54,7 @@ def differences(before: Recipe, after: Recipe) -> list[str]:
     ]
 
 
-def record_run(study: Path, run: Run, recipe: Recipe, fingerprint: str, compute: Compute) -> None:
+def record_run(study: Path, run: Run, recipe: Recipe, dataset: Dataset, compute: Compute) -> None:
     """Write ``run.toml``: everything needed to make this run again."""
     if not distributed.is_main():
         return
@@ -62,7 +63,8 @@ def record_run(study: Path, run: Run, recipe: Recipe, fingerprint: str, compute:
     record = {
         "role": run.role,
         "seed": run.seed,
-        "dataset_fingerprint": fingerprint,
+        "dataset_fingerprint": dataset.fingerprint,
+        "label_names": list(dataset.label_names),
         "git_revision": git_revision(),
         "device": str(compute.device),
         "precision": "bf16" if compute.bf16 else "fp32",

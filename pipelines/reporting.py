@@ -6,7 +6,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from udviz.runs.status import Status, write_status
+from udviz.runs.status import State, Status, write_status
 from udviz.training import distributed
 from udviz.training.progress import Progress
 
@@ -26,10 +26,11 @@ class StudyReport:
         self._study = study
         self._n_parts = n_parts
         self._quiet = quiet or not distributed.is_main()
-        self._started = time.time()
+        self._started = time.monotonic()  # a clock that is set does not move it
         self._skipped = 0.0
-        self._written = 0.0
+        self._written = -EVERY_SECONDS
         self._part = 0
+        self._fraction = 0.0
         self._stage = "Starting"
         self._run: Path | None = None
         self._bar: tqdm[Any] | None = None
@@ -67,16 +68,23 @@ class StudyReport:
             self._bar.update(0)
         self._write(fraction, message, rate)
 
-    def end(self, state: str, message: str) -> None:
+    def end(self, state: State, message: str) -> None:
         """Close the study (and the run under way) as finished, stopped or failed."""
         self.close_bar()
         if not distributed.is_main():
             return
-        fraction = 1.0 if state == "finished" else (self._part / self._n_parts)
-        stage = "Finished" if state == "finished" else self._stage
-        for directory in filter(None, (self._run, self._study)):
-            status = Status(state=state, stage=stage, fraction=fraction, message=message)  # type: ignore[arg-type]
-            write_status(directory, status)
+        whole = state == "finished"
+        stage = "Finished" if whole else self._stage
+        reached = (self._fraction, (self._part + self._fraction) / self._n_parts)
+        for directory, fraction in zip((self._run, self._study), reached, strict=True):
+            if directory is not None:
+                status = Status(
+                    state=state,
+                    stage=stage,
+                    fraction=1.0 if whole else fraction,
+                    message=message,
+                )
+                write_status(directory, status)
 
     def end_run(self, message: str) -> None:
         """Close the current run as finished."""
@@ -92,7 +100,7 @@ class StudyReport:
             self._bar = None
 
     def _write(self, fraction: float, message: str, rate: str, *, force: bool = False) -> None:
-        now = time.time()
+        now, self._fraction = time.monotonic(), fraction
         if not distributed.is_main() or (now - self._written < EVERY_SECONDS and not force):
             return
         self._written = now

@@ -42,7 +42,7 @@ def train_run(
     report: Callable[[Progress], None],
 ) -> TrainingState:
     """Train ``run`` from where it was left, and record what it was made from."""
-    record_run(study, run, recipe, dataset.fingerprint, compute)
+    record_run(study, run, recipe, dataset, compute)
     plan = training_plan(recipe, run, study, dataset, compute)
     task = build_task(recipe, run, study, len(dataset.label_names))
     return train(task, plan, run.directory(study), report)

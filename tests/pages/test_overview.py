@@ -108,3 +108,13 @@ def test_a_study_without_a_baseline_says_that_it_has_no_gain(study, open_app):
     assert not app.exception
     assert "there is no gain" in texts(app)
     assert len(app.get("plotly_chart")) == 2
+
+
+def test_a_study_too_small_to_trust_any_gain_has_no_empty_chart_of_the_largest(study, open_app):
+    file = study / "analysis" / "labels.parquet"
+    pd.read_parquet(file).assign(supported=False).to_parquet(file)
+
+    app = open_app()
+
+    assert len(app.get("plotly_chart")) == 3
+    assert not any(chart.proto.alt == "No gain is known." for chart in app.get("plotly_chart"))

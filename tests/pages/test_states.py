@@ -1,4 +1,5 @@
 import dataclasses
+import errno
 
 import pytest
 
@@ -21,22 +22,45 @@ def words(app):
 
 
 def test_without_a_study_one_button_trains_the_demo(runs, open_app, monkeypatch):
-    started = []
+    begun = []
 
-    def start_study(recipe, out):
-        started.append((recipe, out))
-        out.mkdir()
-        write_status(out, RUNNING)
+    def launch(plan, study):
+        begun.append((plan.source, study))
+        study.mkdir()
+        write_status(study, RUNNING)
 
-    monkeypatch.setattr(start, "start_study", start_study)
+    monkeypatch.setattr(start, "launch", launch)
     app = open_app()
-    assert [button.label for button in app.button] == ["Train the demo study"]
+    assert [button.label for button in app.main.button] == ["Train the demo study"]
 
-    app.button[0].click().run()
+    app.main.button[0].click().run()
 
-    assert started == [("demo", runs / "demo")]
+    assert begun == [("demo", runs / "demo")]
     assert "Training demo" in app.header[0].value.replace("\u2068", "").replace("\u2069", "")
-    assert not app.button
+    assert not app.main.button
+
+
+def test_a_first_training_that_stopped_goes_on(runs, open_app, monkeypatch):
+    (runs / "demo").mkdir()
+    (runs / "demo" / "launch.json").write_text("{}")
+    resumed = []
+    monkeypatch.setattr(start, "resume", resumed.append)
+
+    open_app().main.button[0].click().run()
+
+    assert resumed == [runs / "demo"]
+
+
+def test_a_training_that_cannot_be_started_says_why(runs, open_app, monkeypatch):
+    def launch(plan, study):
+        raise OSError(errno.ENOSPC, "No space left on device", str(study))
+
+    monkeypatch.setattr(start, "launch", launch)
+
+    app = open_app()
+    app.main.button[0].click().run()
+
+    assert "The disk is full" in app.error[0].value
 
 
 def test_a_running_study_shows_its_stage_rate_and_time_left(runs, open_app):
@@ -60,7 +84,7 @@ def test_a_first_training_that_stopped_says_why_and_can_be_started_again(runs, o
     app = open_app()
 
     assert "The disk is full" in words(app)
-    assert app.button[0].label == "Train the demo study"
+    assert app.main.button[0].label == "Train the demo study"
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import subprocess
@@ -5,7 +6,15 @@ import sys
 
 import pytest
 
-from udviz.runs.status import STATUS_FILE, Status, read_status, write_status
+from udviz.runs.status import (
+    SILENCE,
+    STATUS_FILE,
+    STOP_FILE,
+    Status,
+    read_status,
+    stop_request,
+    write_status,
+)
 
 RUNNING = Status(state="running", stage="Teacher", fraction=0.5)
 
@@ -32,7 +41,7 @@ def test_running_without_its_process_is_lost(tmp_path):
 def test_a_process_that_only_inherited_the_pid_does_not_count(tmp_path):
     write_status(tmp_path, RUNNING)
     values = json.loads((tmp_path / STATUS_FILE).read_text())
-    values["process_started"] -= 3600.0
+    values["process_mark"] += "0"
     (tmp_path / STATUS_FILE).write_text(json.dumps(values))
 
     assert read_status(tmp_path).state == "lost"
@@ -59,11 +68,67 @@ def test_a_status_cut_at_any_byte_reads_as_none(tmp_path):
         assert read_status(tmp_path) is None
 
 
-@pytest.mark.parametrize("values", ["[]", '"x"', '{"state": "odd"}'])
+@pytest.mark.parametrize(
+    "values",
+    [
+        *("[]", '"x"', '{"state": "odd"}', '{"state": ["running"]}', '{"state": "finished"}'),
+        '{"state": "finished", "stage": 3, "fraction": 0.5}',
+        '{"state": "finished", "stage": "x", "fraction": "half"}',
+        '{"state": "finished", "stage": "x", "fraction": NaN}',
+        '{"state": "finished", "stage": "x", "fraction": 1, "seconds_left": "soon"}',
+    ],
+)
 def test_a_status_of_another_shape_reads_as_none(tmp_path, values):
     (tmp_path / STATUS_FILE).write_text(values)
 
     assert read_status(tmp_path) is None
+
+
+def test_a_status_of_an_older_version_is_read_with_what_it_has(tmp_path):
+    old = '{"state": "finished", "stage": "Finished", "fraction": 1.0, "pid": 7, "gone": 1}'
+    (tmp_path / STATUS_FILE).write_text(old)
+
+    status = read_status(tmp_path)
+
+    assert (status.state, status.fraction, status.pid) == ("finished", 1.0, 7)
+
+
+def test_a_running_status_of_an_older_version_names_nobody_and_is_lost(tmp_path):
+    old = {"state": "running", "stage": "x", "fraction": 0.1, "pid": os.getpid()}
+    (tmp_path / STATUS_FILE).write_text(json.dumps(old))
+
+    assert read_status(tmp_path).state == "lost"
+
+
+def test_waiting_without_its_process_is_lost_too(tmp_path):
+    write_status(tmp_path, dataclasses.replace(RUNNING, state="queued"))
+    values = json.loads((tmp_path / STATUS_FILE).read_text())
+    (tmp_path / STATUS_FILE).write_text(json.dumps(values | {"pid": 2**22 + 1}))
+
+    assert read_status(tmp_path).state == "lost"
+
+
+def test_a_request_to_stop_counts_for_the_process_it_was_sent_to_only(tmp_path):
+    write_status(tmp_path, RUNNING)
+    status = read_status(tmp_path)
+
+    (tmp_path / STOP_FILE).write_text(json.dumps(stop_request(status)))
+    assert read_status(tmp_path).state == "stopping"
+
+    (tmp_path / STOP_FILE).write_text(json.dumps(stop_request(status) | {"process_mark": "old"}))
+    assert read_status(tmp_path).state == "running"
+
+
+def test_on_another_machine_silence_tells_that_a_process_is_gone(tmp_path, monkeypatch):
+    write_status(tmp_path, RUNNING)
+    values = json.loads((tmp_path / STATUS_FILE).read_text())
+    elsewhere = values | {"host": "elsewhere", "pid": 2**22 + 1}
+    (tmp_path / STATUS_FILE).write_text(json.dumps(elsewhere))
+    assert read_status(tmp_path).state == "running"
+
+    later = elsewhere | {"updated": values["updated"] - SILENCE - 1}
+    (tmp_path / STATUS_FILE).write_text(json.dumps(later))
+    assert read_status(tmp_path).state == "lost"
 
 
 def _environment():

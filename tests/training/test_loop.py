@@ -14,7 +14,7 @@ from udviz.stats.ranking import average_precision
 from udviz.training import loop, state
 from udviz.training.checkpoint import is_whole, load_checkpoint
 from udviz.training.inference import InferenceOptions, predict_logits
-from udviz.training.loop import train, validation_score
+from udviz.training.loop import train, validation_precision
 from udviz.training.state import TrainingState
 from udviz.training.tasks import ClassificationTask, DistillationTask
 
@@ -81,14 +81,14 @@ def test_a_run_learns(run):
     assert result.best_score > training.val_targets.mean() + 0.2
 
 
-def test_the_score_is_the_mean_average_precision_of_the_validation_split(run):
+def test_every_label_is_scored_by_its_average_precision_on_the_validation_split(run):
     model, training = network(), plan()
     options = InferenceOptions(compute=training.compute, batch_size=16)
     logits = predict_logits(model, training.rows, training.val, options)
 
-    expected = average_precision(logits, training.val_targets).mean()
+    expected = average_precision(logits, training.val_targets)
 
-    assert validation_score(model, training) == pytest.approx(expected)
+    assert validation_precision(model, training) == pytest.approx(expected)
 
 
 def test_a_validation_split_without_positives_is_refused():
@@ -96,7 +96,7 @@ def test_a_validation_split_without_positives_is_refused():
     blank = replace(training, val_targets=np.zeros_like(training.val_targets))
 
     with pytest.raises(ValueError, match="must hold at least one positive"):
-        validation_score(network(), blank)
+        validation_precision(network(), blank)
 
 
 def test_patience_ends_the_run_and_best_is_the_best_epoch(run, monkeypatch):
@@ -105,12 +105,14 @@ def test_patience_ends_the_run_and_best_is_the_best_epoch(run, monkeypatch):
 
     def scripted(model, _):
         seen.append({name: value.clone() for name, value in model.state_dict().items()})
-        return next(scores)
+        return np.array([next(scores), np.nan])
 
-    monkeypatch.setattr(loop, "validation_score", scripted)
+    monkeypatch.setattr(loop, "validation_precision", scripted)
     result = train(teacher_task(), plan(settings(epochs=9, patience=2)), prepared(run), silent)
 
     assert (result.epoch, result.best_epoch, result.best_score) == (4, 2, 0.7)
+    logged = [(event["validation_map"], event["label_precision"]) for event in epochs_of(run)]
+    assert logged[:2] == [(0.5, [0.5, None]), (0.7, [0.7, None])]
     for name, value in weights_of(run, "best").items():
         assert torch.equal(value, seen[1][name]), name
     for name, value in weights_of(run, "last").items():
@@ -217,9 +219,9 @@ def test_a_stopped_run_continues_to_the_same_bits(uninterrupted, run, at_report)
 def test_a_request_to_stop_during_the_last_validation_is_granted(run, monkeypatch):
     def ask_while_scoring(model, training):
         os.kill(os.getpid(), signal.SIGTERM)
-        return 0.5
+        return np.array([0.5])
 
-    monkeypatch.setattr(loop, "validation_score", ask_while_scoring)
+    monkeypatch.setattr(loop, "validation_precision", ask_while_scoring)
     with pytest.raises(InterruptedError, match="Stopped after epoch 1"):
         train(teacher_task(), plan(settings(epochs=1)), prepared(run), silent)
 

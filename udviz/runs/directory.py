@@ -1,15 +1,38 @@
 """Where a study keeps what: the paths of section "Files" in the docs, in one place."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 STUDY_FILE = "study.toml"
+_NAME = re.compile(r"[^\W_][\w.-]*")
+_LONGEST_NAME = 120  # bytes
 
 
 def runs_root() -> Path:
     """Folder that holds all studies: `$UDVIZ_RUNS`, or `runs`."""
     return Path(os.environ.get("UDVIZ_RUNS", "runs"))
+
+
+def study_path(root: Path, name: str) -> Path:
+    """Folder of the study called ``name``, which lies in ``root`` whatever the name holds.
+
+    Raises:
+        ValueError: If the name would lead anywhere else, or is hard to type.
+    """
+    if not _NAME.fullmatch(name) or len(name.encode()) > _LONGEST_NAME:
+        raise ValueError(
+            "The name of a study must consist of letters, digits, `.`, `-` and `_`, begin with a "
+            f"letter or a digit and have at most {_LONGEST_NAME} bytes, got {name[:100]!r}."
+        )
+    path = root.absolute() / name
+    if path.resolve() != root.resolve() / name:
+        raise ValueError(
+            f"The study {name} must lie in `{root}`, but is a link to another place. "
+            "Choose another name."
+        )
+    return path
 
 
 def list_studies(root: Path) -> list[Path]:
@@ -58,9 +81,3 @@ class RunDirectory:
     def predictions(self, split: str) -> Path:
         """Prediction cache of one split."""
         return self.path / "predictions" / split
-
-
-def list_runs(study: Path) -> list[RunDirectory]:
-    """Runs of a study that have a record, by name."""
-    runs = [RunDirectory(path) for path in sorted(study.iterdir()) if path.is_dir()]
-    return [run for run in runs if run.record.is_file()]

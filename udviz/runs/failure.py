@@ -4,6 +4,7 @@ import errno
 
 _DISK = {errno.ENOSPC: "The disk is full", errno.EDQUOT: "The disk quota is used up"}
 _TORN = (EOFError, BrokenPipeError, ConnectionResetError)  # a worker died while it was sending
+_TOLD = (ValueError, ArithmeticError, InterruptedError, KeyboardInterrupt, FileNotFoundError)
 _ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -22,7 +23,9 @@ def reason(error: BaseException) -> str:
         )
     if type(error).__name__ == "OutOfMemoryError":
         return "The GPU's memory ran out. Lower the batch size and start again."
-    if isinstance(error, (ValueError, ArithmeticError, InterruptedError, FileNotFoundError)):
+    if isinstance(
+        error, (ValueError, ArithmeticError, InterruptedError, KeyboardInterrupt, FileNotFoundError)
+    ):
         return text
     if type(error) is RuntimeError:
         return text

@@ -1,18 +1,26 @@
 """What a study or a run is doing, as one small file that is replaced whole."""
 
 import json
+import math
 import os
+import socket
 import time
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Literal, get_args
-
-import psutil
+from typing import Any, Literal, get_args
 
 from udviz.runs.files import replace_json
+from udviz.runs.identity import start_mark
 
-State = Literal["running", "finished", "failed", "stopped", "lost"]
+State = Literal["queued", "running", "stopping", "finished", "failed", "stopped", "lost"]
+ALIVE = ("queued", "running", "stopping")
 STATUS_FILE = "status.json"
+STOP_FILE = "stop.json"
+LOST = (
+    "Its process ended without a word; the end of its log may say why. "
+    "Start it again; it goes on from its checkpoint."
+)
+SILENCE = 600.0  # seconds after which a process on another machine counts as gone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +28,8 @@ class Status:
     """State of a study or a run.
 
     Attributes:
-        state: ``lost`` = said to be running, but its process is gone.
+        state: ``lost`` = said to be alive, but its process is gone; ``stopping`` = that process
+            was asked to stop.
         stage: What it is busy with, in words.
         fraction: Progress in [0, 1].
         message: For a person: the reason of a failure, or the latest result.
@@ -28,7 +37,8 @@ class Status:
         seconds_left: Estimate; None when unknown.
         updated: Unix time of the last heartbeat, seconds.
         pid: Process that owns it.
-        process_started: Start time of that process; with the pid, its identity.
+        process_mark: Tells it from other processes with that pid.
+        host: Machine it runs on.
     """
 
     state: State
@@ -39,7 +49,20 @@ class Status:
     seconds_left: float | None = None
     updated: float = 0.0
     pid: int = 0
-    process_started: float = 0.0
+    process_mark: str = ""
+    host: str = ""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its process runs, or ran, on this machine."""
+        return self.host == socket.gethostname()
+
+    @property
+    def is_owner_alive(self) -> bool:
+        """Whether the very process that wrote it still runs (a pid may be reused)."""
+        if self.host and not self.is_here:
+            return time.time() - self.updated < SILENCE
+        return bool(self.process_mark) and start_mark(self.pid) == self.process_mark
 
 
 def write_status(directory: Path, status: Status) -> None:
@@ -48,7 +71,8 @@ def write_status(directory: Path, status: Status) -> None:
         status,
         updated=time.time(),
         pid=os.getpid(),
-        process_started=psutil.Process().create_time(),
+        process_mark=start_mark(os.getpid()),
+        host=socket.gethostname(),
     )
     replace_json(directory / STATUS_FILE, asdict(signed))
 
@@ -56,25 +80,57 @@ def write_status(directory: Path, status: Status) -> None:
 def read_status(directory: Path) -> Status | None:
     """Status at ``directory``; None if there is none or it cannot be read.
 
-    A status that says *running* while its process is gone comes back as *lost*.
+    A status that says *running* while its process is gone comes back as *lost*. What an older
+    version did not write yet has its default.
     """
-    try:
-        values = json.loads((directory / STATUS_FILE).read_text(encoding="utf-8"))
-        status = Status(**{field.name: values[field.name] for field in fields(Status)})
-    except (OSError, ValueError, KeyError, TypeError):
+    values = _read_json(directory / STATUS_FILE)
+    known = {field.name: values[field.name] for field in fields(Status) if field.name in values}
+    if values.get("state") not in get_args(State) or not _is_well_typed(known):
         return None
-    if status.state not in get_args(State):
-        return None
-    if status.state == "running" and not _is_alive(status):
-        return replace(status, state="lost", message="Its process ended without a word.")
-    return status
+    status = Status(**known)
+    if status.state not in ALIVE:
+        return status
+    if not status.is_owner_alive:
+        return replace(status, state="lost", message=LOST)
+    asked = _read_json(directory / STOP_FILE)
+    return replace(status, state="stopping") if asked == stop_request(status) else status
 
 
-def _is_alive(status: Status) -> bool:
-    """Whether the very process that wrote ``status`` still runs (a pid may be reused)."""
+def check_idle(directory: Path) -> None:
+    """Raise if the study at ``directory`` waits, runs or is about to end.
+
+    Raises:
+        RuntimeError: Names the study.
+    """
+    status = read_status(directory)
+    if status is not None and status.state in ALIVE:
+        raise RuntimeError(f"The study {directory.name} is under way. Stop it first.")
+
+
+def stop_request(status: Status) -> dict[str, Any]:
+    """What `STOP_FILE` holds once the process behind ``status`` was asked to stop."""
+    return {"pid": status.pid, "process_mark": status.process_mark}
+
+
+def _read_json(path: Path) -> dict[str, Any]:
     try:
-        process = psutil.Process(status.pid)
-        same = abs(process.create_time() - status.process_started) < 1.0
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except (psutil.Error, ValueError):
-        return False
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _is_well_typed(values: dict[str, Any]) -> bool:
+    words = ("stage", "message", "rate", "process_mark", "host")
+    numbers = ["fraction", "updated", "pid"]
+    if values.get("seconds_left") is not None:
+        numbers.append("seconds_left")
+    return (
+        {"stage", "fraction"} <= values.keys()
+        and all(isinstance(values.get(name, ""), str) for name in words)
+        and all(_is_number(values.get(name, 0)) for name in numbers)
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

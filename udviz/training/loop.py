@@ -201,9 +201,10 @@ def _finish_epoch(session: _Session) -> None:
     """Score the validation split, write the checkpoints, grant a request to stop."""
     state, network = session.state, session.task.network
     started = time.perf_counter()
-    score = validation_score(network, session.plan)
-    state.close_epoch(score)
-    session.diary.epoch(state, score=score, validation_seconds=time.perf_counter() - started)
+    precision = validation_precision(network, session.plan)
+    seconds = time.perf_counter() - started
+    state.close_epoch(float(np.nanmean(precision)))
+    session.diary.epoch(state, precision=precision, validation_seconds=seconds)
     if state.epochs_since_best == 0:
         save(session.run.checkpoints, "best", network, None, state)
     session.save_last()
@@ -214,8 +215,8 @@ def _finish_epoch(session: _Session) -> None:
         )
 
 
-def validation_score(network: TwoHeadedNetwork, plan: TrainingPlan) -> float:
-    """Mean average precision on the validation split, over the labels that occur in it.
+def validation_precision(network: TwoHeadedNetwork, plan: TrainingPlan) -> np.ndarray:
+    """(L,) average precisions on the validation split; NaN for a label that does not occur in it.
 
     Raises:
         FloatingPointError: If a logit is NaN or infinite.
@@ -233,4 +234,4 @@ def validation_score(network: TwoHeadedNetwork, plan: TrainingPlan) -> float:
     precision = average_precision(logits, plan.val_targets)
     if np.isnan(precision).all():
         raise ValueError("The validation split must hold at least one positive target, got none.")
-    return float(np.nanmean(precision))
+    return precision

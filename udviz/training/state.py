@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from udviz.models.network import TwoHeadedNetwork
@@ -108,14 +109,25 @@ class Diary:
             "step", state, {"learning_rate": learning_rate, "losses": losses, **asdict(speed)}
         )
 
-    def epoch(self, state: TrainingState, *, score: float, validation_seconds: float) -> None:
-        """Note an epoch's mean losses and its validation mAP."""
+    def epoch(
+        self, state: TrainingState, *, precision: np.ndarray, validation_seconds: float
+    ) -> None:
+        """Note an epoch's mean losses and its validation mAP, over the labels and of each.
+
+        Args:
+            state: Place of the run, the epoch closed.
+            precision: (L,) average precision of every label; NaN where there is none.
+            validation_seconds: How long the validation took.
+        """
         self._write(
             "epoch",
             state,
             {
                 "losses": state.mean_losses,
-                "validation_map": score,
+                "validation_map": float(np.nanmean(precision)),
+                "label_precision": [
+                    None if np.isnan(value) else round(float(value), 4) for value in precision
+                ],
                 "best_map": state.best_score,
                 "validation_seconds": validation_seconds,
                 **asdict(state.speed),

@@ -8,7 +8,7 @@ import streamlit as st
 
 from udviz.figures.theme import ROLES
 from udviz.runs.directory import list_studies, runs_root
-from udviz.ui import sidebar, start
+from udviz.ui import actions, activity, launch_form, sidebar, start
 from udviz.ui.filters import HARDEST_FIRST, order_labels
 from udviz.ui.study import Study, StudyError, load_study
 
@@ -39,8 +39,8 @@ class View:
         return bool(self.labels["gain"].notna().any())
 
 
-def open_page(title: str, *, question: str) -> View:
-    """Draw the frame and return what was picked; stop the page if there is nothing to show."""
+def open_frame(title: str, *, question: str) -> None:
+    """Draw what all pages share: menu, what runs right now, title, question."""
     st.set_page_config(
         page_title=f"{title} · udviz",
         page_icon=str(_HERE / "icon.svg"),
@@ -49,8 +49,16 @@ def open_page(title: str, *, question: str) -> View:
     )
     st.html(_HERE / "style.css")
     sidebar.show_menu()
+    launch_form.offer()
+    activity.show_activity()
     st.title(title, anchor=False)
     st.markdown(question)
+    actions.report()
+
+
+def open_page(title: str, *, question: str) -> View:
+    """Draw the frame and return what was picked; stop the page if there is nothing to show."""
+    open_frame(title, question=question)
     root = runs_root()
     studies = list_studies(root)
     if not studies:

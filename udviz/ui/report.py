@@ -14,7 +14,8 @@ from udviz.figures.gains import gain_curve
 from udviz.figures.models import model_scores
 from udviz.figures.ranking import ranking
 from udviz.figures.text import MISSING, one_line, plural
-from udviz.runs.directory import STUDY_FILE, RunDirectory, list_runs
+from udviz.runs.directory import STUDY_FILE, RunDirectory
+from udviz.runs.listing import list_runs
 from udviz.ui import alt, tables, words
 from udviz.ui.page import View
 

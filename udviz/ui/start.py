@@ -5,8 +5,12 @@ from pathlib import Path
 import streamlit as st
 
 from udviz.figures.text import safe_markdown
-from udviz.runs.launch import start_study
-from udviz.runs.status import Status, read_status
+from udviz.recipe import read_recipe, recipe_path
+from udviz.runs.directory import STUDY_FILE
+from udviz.runs.launch import LAUNCH_FILE, Plan, launch, resume
+from udviz.runs.status import ALIVE, Status, read_status
+from udviz.ui.access import may_change
+from udviz.ui.actions import attempt
 from udviz.ui.study import RecipeError, StudyError, remake_command
 
 DEMO = "demo"
@@ -17,7 +21,7 @@ def welcome(root: Path) -> None:
     """Explain what a study is and offer to train the demo."""
     demo = root / DEMO
     status = read_status(demo)
-    if status and status.state == "running":
+    if status and status.state in ALIVE:
         show_progress(demo)
         return
     st.header("No study yet", anchor=False)
@@ -32,23 +36,36 @@ def welcome(root: Path) -> None:
     )
     if status and status.state in _STOPPED:
         _say_why_it_stopped(demo, status)
+    why_not = may_change()
     st.button(
         "Train the demo study",
         type="primary",
         icon=":material/play_arrow:",
-        on_click=start_study,
-        args=(DEMO, demo),
+        on_click=attempt,
+        args=(lambda: train_demo(demo),),
+        kwargs={"done": "The demo is on its way."},
+        disabled=why_not is not None,
     )
+    if why_not:
+        st.info(why_not, icon=":material/lock:")
     st.caption(f"The same in a terminal: `{remake_command(demo, recipe=DEMO)}`")
     st.caption(
         f"Studies are looked for in `{root}`; the variable `UDVIZ_RUNS` names another place."
     )
 
 
+def train_demo(study: Path) -> None:
+    """Begin the demo study, or go on with it."""
+    if (study / LAUNCH_FILE).exists() or (study / STUDY_FILE).exists():
+        resume(study)
+    else:
+        launch(Plan(source=DEMO, recipe=read_recipe(recipe_path(DEMO))), study)
+
+
 def explain(path: Path, error: StudyError) -> None:
     """Say why the study at ``path`` cannot be shown, or how far it is."""
     status = read_status(path)
-    if status and status.state == "running":
+    if status and status.state in ALIVE:
         show_progress(path)
         return
     st.header("This study cannot be shown yet", anchor=False)
@@ -73,7 +90,7 @@ def show_progress(path: Path) -> None:
 
 def _progress(path: Path) -> None:
     status = read_status(path)
-    if status is None or status.state != "running":
+    if status is None or status.state not in ALIVE:
         st.rerun()
     st.progress(min(max(status.fraction, 0.0), 1.0), text=safe_markdown(status.stage))
     facts = [f"{status.fraction:.0%} done", status.rate, time_left(status.seconds_left)]

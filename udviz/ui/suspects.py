@@ -27,7 +27,7 @@ _COLUMNS = ["split", "image", "image_id", "label", "direction", "prob", "quality
 _KEY = ["split", "image_id", "label", "target"]
 
 
-def show(view: View, opened: str | None, *, may_change: marking.Refusal = lambda: None) -> None:
+def show(view: View, opened: str | None, *, may_change: marking.Refusal) -> None:
     """Draw the doubted targets with a way to mark each, and what the marks say so far.
 
     Args:

@@ -1,0 +1,79 @@
+import pytest
+
+from tests.pages.test_runs import button, words
+from udviz.ui import access
+from udviz.ui.access import is_loopback
+
+
+@pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.8.8.8", "::1"])
+def test_these_addresses_are_of_this_machine_alone(address):
+    assert is_loopback(address)
+
+
+@pytest.mark.parametrize(
+    "address", [None, "", "0.0.0.0", "::", "192.168.0.4", "example.org", "localhost.example.org"]
+)
+def test_these_addresses_can_be_reached_by_others(address):
+    assert not is_loopback(address)
+
+
+@pytest.fixture
+def public(monkeypatch):
+    """An app that others can reach, with a password."""
+    monkeypatch.setattr(access.st, "get_option", {"server.address": "0.0.0.0"}.get)
+    monkeypatch.setattr(access, "_WRONG_SECONDS", 0.0)
+    monkeypatch.setenv(access.PASSWORD, "correct horse")
+
+
+def test_the_password_opens_what_is_closed(public, runs, open_app):
+    app = open_app()
+    assert button(app, "New study").disabled
+
+    app.text_input(key="password").set_value("correct horse").run()
+
+    assert not button(app, "New study").disabled
+    assert not app.text_input
+
+
+@pytest.mark.parametrize("typed", ["wrong", "", "Correct horse", "correct horse ", "ü"])
+def test_anything_else_does_not(public, runs, open_app, typed):
+    app = open_app()
+
+    app.text_input(key="password").set_value(typed).run()
+
+    assert button(app, "New study").disabled
+
+
+def test_one_visitor_s_password_opens_nothing_for_another(public, runs, open_app):
+    open_app().text_input(key="password").set_value("correct horse").run()
+
+    assert button(open_app(), "New study").disabled
+
+
+def test_without_a_password_nobody_may_and_the_reason_names_the_ways_out(
+    public, runs, open_app, monkeypatch
+):
+    monkeypatch.delenv(access.PASSWORD)
+
+    app = open_app()
+
+    assert not app.text_input
+    assert "`server.address` is `0.0.0.0`" in words(app)
+    assert "UDVIZ_PASSWORD" in words(app)
+
+
+def test_a_password_in_the_secrets_file_counts(public, runs, open_app, monkeypatch):
+    monkeypatch.delenv(access.PASSWORD)
+    app = open_app()
+    app.secrets[access.PASSWORD] = "from a file"
+    app.run()
+
+    app.text_input(key="password").set_value("from a file").run()
+
+    assert not button(app, "New study").disabled
+
+
+def test_streamlit_s_own_login_counts(public, runs, open_app, monkeypatch):
+    monkeypatch.setattr(access.st, "user", {"is_logged_in": True})
+
+    assert not button(open_app(), "New study").disabled

@@ -1,0 +1,180 @@
+import pytest
+
+from tests.pages.test_runs import button, labels, make, words
+from udviz.runs.lock import exclusive
+from udviz.ui import access, launch_form
+from udviz.ui.fields import recipe_fields
+
+NAME = "new.demo:name"
+
+
+@pytest.fixture
+def begun(monkeypatch):
+    """What was launched, instead of launching it."""
+    begun = []
+    monkeypatch.setattr(launch_form, "launch", lambda plan, study: begun.append((plan, study)))
+    return begun
+
+
+@pytest.fixture
+def form(runs, open_app, begun):
+    app = open_app()
+    return button(app, "New study").click().run()
+
+
+def command(app):
+    return app.code[-1].value
+
+
+def widgets(app):
+    kinds = (app.text_input, app.number_input, app.selectbox, app.checkbox)
+    return {widget.key for kind in kinds for widget in kind}
+
+
+def test_the_form_has_every_field_of_the_schema_with_its_help(form):
+    expected = {f"new.demo:{field.name}" for field in recipe_fields()}
+
+    assert expected <= widgets(form)
+    assert len(expected) > 50
+    assert form.number_input(key="new.demo:teacher.clip_norm").help == (
+        "Largest gradient norm; 0 = no clipping."
+    )
+
+
+def test_the_command_names_only_what_differs(form, runs):
+    assert command(form).endswith(f"--recipe demo --out {runs}/demo")
+
+    form.number_input(key="new.demo:teacher.epochs").set_value(9)
+    form.checkbox(key="new.demo:augment.flip").uncheck()
+    form.text_input(key="new.demo:seeds").set_value("3, 5").run()
+
+    flags = "--teacher.epochs 9 --no-augment.flip --seeds 3 --seeds 5"
+    assert command(form).endswith(f"--recipe demo --out {runs}/demo {flags}")
+
+
+def test_a_start_launches_what_the_command_says_and_closes_the_form(form, begun, runs):
+    form.text_input(key=NAME).set_value("mine")
+    form.number_input(key="new.demo:student.epochs").set_value(8).run()
+
+    button(form, "Start").click().run()
+
+    [(plan, study)] = begun
+    assert (study, plan.source, plan.recipe.name) == (runs / "mine", "demo", "mine")
+    assert plan.recipe.student.epochs == 8
+    assert "Start" not in labels(form)
+
+
+def test_another_recipe_brings_its_own_values(form):
+    form.selectbox(key="new.source.demo").set_value("voc2007").run()
+
+    assert form.selectbox(key="new.voc2007:data.kind").value == "voc"
+    assert "--data.root: must be a folder on this machine" in words(form)
+    assert "Start" not in labels(form)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "fault"),
+    [
+        ("teacher.epochs", 0, "--teacher.epochs: Input should be greater than or equal to 1"),
+        ("teacher.learning_rate", 0.0, "--teacher.learning_rate: Input should be greater than 0"),
+        ("seeds", "1, x", "--seeds.1: Input should be a valid integer"),
+        ("seeds", "1, 1", "`seeds` must be distinct"),
+        ("data.images", "../../etc", "--data.images: must lie inside --data.root"),
+        ("data.labels", "/etc/passwd", "--data.labels: must lie inside --data.root"),
+    ],
+)
+def test_a_value_that_breaks_the_schema_is_named_and_nothing_can_be_started(
+    form, field, value, fault
+):
+    kind = form.text_input if isinstance(value, str) else form.number_input
+    kind(key=f"new.demo:{field}").set_value(value).run()
+
+    assert fault in words(form)
+    assert len(form.error) == 1
+    assert "Start" not in labels(form)
+
+
+@pytest.mark.parametrize("name", ["", "..", "../x", "/etc/x", "a/b", ".trash", "-x", "a b", "$(x)"])
+def test_a_name_cannot_lead_out_of_the_folder_of_all_studies(form, name):
+    form.text_input(key=NAME).set_value(name).run()
+
+    assert "The name of a study must" in words(form)
+    assert "Start" not in labels(form)
+
+
+def test_a_link_out_of_the_folder_of_all_studies_is_refused(form, runs, tmp_path):
+    (runs / "out").symlink_to(tmp_path)
+
+    form.text_input(key=NAME).set_value("out").run()
+
+    assert "is a link to another place" in words(form)
+
+
+def test_data_must_lie_in_its_root_where_there_is_one(form, tmp_path, monkeypatch):
+    (tmp_path / "data" / "mine").mkdir(parents=True)
+    monkeypatch.setenv("UDVIZ_DATA", str(tmp_path / "data"))
+    form.selectbox(key="new.demo:data.kind").set_value("imagefolder")
+
+    form.text_input(key="new.demo:data.root").set_value(str(tmp_path)).run()
+    assert "--data.root: must lie in" in words(form)
+
+    form.text_input(key="new.demo:data.root").set_value(str(tmp_path / "data" / "mine")).run()
+    assert "Start" in labels(form)
+
+
+def test_a_name_that_is_taken_is_not_proposed(runs, open_app):
+    make(runs, "demo")
+
+    app = button(open_app("pages/7_Runs.py"), "New study").click().run()
+
+    assert app.text_input(key=NAME).value == "demo-2"
+
+
+def test_a_study_that_someone_else_just_began_is_refused_in_a_sentence(runs, open_app, monkeypatch):
+    monkeypatch.setattr("udviz.runs.launch.FAREWELL", 0.1)
+    app = button(open_app(), "New study").click().run()
+    app.text_input(key=NAME).set_value("mine").run()
+    (runs / "mine").mkdir()
+
+    with exclusive(runs / "mine"):
+        button(app, "Start").click().run()
+
+    assert "is being worked on by another process" in words(app)
+    assert not app.exception
+
+
+def test_the_form_stays_open_with_what_was_entered_when_the_page_is_drawn_again(form):
+    form.text_input(key=NAME).set_value("mine").run()
+
+    form.run()
+
+    assert form.text_input(key=NAME).value == "mine"
+
+
+def test_a_damaged_recipe_of_a_study_is_named(runs, open_app):
+    study = make(runs, "mine")
+    (study / "study.toml").write_text("name = [")
+    app = open_app("pages/7_Runs.py")
+
+    button(app, "New study like this").click().run()
+
+    assert not app.exception
+    assert "must be a TOML file" in app.error[0].value
+
+
+def test_where_others_can_reach_the_app_the_form_is_off(runs, open_app, monkeypatch):
+    monkeypatch.setattr(access.st, "get_option", {"server.address": "0.0.0.0"}.get)
+
+    app = open_app()
+
+    assert button(app, "New study").disabled
+    assert "UDVIZ_PASSWORD" in button(app, "New study").help
+    assert button(app, "Train the demo study").disabled
+
+
+def test_a_form_that_was_open_when_the_app_was_closed_to_others_is_gone(form, monkeypatch):
+    monkeypatch.setattr(access.st, "get_option", {"server.address": "0.0.0.0"}.get)
+
+    form.run()
+
+    assert "Start" not in labels(form)

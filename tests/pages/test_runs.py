@@ -1,0 +1,425 @@
+import json
+import os
+import shutil
+import time
+from dataclasses import replace
+
+import pytest
+
+from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
+from tests.pages.test_overview import numbers, traces
+from udviz.runs.events import append_event
+from udviz.runs.queue import join_queue
+from udviz.runs.status import (
+    STATUS_FILE,
+    STOP_FILE,
+    Status,
+    read_status,
+    stop_request,
+    write_status,
+)
+from udviz.runs.trash import discard
+from udviz.ui import access, run_actions
+
+RUNS = "pages/7_Runs.py"
+RUNNING = Status(
+    state="running",
+    stage="Baseline student",
+    fraction=0.42,
+    message="epoch 2/3, best validation mAP 0.512",
+    rate="412 images/s",
+    seconds_left=71.0,
+)
+
+
+def words(app):
+    kinds = (app.markdown, app.caption, app.warning, app.error, app.info, app.header, app.toast)
+    text = "\n".join(element.value for kind in kinds for element in kind)
+    return text.translate(dict.fromkeys(map(ord, "\\\u2068\u2069\u200b")))  # as a person sees it
+
+
+def button(app, label):
+    return next(button for button in app.button if button.label == label)
+
+
+def labels(app):
+    return [button.label for button in app.button]  # a dialog is not in `app.main`
+
+
+def make(runs, name, state="finished", *, begun=None, **changes):
+    """A study that says ``state``; this process owns it."""
+    study = runs / name
+    study.mkdir()
+    (study / "study.toml").write_text('name = "x"\n')
+    write_status(study, replace(RUNNING, state=state, **changes))
+    if begun is not None:
+        for file in study.iterdir():
+            os.utime(file, (begun, begun))
+    return study
+
+
+def train(study, run, scores):
+    """The diary and status of a run that was trained for as many epochs as there are scores."""
+    directory = study / run
+    directory.mkdir()
+    write_status(directory, Status(state="finished", stage="x", fraction=1.0))
+    for epoch, score in enumerate(scores):
+        for step in (20, 38):
+            losses = {"bce": 2.0 / (epoch + 1), "cal": 1.0 / step}
+            append_event(
+                directory / "events.jsonl",
+                {"event": "step", "epoch": epoch, "step": step, "losses": losses},
+            )
+        append_event(
+            directory / "events.jsonl",
+            {"event": "epoch", "epoch": epoch + 1, "step": 0, "validation_map": score},
+        )
+
+
+def test_every_run_is_listed_with_its_state_the_latest_first(runs, open_app):
+    now = time.time()
+    for age, state in enumerate(("running", "failed", "finished")):
+        make(runs, state, state, begun=now - 100 * age)
+    (runs / ".decoded").mkdir()
+
+    app = open_app(RUNS)
+
+    assert app.markdown[0].value.startswith("Which runs are there")
+    table = app.dataframe[0].value
+    assert table["Run"].tolist() == ["running", "failed", "finished"]
+    assert table["State"].tolist() == ["▶ running", "✕ failed", "✓ finished"]
+    assert table["Progress"].tolist() == [0.42] * 3
+
+
+def test_a_run_that_is_alive_is_opened_first_and_the_link_wins(runs, open_app):
+    make(runs, "old", "running", begun=1000.0)
+    make(runs, "new", "finished")
+
+    assert open_app(RUNS).selectbox(key="run").value == "old"
+    app = open_app(RUNS, run="new")
+    assert app.selectbox(key="run").value == "new"
+    assert "new: ✓ finished" in words(app)
+
+
+def test_a_running_run_tells_how_far_it_is(runs, open_app):
+    make(runs, "mine", "running")
+
+    text = words(open_app(RUNS))
+
+    assert "42% done" in text
+    assert "412 images/s" in text
+    assert "about 71 s left" in text
+    assert "best validation mAP 0.512" in text
+    assert "GiB of memory" in text
+
+
+def test_a_waiting_run_tells_its_place(runs, open_app):
+    for name in ("first", "second"):
+        make(runs, name, "queued")
+        join_queue(runs, name, ["cpu"])
+
+    assert "Number 2 of 2 in the queue" in words(open_app(RUNS, run="second"))
+
+
+def test_the_curves_are_those_of_the_diaries(runs, open_app):
+    study = make(runs, "mine")
+    train(study, "teacher", [0.25, 0.5])
+    train(study, "distilled-0", [0.375])
+
+    app = open_app(RUNS, model="teacher")
+
+    scores = {trace["name"].strip("\u2068\u2069"): trace for trace in traces(app, 0)}
+    assert numbers(scores["teacher"]["y"]) == [0.25, 0.5]
+    assert numbers(scores["distilled-0"]["y"]) == [0.375]
+    bce, cal = traces(app, 1)
+    assert (numbers(bce["x"]), numbers(bce["y"])) == ([20, 38, 58, 76], [2.0, 2.0, 1.0, 1.0])
+    assert numbers(cal["y"])[1] == pytest.approx(1 / 38)
+
+
+def test_the_hardest_labels_are_followed_by_their_names(runs, open_app):
+    study = make(runs, "mine")
+    train(study, "teacher", [0.25])
+    for epoch, precision in enumerate([[0.9, 0.2, None, 0.5], [0.8, 0.1, None, 0.05]]):
+        event = {"event": "epoch", "epoch": epoch + 1, "step": 0, "label_precision": precision}
+        append_event(study / "teacher" / "events.jsonl", event)
+    names = json.dumps(["cat", "<b>dog</b>", "cow", "owl"])
+    (study / "teacher" / "run.toml").write_text(f"label_names = {names}\n")
+
+    app = open_app(RUNS)
+
+    assert [numbers(trace["y"]) for trace in traces(app, 2)] == [
+        [0.5, 0.05],
+        [0.2, 0.1],
+        [0.9, 0.8],
+    ]
+    alt = app.get("plotly_chart")[2].proto.alt
+    assert "owl 0.050, <b>dog</b> 0.100, cat 0.800" in alt
+
+
+def test_labels_of_a_run_whose_record_is_damaged_have_their_columns(runs, open_app):
+    study = make(runs, "mine")
+    train(study, "teacher", [0.25])
+    event = {"event": "epoch", "epoch": 1, "step": 0, "label_precision": [0.5]}
+    append_event(study / "teacher" / "events.jsonl", event)
+    (study / "teacher" / "run.toml").write_text("label_names = [")
+
+    alt = open_app(RUNS).get("plotly_chart")[2].proto.alt
+
+    assert "label 0 0.500" in alt
+
+
+def test_a_link_to_a_model_that_is_not_there_opens_the_last_one(runs, open_app):
+    train(make(runs, "mine"), "teacher", [0.25])
+    train(make(runs, "other"), "distilled-0", [0.5])
+
+    app = open_app(RUNS, run="mine", model="nobody")
+    assert not app.exception
+    assert len(traces(app, 1)) == 2
+    app.selectbox(key="run").select("other").run()
+
+    assert not app.exception
+    assert numbers(traces(app, 0)[0]["y"]) == [0.5]
+    assert len(traces(app, 1)) == 2
+
+
+def test_an_epoch_that_was_computed_again_is_drawn_once(runs, open_app):
+    study = make(runs, "mine")
+    train(study, "teacher", [0.25])
+    events = study / "teacher" / "events.jsonl"
+    events.write_bytes(events.read_bytes() * 2)
+
+    app = open_app(RUNS)
+
+    assert numbers(traces(app, 0)[0]["y"]) == [0.25]
+    assert numbers(traces(app, 1)[0]["x"]) == [20, 38]
+
+
+def test_the_end_of_the_log_reads_as_in_a_terminal(runs, open_app):
+    log = "Teacher  1 %\rTeacher 50 %\rTeacher 100 %\n\x1b[31mred\x1b[0m <b>x</b>\n"
+    (make(runs, "mine") / "log.txt").write_text(log)
+
+    assert open_app(RUNS).code[-1].value == "Teacher 100 %\nred <b>x</b>"
+
+
+def test_stopping_is_asked_for_twice(runs, open_app, monkeypatch):
+    study, stopped = make(runs, "mine", "running"), []
+    monkeypatch.setattr(run_actions, "stop", stopped.append)
+    app = open_app(RUNS)
+
+    button(app, "Stop").click().run()
+    assert "Stop **mine**?" in words(app)
+    assert stopped == []
+    button(app, "Stop it").click().run()
+
+    assert stopped == [study]
+    assert "Stop it" not in labels(app)
+    assert "It was asked to stop" in words(app)
+
+
+def test_a_question_can_be_answered_with_no(runs, open_app, monkeypatch):
+    make(runs, "mine", "running")
+    monkeypatch.setattr(run_actions, "stop", lambda study: pytest.fail("stopped"))
+    app = open_app(RUNS)
+
+    button(app, "Stop").click().run()
+    button(app, "Cancel").click().run()
+
+    assert "Stop it" not in labels(app)
+
+
+def test_what_is_being_stopped_cannot_be_stopped_again(runs, open_app):
+    study = make(runs, "mine", "running")
+    (study / STOP_FILE).write_text(json.dumps(stop_request(read_status(study))))
+
+    app = open_app(RUNS)
+
+    assert button(app, "Stop").disabled
+    assert app.dataframe[0].value["State"].tolist() == ["◧ stopping"]
+
+
+@pytest.mark.parametrize("state", ["failed", "stopped", "lost"])
+def test_a_run_that_ended_early_says_why_and_can_be_resumed(runs, open_app, monkeypatch, state):
+    study, resumed = make(runs, "mine", state, message="The disk is full."), []
+    monkeypatch.setattr(run_actions, "resume", resumed.append)
+    app = open_app(RUNS)
+    assert "The disk is full." in words(app)
+
+    button(app, "Resume").click().run()
+
+    assert resumed == [study]
+
+
+def test_a_finished_run_offers_its_results_and_no_resume(runs, open_app):
+    write_status(write_study(runs / "demo", names=names_of(3)), replace(RUNNING, state="finished"))
+
+    app = open_app(RUNS)
+
+    assert sorted(labels(app)) == ["Delete", "New study", "New study like this"]
+    assert any(link.proto.label == "Results" for link in app.get("page_link"))
+
+
+def test_a_resume_that_fails_says_why_in_a_sentence(runs, open_app):
+    study = make(runs, "mine", "failed")
+    (study / "study.toml").unlink()
+
+    app = open_app(RUNS)
+    button(app, "Resume").click().run()
+
+    assert not app.exception
+    assert "neither can be read" in app.error[0].value
+
+
+def test_a_deleted_run_can_be_put_back_until_the_trash_is_emptied(runs, open_app):
+    study = make(runs, "mine")
+    make(runs, "other")
+    app = open_app(RUNS, run="mine")
+
+    button(app, "Delete").click().run()
+    button(app, "Move it to the trash").click().run()
+    assert not study.exists()
+    assert app.dataframe[0].value["Run"].tolist() == ["other"]
+    button(app, "Put back").click().run()
+    assert (study / "study.toml").exists()
+
+    discard(study)
+    app.run()
+    button(app, "Empty the trash").click().run()
+    button(app, "Delete for good").click().run()
+    assert not study.exists()
+    assert not (runs / ".trash").exists()
+    assert (runs / "other").exists()
+
+
+def test_the_settings_of_a_run_go_into_the_form(runs, open_app):
+    study = make(runs, "mine")
+    (study / "study.toml").write_text("[teacher]\nepochs = 77\n")
+    app = open_app(RUNS)
+
+    button(app, "New study like this").click().run()
+
+    file = str(study / "study.toml")
+    assert app.number_input(key=f"new.{file}:teacher.epochs").value == 77
+    assert f"--recipe {file} --out {runs}/mine-2 --name mine-2" in app.code[-1].value
+
+
+def test_a_relative_folder_of_all_studies_is_understood(runs, open_app, monkeypatch):
+    study = make(runs, "mine")
+    (study / "study.toml").write_text("[teacher]\nepochs = 77\n")
+    monkeypatch.setenv("UDVIZ_RUNS", os.path.relpath(runs))
+    app = open_app(RUNS)
+
+    button(app, "New study like this").click().run()
+
+    assert 77 in [field.value for field in app.number_input]
+
+
+def test_without_any_run_the_page_offers_the_demo(runs, open_app):
+    assert "Train the demo study" in labels(open_app(RUNS))
+
+
+def test_where_others_can_reach_the_app_nothing_can_be_done_and_the_page_says_why(
+    runs, open_app, monkeypatch
+):
+    make(runs, "mine", "running")
+    discard(make(runs, "gone"))
+    monkeypatch.setattr(access.st, "get_option", {"server.address": "0.0.0.0"}.get)
+
+    app = open_app(RUNS)
+
+    assert all(button.disabled for button in app.button)
+    assert "can be reached from other machines" in words(app)
+
+
+@pytest.mark.parametrize("file", [STATUS_FILE, "study.toml", "launch.json", "teacher/run.toml"])
+def test_a_file_cut_anywhere_leaves_a_page_that_explains(runs, open_app, file):
+    study = make(runs, "mine")
+    train(study, "teacher", [0.25, 0.5])
+    for name in ("launch.json", "teacher/run.toml"):
+        (study / name).write_text('{"recipe": "demo"}')
+    whole = (study / file).read_bytes()
+
+    for length in range(0, len(whole), max(10, len(whole) // 6)):
+        (study / file).write_bytes(whole[:length])
+        app = open_app(RUNS)
+        assert not app.exception, (file, length)
+        if file == STATUS_FILE:
+            assert "Its status is missing or damaged" in words(app)
+            assert not button(app, "Resume").disabled
+
+
+def test_a_diary_cut_at_every_tenth_byte_costs_one_line_of_it(runs, open_app):
+    study = make(runs, "mine")
+    train(study, "teacher", [0.25, 0.5])
+    events = study / "teacher" / "events.jsonl"
+    whole = events.read_bytes()
+
+    from udviz.runs.listing import list_runs
+    from udviz.ui.curves import losses, validation_scores
+
+    for length in range(0, len(whole), 10):
+        events.write_bytes(whole[:length])
+        n_lines = whole[:length].count(b"\n")
+        found = len(validation_scores(list_runs(study))) + len(losses(list_runs(study)[0])) // 2
+        assert found in (n_lines, n_lines + 1)  # the last line may lack nothing but its end
+
+
+@pytest.mark.parametrize(
+    "line", ["{}", '{"event": "epoch"}', '{"event": "epoch", "epoch": "x", "step": 0}',
+             '{"event": "step", "epoch": 0, "step": 20, "losses": 3}',
+             '{"event": "step", "epoch": 0, "step": 20, "losses": {"bce": "x"}}']
+)  # fmt: skip
+def test_a_diary_of_another_version_is_left_out(runs, open_app, line):
+    study = make(runs, "mine")
+    train(study, "teacher", [0.25])
+    with (study / "teacher" / "events.jsonl").open("a") as file:
+        file.write(line + "\n")
+
+    app = open_app(RUNS)
+
+    assert not app.exception
+    assert numbers(traces(app, 0)[0]["y"]) == [0.25]
+
+
+@pytest.mark.parametrize("lost", ["study.toml", STATUS_FILE, "teacher", "teacher/events.jsonl"])
+def test_a_run_directory_that_is_half_deleted_still_opens(runs, open_app, lost):
+    study = make(runs, "mine")
+    train(study, "teacher", [0.25])
+    path = study / lost
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    app = open_app(RUNS)
+
+    assert not app.exception
+    assert app.dataframe[0].value["Run"].tolist() == ["mine"]
+
+
+def test_a_clock_that_was_set_back_makes_no_run_begin_in_the_future(runs, open_app):
+    make(runs, "mine", "running", begun=time.time() + 7200)
+
+    begun = open_app(RUNS).dataframe[0].value["Begun"][0]
+
+    assert begun.timestamp() <= time.time()
+
+
+def test_a_hostile_name_reads_as_it_is(runs, open_app):
+    name = HOSTILE_NAMES[0].replace("/", "")
+    make(runs, name)
+
+    app = open_app(RUNS)
+
+    assert not app.exception
+    assert app.dataframe[0].value["Run"].tolist() == [name]
+    assert "\\<b\\>bold" in app.header[0].value
+
+
+def test_two_hundred_runs_are_listed_in_time(runs, open_app):
+    for number in range(200):
+        make(runs, f"run-{number:03d}", "running" if number == 7 else "finished")
+    app = open_app(RUNS)
+
+    begun = time.process_time()  # of all threads here; another program's load does not count
+    app.run()
+    seconds = time.process_time() - begun
+
+    assert len(app.dataframe[0].value) == 200
+    assert seconds < 2.0

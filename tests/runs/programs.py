@@ -1,0 +1,52 @@
+"""Studies whose command is a line of Python, so that a test can start dozens of them."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from udviz.runs.launch import LOCAL
+from udviz.runs.lock import exclusive
+from udviz.runs.status import ALIVE, Status, read_status, write_status
+
+PATIENCE = 240.0  # seconds; a test that passes waits for nothing
+BEGIN = (
+    "import os, signal, sys, time; from pathlib import Path; from udviz.runs.status import *\n"
+    "def say(state, message=''):\n"
+    "    write_status(Path('{study}'), Status("
+    "state=state, stage='x', fraction=0.5, message=message))\n"
+    "say('running')\n"
+)
+FINISH = "say('finished')\n"
+SLEEP = "time.sleep(600)\n"
+
+
+def start(study: Path, code: str = FINISH, *, device: str = "cpu") -> Path:
+    """Start ``code`` as the command of a study; it can ``say`` a state."""
+    study.mkdir(exist_ok=True, parents=True)
+    with exclusive(study) as lock:
+        write_status(study, Status(state="queued", stage="Waiting for its turn", fraction=0.0))
+        program = BEGIN.format(study=study) + code
+        LOCAL.start(study, ["-c", program], device=device, lock=lock)
+    return study
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    ends = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < ends, f"nothing happened in {PATIENCE} s"
+        time.sleep(0.02)
+
+
+def state(study: Path) -> str:
+    status = read_status(study)
+    return "none" if status is None else status.state
+
+
+def wait_for(study: Path, *states: str) -> None:
+    wait_until(lambda: state(study) in states)
+
+
+def wait_for_end(study: Path) -> str:
+    """Wait until the study's process is gone; its last state."""
+    wait_until(lambda: state(study) not in ALIVE)
+    return state(study)

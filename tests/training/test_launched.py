@@ -1,0 +1,109 @@
+"""A study that the app started: stopped, killed and resumed, it is complete in the end."""
+
+import os
+import signal
+
+import pytest
+
+from tests.runs.programs import wait_for, wait_for_end, wait_until
+from tests.training.processes import TINY, run, started, train
+from udviz.recipe import parse_recipe, recipe_path, recipe_values
+from udviz.runs.events import read_events
+from udviz.runs.launch import Plan, launch, resume, stop
+from udviz.runs.lock import STUDY_LOCK, exclusive, try_lock
+from udviz.runs.queue import QUEUE, waiting
+from udviz.runs.status import ALIVE, read_status
+from udviz.training.checkpoint import load_checkpoint
+
+pytestmark = pytest.mark.training
+
+NETWORK = {"backbone": "small", "batch_size": 8, "epochs": 12}
+
+
+@pytest.fixture
+def plan():
+    data = {"n_train": 64, "n_val": 31, "n_test": 31, "side_px": 64}
+    tiny = {"data": data, "teacher": NETWORK, "student": {**NETWORK, "epochs": 1}}
+    values = recipe_values(recipe_path("demo")) | tiny | {"hardware": {"threads": 1}}
+    return Plan(source="demo", recipe=parse_recipe(values, source="test"))
+
+
+@pytest.fixture
+def root(tmp_path):
+    yield tmp_path
+    for path in tmp_path.iterdir():
+        status = read_status(path)
+        if status is not None and status.is_owner_alive and status.pid != os.getpid():
+            os.kill(status.pid, signal.SIGKILL)
+
+
+def epochs_of(study):
+    events = read_events(study / "teacher" / "events.jsonl")
+    return [event["epoch"] for event in events if event["event"] == "epoch"]
+
+
+def wait_for_epochs(study, n):
+    wait_until(lambda: len(epochs_of(study)) >= n or read_status(study).state not in ALIVE)
+    assert len(epochs_of(study)) >= n, (study / "log.txt").read_text()
+
+
+def test_stopped_killed_and_resumed_it_is_complete_in_the_end(root, plan):
+    study = root / "mine"
+    launch(plan, study)
+    wait_for_epochs(study, 1)
+
+    stop(study)
+    assert wait_for_end(study) == "stopped"
+    assert "it continues from here" in read_status(study).message
+    saved = load_checkpoint(study / "teacher" / "checkpoints" / "last").state["place"]
+
+    resume(study)
+    wait_for_epochs(study, len(epochs_of(study)) + 1)
+    os.kill(read_status(study).pid, signal.SIGKILL)
+    wait_for(study, "lost")
+    n_done = len(set(epochs_of(study)))
+
+    resume(study)
+    assert wait_for_end(study) == "finished", (study / "log.txt").read_text()
+    assert n_done >= saved["epoch"]
+    assert sorted(set(epochs_of(study))) == list(range(1, 13))
+    assert (study / "analysis" / "labels.parquet").exists()
+    with exclusive(study, patience=60.0):
+        assert waiting(root) == []
+        os.close(try_lock(root / QUEUE / "slot-cpu"))
+    assert (study / STUDY_LOCK).exists()
+
+
+def _slow_to_load(command_line):
+    import time
+
+    from pipelines import train as pipeline
+
+    pipeline.load_dataset = lambda config: time.sleep(600)
+    train(command_line)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_stopped_before_it_trains_says_so(root, number):
+    study = root / "mine"
+    arguments = [*TINY, "--out", str(study), "--role", "teacher"]
+    with started(_slow_to_load, arguments, log=root / "log") as program:
+        program.wait_until(lambda: (study / "teacher").exists())
+        os.kill(program.process.pid, number)
+        assert program.wait() == 130, program.output
+
+    statuses = [read_status(study), read_status(study / "teacher")]
+    assert [status.state for status in statuses] == ["stopped", "stopped"]
+    assert statuses[0].message == "Stopped. Start it again; it continues."
+
+
+def test_a_run_from_a_terminal_says_that_it_does_not_wait(root):
+    (root / QUEUE).mkdir()
+    slot = try_lock(root / QUEUE / "slot-cpu")
+    arguments = [*TINY, "--out", str(root / "mine"), "--role", "teacher", "--teacher.epochs", "1"]
+
+    run(train, arguments, log=root / "log")
+
+    os.close(slot)
+    assert "this one does not wait for it" in (root / "log").read_text()
+    assert read_status(root / "mine").state == "finished"

@@ -1,0 +1,39 @@
+"""What a machine has to train on, found without importing torch."""
+
+import os
+import shutil
+import subprocess
+
+GPUS = "UDVIZ_GPUS"  # environment variable: the GPUs that runs may take, as 0,1,3; empty = none
+CPU_SLOT = "cpu"
+_GPU_SLOT = "gpu-"
+
+
+def slots_for(device: str) -> tuple[str, ...]:
+    """What a run with ``--hardware.device`` may take, one of it at a time.
+
+    Every GPU is one slot. A machine without has a single one, so that its runs form a queue.
+    """
+    gpus = () if device == "cpu" else tuple(f"{_GPU_SLOT}{gpu}" for gpu in visible_gpus())
+    return gpus or (CPU_SLOT,)
+
+
+def visible_gpus() -> tuple[str, ...]:
+    """Names of the GPUs as CUDA_VISIBLE_DEVICES takes them."""
+    for variable in (GPUS, "CUDA_VISIBLE_DEVICES"):
+        if variable in os.environ:
+            names = [name.strip() for name in os.environ[variable].split(",")]
+            return tuple(name for name in names if name and name != "-1")
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return ()
+    listed = subprocess.run([program, "-L"], capture_output=True, text=True, check=False)
+    n_gpus = sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
+    return tuple(str(gpu) for gpu in range(n_gpus))
+
+
+def environment_of(slot: str) -> dict[str, str]:
+    """Variables that keep a process on ``slot``."""
+    if not slot.startswith(_GPU_SLOT):
+        return {}
+    return {"CUDA_VISIBLE_DEVICES": slot.removeprefix(_GPU_SLOT)}

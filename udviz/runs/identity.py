@@ -1,0 +1,44 @@
+"""Which process is meant: a pid alone may belong to another one after a while or a reboot."""
+
+from functools import cache
+from pathlib import Path
+
+import psutil
+
+_DEAD = {"Z", "X"}  # a zombie, or what is left of one
+
+
+def start_mark(pid: int) -> str:
+    """What tells the process that has ``pid`` now from all others that had it or will.
+
+    On Linux this is the machine's boot and the clock ticks from it to the start of the process,
+    neither of which moves when the clock is set; elsewhere the start time.
+
+    Returns:
+        The mark; empty if there is no such process, or if it has ended and was not yet cleared.
+    """
+    if not Path("/proc/self/stat").is_file():
+        return _portable_mark(pid)
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    fields = stat.rpartition(")")[2].split()  # the name before it may hold blanks
+    return "" if fields[0] in _DEAD else f"{_boot()}:{fields[19]}"
+
+
+@cache
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _portable_mark(pid: int) -> str:
+    try:
+        process = psutil.Process(pid)
+        ended = process.status() == psutil.STATUS_ZOMBIE
+        return "" if ended else f"{process.create_time():.2f}"
+    except (psutil.Error, ValueError):
+        return ""

@@ -1,0 +1,154 @@
+"""Whose turn it is: one run per GPU, one at a time on a machine without; first come, first served.
+
+Everything lies in ``runs/.queue``: a numbered ticket per waiting run, and a locked file per slot in
+use. Nobody manages the queue. Whoever waits looks by itself whether its turn has come, so it goes
+on with no app running, and whoever dies leaves it.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from udviz.runs.files import replace_json
+from udviz.runs.lock import guarded, try_lock
+from udviz.runs.status import read_status
+
+QUEUE = ".queue"
+SLOT_HELD = "UDVIZ_SLOT"  # environment variable: set where a process holds its slot already
+_TICKETS = "[0-9]*.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticket:
+    """A place in the queue.
+
+    Attributes:
+        number: Lower ones come first; counted, not a time, so that no clock matters.
+        study: Name of the study's folder.
+        slots: Any one of these will do.
+    """
+
+    number: int
+    study: str
+    slots: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """A resource that is held.
+
+    Attributes:
+        name: ``cpu`` or ``gpu-0``.
+        handle: File descriptor that holds its lock.
+    """
+
+    name: str
+    handle: int
+
+
+def join_queue(root: Path, study: str, slots: Sequence[str]) -> Ticket:
+    """Take the last place, for the study ``root/study`` whose status is *queued*."""
+    with _guard(root) as queue:
+        _leave(queue, study)
+        number = 1 + max((ticket.number for ticket in _read_tickets(queue)), default=0)
+        ticket = Ticket(number=number, study=study, slots=tuple(slots))
+        replace_json(_path(queue, ticket), asdict(ticket))
+    return ticket
+
+
+def leave_queue(root: Path, study: str) -> None:
+    """Give the study's place back, if it has one."""
+    with _guard(root) as queue:
+        _leave(queue, study)
+
+
+def waiting(root: Path) -> list[Ticket]:
+    """Places of all runs that wait, the first in line first."""
+    return [ticket for ticket in _read_tickets(root / QUEUE) if _waits(root, ticket)]
+
+
+def try_turn(root: Path, mine: Ticket) -> Slot | None:
+    """A slot, if one is free and nobody waits longer for it; gives the place in line back."""
+    with _guard(root) as queue:
+        for ticket in waiting(root):
+            if ticket.number < mine.number and set(ticket.slots) & set(mine.slots):
+                return None
+        slot = _free_slot(queue, mine.study, mine.slots)
+        if slot is not None:
+            _leave(queue, mine.study)
+        return slot
+
+
+@contextmanager
+def occupied(root: Path, study: str, slots: Sequence[str], *, n_wanted: int = 1) -> Iterator[bool]:
+    """Mark up to ``n_wanted`` slots as in use, without waiting for any.
+
+    A run that a person starts in a terminal does not queue; but runs that queue wait for it.
+
+    Returns:
+        Whether every wanted slot was free, or had been taken for this process.
+    """
+    if SLOT_HELD in os.environ:
+        yield True
+        return
+    held: list[Slot] = []
+    with _guard(root) as queue:
+        for _ in range(n_wanted):
+            if (slot := _free_slot(queue, study, slots)) is not None:
+                held.append(slot)
+    try:
+        yield len(held) == n_wanted
+    finally:
+        for slot in held:
+            os.close(slot.handle)
+
+
+def _free_slot(queue: Path, study: str, slots: Sequence[str]) -> Slot | None:
+    for name in slots:
+        handle = try_lock(queue / f"slot-{name}")
+        if handle is not None:
+            os.truncate(handle, 0)
+            os.write(handle, f"{study}\n".encode())
+            return Slot(name=name, handle=handle)
+    return None
+
+
+@contextmanager
+def _guard(root: Path) -> Iterator[Path]:
+    queue = root / QUEUE
+    queue.mkdir(parents=True, exist_ok=True)
+    with guarded(queue / ".lock"):
+        yield queue
+
+
+def _leave(queue: Path, study: str) -> None:
+    for ticket in _read_tickets(queue):
+        if ticket.study == study or not _waits(queue.parent, ticket):
+            _path(queue, ticket).unlink(missing_ok=True)
+
+
+def _waits(root: Path, ticket: Ticket) -> bool:
+    """Whether the ticket's run still waits: its process lives and has not begun."""
+    status = read_status(root / ticket.study)
+    return status is not None and status.state in ("queued", "stopping")
+
+
+def _read_tickets(queue: Path) -> list[Ticket]:
+    found = []
+    for path in sorted(queue.glob(_TICKETS)):
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            ticket = Ticket(
+                number=int(path.stem), study=str(values["study"]), slots=tuple(values["slots"])
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # just withdrawn, or damaged: it holds nobody up
+        found.append(ticket)
+    return found
+
+
+def _path(queue: Path, ticket: Ticket) -> Path:
+    return queue / f"{ticket.number:08d}.json"

@@ -1,0 +1,73 @@
+"""The process of a launched study until its turn comes; then it becomes the study's command.
+
+python -m udviz.runs.turn STUDY TICKET SLOT ... -- ARGUMENTS OF PYTHON
+"""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from udviz.runs.detach import leave_parent
+from udviz.runs.devices import environment_of
+from udviz.runs.failure import reason
+from udviz.runs.queue import SLOT_HELD, Slot, Ticket, leave_queue, try_turn
+from udviz.runs.status import State, Status, write_status
+
+LOOK_EVERY = 0.5  # seconds
+HEARTBEAT = 60.0  # seconds
+WAITING = Status(state="queued", stage="Waiting for its turn", fraction=0.0)
+
+
+def wait_for_turn(study: Path, ticket: Ticket) -> Slot:
+    """Wait, however long it takes, with the study's status *queued*."""
+    beat = time.monotonic()
+    while True:
+        if time.monotonic() - beat >= HEARTBEAT:
+            write_status(study, WAITING)
+            beat = time.monotonic()
+        if (slot := try_turn(study.parent, ticket)) is not None:
+            return slot
+        time.sleep(LOOK_EVERY)
+
+
+def become(arguments: list[str], study: Path, slot: Slot) -> None:
+    """Turn into ``python`` with ``arguments``: same process, same locks."""
+    write_status(study, Status(state="running", stage="Starting", fraction=0.0))
+    os.set_inheritable(slot.handle, True)
+    variables = {**os.environ, **environment_of(slot.name), SLOT_HELD: str(slot.handle)}
+    os.execve(sys.executable, [sys.executable, *arguments], variables)
+
+
+def main(arguments: list[str]) -> None:
+    """Wait in the queue and then run what comes after ``--``."""
+    end = arguments.index("--")
+    place, number, *slots = arguments[:end]
+    study = Path(place)
+    signal.signal(signal.SIGTERM, _stop)
+    leave_parent(lambda: write_status(study, WAITING))
+    ticket = Ticket(number=int(number), study=study.name, slots=tuple(slots))
+    try:
+        become(arguments[end + 1 :], study, wait_for_turn(study, ticket))
+    except KeyboardInterrupt:
+        leave_queue(study.parent, study.name)
+        _end(study, "stopped", "It was waiting and had not begun. Start it again when you like.")
+    except OSError as error:
+        _end(study, "failed", reason(error))
+        raise
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _end(study: Path, state: State, message: str) -> None:
+    stage = "Waiting for its turn"
+    write_status(study, Status(state=state, stage=stage, fraction=0.0, message=message))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

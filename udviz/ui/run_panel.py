@@ -1,0 +1,140 @@
+"""One run, opened: how far it is, its curves, the end of its log."""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from udviz.figures.curves import label_curves, loss_curves, score_curves
+from udviz.figures.text import one_line, safe_html, safe_markdown
+from udviz.runs.directory import RunDirectory
+from udviz.runs.launch import LOG_FILE
+from udviz.runs.listing import StudyEntry, list_runs, memory_of
+from udviz.runs.log import tail
+from udviz.runs.queue import waiting
+from udviz.runs.status import Status, read_status
+from udviz.ui import charts, curves
+from udviz.ui.activity import POLL_SECONDS
+from udviz.ui.run_table import state_word
+from udviz.ui.start import time_left
+
+NO_STATUS = (
+    "Its status is missing or damaged, or was written by another version, so nothing is known of "
+    "its progress. What it trained is not touched by that; resuming it completes it."
+)
+N_HARDEST = 6
+HOW_TO_READ = (
+    "Each line is one trained model of the study. Losses are means over the epoch so far, so they "
+    "jump where an epoch begins."
+)
+
+
+def show_title(entry: StudyEntry) -> None:
+    """Name and state of the opened run."""
+    st.header(f"{safe_markdown(one_line(entry.name))}: {state_word(entry)}", anchor=False)
+
+
+def show_run(entry: StudyEntry) -> None:
+    """Draw the opened run, again every other second while it is alive."""
+    run_every = POLL_SECONDS if entry.is_alive else None
+    st.fragment(_draw, run_every=run_every)(entry.path)
+
+
+def _draw(study: Path) -> None:
+    status = read_status(study)
+    if status is None:
+        st.info(NO_STATUS, icon=":material/info:")
+    else:
+        _show_status(study, status)
+    runs = list_runs(study)
+    if runs:
+        _show_curves(runs)
+    _show_log(study / LOG_FILE)
+
+
+def _show_status(study: Path, status: Status) -> None:
+    if status.state == "queued":
+        st.info(_place_in_queue(study), icon=":material/hourglass_empty:")
+        return
+    if status.state == "finished":
+        return
+    if status.state in ("failed", "lost", "stopped"):
+        st.warning(safe_markdown(status.message), icon=":material/warning:")
+    st.progress(min(max(status.fraction, 0.0), 1.0), text=safe_markdown(status.stage))
+    facts = [f"{status.fraction:.0%} done"]
+    if status.state in ("running", "stopping"):
+        memory = memory_of(status)
+        facts += [status.rate, time_left(status.seconds_left), status.message]
+        facts += [f"{memory / 2**30:.1f} GiB of memory"] if memory else []
+    st.markdown(" · ".join(safe_markdown(fact) for fact in facts if fact))
+
+
+def _place_in_queue(study: Path) -> str:
+    names = [ticket.study for ticket in waiting(study.parent)]
+    place = names.index(study.name) + 1 if study.name in names else 1
+    return (
+        f"Number {place} of {max(len(names), 1)} in the queue. It starts by itself when a device "
+        "is free, also with no page open: one run per GPU, or one at a time where there is none."
+    )
+
+
+def _show_curves(runs: list[RunDirectory]) -> None:
+    scores = curves.validation_scores(runs)
+    if scores.empty:
+        st.caption("No epoch is complete yet; the curves begin with the first one.")
+    else:
+        charts.draw(
+            score_curves(scores, title="Validation mAP after every epoch, higher is better"),
+            key="scores",
+            alt=_alt_scores(scores),
+        )
+    names = [run.name for run in runs]
+    chosen = st.segmented_control(
+        "Losses and labels of",
+        names,
+        default=names[-1],
+        required=True,
+        key="model",
+        bind="query-params",
+    )
+    run = runs[names.index(chosen)] if chosen in names else runs[-1]
+    losses = curves.losses(run)
+    if not losses.empty:
+        title = f"Losses of {safe_html(run.name)}, lower is better"
+        charts.draw(
+            loss_curves(losses, run=run.name, title=title),
+            key="losses",
+            alt=f"{losses['loss'].nunique()} losses of {one_line(run.name)} by training step.",
+        )
+    hardest = curves.hardest_labels(run, n_labels=N_HARDEST)
+    if not hardest.empty:
+        title = f"Average precision of the hardest labels of {safe_html(run.name)}, on validation"
+        charts.draw(
+            label_curves(hardest, run=run.name, title=title),
+            key="hardest",
+            alt=_alt_hardest(hardest),
+        )
+    st.caption(HOW_TO_READ)
+
+
+def _alt_scores(scores: pd.DataFrame) -> str:
+    last = scores.groupby("run", sort=False).last()
+    told = [f"{one_line(str(run))} {row['validation_map']:.3f}" for run, row in last.iterrows()]
+    return f"Validation mAP after every epoch; the latest: {', '.join(told)}."
+
+
+def _alt_hardest(hardest: pd.DataFrame) -> str:
+    last = hardest.groupby("label", sort=False)["value"].last()
+    told = [f"{one_line(str(label))} {value:.3f}" for label, value in last.items()]
+    return f"Average precision by epoch of the labels that are hardest by now: {', '.join(told)}."
+
+
+def _show_log(path: Path) -> None:
+    text = tail(path)
+    if text:
+        st.caption(f"The end of `{path}`")
+        st.code(text, language=None, height=260 if text.count("\n") > 9 else "content")
+    else:
+        st.caption(
+            f"No output in `{path}`; what was started in a terminal writes to that terminal."
+        )
