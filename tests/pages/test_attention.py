@@ -204,6 +204,27 @@ def test_every_label_of_the_image_has_its_target_and_the_probabilities(
         np.testing.assert_allclose(table.loc[list(run.label_names), name], expected, rtol=1e-5)
 
 
+def test_without_a_label_the_page_speaks_of_the_surest_one_that_the_image_carries(
+    shown, teacher, open_app
+):
+    carried = np.flatnonzero(teacher.targets[5] == 1)
+    surest = carried[np.argmax(teacher.logits[5, carried])]
+    assert surest > 0
+
+    app = open_app(PAGE, image=teacher.image_ids[5])
+
+    assert f"What speaks for \u2068{teacher.label_names[surest]}\u2069" in told(app)
+
+
+def test_a_method_that_is_changed_with_the_press_is_the_one_that_is_explained(shown, open_app):
+    app = open_app(PAGE, label=LABEL, models="Teacher")
+
+    app.button_group(key="method").set_value("Grad-CAM")
+    button(app, "Explain this label").click().run()
+
+    assert "Computed in" in told(app)
+
+
 def test_the_methods_offered_are_those_there_are():
     assert list(METHODS) == list(explain.METHODS)
 
