@@ -354,6 +354,21 @@ def test_an_older_analysis_is_explained_with_the_command(copied, open_app, name)
     assert len(app.get("plotly_chart")) == (2 if name == "attention_agreement" else 1)
 
 
+@pytest.mark.parametrize("damage", ["no column", "no table"])
+def test_a_damaged_table_is_named_with_the_command(copied, open_app, damage):
+    file = copied / "analysis" / "localisation.parquet"
+    if damage == "no column":
+        pd.read_parquet(file).drop(columns="hit").to_parquet(file)
+    else:
+        file.write_bytes(b"PAR1 no")
+
+    app = open_app(PAGE)
+
+    assert not app.exception
+    assert "localisation.parquet" in app.info[0].value
+    assert app.code[0].value.startswith("python -m pipelines.study")
+
+
 @pytest.mark.parametrize("n_labels", [1, 2000])
 def test_models_without_calibration_branch_are_explained(runs, open_app, n_labels):
     study = write_study(runs / "plain", names=names_of(n_labels))
