@@ -204,6 +204,27 @@ def test_every_label_of_the_image_has_its_target_and_the_probabilities(
         np.testing.assert_allclose(table.loc[list(run.label_names), name], expected, rtol=1e-5)
 
 
+def test_without_a_label_the_page_speaks_of_the_surest_one_that_the_image_carries(
+    shown, teacher, open_app
+):
+    carried = np.flatnonzero(teacher.targets[5] == 1)
+    surest = carried[np.argmax(teacher.logits[5, carried])]
+    assert surest > 0
+
+    app = open_app(PAGE, image=teacher.image_ids[5])
+
+    assert f"What speaks for \u2068{teacher.label_names[surest]}\u2069" in told(app)
+
+
+def test_a_method_that_is_changed_with_the_press_is_the_one_that_is_explained(shown, open_app):
+    app = open_app(PAGE, label=LABEL, models="Teacher")
+
+    app.button_group(key="method").set_value("Grad-CAM")
+    button(app, "Explain this label").click().run()
+
+    assert "Computed in" in told(app)
+
+
 def test_the_methods_offered_are_those_there_are():
     assert list(METHODS) == list(explain.METHODS)
 
@@ -331,6 +352,21 @@ def test_an_older_analysis_is_explained_with_the_command(copied, open_app, name)
     assert f"{name}.parquet` is missing" in told(app)
     assert app.code[0].value.startswith("python -m pipelines.study")
     assert len(app.get("plotly_chart")) == (2 if name == "attention_agreement" else 1)
+
+
+@pytest.mark.parametrize("damage", ["no column", "no table"])
+def test_a_damaged_table_is_named_with_the_command(copied, open_app, damage):
+    file = copied / "analysis" / "localisation.parquet"
+    if damage == "no column":
+        pd.read_parquet(file).drop(columns="hit").to_parquet(file)
+    else:
+        file.write_bytes(b"PAR1 no")
+
+    app = open_app(PAGE)
+
+    assert not app.exception
+    assert "localisation.parquet" in app.info[0].value
+    assert app.code[0].value.startswith("python -m pipelines.study")
 
 
 @pytest.mark.parametrize("n_labels", [1, 2000])

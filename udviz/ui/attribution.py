@@ -65,11 +65,9 @@ def pick_roles(subject: Subject) -> list[str]:
 def ask(text: str, *, key: str, about: object) -> bool:
     """A button; whether it was pressed while the page spoke of the same thing."""
     kept = f"_{key}"
-
-    def pressed() -> None:
+    # Not a callback: that would speak of what the page showed before a choice made just now.
+    if st.button(text, key=key, icon=":material/search_insights:"):
         st.session_state[kept] = about
-
-    st.button(text, key=key, icon=":material/search_insights:", on_click=pressed)
     return bool(st.session_state.get(kept) == about)
 
 
