@@ -120,6 +120,15 @@ def test_a_cut_file_is_refused_with_the_command_that_remakes_it(cache, name):
         open_predictions(cache)
 
 
+def test_a_manifest_cut_at_any_byte_is_refused_with_the_command_that_remakes_it(cache):
+    whole = (cache / "manifest.json").read_bytes().rstrip()
+
+    for length in range(0, len(whole), 10):
+        (cache / "manifest.json").write_bytes(whole[:length])
+        with pytest.raises(ValueError, match=r"python -m pipelines.study --recipe .*study.toml"):
+            open_predictions(cache)
+
+
 def test_a_missing_file_is_refused_by_name(cache):
     (cache / "logits.npy").unlink()
 

@@ -1,7 +1,7 @@
 import pytest
 
-from tests.pages.test_runs import button, words
-from udviz.ui import access
+from tests.pages.test_runs import button, make, words
+from udviz.ui import access, launch_form, run_actions
 from udviz.ui.access import is_loopback
 
 
@@ -48,6 +48,28 @@ def test_one_visitor_s_password_opens_nothing_for_another(public, runs, open_app
     open_app().text_input(key="password").set_value("correct horse").run()
 
     assert button(open_app(), "New study").disabled
+
+
+def test_a_button_that_only_looks_pressed_changes_nothing(public, runs, open_app, monkeypatch):
+    make(runs, "mine", "failed")
+    monkeypatch.setattr(run_actions, "resume", lambda study: pytest.fail("resumed"))
+    monkeypatch.setattr(run_actions, "may_change", lambda: None)  # as if a browser made it enabled
+    app = open_app("pages/7_Runs.py")
+
+    button(app, "Resume").click().run()
+
+    assert "need the password" in app.error[0].value
+
+
+def test_a_form_that_was_left_open_starts_nothing(runs, open_app, monkeypatch):
+    monkeypatch.setattr(launch_form, "launch", lambda plan, study: pytest.fail("launched"))
+    app = button(open_app(), "New study").click().run()
+    answers = iter([None])  # it may be drawn, but not started any more
+    monkeypatch.setattr(launch_form, "may_change", lambda: next(answers, "closed by now"))
+
+    button(app, "Start").click().run()
+
+    assert "closed by now" in [error.value for error in app.error]
 
 
 def test_without_a_password_nobody_may_and_the_reason_names_the_ways_out(

@@ -364,10 +364,18 @@ def test_a_diary_cut_at_every_tenth_byte_costs_one_line_of_it(runs, open_app):
 
 
 @pytest.mark.parametrize(
-    "line", ["{}", '{"event": "epoch"}', '{"event": "epoch", "epoch": "x", "step": 0}',
-             '{"event": "step", "epoch": 0, "step": 20, "losses": 3}',
-             '{"event": "step", "epoch": 0, "step": 20, "losses": {"bce": "x"}}']
-)  # fmt: skip
+    "line",
+    [
+        "{}",
+        '{"event": "epoch"}',
+        '{"event": "epoch", "epoch": "x", "step": 0}',
+        '{"event": "epoch", "epoch": 2, "step": 0, "validation_map": NaN}',
+        '{"event": "epoch", "epoch": 2, "step": 0, "label_precision": 3}',
+        '{"event": "epoch", "epoch": 2, "step": 0, "label_precision": ["x", null]}',
+        '{"event": "step", "epoch": 0, "step": 20, "losses": 3}',
+        '{"event": "step", "epoch": 0, "step": 20, "losses": {"bce": "x"}}',
+    ],
+)
 def test_a_diary_of_another_version_is_left_out(runs, open_app, line):
     study = make(runs, "mine")
     train(study, "teacher", [0.25])

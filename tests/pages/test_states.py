@@ -126,6 +126,17 @@ def test_a_table_that_lacks_its_key_is_refused_by_the_columns_name(study, open_a
     assert "lacks the column split" in open_app().error[0].value
 
 
+def test_a_study_that_ended_early_can_be_resumed_on_the_page_of_runs(study, open_app):
+    (study / "analysis" / "labels.parquet").unlink()
+    write_status(study, dataclasses.replace(RUNNING, state="failed"))
+
+    links = [link.proto for link in open_app().main.get("page_link")]
+
+    assert [(link.label, link.query_string) for link in links] == [
+        ("Resume or delete it on the page Runs", "run=demo")
+    ]
+
+
 def test_a_study_in_training_shows_its_progress_until_its_tables_are_there(study, open_app):
     (study / "analysis" / "labels.parquet").unlink()
     write_status(study, RUNNING)

@@ -139,6 +139,9 @@ def _faults(error: ValueError) -> list[str]:
 
 
 def _start(plan: Plan, study: Path) -> None:
+    if why_not := may_change():
+        st.error(why_not, icon=":material/lock:")
+        return
     try:
         launch(plan, study)
     except (OSError, RuntimeError) as error:

@@ -14,6 +14,7 @@ from udviz.ui.actions import attempt
 from udviz.ui.study import RecipeError, StudyError, remake_command
 
 DEMO = "demo"
+RUNS = "pages/7_Runs.py"
 _STOPPED = {"failed": "failed", "stopped": "was stopped", "lost": "ended unexpectedly"}
 
 
@@ -79,6 +80,13 @@ def explain(path: Path, error: StudyError) -> None:
         st.markdown("This command completes it; what is done already is skipped:")
         command = remake_command(path)
     st.code(command, language="bash", wrap_lines=True)
+    if status:
+        st.page_link(
+            RUNS,
+            label="Resume or delete it on the page Runs",
+            icon=":material/play_arrow:",
+            query_params={"run": path.name},
+        )
 
 
 def show_progress(path: Path) -> None:
