@@ -92,7 +92,7 @@ def test_unknown_targets_are_counted_nowhere(data):
 
 def test_top_k_predicts_the_k_highest_of_each_image(data, monkeypatch):
     probs, targets = data
-    monkeypatch.setattr("udviz.stats.decisions._ROWS", 70)
+    monkeypatch.setattr("udviz.stats.columns.BLOCK_CELLS", 210)
     best = np.argsort(-probs, axis=1)[:, :3]
     chosen = np.zeros(probs.shape, bool)
     np.put_along_axis(chosen, best, True, axis=1)

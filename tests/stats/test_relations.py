@@ -40,7 +40,7 @@ def test_lift_of_co_occurrence_is_symmetric(data):
 
 def test_confusion_is_counted_pair_by_pair(data, monkeypatch):
     scores, targets = data
-    monkeypatch.setattr("udviz.stats.relations._ROWS", 333)
+    monkeypatch.setattr("udviz.stats.columns.BLOCK_CELLS", 1000)
     result = confusion_lift(scores, targets, thresholds=np.array([0.0, 0.1, 0.2, 0.3]))
 
     for a in range(4):

@@ -7,6 +7,7 @@ import numpy as np
 
 from udviz.checks import check_matrix, check_same_shape
 
+BLOCK_CELLS = 1 << 21  # of a matrix read by rows: its copies take some 8 MB each
 _BLOCK_BYTES = 1 << 26  # of a C-ordered array turned at once: one strided pass per block
 
 
@@ -113,6 +114,13 @@ def _columns(array: np.ndarray) -> Iterator[np.ndarray]:
         block = np.asfortranarray(array[:, start : start + width])
         for label in range(block.shape[1]):
             yield block[:, label]
+
+
+def row_blocks(array: np.ndarray) -> Iterator[slice]:
+    """Yield slices of the rows of an (N, L) array that hold about ``BLOCK_CELLS`` cells each."""
+    height = max(1, BLOCK_CELLS // max(1, array.shape[1]))
+    for start in range(0, array.shape[0], height):
+        yield slice(start, start + height)
 
 
 def as_seeds(scores: np.ndarray | Sequence[np.ndarray]) -> list[np.ndarray]:

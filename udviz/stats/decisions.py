@@ -1,15 +1,12 @@
 """Yes-or-no predictions: precision, recall and F1 at a threshold or in the top k."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from udviz.checks import check_at_least, check_finite, check_same_shape, check_targets
-from udviz.stats.columns import label_columns
-
-_ROWS = 16_384  # images whose labels are ranked at once
+from udviz.stats.columns import label_columns, row_blocks
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -101,9 +98,9 @@ def counts_in_top(scores: np.ndarray, targets: np.ndarray, *, k: int = 3) -> Dec
     """
     check_same_shape(scores, targets, names=("scores", "targets"))
     check_at_least(k, 1, name="k")
-    n_images, n_labels = targets.shape
+    n_labels = targets.shape[1]
     correct, predicted, present = np.zeros((3, n_labels), dtype=np.int64)
-    for rows in _row_blocks(n_images):
+    for rows in row_blocks(targets):
         block, target = np.ascontiguousarray(scores[rows]), np.ascontiguousarray(targets[rows])
         check_finite(block, name="scores")
         check_targets(target)
@@ -164,11 +161,6 @@ def label_decisions(counts: DecisionCounts) -> pd.DataFrame:
 
 def _harmonic_mean(first: float, second: float) -> float:
     return 2 * first * second / (first + second) if first + second > 0 else 0.0
-
-
-def _row_blocks(n_rows: int) -> Iterator[slice]:
-    for start in range(0, n_rows, _ROWS):
-        yield slice(start, start + _ROWS)
 
 
 def _top(scores: np.ndarray, k: int) -> np.ndarray:

@@ -1,15 +1,13 @@
 """How labels go together: in the truth, and in a model's false alarms."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from udviz.checks import check_finite, check_same_shape, check_targets
+from udviz.stats.columns import row_blocks
 from udviz.stats.intervals import risk_ratio_interval
-
-_ROWS = 16_384  # images counted at once
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -64,7 +62,7 @@ def co_occurrence(targets: np.ndarray) -> CoOccurrence:
     """
     n_labels = targets.shape[-1]
     together, with_a, known = np.zeros((3, n_labels, n_labels))
-    for rows in _row_blocks(targets):
+    for rows in row_blocks(targets):
         block = np.ascontiguousarray(targets[rows])
         check_targets(block)
         present, is_known = _indicator(block == 1), _indicator(block != -1)
@@ -103,7 +101,7 @@ def confusion_lift(
     check_same_shape(scores, targets, names=("scores", "targets"))
     n_labels = targets.shape[-1]
     alarms, chances, alarms_without, chances_without = np.zeros((4, n_labels, n_labels))
-    for rows in _row_blocks(targets):
+    for rows in row_blocks(targets):
         block, score = np.ascontiguousarray(targets[rows]), np.ascontiguousarray(scores[rows])
         check_targets(block)
         check_finite(score, name="scores")
@@ -153,8 +151,3 @@ def top_partners(confusion: ConfusionLift, *, per_label: int = 3) -> pd.DataFram
 def _indicator(condition: np.ndarray) -> np.ndarray:
     """0 or 1 as float32: products of a block's counts stay exact and use the fast multiply."""
     return condition.astype(np.float32)
-
-
-def _row_blocks(array: np.ndarray) -> Iterator[slice]:
-    for start in range(0, len(array), _ROWS):
-        yield slice(start, start + _ROWS)
