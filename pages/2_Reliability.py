@@ -4,8 +4,9 @@ import streamlit as st
 
 from udviz.figures.reliability import little_diagrams
 from udviz.figures.theme import ROLES
-from udviz.ui import charts, reliability, reliability_tables, sidebar, tables
+from udviz.ui import charts, sidebar, tables
 from udviz.ui.page import open_page
+from udviz.ui.reliability import reliability, reliability_tables
 
 view = open_page("Reliability", question="Can the probabilities be believed, label by label?")
 opened = sidebar.pick_label(view.labels["label"].tolist())

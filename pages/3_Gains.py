@@ -5,20 +5,9 @@ import streamlit as st
 from udviz.figures.panels import gain_title
 from udviz.figures.ranking import ranking
 from udviz.figures.text import plural
-from udviz.ui import (
-    alt,
-    charts,
-    comparison,
-    gains,
-    gains_against,
-    gains_table,
-    links,
-    panel,
-    photos,
-    sidebar,
-    tables,
-)
+from udviz.ui import alt, charts, links, panel, sidebar, tables
 from udviz.ui.controls import pick_page
+from udviz.ui.gains import comparison, gains, gains_against, gains_table, photos
 from udviz.ui.page import open_page
 
 view = open_page("Gains", question="Which labels does distillation help, and how sure is that?")

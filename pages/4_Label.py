@@ -2,17 +2,16 @@
 
 import streamlit as st
 
-from udviz.ui import (
+from udviz.ui import panel, sidebar
+from udviz.ui.analysis import explain_missing
+from udviz.ui.label import (
     decisions,
     label_errors,
     label_images,
     label_models,
     label_reliability,
-    panel,
     partners,
-    sidebar,
 )
-from udviz.ui.analysis import explain_missing
 from udviz.ui.page import open_page
 
 view = open_page("Label", question="Why is this label difficult, and which images show it?")

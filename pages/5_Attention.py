@@ -3,19 +3,17 @@
 import streamlit as st
 
 from udviz.figures.text import safe_markdown
-from udviz.ui import (
+from udviz.ui import gallery, sidebar, tables
+from udviz.ui.attention import (
     attention,
     attention_labels,
     attribution,
     canvas,
-    gallery,
     image_picker,
-    reliability,
-    sidebar,
     subject,
-    tables,
 )
 from udviz.ui.page import open_page
+from udviz.ui.reliability import reliability
 
 view = open_page("Attention", question="Where do teacher and student look?")
 opened = sidebar.pick_label(view.labels["label"].tolist())

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from udviz.ui import access, label_counts, labelled, pairs, problems, sidebar, suspects
+from udviz.ui import access, sidebar
+from udviz.ui.data import label_counts, labelled, pairs, problems, suspects
 from udviz.ui.page import open_page
 
 PARTS = {

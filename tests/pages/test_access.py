@@ -1,8 +1,9 @@
 import pytest
 
 from tests.pages.test_runs import button, make, words
-from udviz.ui import access, launch_form, run_actions
+from udviz.ui import access, launch_form
 from udviz.ui.access import is_loopback
+from udviz.ui.runs import run_actions
 
 
 @pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.8.8.8", "::1"])

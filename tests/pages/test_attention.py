@@ -16,8 +16,8 @@ from udviz.recipe import read_recipe
 from udviz.stats.agreement import map_agreement
 from udviz.stats.grids import from_zero
 from udviz.stats.localisation import localise
-from udviz.ui import image_picker
-from udviz.ui.attribution import METHODS
+from udviz.ui.attention import image_picker
+from udviz.ui.attention.attribution import METHODS
 
 PAGE = "pages/5_Attention.py"
 LABEL = "yellow star"

@@ -12,8 +12,8 @@ from tests.pages.synthetic import names_of, write_study
 from udviz.predictions import MANIFEST, open_predictions
 from udviz.stats.contributions import image_contributions
 from udviz.stats.gain import label_gains
-from udviz.ui import comparison as page_part
-from udviz.ui import photos
+from udviz.ui.gains import comparison as page_part
+from udviz.ui.gains import photos
 
 GAINS = "pages/3_Gains.py"
 

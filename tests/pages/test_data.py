@@ -14,8 +14,8 @@ from udviz.recipe import read_recipe
 from udviz.runs.reviews import REVIEWS_FILE, Doubted, Mark, add_mark, standing_marks
 from udviz.stats.relations import co_occurrence
 from udviz.ui import gallery
-from udviz.ui import suspects as page_part
-from udviz.ui.labelled import carried
+from udviz.ui.data import suspects as page_part
+from udviz.ui.data.labelled import carried
 
 DATA = "pages/6_Data.py"
 

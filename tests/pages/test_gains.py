@@ -8,7 +8,7 @@ from scipy import stats
 from tests.pages.synthetic import names_of, write_study
 from udviz.figures.theme import VERDICTS
 from udviz.stats.correlation import RankCorrelation
-from udviz.ui.gains_table import gains_table
+from udviz.ui.gains.gains_table import gains_table
 from udviz.ui.scatters import about_gain
 
 GAINS = "pages/3_Gains.py"

@@ -13,7 +13,7 @@ from udviz.figures.text import number
 from udviz.predictions import open_predictions
 from udviz.stats.decisions import counts_at_thresholds
 from udviz.stats.uncertainty import binary_entropy, margin_uncertainty
-from udviz.ui.label_questions import QUESTIONS
+from udviz.ui.label.label_questions import QUESTIONS
 
 PAGE = "pages/4_Label.py"
 LABEL = "red disc"

@@ -19,7 +19,8 @@ from udviz.runs.status import (
     write_status,
 )
 from udviz.runs.trash import discard
-from udviz.ui import access, run_actions
+from udviz.ui import access
+from udviz.ui.runs import run_actions
 
 RUNS = "pages/7_Runs.py"
 RUNNING = Status(
@@ -354,7 +355,7 @@ def test_a_diary_cut_at_every_tenth_byte_costs_one_line_of_it(runs, open_app):
     whole = events.read_bytes()
 
     from udviz.runs.listing import list_runs
-    from udviz.ui.curves import losses, validation_scores
+    from udviz.ui.runs.curves import losses, validation_scores
 
     for length in range(0, len(whole), 10):
         events.write_bytes(whole[:length])

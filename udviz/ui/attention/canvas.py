@@ -11,8 +11,8 @@ from udviz.figures.overlay import Scale, colour_bar, outline, overlay
 from udviz.figures.text import number, one_line, safe_markdown, shorten
 from udviz.objects import GRID
 from udviz.ui import images
+from udviz.ui.attention.subject import Subject, objects_of
 from udviz.ui.study import StudyError
-from udviz.ui.subject import Subject, objects_of
 
 FEW_IMAGES = 5_000  # of a split: a data set of which is read at once
 

@@ -8,9 +8,10 @@ from udviz.figures.text import number, safe_markdown, shorten
 from udviz.predictions import Predictions
 from udviz.runs.directory import RunDirectory
 from udviz.stats.suspects import EXTRA, MISSING
-from udviz.ui import doubts, gallery, marking, tables
+from udviz.ui import gallery, tables
 from udviz.ui.analysis import analysis_rows, explain_missing
 from udviz.ui.caches import predictions_of, version_at, version_of
+from udviz.ui.data import doubts, marking
 from udviz.ui.images import source_of
 from udviz.ui.page import View
 from udviz.ui.study import Study, StudyError

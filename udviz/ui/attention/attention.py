@@ -11,9 +11,9 @@ from udviz.stats.agreement import map_agreement, map_difference
 from udviz.stats.grids import from_zero
 from udviz.stats.localisation import localise
 from udviz.ui import tables
+from udviz.ui.attention.canvas import Canvas, Layer, offer_png, show_image, show_layer
+from udviz.ui.attention.subject import Subject
 from udviz.ui.caches import maps_of, predictions_of
-from udviz.ui.canvas import Canvas, Layer, offer_png, show_image, show_layer
-from udviz.ui.subject import Subject
 
 N_OTHERS = 100  # images that an agreement is compared with
 _TARGETS = {1: "present", 0: "absent", -1: "unknown"}

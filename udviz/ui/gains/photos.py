@@ -7,7 +7,7 @@ from udviz.figures.text import interval, number, plural, safe_markdown
 from udviz.stats.contributions import image_contributions
 from udviz.ui import gallery, tables
 from udviz.ui.caches import Version, predictions_of
-from udviz.ui.comparison import Comparison
+from udviz.ui.gains.comparison import Comparison
 from udviz.ui.images import source_of
 from udviz.ui.page import View
 from udviz.ui.study import StudyError

@@ -9,9 +9,10 @@ from udviz.figures.reliability import reliability_diagram
 from udviz.figures.text import safe_html, safe_markdown, shorten
 from udviz.figures.theme import ROLES
 from udviz.stats.calibration import ReliabilityBins
-from udviz.ui import charts, reliability_tables
+from udviz.ui import charts
 from udviz.ui.caches import Version, label_bins, pooled_bins, thinning, version_of
 from udviz.ui.page import View
+from udviz.ui.reliability import reliability_tables
 from udviz.ui.sidebar import just_opened, open_label
 from udviz.ui.study import StudyError, remake_command
 

@@ -9,8 +9,8 @@ from udviz.figures.text import plural, safe_markdown
 from udviz.stats.gain import LabelGains, label_gains
 from udviz.stats.ranking import MIN_POSITIVES
 from udviz.ui.caches import Version, predictions_of
+from udviz.ui.gains.runs import Side, sides_of
 from udviz.ui.page import View
-from udviz.ui.runs import Side, sides_of
 from udviz.ui.study import StudyError
 
 BEFORE, AFTER = "baseline", "distilled"  # what the analysis compares

@@ -9,8 +9,8 @@ from udviz.figures.text import plural
 from udviz.ui import gallery, tables
 from udviz.ui.analysis import explain_missing
 from udviz.ui.images import ImageSource, source_of
-from udviz.ui.label_models import LabelModel
-from udviz.ui.label_questions import QUESTIONS, Answer, Asked
+from udviz.ui.label.label_models import LabelModel
+from udviz.ui.label.label_questions import QUESTIONS, Answer, Asked
 from udviz.ui.page import View
 from udviz.ui.study import StudyError
 

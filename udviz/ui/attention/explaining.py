@@ -10,10 +10,10 @@ import streamlit as st
 
 from udviz.runs.directory import STUDY_FILE, RunDirectory
 from udviz.ui import images
+from udviz.ui.attention.subject import Subject
 from udviz.ui.caches import first_run
 from udviz.ui.images import ImageSource
 from udviz.ui.study import StudyError
-from udviz.ui.subject import Subject
 
 if TYPE_CHECKING:
     from udviz.explain import Attribution

@@ -6,10 +6,11 @@ import streamlit as st
 
 from udviz.figures.reliability import reliability_diagram
 from udviz.figures.text import safe_html, shorten
-from udviz.ui import charts, links, reliability_tables
+from udviz.ui import charts, links
 from udviz.ui.caches import label_bins
-from udviz.ui.label_models import LabelModel
-from udviz.ui.reliability import HOW_TO_READ
+from udviz.ui.label.label_models import LabelModel
+from udviz.ui.reliability import reliability_tables
+from udviz.ui.reliability.reliability import HOW_TO_READ
 
 
 def show(label: str, models: Mapping[str, LabelModel]) -> None:

@@ -11,7 +11,7 @@ from udviz.stats import telling_images
 from udviz.stats.probabilities import threshold_logit
 from udviz.stats.suspects import MISSING
 from udviz.ui.analysis import analysis_rows
-from udviz.ui.label_models import LabelModel
+from udviz.ui.label.label_models import LabelModel
 from udviz.ui.page import View
 from udviz.ui.study import StudyError
 from udviz.ui.words import model_noun

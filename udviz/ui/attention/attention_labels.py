@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from udviz.figures.scatter import Number, gain_between
-from udviz.ui import gains, scatters, tables
+from udviz.ui import scatters, tables
+from udviz.ui.gains import gains
 from udviz.ui.page import View
 from udviz.ui.study import StudyError
 from udviz.ui.words import verdict_word

@@ -4,7 +4,7 @@ import streamlit as st
 
 from udviz.figures.scatter import NUMBERS, gain_between
 from udviz.ui import scatters
-from udviz.ui.comparison import Comparison
+from udviz.ui.gains.comparison import Comparison
 
 AGAINST = ("difficulty", "disagreement")
 BY_CONSTRUCTION = (

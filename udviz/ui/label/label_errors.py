@@ -9,7 +9,7 @@ from udviz.figures.text import number, one_line, plural, safe_html, shorten
 from udviz.figures.theme import ROLES
 from udviz.stats.error_detection import RiskCoverage, error_detection, risk_coverage
 from udviz.ui import charts
-from udviz.ui.label_models import LabelModel
+from udviz.ui.label.label_models import LabelModel
 from udviz.ui.words import model_noun
 
 HOW_TO_READ = (

@@ -5,7 +5,7 @@ import streamlit as st
 
 from udviz.figures.text import count, interval, number, plural, safe_markdown
 from udviz.figures.theme import UNDECIDED, VERDICTS
-from udviz.ui.comparison import Comparison
+from udviz.ui.gains.comparison import Comparison
 
 NO_STUDENT = (
     "A gain is the average precision of a distilled student minus that of a baseline student. "

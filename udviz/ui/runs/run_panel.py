@@ -13,9 +13,10 @@ from udviz.runs.listing import StudyEntry, list_runs, memory_of
 from udviz.runs.log import tail
 from udviz.runs.queue import waiting
 from udviz.runs.status import Status, read_status
-from udviz.ui import charts, curves
+from udviz.ui import charts
 from udviz.ui.activity import POLL_SECONDS
-from udviz.ui.run_table import state_word
+from udviz.ui.runs import curves
+from udviz.ui.runs.run_table import state_word
 from udviz.ui.start import time_left
 
 NO_STATUS = (

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping
 
 import streamlit as st
 
-from udviz.ui.label_models import LabelModel
+from udviz.ui.label.label_models import LabelModel
 
 KEY = "threshold"
 _SEEN = "_threshold_seen"

@@ -11,9 +11,9 @@ from udviz.figures.theme import ROLES
 from udviz.stats.confusion import Confusion
 from udviz.ui import charts
 from udviz.ui.caches import label_curve, label_distribution
-from udviz.ui.label_models import EVEN, LabelModel
+from udviz.ui.label.label_models import EVEN, LabelModel
+from udviz.ui.label.thresholds import pick_thresholds
 from udviz.ui.page import View
-from udviz.ui.thresholds import pick_thresholds
 
 NO_CURVE = (
     "No image of this split carries this label, so there is no precision-recall curve. "

@@ -10,11 +10,11 @@ from udviz.figures.overlay import Scale
 from udviz.figures.text import MISSING, number
 from udviz.figures.theme import EVIDENCE_SCALE, MAP_SCALE, ROLES
 from udviz.stats.agreement import map_agreement
-from udviz.ui.attention import name_of, objects_table
-from udviz.ui.canvas import Canvas, Layer, offer_png, show_layer
-from udviz.ui.explaining import ModelError, asked, evidence_of, kinds_of
+from udviz.ui.attention.attention import name_of, objects_table
+from udviz.ui.attention.canvas import Canvas, Layer, offer_png, show_layer
+from udviz.ui.attention.explaining import ModelError, asked, evidence_of, kinds_of
+from udviz.ui.attention.subject import Subject
 from udviz.ui.study import StudyError, remake_command
-from udviz.ui.subject import Subject
 
 if TYPE_CHECKING:
     from udviz.explain import Attribution
