@@ -13,8 +13,7 @@ from udviz.predictions import open_predictions
 from udviz.recipe import read_recipe
 from udviz.runs.reviews import REVIEWS_FILE, Doubted, Mark, add_mark, standing_marks
 from udviz.stats.relations import co_occurrence
-from udviz.ui import gallery
-from udviz.ui.data import suspects as page_part
+from udviz.ui import access, gallery
 from udviz.ui.data.labelled import carried
 
 DATA = "pages/6_Data.py"
@@ -369,12 +368,7 @@ def test_a_review_file_that_cannot_be_written_is_explained(small, suspects, open
 def reasons(monkeypatch):
     """Why nothing may be changed, as far as the page knows; empty where it may."""
     found = []
-    draw = page_part.show
-    monkeypatch.setattr(
-        page_part,
-        "show",
-        lambda view, opened: draw(view, opened, may_change=lambda: found[0] if found else None),
-    )
+    monkeypatch.setattr(access, "may_change", lambda: found[0] if found else None)
     return found
 
 

@@ -44,7 +44,7 @@ def score_curves(scores: pd.DataFrame, *, title: str) -> go.Figure:
     last = int(scores["epoch"].max()) if len(scores) else 1
     figure.update_xaxes(title="Epoch", range=[0.5, last + 0.5], **whole_ticks(last))
     highest = scores["validation_map"].max() if len(scores) else 1.0
-    figure.update_yaxes(title="Validation mAP", range=[0, min(1.0, 0.1 * (1 + highest // 0.1))])
+    figure.update_yaxes(title="Validation mAP", range=[0, min(1.0, 1.1 * highest) or 1.0])
     return figure
 
 
