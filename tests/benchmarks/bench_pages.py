@@ -22,7 +22,9 @@ import pandas as pd
 import psutil
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-from pipelines.analyse import analysis_jobs, write_table
+from pipelines.analyse import write_table
+from pipelines.analysis_jobs import analysis_jobs, join_difficulty
+from pipelines.contents import contents
 from pipelines.jobs import SplitPredictions, run_jobs
 from tests.benchmarks.scale_analysis import ROLES, draw_cache
 from tests.browser.conftest import SCREEN, STANDS_STILL, executable, serve
@@ -51,21 +53,19 @@ class Case:
     Attributes:
         name: As the page is called.
         address: Path and query.
-        first: Does the thing once, the ``n``-th time.
+        act: Does the thing, the ``n``-th time; None where there is nothing to do.
     """
 
     name: str
     address: str
-    act: Callable[[Page, int], None]
+    act: Callable[[Page, int], None] | None
 
 
-def choose(label: str) -> Callable[[Page, int], None]:
-    """Press one of the pills or segments in turn."""
+def press(role: str, *names: str) -> Callable[[Page, int], None]:
+    """Press buttons or options in turn."""
 
     def act(page: Page, n: int) -> None:
-        page.get_by_role(
-            "radio" if "|" in label else "button", name=label.split("|")[n % 2]
-        ).click()
+        page.get_by_role(role, name=names[n % len(names)], exact=True).first.click()
 
     return act
 
@@ -76,28 +76,42 @@ def type_name(page: Page, n: int) -> None:
     page.get_by_label("Name contains").press("Enter")
 
 
-def open_label(page: Page, n: int) -> None:
-    """Pick another label in the sidebar."""
-    page.locator("[data-testid=stSidebar]").get_by_label("Label").fill(f"label {n + 10}")
-    page.keyboard.press("Enter")
+def move_threshold(page: Page, n: int) -> None:
+    """Move the slider by one step."""
+    page.get_by_role("slider").first.press("ArrowRight")
 
 
 LARGE = [
-    Case(name="Overview", address="?study=large", act=lambda page, n: None),
+    Case(name="Overview", address="?study=large", act=None),
     Case(name="Difficulty", address="Difficulty?study=large", act=type_name),
     Case(
-        name="Reliability", address="Reliability?study=large", act=choose("equal mass|equal width")
+        name="Reliability",
+        address="Reliability?study=large",
+        act=press("radio", "equal mass", "equal width"),
     ),
-    Case(name="Gains", address="Gains?study=large", act=open_label),
-    Case(name="Label", address="Label?study=large&label=label+7", act=open_label),
-    Case(name="Attention", address="Attention?study=large&label=label+7", act=open_label),
-    Case(name="Data", address="Data?study=large", act=open_label),
+    Case(name="Gains", address="Gains?study=large", act=press("button", "cannot tell")),
+    Case(name="Label", address="Label?study=large&label=label+7", act=move_threshold),
+    Case(
+        name="Attention",
+        address="Attention?study=large&label=label+7",
+        act=press("button", "Next image"),
+    ),
+    Case(name="Data, labels", address="Data?study=large", act=type_name),
+    Case(
+        name="Data, suspects",
+        address="Data?study=large&part=suspects",
+        act=press("radio", "to review", "all"),
+    ),
+    Case(name="Runs", address="Runs?study=large", act=None),
 ]
-HUGE = [Case(name="Difficulty", address="Difficulty?study=huge", act=type_name)]
+HUGE = [
+    Case(name="Overview", address="?study=huge", act=None),
+    Case(name="Difficulty", address="Difficulty?study=huge", act=type_name),
+]
 
 
 def draw_large(study: Path) -> None:
-    """A study whose every page has something to show."""
+    """A study whose every page has something to show; without attention maps."""
     splits = []
     for split, n_images in (("val", N_IMAGES // 2), ("test", N_IMAGES)):
         directories = {}
@@ -111,28 +125,30 @@ def draw_large(study: Path) -> None:
     (study / "analysis").mkdir()
     facts = LabelFacts(train_positives=np.full(N_LABELS, 1000))
     jobs = analysis_jobs(Recipe(), *splits, facts)
-    for name, table in run_jobs(jobs, n_processes=2, advance=lambda share, what: None).items():
+    tables = join_difficulty(run_jobs(jobs, n_processes=2, advance=lambda share, what: None))
+    dataset = dataset_of(splits[1])
+    for name, table in (tables | contents(dataset)).items():
         write_table(study / "analysis" / f"{name}.parquet", table)
-    draw_images(study)
+    images = DecodedImages(dataset, side_px=SIDE_PX, directory=decoded_root(study))
+    for index in range(N_IMAGES):
+        images[index]
 
 
-def draw_images(study: Path) -> None:
-    """The decode-once cache of that study, full of noise."""
-    dataset = Dataset(
+def dataset_of(test: SplitPredictions) -> Dataset:
+    """Images of noise with the targets that were drawn."""
+    targets = np.asarray(test.targets)
+    return Dataset(
         name="drawn",
-        label_names=("a",),
+        label_names=test.label_names,
         image_ids=tuple(map(str, range(N_IMAGES))),
         splits=np.full(N_IMAGES, "test"),
-        targets=np.zeros((N_IMAGES, 1), dtype=np.int8),
-        difficult=np.zeros((N_IMAGES, 1), dtype=bool),
+        targets=targets,
+        difficult=np.zeros(targets.shape, dtype=bool),
         load=lambda index: np.random.default_rng(index).integers(
             0, 256, (SIDE_PX, SIDE_PX, 3), dtype=np.uint8
         ),
         fingerprint="drawn",
     )
-    images = DecodedImages(dataset, side_px=SIDE_PX, directory=decoded_root(study))
-    for index in range(N_IMAGES):
-        images[index]
 
 
 def settle(page: Page) -> None:
@@ -158,7 +174,7 @@ def measure(case: Case, base: str, person: BrowserContext) -> dict[str, float]:
 
     paints = [seconds_of(open_page, page) for _ in range(VISITS)]
     acts = []
-    for n in range(3):
+    for n in range(3 if case.act else 0):
         started = time.perf_counter()
         case.act(page, n)
         page.wait_for_timeout(60)  # until the app has noticed
@@ -168,7 +184,7 @@ def measure(case: Case, base: str, person: BrowserContext) -> dict[str, float]:
     return {
         "first visit, s": paints[0],
         "first paint, s": statistics.median(paints[1:]),
-        "interaction, s": statistics.median(acts),
+        "interaction, s": statistics.median(acts) if acts else float("nan"),
     }
 
 
