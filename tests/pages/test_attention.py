@@ -321,6 +321,19 @@ def test_a_data_set_that_is_gone_leaves_the_maps(copied, open_app):
     assert pictures(app)[1].startswith("◆ Teacher")
 
 
+def test_a_data_set_that_changed_is_told_once_where_images_are_stored(trained, copied, open_app):
+    shutil.copytree(trained.parent / ".decoded", copied.parent / ".decoded")
+    recipe = copied / "study.toml"
+    recipe.write_text(recipe.read_text().replace("n_train = 96", "n_train = 95"))
+
+    app = open_app(PAGE, label=LABEL)
+
+    assert [w.value for w in app.warning if "has changed since" in w.value] == [
+        app.warning[0].value
+    ]
+    assert not any("No object of" in c.value for c in app.caption)
+
+
 def test_labels_come_with_agreement_and_pointing_of_the_analysis(shown, open_app):
     app = open_app(PAGE)
 

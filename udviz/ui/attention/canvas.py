@@ -80,18 +80,16 @@ def pick_canvas(subject: Subject) -> Canvas:
         picture = np.full((images.PICTURE_PX, images.PICTURE_PX, 3), 127, dtype=np.uint8)
     objects = mask = None
     if wants_objects:
-        objects, mask = (_objects(subject, size) for size in (picture.shape[:2], (GRID, GRID)))
-        if objects is None:
-            st.caption(f"No object of {safe_markdown(subject.label)} is known in this image.")
+        height, width = picture.shape[:2]
+        try:
+            objects = objects_of(subject, height=height, width=width)
+            mask = objects_of(subject, height=GRID, width=GRID)
+        except StudyError as error:
+            st.warning(str(error), icon=":material/warning:")
+        else:
+            if objects is None:
+                st.caption(f"No object of {safe_markdown(subject.label)} is known in this image.")
     return Canvas(picture=picture, objects=objects, mask=mask, opacity=opacity)
-
-
-def _objects(subject: Subject, size: tuple[int, ...]) -> np.ndarray | None:
-    try:
-        return objects_of(subject, height=size[0], width=size[1])
-    except StudyError as error:
-        st.warning(str(error), icon=":material/warning:")
-        return None
 
 
 def show_image(subject: Subject, canvas: Canvas) -> None:
