@@ -32,9 +32,18 @@ def predict_run(
 
     Returns:
         The splits that were written.
+
+    Raises:
+        FileNotFoundError: If the run has no best checkpoint (any more).
     """
     directory = run.directory(study)
-    digest = file_digest(directory.checkpoints / "best" / WEIGHTS)
+    weights = directory.checkpoints / "best" / WEIGHTS
+    if not weights.is_file():
+        raise FileNotFoundError(
+            f"`{weights}` must hold the trained weights, but is missing. Put it back, or delete "
+            f"`{directory.path}` and start the study again to train this run anew."
+        )
+    digest = file_digest(weights)
     judged = judged_indices(recipe, run, dataset)
     stale = [
         split
