@@ -35,11 +35,15 @@ def odd_study(request: pytest.FixtureRequest, runs: Path) -> Path:
     return write_study(runs / "odd", names=names[request.param])
 
 
-@pytest.fixture
-def open_app(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
-    """Open a page as a browser would, with query parameters."""
-    # AppTest leaves the page behind as `__main__`, which processes that a later test starts run.
+@pytest.fixture(autouse=True)
+def _main_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest leaves its script behind as `__main__`, which processes of later tests would run."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+@pytest.fixture
+def open_app() -> Callable[..., AppTest]:
+    """Open a page as a browser would, with query parameters."""
 
     def open_app(page: str | None = None, **query: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
