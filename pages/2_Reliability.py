@@ -4,14 +4,14 @@ import streamlit as st
 
 from udviz.figures.reliability import little_diagrams
 from udviz.figures.theme import ROLES
-from udviz.ui import charts, sidebar, tables
+from udviz.ui import analysis, charts, sidebar, tables
 from udviz.ui.page import open_page
 from udviz.ui.reliability import reliability, reliability_tables
 
 view = open_page("Reliability", question="Can the probabilities be believed, label by label?")
 opened = sidebar.pick_label(view.labels["label"].tolist())
 evidence = reliability.collect(view, reliability.pick())
-reliability.explain(view, evidence.problems)
+analysis.explain_incomplete(view.study, evidence.problems)
 if evidence.models or not evidence.rows.empty:
     reliability.show_label(view, evidence, opened)
 if evidence.rows.empty:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from udviz.figures.text import safe_markdown
-from udviz.ui import gallery, sidebar, tables
+from udviz.ui import analysis, gallery, sidebar, tables
 from udviz.ui.attention import (
     attention,
     attention_labels,
@@ -13,12 +13,11 @@ from udviz.ui.attention import (
     subject,
 )
 from udviz.ui.page import open_page
-from udviz.ui.reliability import reliability
 
 view = open_page("Attention", question="Where do teacher and student look?")
 opened = sidebar.pick_label(view.labels["label"].tolist())
 versions, problems = subject.collect(view)
-reliability.explain(view, problems)
+analysis.explain_incomplete(view.study, problems)
 if not versions:
     st.stop()
 
@@ -50,7 +49,7 @@ gallery.draw(
 
 st.header("Do labels gain where the models look alike?", anchor=False)
 labels, problems = attention_labels.collect(view)
-reliability.explain(view, problems)
+analysis.explain_incomplete(view.study, problems)
 attention_labels.draw(
     labels, opened=opened, file_name=f"{view.study.path.name}-{view.split}-attention.csv"
 )

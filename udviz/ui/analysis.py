@@ -33,7 +33,19 @@ def analysis_rows(
 
 def explain_missing(study: Study, problem: str) -> None:
     """Say what is missing and which command makes it."""
-    st.info(f"{problem} This command makes it; what is done already is skipped:")
+    _explain(study, f"{problem} This command makes it; what is done already is skipped:")
+
+
+def explain_incomplete(study: Study, problems: Sequence[str]) -> None:
+    """Say what a page that can be shown in part lacks, if anything, and which command adds it."""
+    if problems:
+        _explain(
+            study, " ".join([*problems, "This command completes it; what is done is skipped:"])
+        )
+
+
+def _explain(study: Study, sentences: str) -> None:
+    st.info(sentences)
     st.code(remake_command(study.path), language="bash", wrap_lines=True)
 
 

@@ -14,7 +14,7 @@ from udviz.ui.caches import Version, label_bins, pooled_bins, thinning, version_
 from udviz.ui.page import View
 from udviz.ui.reliability import reliability_tables
 from udviz.ui.sidebar import just_opened, open_label
-from udviz.ui.study import StudyError, remake_command
+from udviz.ui.study import StudyError
 
 KINDS = {"equal width": "width", "equal mass": "mass"}
 METHODS = {"before": "none", "temperature": "temperature", "Platt": "platt", "isotonic": "isotonic"}
@@ -154,13 +154,6 @@ def _rows(view: View) -> pd.DataFrame:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _read(file: str, modified_ns: int) -> pd.DataFrame:
     return pd.read_parquet(file, columns=_COLUMNS)
-
-
-def explain(view: View, problems: list[str]) -> None:
-    """Say what is missing and which command makes it."""
-    if problems:
-        st.info(" ".join([*problems, "This command completes it; what is done is skipped:"]))
-        st.code(remake_command(view.study.path), language="bash", wrap_lines=True)
 
 
 def show_label(view: View, evidence: Evidence, label: str | None) -> None:
