@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict
 
 from pipelines.reporting import StudyReport
-from udviz.recipe import Recipe, Section, explain, recipe_path, recipe_values
+from udviz.recipe import RECIPES, Recipe, Section, explain, recipe_path, recipe_values
 from udviz.runs.devices import slots_for
 from udviz.runs.directory import runs_root
 from udviz.runs.failure import reason
@@ -40,6 +40,7 @@ class Command:
     """What the command line asked for.
 
     Attributes:
+        source: Name of the recipe it starts from, or its file.
         recipe: The resolved recipe.
         study: Folder of the study.
         quiet: Whether to show no progress bars.
@@ -47,7 +48,9 @@ class Command:
     """
 
     def __init__(self, values: dict[str, Any]) -> None:
-        chosen = recipe_path(values.pop("recipe"))
+        name = values.pop("recipe")
+        chosen = recipe_path(name)
+        self.source: str = name if chosen.parent == RECIPES else str(chosen.absolute())
         out = values.pop("out")
         self.quiet: bool = values.pop("quiet")
         self.recipe = Recipe.model_validate(

@@ -31,7 +31,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "udviz/objects.py": {"udviz.data.dataset", "udviz.stats.grids"},
     "udviz/explain.py": {*LEFT, "torch", "captum"},  # the app's one door to torch
     "udviz/training": {*LEFT, "udviz.stats.ranking", "torch", "safetensors"},
-    "udviz/runs": {"udviz.runs", "udviz.recipe", "psutil", "pydantic"},
+    "udviz/runs": {"udviz.runs", "udviz.recipe", "psutil", "pydantic", "submitit"},
     "udviz/stats": {
         *("udviz.checks", "udviz.scratch", "udviz.stats"),
         *("pandas", "scipy", "sklearn"),

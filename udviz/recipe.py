@@ -268,11 +268,17 @@ def parse_recipe(values: dict[str, Any], *, source: str) -> Recipe:
         raise ValueError(f"{source} is not a valid recipe:\n{explain(error)}") from error
 
 
-def explain(error: ValidationError) -> str:
-    """One line per fault of a recipe: the flag, what was expected, what came."""
+def explain(error: ValidationError, *, prefix: str = "") -> str:
+    """One line per fault of a recipe: the flag, what was expected, what came.
+
+    Args:
+        error: What the schema said.
+        prefix: Of the flags, where they are those of a section.
+    """
     lines = []
     for fault in error.errors(include_url=False):
-        flag = "--" + ".".join(str(part) for part in fault["loc"]) if fault["loc"] else "recipe"
+        place = prefix + ".".join(str(part) for part in fault["loc"])
+        flag = f"--{place.rstrip('.')}" if place else "recipe"
         got = "" if fault["type"] == "value_error" else f", got {fault['input']!r}"
         lines.append(f"  {flag}: {fault['msg'].removeprefix('Value error, ')}{got}")
     return "\n".join(lines)

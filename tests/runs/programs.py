@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from udviz.runs.launch import LOCAL
+from udviz.runs.launcher import WAITING, LocalLauncher
 from udviz.runs.lock import exclusive
-from udviz.runs.status import ALIVE, Status, read_status, write_status
+from udviz.runs.placement import HERE, Placement
+from udviz.runs.status import ALIVE, read_status, write_status
 
 PATIENCE = 240.0  # seconds; a test that passes waits for nothing
 BEGIN = (
@@ -20,13 +21,15 @@ FINISH = "say('finished')\n"
 SLEEP = "time.sleep(600)\n"
 
 
-def start(study: Path, code: str = FINISH, *, device: str = "cpu") -> Path:
+def start(
+    study: Path, code: str = FINISH, *, device: str = "cpu", placement: Placement = HERE
+) -> Path:
     """Start ``code`` as the command of a study; it can ``say`` a state."""
     study.mkdir(exist_ok=True, parents=True)
     with exclusive(study) as lock:
-        write_status(study, Status(state="queued", stage="Waiting for its turn", fraction=0.0))
-        program = BEGIN.format(study=study) + code
-        LOCAL.start(study, ["-c", program], device=device, lock=lock)
+        write_status(study, WAITING)
+        program = ["-c", BEGIN.format(study=study) + code]
+        LocalLauncher().start(study, program, placement=placement, device=device, lock=lock)
     return study
 
 

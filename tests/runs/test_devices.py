@@ -31,5 +31,6 @@ def test_the_machine_is_asked_where_nobody_says_it(monkeypatch, tmp_path):
 
 
 def test_a_program_is_kept_on_its_gpu():
-    assert environment_of("gpu-3") == {"CUDA_VISIBLE_DEVICES": "3"}
-    assert environment_of("cpu") == {}
+    assert environment_of(["gpu-3"]) == {"CUDA_VISIBLE_DEVICES": "3"}
+    assert environment_of(["gpu-0", "gpu-3"]) == {"CUDA_VISIBLE_DEVICES": "0,3"}
+    assert environment_of(["cpu"]) == {}

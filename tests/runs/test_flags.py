@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pipelines.command import parse
 from udviz.recipe import Recipe, parse_recipe, read_recipe, recipe_path
 from udviz.runs.flags import flags, leaves, nested
-from udviz.runs.launch import Plan, as_typed
+from udviz.runs.launch import Plan
 
 DEMO = read_recipe(recipe_path("demo"))
 TRAPS = ["None", "null", "true", "1", "[1, 2]", "a,b", '{"a": 1}', "-x", "--help", "$HOME", "a'b"]
@@ -45,17 +45,17 @@ def test_every_field_is_a_leaf_under_its_dotted_name():
 @given(changes=CHANGES)
 def test_the_flags_bring_a_command_line_to_the_very_same_recipe(changes):
     wanted = parse_recipe(nested(dict(leaves(DEMO)) | changes), source="test")
-    command = Plan(source="demo", recipe=wanted).command(recipe_path("demo"))
+    plan = Plan(source="demo", recipe=wanted)
 
-    typed = shlex.split(as_typed(command))
+    arguments = plan.arguments(recipe_path("demo"))
 
-    assert typed[1:] == command[1:]
-    assert parse(command[3:], program="test", summary="Test.").recipe == wanted
+    assert shlex.split(plan.typed(recipe_path("demo"))) == ["python", *arguments]
+    assert parse(arguments[2:], program="test", summary="Test.").recipe == wanted
 
 
 @pytest.mark.parametrize("trap", TRAPS)
 def test_words_that_mean_something_to_a_shell_or_a_parser_are_words(trap):
     wanted = DEMO.model_copy(update={"description": trap})
-    command = Plan(source="demo", recipe=wanted).command(recipe_path("demo"))
+    arguments = Plan(source="demo", recipe=wanted).arguments(recipe_path("demo"))
 
-    assert parse(command[3:], program="test", summary="Test.").recipe == wanted
+    assert parse(arguments[2:], program="test", summary="Test.").recipe == wanted

@@ -13,8 +13,10 @@ import pytest
 from tests.runs.programs import SLEEP, start, state, wait_for
 from udviz.recipe import read_recipe, recipe_path
 from udviz.runs.failure import reason
-from udviz.runs.launch import LAUNCH_FILE, LOCAL, Plan, as_typed, launch, plan_of, resume
+from udviz.runs.launch import LAUNCH_FILE, Plan, launch, plan_of, resume
+from udviz.runs.launcher import LocalLauncher
 from udviz.runs.lock import exclusive
+from udviz.runs.placement import HERE
 from udviz.runs.status import Status, read_status, write_status
 
 
@@ -24,12 +26,12 @@ class Recorder:
     def __init__(self):
         self.started = []
 
-    def start(self, study, arguments, *, device, lock):
+    def refusal(self, placement, device):
+        return None
+
+    def start(self, study, arguments, *, placement, device, lock):
         os.fstat(lock)
         self.started.append((study.name, arguments, device, read_status(study).state))
-
-    def stop(self, study):
-        raise NotImplementedError
 
 
 def demo(**teacher):
@@ -54,9 +56,7 @@ def test_the_folder_is_written_before_the_process_starts(root):
 
 
 def test_the_command_reads_as_it_is_typed_in_a_terminal(root):
-    command = demo(epochs=7, weights="my weights.pth").command(root / "mine")
-
-    typed = as_typed(command)
+    typed = demo(epochs=7, weights="my weights.pth").typed(root / "mine")
 
     assert typed.startswith(f"python -m pipelines.study --recipe demo --out {root}/mine ")
     assert typed.endswith("--teacher.weights 'my weights.pth' --teacher.epochs 7")
@@ -210,7 +210,7 @@ def test_a_launch_file_cut_at_any_byte_is_refused_in_words(root):
 
 def test_a_process_that_cannot_be_started_leaves_a_failed_study_and_not_a_waiting_one(root):
     class Broken(Recorder):
-        def start(self, study, arguments, *, device, lock):
+        def start(self, study, arguments, *, placement, device, lock):
             raise OSError(12, "Cannot allocate memory")
 
     with pytest.raises(OSError, match="memory"):
@@ -226,7 +226,7 @@ def test_a_process_that_ends_before_it_waits_is_reported(root):
         exclusive(root / "mine") as lock,
         pytest.raises(RuntimeError, match=r"could not be started; .*log\.txt"),
     ):
-        LOCAL.start(root / "mine", ["-c", ""], device="cpu", lock=lock)
+        LocalLauncher().start(root / "mine", ["-c", ""], placement=HERE, device="cpu", lock=lock)
 
 
 def test_the_password_of_the_app_is_not_passed_on(root, monkeypatch):

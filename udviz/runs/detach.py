@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
-_SECRETS = {"UDVIZ_PASSWORD"}
+SECRETS = ("UDVIZ_PASSWORD",)  # environment variables that no run gets
 
 
 def run_detached(
@@ -30,7 +30,7 @@ def run_detached(
     Raises:
         RuntimeError: If it did not come as far as that.
     """
-    inherited = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+    inherited = {name: value for name, value in os.environ.items() if name not in SECRETS}
     with log.open("ab") as output:
         ended = subprocess.run(
             [sys.executable, "-m", *arguments],

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 
 GPUS = "UDVIZ_GPUS"  # environment variable: the GPUs that runs may take, as 0,1,3; empty = none
 CPU_SLOT = "cpu"
@@ -10,7 +11,7 @@ _GPU_SLOT = "gpu-"
 
 
 def slots_for(device: str) -> tuple[str, ...]:
-    """What a run with ``--hardware.device`` may take, one of it at a time.
+    """What a run with ``--hardware.device`` may take of this machine.
 
     Every GPU is one slot. A machine without has a single one, so that its runs form a queue.
     """
@@ -32,8 +33,23 @@ def visible_gpus() -> tuple[str, ...]:
     return tuple(str(gpu) for gpu in range(n_gpus))
 
 
-def environment_of(slot: str) -> dict[str, str]:
-    """Variables that keep a process on ``slot``."""
-    if not slot.startswith(_GPU_SLOT):
-        return {}
-    return {"CUDA_VISIBLE_DEVICES": slot.removeprefix(_GPU_SLOT)}
+def n_slots_for(processes: int, slots: Sequence[str]) -> int:
+    """How many of ``slots`` a run of so many processes takes; without GPUs they share the one.
+
+    Raises:
+        ValueError: If this machine has fewer GPUs.
+    """
+    if CPU_SLOT in slots:
+        return 1
+    if processes > len(slots):
+        raise ValueError(
+            f"--placement.processes: must be at most {len(slots)}, the GPUs of this machine, "
+            f"got {processes}"
+        )
+    return processes
+
+
+def environment_of(slots: Sequence[str]) -> dict[str, str]:
+    """Variables that keep a process on ``slots``."""
+    gpus = [slot.removeprefix(_GPU_SLOT) for slot in slots if slot.startswith(_GPU_SLOT)]
+    return {"CUDA_VISIBLE_DEVICES": ",".join(gpus)} if gpus else {}

@@ -5,14 +5,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from udviz.recipe import Recipe
 
-
-def flags(base: Recipe, wanted: Recipe) -> list[str]:
+def flags(base: BaseModel, wanted: BaseModel, *, prefix: str = "") -> list[str]:
     """The flags that turn ``base`` into ``wanted``; nothing for a field that is the same."""
-    before = dict(leaves(base))
+    before = dict(leaves(base, prefix))
     found: list[str] = []
-    for name, value in leaves(wanted):
+    for name, value in leaves(wanted, prefix):
         if value != before[name]:
             found += _flag(name, value)
     return found

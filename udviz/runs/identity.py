@@ -1,11 +1,17 @@
 """Which process is meant: a pid alone may belong to another one after a while or a reboot."""
 
+import os
 from functools import cache
 from pathlib import Path
 
 import psutil
 
 _DEAD = {"Z", "X"}  # a zombie, or what is left of one
+
+
+def own_pid() -> int:
+    """Pid of the process to signal if this one is to end: under torchrun its agent."""
+    return os.getppid() if "TORCHELASTIC_RUN_ID" in os.environ else os.getpid()
 
 
 def start_mark(pid: int) -> str:

@@ -2,63 +2,25 @@
 
 import json
 import shlex
-import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 from udviz.recipe import Recipe, parse_recipe, read_recipe, recipe_path
 from udviz.runs.detach import run_detached
-from udviz.runs.devices import slots_for
 from udviz.runs.directory import STUDY_FILE
 from udviz.runs.failure import reason
 from udviz.runs.files import replace_json
 from udviz.runs.flags import flags
-from udviz.runs.lock import FAREWELL, HANDED_OVER, exclusive
-from udviz.runs.queue import join_queue
-from udviz.runs.status import Status, check_idle, write_status
+from udviz.runs.launcher import WAITING, Launcher, launcher_for
+from udviz.runs.lock import FAREWELL, exclusive
+from udviz.runs.log import LOG_FILE
+from udviz.runs.placement import HERE, Placement, parse_placement
+from udviz.runs.status import check_idle, write_status
 
 LAUNCH_FILE = "launch.json"
-LOG_FILE = "log.txt"
-
-
-class Launcher(Protocol):
-    """What starts and ends the process of a study; pages and pipelines never learn how."""
-
-    def start(self, study: Path, arguments: list[str], *, device: str, lock: int) -> None:
-        """Start ``python`` with ``arguments`` as soon as there is a device for it.
-
-        Args:
-            study: Folder of the study; its status is *queued*.
-            arguments: Of the interpreter.
-            device: ``auto``, ``cpu`` or ``cuda``.
-            lock: File descriptor that holds the study; the process must hold it on.
-        """
-
-    def stop(self, study: Path) -> None:
-        """Ask the study's process to save and end; see to it that it does."""
-
-
-class LocalLauncher:
-    """Processes on this machine: one per GPU; one at a time where there is none."""
-
-    def start(self, study: Path, arguments: list[str], *, device: str, lock: int) -> None:
-        """Start a process that waits for its turn and then becomes the command."""
-        ticket = join_queue(study.parent, study.name, slots_for(device))
-        run_detached(
-            ["udviz.runs.turn", str(study), str(ticket.number), *ticket.slots, "--", *arguments],
-            log=study / LOG_FILE,
-            variables={HANDED_OVER: str(lock)},
-            keep_open=[lock],
-        )
-
-    def stop(self, study: Path) -> None:
-        """Start a process that ends it, by force after 30 s."""
-        run_detached(["udviz.runs.stop", "--detach", str(study)], log=study / LOG_FILE)
-
-
-LOCAL = LocalLauncher()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,33 +30,50 @@ class Plan:
     Attributes:
         source: Recipe it starts from, by name or path.
         recipe: What it is to be in the end.
+        placement: Where it runs.
     """
 
     source: str
     recipe: Recipe
+    placement: Placement = HERE
 
-    def command(self, study: Path) -> list[str]:
-        """The command that trains it into ``study``; the same works in a terminal."""
+    def arguments(self, study: Path) -> list[str]:
+        """What one process passes to Python to train it into ``study``."""
         changed = flags(read_recipe(recipe_path(self.source)), self.recipe)
-        return [*study_command(self.source, study), *changed]
+        return [*study_arguments(self.source, study), *changed]
+
+    def typed(self, study: Path) -> str:
+        """The command that trains it, as a person types it on this machine."""
+        arguments = self.arguments(study)
+        if self.placement.on == "local":
+            command = self.placement.command(arguments, name=study.name)
+            return as_typed(command, self.placement.variables)
+        _, _, *options = arguments
+        where = flags(HERE, self.placement, prefix="placement.")
+        return as_typed(["-m", "pipelines.launch", *options, *where])
 
 
-def study_command(source: str, out: Path) -> list[str]:
-    """The command that trains the recipe ``source`` into ``out``."""
-    recipe = ["--recipe", source, "--out", str(out)]
-    return [sys.executable, "-m", "pipelines.study", *recipe]
+def study_arguments(source: str, out: Path) -> list[str]:
+    """What Python is given to train the recipe ``source`` into ``out``."""
+    return ["-m", "pipelines.study", "--recipe", source, "--out", str(out)]
 
 
-def as_typed(command: list[str]) -> str:
-    """A command as a person types it."""
-    return shlex.join(["python", *command[1:]])
+def as_typed(arguments: list[str], variables: Mapping[str, str] | None = None) -> str:
+    """A call of Python as a person types it."""
+    before = [f"{name}={shlex.quote(value)}" for name, value in (variables or {}).items()]
+    return " ".join([*before, shlex.join(["python", *arguments])])
 
 
-def launch(plan: Plan, study: Path, *, launcher: Launcher = LOCAL) -> None:
+def launch(plan: Plan, study: Path, *, launcher: Launcher | None = None) -> None:
     """Begin a new study.
 
+    Args:
+        plan: What it is to be.
+        study: Its folder.
+        launcher: Starts it; by default the one of the plan's placement.
+
     Raises:
-        RuntimeError: If another process is at it at this moment.
+        RuntimeError: If another process is at it at this moment, or it cannot be started there.
         FileExistsError: If ``study`` holds one already.
         OSError: If it cannot be written.
     """
@@ -103,17 +82,22 @@ def launch(plan: Plan, study: Path, *, launcher: Launcher = LOCAL) -> None:
     _check_new(study)
     with exclusive(study, patience=FAREWELL) as lock:
         _check_new(study)
-        settings = plan.recipe.model_dump(mode="json")
-        asked = {"recipe": plan.source, "asked": time.time(), "settings": settings}
-        replace_json(study / LAUNCH_FILE, asked)
-        _start(plan.command(study), study, plan.recipe, lock, launcher)
+        _note(plan, study)
+        _start(plan, study, lock, launcher)
 
 
-def resume(study: Path, *, launcher: Launcher = LOCAL) -> None:
+def resume(
+    study: Path, *, placement: Placement | None = None, launcher: Launcher | None = None
+) -> None:
     """Go on with a study that ended before it was complete; what is done is skipped.
 
+    Args:
+        study: Its folder.
+        placement: Where it runs from now on; None = where it ran before.
+        launcher: Starts it; by default the one of the placement.
+
     Raises:
-        RuntimeError: If it is under way.
+        RuntimeError: If it is under way, or cannot be started there.
         ValueError: If nothing says which recipe it has.
         OSError: If it cannot be written.
     """
@@ -121,12 +105,20 @@ def resume(study: Path, *, launcher: Launcher = LOCAL) -> None:
     check_idle(study)
     with exclusive(study, patience=FAREWELL) as lock:
         plan = plan_of(study)
-        _start(plan.command(study), study, plan.recipe, lock, launcher)
+        if placement is not None:
+            plan = replace(plan, placement=placement)
+            _note(plan, study)
+        _start(plan, study, lock, launcher)
 
 
-def stop(study: Path, *, launcher: Launcher = LOCAL) -> None:
-    """Ask a study to save and end; it is killed if it has not after 30 s."""
-    launcher.stop(study.absolute())
+def stop(study: Path) -> None:
+    """Ask a study to save and end; it is killed if it has not after 30 s.
+
+    Raises:
+        RuntimeError: If the process that sees to that cannot be started.
+    """
+    study = study.absolute()
+    run_detached(["udviz.runs.stop", "--detach", str(study)], log=study / LOG_FILE)
 
 
 def plan_of(study: Path) -> Plan:
@@ -138,20 +130,40 @@ def plan_of(study: Path) -> Plan:
         ValueError: If neither can be read; names the file.
     """
     file = study / STUDY_FILE
+    asked = _asked(study)
+    placement = parse_placement(asked.get("placement", {})) if asked else HERE
     if file.is_file():
-        return Plan(source=str(file), recipe=read_recipe(file))
-    path = study / LAUNCH_FILE
-    try:
-        asked = json.loads(path.read_text(encoding="utf-8"))
-        source, settings = str(asked["recipe"]), dict(asked["settings"])
-        recipe_path(source)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        again = as_typed(study_command("RECIPE", study))
+        return Plan(source=str(file), recipe=read_recipe(file), placement=placement)
+    if not asked:
+        again = as_typed(study_arguments("RECIPE", study))
         raise ValueError(
             f"`{study}` must hold {STUDY_FILE} or {LAUNCH_FILE} to go on from, but neither can be "
             f"read. Start it in a terminal with its recipe: {again}"
-        ) from error
-    return Plan(source=source, recipe=parse_recipe(settings, source=str(path)))
+        )
+    recipe = parse_recipe(asked["settings"], source=str(study / LAUNCH_FILE))
+    return Plan(source=asked["recipe"], recipe=recipe, placement=placement)
+
+
+def _note(plan: Plan, study: Path) -> None:
+    """Write down what was asked for."""
+    asked = {
+        "recipe": plan.source,
+        "asked": time.time(),
+        "settings": plan.recipe.model_dump(mode="json"),
+        "placement": plan.placement.model_dump(mode="json"),
+    }
+    replace_json(study / LAUNCH_FILE, asked)
+
+
+def _asked(study: Path) -> dict[str, Any]:
+    """What `LAUNCH_FILE` says; empty if it is not there or damaged."""
+    try:
+        asked = json.loads((study / LAUNCH_FILE).read_text(encoding="utf-8"))
+        whole = {**asked, "recipe": str(asked["recipe"]), "settings": dict(asked["settings"])}
+        recipe_path(whole["recipe"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return whole
 
 
 def _check_new(study: Path) -> None:
@@ -161,12 +173,18 @@ def _check_new(study: Path) -> None:
         )
 
 
-def _start(command: list[str], study: Path, recipe: Recipe, lock: int, launcher: Launcher) -> None:
+def _start(plan: Plan, study: Path, lock: int, launcher: Launcher | None) -> None:
     check_idle(study)
-    write_status(study, Status(state="queued", stage="Waiting for its turn", fraction=0.0))
+    launcher = launcher or launcher_for(plan.placement)
+    device = plan.recipe.hardware.device
+    write_status(study, WAITING)
     try:
-        launcher.start(study, command[1:], device=recipe.hardware.device, lock=lock)
+        if why_not := launcher.refusal(plan.placement, device):
+            raise RuntimeError(why_not)
+        launcher.start(
+            study, plan.arguments(study), placement=plan.placement, device=device, lock=lock
+        )
     except (OSError, RuntimeError) as error:
-        failed = Status(state="failed", stage="Starting", fraction=0.0, message=reason(error))
+        failed = replace(WAITING, state="failed", stage="Starting", message=reason(error))
         write_status(study, failed)
         raise

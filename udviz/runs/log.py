@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+LOG_FILE = "log.txt"
 _READ_BYTES = 64_000  # from the end; a progress bar writes itself thousands of times
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 

@@ -1,4 +1,4 @@
-"""Whose turn it is: one run per GPU, one at a time on a machine without; first come, first served.
+"""Whose turn it is: a run takes its GPUs, or the whole of a machine without; first come first.
 
 Everything lies in ``runs/.queue``: a numbered ticket per waiting run, and a locked file per slot in
 use. Nobody manages the queue. Whoever waits looks by itself whether its turn has come, so it goes
@@ -28,12 +28,14 @@ class Ticket:
     Attributes:
         number: Lower ones come first; counted, not a time, so that no clock matters.
         study: Name of the study's folder.
-        slots: Any one of these will do.
+        slots: Any of these will do.
+        n_slots: How many of them it takes, all at once.
     """
 
     number: int
     study: str
     slots: tuple[str, ...]
+    n_slots: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +51,12 @@ class Slot:
     handle: int
 
 
-def join_queue(root: Path, study: str, slots: Sequence[str]) -> Ticket:
+def join_queue(root: Path, study: str, slots: Sequence[str], *, n_slots: int = 1) -> Ticket:
     """Take the last place, for the study ``root/study`` whose status is *queued*."""
     with _guard(root) as queue:
         _leave(queue, study)
         number = 1 + max((ticket.number for ticket in _read_tickets(queue)), default=0)
-        ticket = Ticket(number=number, study=study, slots=tuple(slots))
+        ticket = Ticket(number=number, study=study, slots=tuple(slots), n_slots=n_slots)
         replace_json(_path(queue, ticket), asdict(ticket))
     return ticket
 
@@ -70,16 +72,27 @@ def waiting(root: Path) -> list[Ticket]:
     return [ticket for ticket in _read_tickets(root / QUEUE) if _waits(root, ticket)]
 
 
-def try_turn(root: Path, mine: Ticket) -> Slot | None:
-    """A slot, if one is free and nobody waits longer for it; gives the place in line back."""
+def try_turn(root: Path, mine: Ticket) -> list[Slot]:
+    """All slots that it takes, if they are free and nobody waits longer for any of them.
+
+    The place in line is given back then; an empty list means to wait on.
+    """
     with _guard(root) as queue:
         for ticket in waiting(root):
             if ticket.number < mine.number and set(ticket.slots) & set(mine.slots):
-                return None
-        slot = _free_slot(queue, mine.study, mine.slots)
-        if slot is not None:
-            _leave(queue, mine.study)
-        return slot
+                return []
+        held = _free_slots(queue, mine.study, mine.slots, mine.n_slots)
+        if len(held) < mine.n_slots:
+            release(held)
+            return []
+        _leave(queue, mine.study)
+        return held
+
+
+def release(slots: Sequence[Slot]) -> None:
+    """Give slots back."""
+    for slot in slots:
+        os.close(slot.handle)
 
 
 @contextmanager
@@ -94,26 +107,26 @@ def occupied(root: Path, study: str, slots: Sequence[str], *, n_wanted: int = 1)
     if SLOT_HELD in os.environ:
         yield True
         return
-    held: list[Slot] = []
     with _guard(root) as queue:
-        for _ in range(n_wanted):
-            if (slot := _free_slot(queue, study, slots)) is not None:
-                held.append(slot)
+        held = _free_slots(queue, study, slots, n_wanted)
     try:
         yield len(held) == n_wanted
     finally:
-        for slot in held:
-            os.close(slot.handle)
+        release(held)
 
 
-def _free_slot(queue: Path, study: str, slots: Sequence[str]) -> Slot | None:
+def _free_slots(queue: Path, study: str, slots: Sequence[str], n_wanted: int) -> list[Slot]:
+    """Up to ``n_wanted`` slots that are free."""
+    held: list[Slot] = []
     for name in slots:
+        if len(held) == n_wanted:
+            break
         handle = try_lock(queue / f"slot-{name}")
         if handle is not None:
             os.truncate(handle, 0)
             os.write(handle, f"{study}\n".encode())
-            return Slot(name=name, handle=handle)
-    return None
+            held.append(Slot(name=name, handle=handle))
+    return held
 
 
 @contextmanager
@@ -142,7 +155,10 @@ def _read_tickets(queue: Path) -> list[Ticket]:
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             ticket = Ticket(
-                number=int(path.stem), study=str(values["study"]), slots=tuple(values["slots"])
+                number=int(path.stem),
+                study=str(values["study"]),
+                slots=tuple(values["slots"]),
+                n_slots=int(values.get("n_slots", 1)),
             )
         except (OSError, ValueError, KeyError, TypeError):
             continue  # just withdrawn, or damaged: it holds nobody up

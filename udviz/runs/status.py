@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from udviz.runs.cluster import JOB, JOB_FOLDER, job_state
 from udviz.runs.files import replace_json
-from udviz.runs.identity import start_mark
+from udviz.runs.identity import own_pid, start_mark
 
 State = Literal["queued", "running", "stopping", "finished", "failed", "stopped", "lost"]
 ALIVE = ("queued", "running", "stopping")
@@ -19,6 +20,10 @@ STOP_FILE = "stop.json"
 LOST = (
     "Its process ended without a word; the end of its log may say why. "
     "Start it again; it goes on from its checkpoint."
+)
+JOB_ENDED = (
+    "Its job {job} ended without a word; the cluster says: {state}. The end of its log, or of "
+    "`{folder}`, may say why. Start it again; it goes on from its checkpoint."
 )
 SILENCE = 600.0  # seconds after which a process on another machine counts as gone
 
@@ -39,6 +44,7 @@ class Status:
         pid: Process that owns it.
         process_mark: Tells it from other processes with that pid.
         host: Machine it runs on.
+        job: Cluster and id of its job, as ``slurm:123``; empty for a process of its own.
     """
 
     state: State
@@ -51,6 +57,7 @@ class Status:
     pid: int = 0
     process_mark: str = ""
     host: str = ""
+    job: str = ""
 
     @property
     def is_here(self) -> bool:
@@ -59,20 +66,34 @@ class Status:
 
     @property
     def is_owner_alive(self) -> bool:
-        """Whether the very process that wrote it still runs (a pid may be reused)."""
+        """Whether the very process that wrote it, or its job, still runs or waits."""
+        if self.job and not (self.state != "queued" and self.is_here and self._is_process_alive):
+            state = job_state(self.job)
+            return self._was_heard_of if state is None else state.is_alive
         if self.host and not self.is_here:
-            return time.time() - self.updated < SILENCE
+            return self._was_heard_of
+        return self._is_process_alive
+
+    @property
+    def _is_process_alive(self) -> bool:
+        """A pid may be reused, so its process's mark is compared."""
         return bool(self.process_mark) and start_mark(self.pid) == self.process_mark
+
+    @property
+    def _was_heard_of(self) -> bool:
+        return time.time() - self.updated < SILENCE
 
 
 def write_status(directory: Path, status: Status) -> None:
     """Replace the status of the study or run at ``directory``, signed by this process."""
+    pid = own_pid()
     signed = replace(
         status,
         updated=time.time(),
-        pid=os.getpid(),
-        process_mark=start_mark(os.getpid()),
+        pid=pid,
+        process_mark=start_mark(pid),
         host=socket.gethostname(),
+        job=status.job or os.environ.get(JOB, ""),
     )
     replace_json(directory / STATUS_FILE, asdict(signed))
 
@@ -91,9 +112,9 @@ def read_status(directory: Path) -> Status | None:
     if status.state not in ALIVE:
         return status
     if not status.is_owner_alive:
-        return replace(status, state="lost", message=LOST)
-    asked = _read_json(directory / STOP_FILE)
-    return replace(status, state="stopping") if asked == stop_request(status) else status
+        return replace(status, state="lost", message=_last_word(directory, status))
+    asked = _read_json(directory / STOP_FILE) == stop_request(status)
+    return replace(status, state="stopping") if asked else status
 
 
 def check_idle(directory: Path) -> None:
@@ -108,8 +129,24 @@ def check_idle(directory: Path) -> None:
 
 
 def stop_request(status: Status) -> dict[str, Any]:
-    """What `STOP_FILE` holds once the process behind ``status`` was asked to stop."""
+    """What `STOP_FILE` holds once the process or job behind ``status`` was asked to stop."""
+    if status.job:
+        return {"job": status.job}
     return {"pid": status.pid, "process_mark": status.process_mark}
+
+
+def is_stop_asked(directory: Path) -> bool:
+    """Whether the job that this process belongs to was asked to stop by a person."""
+    return _read_json(directory / STOP_FILE) == {"job": os.environ.get(JOB, "")}
+
+
+def _last_word(directory: Path, status: Status) -> str:
+    """Why a run is lost, as far as anybody knows."""
+    state = job_state(status.job) if status.job else None
+    if state is None:
+        return LOST
+    folder = directory / JOB_FOLDER
+    return JOB_ENDED.format(job=status.job, state=state.word, folder=folder)
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -121,7 +158,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _is_well_typed(values: dict[str, Any]) -> bool:
-    words = ("stage", "message", "rate", "process_mark", "host")
+    words = ("stage", "message", "rate", "process_mark", "host", "job")
     numbers = ["fraction", "updated", "pid"]
     if values.get("seconds_left") is not None:
         numbers.append("seconds_left")

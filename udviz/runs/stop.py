@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from udviz.runs.cluster import cancel
 from udviz.runs.detach import leave_parent
 from udviz.runs.files import replace_json
 from udviz.runs.identity import start_mark
@@ -26,20 +27,22 @@ from udviz.runs.status import (
 )
 
 PATIENCE = 30.0  # seconds to write a checkpoint
-ASK_EVERY = 5.0  # seconds; a request that came between two stages is not lost
+CLUSTER_PATIENCE = 90.0  # seconds that a cluster may take to tell and to end a job
 KILLED = "It did not end in time and was killed. Start it again; it goes on from its checkpoint."
 ENDED = "Stopped. Start it again; it continues."
 
 
 def stop_study(study: Path, *, patience: float = PATIENCE) -> Status | None:
-    """Stop the process of ``study`` if it is alive; its status in the end.
+    """Stop the process or the job of ``study`` if it is alive; its status in the end.
 
     Raises:
-        RuntimeError: If it runs on another machine.
+        RuntimeError: If it runs on another machine, or its job is not known here.
     """
     status = read_status(study)
     if status is None or status.state not in ALIVE:
         return status
+    if status.job:
+        return _stop_job(study, status)
     if not status.is_here:
         raise RuntimeError(f"`{study}` runs on {status.host}. Stop it there.")
     with contextlib.suppress(OSError):  # a full disk must not keep it alive
@@ -50,6 +53,24 @@ def stop_study(study: Path, *, patience: float = PATIENCE) -> Status | None:
     _close(study, ENDED if gently else KILLED)
     (study / STOP_FILE).unlink(missing_ok=True)
     return read_status(study)
+
+
+def _stop_job(study: Path, status: Status) -> Status | None:
+    """Have the cluster end the job, and wait until it has."""
+    replace_json(study / STOP_FILE, stop_request(status))
+    cancel(status.job, study)
+    ends = time.monotonic() + CLUSTER_PATIENCE
+    while _is_under_way(study) and time.monotonic() < ends:
+        time.sleep(0.5)
+    if not _is_under_way(study):
+        _close(study, ENDED)
+        (study / STOP_FILE).unlink(missing_ok=True)
+    return read_status(study)
+
+
+def _is_under_way(study: Path) -> bool:
+    status = read_status(study)
+    return status is not None and status.state in ALIVE
 
 
 def _close(study: Path, message: str) -> None:
@@ -64,17 +85,15 @@ def _close(study: Path, message: str) -> None:
 
 
 def _ask(status: Status, patience: float) -> bool:
-    """Send SIGTERM until the process has ended; False if it has not in time."""
+    """Send SIGTERM, once, and wait for the end; False if it has not come in time."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(status.pid)
+        if _is_alive(status):
+            process.terminate()
     ends = time.monotonic() + patience
-    asked = -ASK_EVERY
     while _is_alive(status):
-        now = time.monotonic()
-        if now >= ends:
+        if time.monotonic() >= ends:
             return False
-        if now - asked >= ASK_EVERY:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                psutil.Process(status.pid).terminate()
-            asked = now
         time.sleep(0.05)
     return True
 

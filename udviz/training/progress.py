@@ -1,6 +1,7 @@
 """Measuring a run while it runs: losses, speed, time left, and a request to stop."""
 
 import math
+import os
 import signal
 import threading
 import time
@@ -159,6 +160,8 @@ class StopRequest:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if self._asked and kind is None:
+            os.kill(os.getpid(), signal.SIGTERM)  # it came too late for the loop
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._asked = True

@@ -34,7 +34,7 @@ class RecipeField:
 
 
 def recipe_fields(model: type[Section] = Recipe, prefix: str = "") -> Iterator[RecipeField]:
-    """Every field of a recipe, section by section."""
+    """Every field of a recipe, or of another model whose fields start with ``prefix``."""
     for name, info in model.model_fields.items():
         kind = info.annotation
         if isinstance(kind, type) and issubclass(kind, Section):

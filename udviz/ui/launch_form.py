@@ -10,8 +10,11 @@ from udviz.recipe import RECIPES, parse_recipe, read_recipe, recipe_path
 from udviz.runs.directory import STUDY_FILE, list_studies, runs_root, study_path
 from udviz.runs.failure import reason
 from udviz.runs.flags import leaves, nested
-from udviz.runs.launch import Plan, as_typed, launch
+from udviz.runs.launch import Plan, launch, plan_of
+from udviz.runs.launcher import launcher_for
+from udviz.runs.placement import HERE, Placement, parse_placement
 from udviz.runs.roots import check_data
+from udviz.ui import placement_form
 from udviz.ui.access import ask_password, may_change
 from udviz.ui.fields import RecipeField, ask, recipe_fields
 
@@ -58,7 +61,7 @@ def close_form() -> None:
 def _dialog() -> None:
     source = _pick_source()
     try:
-        recipe = read_recipe(recipe_path(source))
+        recipe, before = read_recipe(recipe_path(source)), _placement_of(source)
     except (OSError, ValueError) as error:
         st.error(safe_markdown(str(error)), icon=":material/error:")
         return
@@ -70,18 +73,33 @@ def _dialog() -> None:
         help=f"Also the name of its folder in `{root}`.",
     ).strip()
     values = _ask_all(dict(leaves(recipe)), prefix=f"new.{source}:") | {_NAME: name}
+    where = placement_form.ask_where(before, prefix=f"new.{source}:")
     try:
         study = study_path(root, name)
-        plan = Plan(source=source, recipe=parse_recipe(nested(values), source="This"))
+        wanted = parse_recipe(nested(values), source="This")
+        plan = Plan(source=source, recipe=wanted, placement=parse_placement(where))
         check_data(plan.recipe.data)
+        _check_place(plan)
     except ValueError as error:
         for line in _faults(error):
             st.error(safe_markdown(line), icon=":material/error:")
         return
-    st.caption("This is what will run; the same works in a terminal.")
-    st.code(as_typed(plan.command(study)), language="bash", wrap_lines=True)
+    st.caption(placement_form.what_runs(plan.placement))
+    st.code(plan.typed(study), language="bash", wrap_lines=True)
     if st.button("Start", type="primary", icon=":material/play_arrow:", key="new.start"):
         _start(plan, study)
+
+
+def _placement_of(source: str) -> Placement:
+    """Where the study ran whose recipe ``source`` is; here for a recipe that came along."""
+    file = Path(source)
+    return plan_of(file.parent).placement if file.name == STUDY_FILE else HERE
+
+
+def _check_place(plan: Plan) -> None:
+    why_not = launcher_for(plan.placement).refusal(plan.placement, plan.recipe.hardware.device)
+    if why_not:
+        raise ValueError(why_not)
 
 
 def _pick_source() -> str:

@@ -1,6 +1,5 @@
 """An analysed study as the pages see it: its recipe and its three tables, read once."""
 
-import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from udviz.runs.directory import STUDY_FILE
-from udviz.runs.launch import study_command
+from udviz.runs.launch import as_typed, study_arguments
 
 ROLE_NAMES = ("teacher", "baseline", "distilled")
 _SCORES = [f"ap_{role}{end}" for role in ROLE_NAMES for end in ("", "_low", "_high")]
@@ -85,8 +84,7 @@ class Study:
 
 def remake_command(path: Path, *, recipe: str | None = None) -> str:
     """The command that completes the study at ``path``; what is done already is skipped."""
-    command = study_command(recipe or str(path / STUDY_FILE), path)
-    return shlex.join(["python", *command[1:]])
+    return as_typed(study_arguments(recipe or str(path / STUDY_FILE), path))
 
 
 def load_study(path: Path) -> Study:

@@ -8,9 +8,8 @@ import streamlit as st
 from udviz.figures.curves import label_curves, loss_curves, score_curves
 from udviz.figures.text import one_line, safe_html, safe_markdown
 from udviz.runs.directory import RunDirectory
-from udviz.runs.launch import LOG_FILE
 from udviz.runs.listing import StudyEntry, list_runs, memory_of
-from udviz.runs.log import tail
+from udviz.runs.log import LOG_FILE, tail
 from udviz.runs.queue import waiting
 from udviz.runs.status import Status, read_status
 from udviz.ui import charts

@@ -1,0 +1,150 @@
+"""Jobs of a cluster, through submitit. It is an optional extra, so it is imported where it is used.
+
+Nothing here reads a pickle. submitit packs a job as one, which that job alone opens.
+"""
+
+import hashlib
+import importlib.util
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+JOB = "UDVIZ_JOB"  # environment variable: the job that a process belongs to, as slurm:123
+JOB_FOLDER = ".job"  # in a study's folder: what submitit writes
+ASK_EVERY = 10.0  # seconds between questions to the cluster, over all jobs
+TIMEOUTS = 10_000  # times that a job may reach its time limit and go on
+NOTICE = 120  # seconds before the time limit at which a job is told to save
+_ENDED = (
+    *("CANCELLED", "COMPLETED", "FAILED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "BOOT_FAIL"),
+    *("DEADLINE", "PREEMPTED", "REVOKED", "DONE", "FINISHED", "INTERRUPTED"),
+)
+
+_submitted: dict[str, Any] = {}  # jobs of this process; submitit's local ones cannot be found again
+_asked = -ASK_EVERY
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobState:
+    """What the cluster says of a job.
+
+    Attributes:
+        word: Its word for it, as ``CANCELLED by 1000``.
+    """
+
+    word: str
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it waits or runs."""
+        return not self.word.startswith(_ENDED)
+
+
+def refusal(cluster: str) -> str | None:
+    """Why no job can be submitted from here; None if one can."""
+    if importlib.util.find_spec("submitit") is None:
+        return "Jobs are submitted through submitit: pip install submitit."
+    if cluster == "slurm" and shutil.which("sbatch") is None:
+        return (
+            "This machine has no `sbatch`. Start the app where jobs of the cluster are submitted."
+        )
+    return None
+
+
+def submit(
+    work: Callable[[], None], study: Path, parameters: dict[str, Any], *, cluster: str
+) -> str:
+    """Put ``work`` into the cluster's queue.
+
+    Args:
+        work: Called on each machine; its ``checkpoint`` is called before it goes back to the queue.
+        study: Folder of the study.
+        parameters: Of submitit's ``AutoExecutor``.
+        cluster: ``slurm``; submitit's ``local`` and ``debug`` for tests.
+
+    Returns:
+        The job, as ``slurm:123``.
+
+    Raises:
+        RuntimeError: If the cluster refuses; with its words.
+    """
+    import submitit
+
+    executor = submitit.AutoExecutor(
+        folder=study / JOB_FOLDER, cluster=cluster, slurm_max_num_timeout=TIMEOUTS
+    )
+    executor.update_parameters(
+        name=job_name(study),
+        stderr_to_stdout=True,
+        slurm_signal_delay_s=NOTICE,
+        **parameters,
+    )
+    job = executor.submit(work)
+    name = f"{cluster}:{job.job_id}"
+    _submitted[name] = job
+    return name
+
+
+def job_name(study: Path) -> str:
+    """Name of a study's job, which no other study's job has."""
+    place = hashlib.sha256(str(study.absolute()).encode()).hexdigest()[:10]
+    return f"udviz-{study.name}-{place}"
+
+
+def job_state(job: str) -> JobState | None:
+    """What the cluster says of ``job``; None if it cannot be asked or does not know it (yet)."""
+    global _asked
+    handle = _handle(job)
+    if handle is None:
+        return None
+    due = time.monotonic() - _asked >= ASK_EVERY
+    handle.get_info(mode="force" if due else "cache")
+    if due:
+        _asked = time.monotonic()
+    word = str(handle.state)
+    return None if word.upper() in ("UNKNOWN", "") else JobState(word=word)
+
+
+def cancel(job: str, study: Path) -> None:
+    """Have the cluster end ``job``: it is told to save, and killed if it does not.
+
+    Raises:
+        RuntimeError: If that job belongs to something else, as after a study's folder was copied.
+    """
+    handle = _handle(job)
+    if handle is None:
+        raise RuntimeError(f"The job {job} of `{study}` cannot be reached from here.")
+    if job.startswith("slurm:") and not _is_of(job, study):
+        raise RuntimeError(
+            f"The cluster has no job {job.partition(':')[2]} that belongs to `{study}`."
+        )
+    handle.cancel(check=False)
+
+
+def _is_of(job: str, study: Path) -> bool:
+    """Whether Slurm's job of that number was submitted for ``study``."""
+    number = job.partition(":")[2]
+    asked = ["squeue", "--noheader", "--format=%j", f"--jobs={number}"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return told.stdout.strip() == job_name(study)
+
+
+def _handle(job: str) -> Any:
+    """Submitit's object for a job; None if it cannot be had here."""
+    return _submitted[job] if job in _submitted else _slurm_job(job)
+
+
+@cache
+def _slurm_job(job: str) -> Any:
+    if not re.fullmatch(r"slurm:\d{1,18}", job) or shutil.which("sacct") is None:
+        return None
+    try:
+        import submitit
+    except ImportError:
+        return None
+    return submitit.SlurmJob(folder=JOB_FOLDER, job_id=job.partition(":")[2])
