@@ -22,8 +22,9 @@ TIMEOUTS = 10_000  # times that a job may reach its time limit and go on
 NOTICE = 120  # seconds before the time limit at which a job is told to save
 _ENDED = (
     *("CANCELLED", "COMPLETED", "FAILED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "BOOT_FAIL"),
-    *("DEADLINE", "PREEMPTED", "REVOKED", "DONE", "FINISHED", "INTERRUPTED"),
+    *("DEADLINE", "REVOKED", "DONE", "FINISHED", "INTERRUPTED"),
 )
+_UNDECIDED = ("", "UNKNOWN", "PREEMPTED")  # preempted: it ends, or is about to wait again
 
 _submitted: dict[str, Any] = {}  # jobs of this process; submitit's local ones cannot be found again
 _asked = -ASK_EVERY
@@ -107,7 +108,7 @@ def job_state(job: str) -> JobState | None:
     if due:
         _asked = time.monotonic()
     word = str(handle.state)
-    return None if word.upper() in ("UNKNOWN", "") else JobState(word=word)
+    return None if word.upper() in _UNDECIDED else JobState(word=word)
 
 
 def cancel(job: str, study: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import submitit
 
-from udviz.runs.cluster import JOB
+from udviz.runs.cluster import JOB, job_state
 from udviz.runs.detach import PROJECT
 from udviz.runs.lock import exclusive
 from udviz.runs.log import LOG_FILE
@@ -31,8 +31,7 @@ class Job:
 
     The cluster warns a job in one of two ways. SIGUSR2 comes before the time limit, and on
     preemption where the cluster is set so: the study saves and the job goes back to the queue.
-    SIGTERM comes when the job is cancelled, and on preemption elsewhere: the study saves, and
-    what becomes of the job is the cluster's business.
+    SIGTERM comes on preemption elsewhere, which is answered alike, and when the job is cancelled.
 
     Args:
         study: Folder of the study.
@@ -59,7 +58,8 @@ class Job:
         """
         environment = submitit.JobEnvironment()
         os.environ[JOB] = f"{environment.cluster}:{environment.job_id}"
-        signal.signal(signal.SIGTERM, self._on_warning)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_warning)
         if environment.node == 0:
             with exclusive(self._study, patience=LAUNCHING):  # who submitted it has noted it by now
                 self._note("running", "Starting")
@@ -70,12 +70,10 @@ class Job:
             time.sleep(0.1)
         if self._process.returncode == 0:
             return
-        if self._is_told and not is_stop_asked(self._study):
-            if environment.node == 0:
-                self._note("queued", WAITS_AGAIN)
-            time.sleep(PREEMPTION)
-        elif environment.node > 0:
+        if environment.node > 0:
             time.sleep(SAVING)  # the first machine may still be saving
+        elif self._is_told and not is_stop_asked(self._study):
+            _ask_to_go_on()
         raise SystemExit(self._process.returncode)
 
     def checkpoint(self) -> submitit.helpers.DelayedSubmission | None:
@@ -137,3 +135,13 @@ class Job:
         reached = read_status(self._study)
         fraction = reached.fraction if reached else 0.0
         write_status(self._study, Status(state=state, stage=stage, fraction=fraction))
+
+
+def _ask_to_go_on() -> None:
+    """Go back to the queue after SIGTERM, unless it meant that the job is cancelled."""
+    state = job_state(os.environ[JOB])
+    if state is not None and state.word.startswith("CANCELLED"):
+        return
+    if state is not None:
+        os.kill(os.getpid(), signal.SIGUSR2)  # submitit calls `checkpoint`, and requeues
+    time.sleep(PREEMPTION)  # where the cluster cannot be asked, it may requeue the job by itself
