@@ -1,7 +1,10 @@
+import json
+
 import pytest
 
 from tests.pages.test_runs import button, labels, make, words
 from udviz.runs.lock import exclusive
+from udviz.runs.placement import Placement
 from udviz.ui import access, launch_form
 from udviz.ui.fields import recipe_fields
 
@@ -178,3 +181,88 @@ def test_a_form_that_was_open_when_the_app_was_closed_to_others_is_gone(form, mo
     form.run()
 
     assert "Start" not in labels(form)
+
+
+def where(form, name):
+    return f"new.demo:placement.{name}"
+
+
+def test_many_processes_are_a_setting_and_the_command_says_so(form, begun, runs, monkeypatch):
+    monkeypatch.setenv("UDVIZ_GPUS", "")
+    form.number_input(key=where(form, "processes")).set_value(4).run()
+
+    torchrun = "python -m torch.distributed.run --standalone --nproc-per-node 4"
+    assert command(form).startswith(f"{torchrun} -m pipelines.study --recipe demo --out {runs}/")
+
+    button(form, "Start").click().run()
+    [(plan, _)] = begun
+    assert plan.placement == Placement(processes=4)
+
+
+def test_more_processes_than_gpus_cannot_be_started(form, monkeypatch):
+    monkeypatch.setenv("UDVIZ_GPUS", "0,1")
+    form.number_input(key=where(form, "processes")).set_value(4).run()
+
+    fault = "--placement.processes: must be at most 2, the GPUs of this machine, got 4"
+    assert fault in words(form)
+    assert "Start" not in labels(form)
+
+
+def test_several_machines_need_a_place_to_meet_and_say_what_to_type(form):
+    assert where(form, "meeting_point") not in widgets(form)
+
+    form.number_input(key=where(form, "machines")).set_value(3).run()
+    assert "`meeting_point` must be HOST:PORT of the first machine" in words(form)
+
+    form.text_input(key=where(form, "meeting_point")).set_value("first:29400").run()
+    assert "--nnodes 3" in command(form)
+    assert "Type the same on the 2 other machines" in words(form)
+    assert "Start" in labels(form)
+
+
+def test_a_cluster_is_asked_for_what_it_needs_to_know(form, begun, monkeypatch):
+    monkeypatch.setattr("udviz.runs.cluster.refusal", lambda name: None)
+    form.selectbox(key=where(form, "on")).set_value("slurm").run()
+    own = {"partition", "account", "qos", "constraint", "hours", "cpus", "memory_gb"}
+    assert {where(form, name) for name in own} <= widgets(form)
+
+    form.text_input(key=where(form, "partition")).set_value("gpu")
+    form.number_input(key=where(form, "hours")).set_value(2.5).run()
+
+    flags = "--placement.on slurm --placement.partition gpu --placement.hours 2.5"
+    assert command(form).startswith("python -m pipelines.launch --recipe demo --out ")
+    assert command(form).endswith(flags)
+    assert "This submits the job" in words(form)
+
+    button(form, "Start").click().run()
+    assert begun[0][0].placement == Placement(on="slurm", partition="gpu", hours=2.5)
+
+
+def test_a_machine_without_slurm_says_so(form, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    form.selectbox(key=where(form, "on")).set_value("slurm").run()
+
+    assert "This machine has no `sbatch`" in words(form)
+    assert "Start" not in labels(form)
+
+
+def test_a_word_for_the_cluster_that_a_shell_would_read_is_refused(form, monkeypatch):
+    monkeypatch.setattr("udviz.runs.cluster.refusal", lambda name: None)
+    form.selectbox(key=where(form, "on")).set_value("slurm").run()
+
+    form.text_input(key=where(form, "account")).set_value("x; rm -rf y").run()
+
+    assert "--placement.account: String should match pattern" in words(form)
+    assert "Start" not in labels(form)
+
+
+def test_a_copy_of_a_study_runs_where_that_ran(runs, open_app):
+    source = make(runs, "mine") / "study.toml"
+    placement = {"processes": 4}
+    asked = {"recipe": "demo", "settings": {}, "placement": placement}
+    (runs / "mine" / "launch.json").write_text(json.dumps(asked))
+
+    app = button(open_app("pages/7_Runs.py", run="mine"), "New study like this").click().run()
+
+    assert app.number_input(key=f"new.{source}:placement.processes").value == 4

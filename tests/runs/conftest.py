@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 from collections.abc import Iterator
@@ -17,4 +18,5 @@ def root(tmp_path: Path) -> Iterator[Path]:
     for study in root.iterdir():
         status = read_status(study)
         if status is not None and status.is_owner_alive and status.pid != os.getpid():
-            os.kill(status.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(status.pid, signal.SIGKILL)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from udviz.runs.launcher import WAITING, LocalLauncher
+from udviz.runs.launcher import WAITING, Launcher, LocalLauncher
 from udviz.runs.lock import exclusive
 from udviz.runs.placement import HERE, Placement
 from udviz.runs.status import ALIVE, read_status, write_status
@@ -22,14 +22,23 @@ SLEEP = "time.sleep(600)\n"
 
 
 def start(
-    study: Path, code: str = FINISH, *, device: str = "cpu", placement: Placement = HERE
+    study: Path,
+    code: str = FINISH,
+    *,
+    device: str = "cpu",
+    placement: Placement = HERE,
+    launcher: Launcher | None = None,
 ) -> Path:
-    """Start ``code`` as the command of a study; it can ``say`` a state."""
+    """Start ``code``, or the program in that file, as the command of a study.
+
+    Code can ``say`` a state.
+    """
     study.mkdir(exist_ok=True, parents=True)
     with exclusive(study) as lock:
         write_status(study, WAITING)
-        program = ["-c", BEGIN.format(study=study) + code]
-        LocalLauncher().start(study, program, placement=placement, device=device, lock=lock)
+        program = [code] if code.endswith(".py") else ["-c", BEGIN.format(study=study) + code]
+        launcher = launcher or LocalLauncher()
+        launcher.start(study, program, placement=placement, device=device, lock=lock)
     return study
 
 

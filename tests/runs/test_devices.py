@@ -1,6 +1,6 @@
 import pytest
 
-from udviz.runs.devices import environment_of, slots_for
+from udviz.runs.devices import environment_of, n_slots_for, slots_for
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,10 @@ def test_a_program_is_kept_on_its_gpu():
     assert environment_of(["gpu-3"]) == {"CUDA_VISIBLE_DEVICES": "3"}
     assert environment_of(["gpu-0", "gpu-3"]) == {"CUDA_VISIBLE_DEVICES": "0,3"}
     assert environment_of(["cpu"]) == {}
+
+
+def test_a_run_takes_a_gpu_per_process_and_no_more_than_there_are():
+    assert n_slots_for(2, ["gpu-0", "gpu-1"]) == 2
+    assert n_slots_for(8, ["cpu"]) == 1
+    with pytest.raises(ValueError, match=r"--placement.processes: must be at most 2, .* got 3"):
+        n_slots_for(3, ["gpu-0", "gpu-1"])

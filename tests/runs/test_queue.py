@@ -3,11 +3,33 @@ import os
 import signal
 import time
 
+import psutil
 import pytest
 
-from tests.runs.programs import FINISH, SLEEP, start, state, wait_for, wait_for_end, wait_until
-from udviz.runs.queue import QUEUE, SLOT_HELD, join_queue, occupied, try_turn, waiting
+from tests.runs.programs import (
+    BEGIN,
+    FINISH,
+    SLEEP,
+    start,
+    state,
+    wait_for,
+    wait_for_end,
+    wait_until,
+)
+from udviz.runs.identity import start_mark
+from udviz.runs.lock import exclusive
+from udviz.runs.placement import Placement
+from udviz.runs.queue import (
+    QUEUE,
+    SLOT_HELD,
+    join_queue,
+    occupied,
+    release,
+    try_turn,
+    waiting,
+)
 from udviz.runs.status import Status, read_status, write_status
+from udviz.runs.stop import stop_study
 
 LOG_TURN = "open('{log}', 'a').write('{name}\\n'); "
 
@@ -139,3 +161,46 @@ def test_joining_again_takes_the_last_place(root):
     assert [ticket.study for ticket in waiting(root)] == ["b", "a"]
     assert len(list((root / QUEUE).glob("0*.json"))) == 2
     json.loads((root / QUEUE / "00000003.json").read_text())
+
+
+def test_a_run_on_two_gpus_waits_for_both_and_others_wait_behind_it(root):
+    gpus = ["gpu-0", "gpu-1"]
+    both = join_queue(root, queued(root, "both"), gpus, n_slots=2)
+    one = join_queue(root, queued(root, "one"), gpus)
+
+    with occupied(root, "terminal", ["gpu-0"]):
+        assert try_turn(root, both) == []
+        assert try_turn(root, one) == []
+        with occupied(root, "another", ["gpu-1"]) as alone:
+            assert alone, "what it could not use it must give back"
+
+    held = try_turn(root, both)
+    assert [slot.name for slot in held] == gpus
+    assert try_turn(root, one) == []
+    release(held)
+    assert [slot.name for slot in try_turn(root, one)] == ["gpu-0"]
+
+
+def test_a_run_of_two_processes_holds_two_gpus_and_is_signed_by_what_ends_both(
+    root, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("UDVIZ_GPUS", "0,3,5")
+    first = start(root / "first", SLEEP, device="auto")
+    wait_for(first, "running")
+    program = tmp_path / "program.py"
+    told = "f\"{os.environ['CUDA_VISIBLE_DEVICES']} {os.getppid()} {os.environ['RANK']}\""
+    code = f"if os.environ['RANK'] == '1':\n    say('running', {told})\n{SLEEP}"
+    project = "import os, sys\nsys.path.insert(0, os.getcwd())\n"
+    program.write_text(project + BEGIN.format(study=root / "both") + code)
+
+    both = start(root / "both", str(program), device="auto", placement=Placement(processes=2))
+    wait_until(lambda: read_status(both).message != "")
+
+    status = read_status(both)
+    assert status.message == f"3,5 {status.pid} 1"
+    with exclusive(both):
+        pass  # the agent has left the lock to its processes
+    family = [status.pid, *(child.pid for child in psutil.Process(status.pid).children())]
+    assert stop_study(both).state == "stopped"
+    assert len(family) == 3
+    assert [start_mark(pid) for pid in family] == ["", "", ""]

@@ -1,19 +1,29 @@
 """A study that the app started: stopped, killed and resumed, it is complete in the end."""
 
 import os
+import shlex
 import signal
+import socket
+import subprocess
+import sys
+from dataclasses import replace
 
+import psutil
 import pytest
 
 from tests.runs.programs import wait_for, wait_for_end, wait_until
-from tests.training.processes import TINY, run, started, train
+from tests.training.processes import SECONDS, TINY, run, started, train
+from tests.training.test_torchrun import PROJECT
 from udviz.recipe import parse_recipe, recipe_path, recipe_values
 from udviz.runs.events import read_events
+from udviz.runs.identity import start_mark
 from udviz.runs.launch import Plan, launch, resume, stop
 from udviz.runs.lock import STUDY_LOCK, exclusive, try_lock
+from udviz.runs.placement import Placement
 from udviz.runs.queue import QUEUE, waiting
 from udviz.runs.status import ALIVE, read_status
 from udviz.training.checkpoint import load_checkpoint
+from udviz.training.progress import StopRequest
 
 pytestmark = pytest.mark.training
 
@@ -72,6 +82,61 @@ def test_stopped_killed_and_resumed_it_is_complete_in_the_end(root, plan):
         assert waiting(root) == []
         os.close(try_lock(root / QUEUE / "slot-cpu"))
     assert (study / STUDY_LOCK).exists()
+
+
+TOGETHER = Placement(processes=2)
+
+
+def test_two_processes_are_launched_stopped_and_resumed_like_one(root, plan):
+    study = root / "mine"
+    launch(replace(plan, placement=TOGETHER), study)
+    wait_for_epochs(study, 1)
+    agent = psutil.Process(read_status(study).pid)
+    family = [agent.pid, *(child.pid for child in agent.children(recursive=True))]
+    assert len(family) == 3
+
+    stop(study)
+    assert wait_for_end(study) == "stopped", (study / "log.txt").read_text()
+    assert "it continues from here" in read_status(study).message
+    wait_until(lambda: not any(start_mark(pid) for pid in family))
+
+    resume(study)
+    wait_for_epochs(study, len(epochs_of(study)) + 1)
+    assert "torch.distributed.run" in psutil.Process(read_status(study).pid).cmdline()
+    assert wait_for_end(study) == "finished", (study / "log.txt").read_text()
+    assert sorted(set(epochs_of(study))) == list(range(1, 13))
+
+
+def test_two_machines_are_launched_here_and_typed_there(root, plan):
+    study = root / "mine"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        meeting_point = f"127.0.0.1:{probe.getsockname()[1]}"
+    teacher = plan.recipe.teacher.model_copy(update={"epochs": 2})
+    short = plan.recipe.model_copy(update={"teacher": teacher})
+    placement = Placement(machines=2, meeting_point=meeting_point)
+    together = replace(plan, recipe=short, placement=placement)
+    launch(together, study)
+    variable, _, *arguments = shlex.split(together.typed(study))
+
+    name, _, value = variable.partition("=")
+    environment = {**os.environ, name: value}
+    there = subprocess.Popen([sys.executable, *arguments], cwd=PROJECT, env=environment)
+
+    assert wait_for_end(study) == "finished", (study / "log.txt").read_text()
+    assert there.wait(SECONDS) == 0
+    assert sorted(set(epochs_of(study))) == [1, 2]
+
+
+def test_a_request_to_stop_that_comes_after_the_last_step_is_not_lost():
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+
+    with StopRequest():
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, before)
+    assert heard == [signal.SIGTERM]
 
 
 def _slow_to_load(command_line):

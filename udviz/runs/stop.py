@@ -58,7 +58,11 @@ def stop_study(study: Path, *, patience: float = PATIENCE) -> Status | None:
 def _stop_job(study: Path, status: Status) -> Status | None:
     """Have the cluster end the job, and wait until it has."""
     replace_json(study / STOP_FILE, stop_request(status))
-    cancel(status.job, study)
+    try:
+        cancel(status.job, study)
+    except RuntimeError:
+        (study / STOP_FILE).unlink()
+        raise
     ends = time.monotonic() + CLUSTER_PATIENCE
     while _is_under_way(study) and time.monotonic() < ends:
         time.sleep(0.5)

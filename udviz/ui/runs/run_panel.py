@@ -7,6 +7,7 @@ import streamlit as st
 
 from udviz.figures.curves import label_curves, loss_curves, score_curves
 from udviz.figures.text import one_line, safe_html, safe_markdown
+from udviz.runs.cluster import job_state
 from udviz.runs.directory import RunDirectory
 from udviz.runs.listing import StudyEntry, list_runs, memory_of
 from udviz.runs.log import LOG_FILE, tail
@@ -54,14 +55,15 @@ def _draw(study: Path) -> None:
 
 def _show_status(study: Path, status: Status) -> None:
     if status.state == "queued":
-        st.info(_place_in_queue(study), icon=":material/hourglass_empty:")
+        waits = _in_cluster(status) if status.job else _place_in_queue(study)
+        st.info(waits, icon=":material/hourglass_empty:")
         return
     if status.state == "finished":
         return
     if status.state in ("failed", "lost", "stopped"):
         st.warning(safe_markdown(status.message), icon=":material/warning:")
     st.progress(min(max(status.fraction, 0.0), 1.0), text=safe_markdown(status.stage))
-    facts = [f"{status.fraction:.0%} done"]
+    facts = [f"{status.fraction:.0%} done", f"job {status.job}" if status.job else ""]
     if status.state in ("running", "stopping"):
         memory = memory_of(status)
         facts += [status.rate, time_left(status.seconds_left), status.message]
@@ -75,6 +77,14 @@ def _place_in_queue(study: Path) -> str:
     return (
         f"Number {place} of {max(len(names), 1)} in the queue. It starts by itself when a device "
         "is free, also with no page open: one run per GPU, or one at a time where there is none."
+    )
+
+
+def _in_cluster(status: Status) -> str:
+    state = job_state(status.job)
+    told = f" The cluster says: {state.word.lower()}." if state else ""
+    return (
+        f"{safe_markdown(status.stage)}, as job {safe_markdown(status.job)}.{safe_markdown(told)}"
     )
 
 
