@@ -8,6 +8,7 @@ import pytest
 
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
 from tests.pages.test_overview import numbers, traces
+from udviz.runs.cluster import JobState
 from udviz.runs.events import append_event
 from udviz.runs.queue import join_queue
 from udviz.runs.status import (
@@ -432,3 +433,16 @@ def test_two_hundred_runs_are_listed_in_time(runs, open_app):
 
     assert len(app.dataframe[0].value) == 200
     assert seconds < 2.0
+
+
+def test_a_run_that_waits_in_a_cluster_says_as_which_job(runs, open_app, monkeypatch):
+    state = JobState(word="PENDING")
+    for module in ("udviz.runs.status", "udviz.ui.runs.run_panel"):
+        monkeypatch.setattr(f"{module}.job_state", lambda job: state)
+    make(runs, "mine", "queued", stage="Waiting in the cluster's queue", job="slurm:41")
+    make(runs, "busy", "running", job="slurm:42")
+
+    waits = words(open_app(RUNS, run="mine"))
+    assert "Waiting in the cluster's queue, as job slurm:41; the cluster says: pending" in waits
+    assert "Number 1" not in waits
+    assert "42% done · job slurm:42 · 412 images/s" in words(open_app(RUNS, run="busy"))

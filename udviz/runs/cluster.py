@@ -85,7 +85,10 @@ def submit(
         slurm_signal_delay_s=NOTICE,
         **parameters,
     )
-    job = executor.submit(work)
+    try:
+        job = executor.submit(work)
+    except submitit.core.utils.FailedJobError as error:
+        raise RuntimeError(f"The cluster did not take the job: {error}") from error
     name = f"{cluster}:{job.job_id}"
     _submitted[name] = job
     return name

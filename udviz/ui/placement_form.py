@@ -14,9 +14,11 @@ _ALWAYS = ("on", "machines", "processes")
 _SEVERAL_HERE = ("meeting_point",)
 _LABELS = {
     "on": "Runs on",
-    "memory_gb": "Memory in GB",
-    "cpus": "CPUs",
+    "processes": "Processes per machine",
     "qos": "Quality of service",
+    "hours": "Time limit in hours",
+    "cpus": "CPUs per machine",
+    "memory_gb": "GB of memory per machine",
 }
 
 
