@@ -342,9 +342,7 @@ def test_what_slurm_refuses_is_told_in_its_words(study, slurm):
         "#!/bin/sh\necho 'invalid partition specified: gpu' >&2; exit 1\n"
     )
 
-    with pytest.raises(
-        RuntimeError, match="did not take the job: invalid partition specified: gpu"
-    ):
+    with pytest.raises(RuntimeError, match="did not take the job: invalid partition"):
         submitted(study)
 
 

@@ -82,10 +82,8 @@ def _place_in_queue(study: Path) -> str:
 
 def _in_cluster(status: Status) -> str:
     state = job_state(status.job)
-    told = f" The cluster says: {state.word.lower()}." if state else ""
-    return (
-        f"{safe_markdown(status.stage)}, as job {safe_markdown(status.job)}.{safe_markdown(told)}"
-    )
+    told = f"; the cluster says: {state.word.lower()}" if state else ""
+    return safe_markdown(f"{status.stage}, as job {status.job}{told}")
 
 
 def _show_curves(runs: list[RunDirectory]) -> None:
