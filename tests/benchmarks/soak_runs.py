@@ -28,6 +28,7 @@ from udviz.recipe import parse_recipe, recipe_path, recipe_values
 from udviz.runs.devices import GPUS
 from udviz.runs.identity import start_mark
 from udviz.runs.status import read_status
+from udviz.runs.stop import stop_study
 
 N_EPOCHS = 6
 TINY = "tiny"  # a study that has only a recipe; the form starts from it
@@ -85,8 +86,10 @@ class Person:
         form.get_by_role("combobox", name="Start from").fill(f"the study {TINY}")
         form.get_by_role("combobox", name="Start from").press("Enter")
         expect(form.get_by_text(f"{TINY}/study.toml")).to_be_visible()
-        form.get_by_label("Name of the study", exact=True).fill(name)
-        form.get_by_label("Name of the study", exact=True).press("Enter")
+        field = form.get_by_label("Name of the study", exact=True)
+        expect(field).to_have_count(1)  # the one of the recipe before is gone
+        field.fill(name)
+        field.press("Enter")
         expect(form.get_by_text(f"--name {name}")).to_be_visible()
         form.get_by_role("button", name="Start", exact=True).click()
         expect(form).to_have_count(0)
@@ -187,8 +190,12 @@ def main() -> None:
         for number in range(asked.runs)
     ]
     begun = time.monotonic()
-    with two_people(root) as people:
-        soak(people, subjects, chance)
+    try:
+        with two_people(root) as people:
+            soak(people, subjects, chance)
+    finally:
+        for subject in subjects:
+            stop_study(subject.study, patience=0.0)  # where all went well, nothing is left to stop
     seconds = time.monotonic() - begun
     happened = Counter(", ".join(subject.log) for subject in subjects)
     print(f"{asked.runs} runs in {seconds:.0f} s, with their models in {root}")
