@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from udviz.runs.files import replace_json
+from udviz.runs.files import replace_json_at_any_rate
 from udviz.runs.identity import start_mark
 
 State = Literal["queued", "running", "stopping", "finished", "failed", "stopped", "lost"]
@@ -74,7 +74,7 @@ def write_status(directory: Path, status: Status) -> None:
         process_mark=start_mark(os.getpid()),
         host=socket.gethostname(),
     )
-    replace_json(directory / STATUS_FILE, asdict(signed))
+    replace_json_at_any_rate(directory / STATUS_FILE, asdict(signed))
 
 
 def read_status(directory: Path) -> Status | None:
