@@ -30,10 +30,10 @@ from udviz.runs.identity import start_mark
 from udviz.runs.status import read_status
 from udviz.runs.stop import stop_study
 
-N_EPOCHS = 6
+N_EPOCHS = 12
 TINY = "tiny"  # a study that has only a recipe; the form starts from it
 ENDS = {1: "stopped", 2: "killed"}  # by number modulo 3
-LATEST = 0.5  # share of a run that is done when it is disturbed, at most
+LATEST = 0.4  # share of a run that is done when it is disturbed, at most
 BUSY = ("queued", "running")
 
 
@@ -43,26 +43,30 @@ class Subject:
 
     Attributes:
         study: Its folder.
-        end: ``stopped``, ``killed`` or None.
         share: Disturbed once so much of it is done, in [0, 1]; below 0, while it waits.
+        end: ``stopped`` or ``killed`` as long as that has not happened to it; else None.
+        is_asked: Whether that is under way.
         log: What happened, in order.
     """
 
     study: Path
-    end: str | None
     share: float
+    end: str | None
+    is_asked: bool = False
     log: list[str] = field(default_factory=list)
 
     @property
     def is_due(self) -> bool:
         """Whether it is to be disturbed now."""
         status = read_status(self.study)
-        return (
-            self.end is not None
-            and status is not None
-            and status.state in BUSY
-            and (self.share < 0 or (status.state == "running" and status.fraction >= self.share))
-        )
+        if self.end is None or self.is_asked or status is None or status.state not in BUSY:
+            return False
+        return self.share < 0 or (status.state == "running" and status.fraction >= self.share)
+
+    @property
+    def is_heir(self) -> bool:
+        """Whether what came too late for another run may happen to this one."""
+        return self.end is None and not self.is_asked and self.state() in ("none", "queued")
 
     def state(self) -> str:
         """What it says of itself."""
@@ -95,9 +99,12 @@ class Person:
         expect(form).to_have_count(0)
 
     def stop(self, name: str) -> None:
-        """Stop a study on the page of runs."""
+        """Stop a study on the page of runs, if it has not ended meanwhile."""
         self._open(name)
-        self._page.get_by_role("button", name="Stop", exact=True).click()
+        button = self._page.get_by_role("button", name="Stop", exact=True)
+        if button.count() == 0 or button.is_disabled():
+            return
+        button.click()
         self._page.get_by_role("button", name="Stop it").click()
         expect(self._page.get_by_role("dialog")).to_have_count(0)
 
@@ -117,8 +124,8 @@ def soak(people: list[Person], subjects: list[Subject], chance: random.Random) -
     """Start all runs, disturb and resume some, until all are finished."""
     for number, subject in enumerate(subjects):
         people[number % len(people)].start(subject.study.name)
-        disturb(people, [s for s in subjects if s.log], chance)
         subject.log.append("started")
+        disturb(people, subjects, chance)
     while any(subject.state() != "finished" for subject in subjects):
         disturb(people, subjects, chance)
         time.sleep(0.2)
@@ -127,16 +134,28 @@ def soak(people: list[Person], subjects: list[Subject], chance: random.Random) -
 def disturb(people: list[Person], subjects: list[Subject], chance: random.Random) -> None:
     """Do what is due at this moment."""
     for subject in subjects:
-        if subject.is_due:
-            end, subject.end = subject.end, None
-            subject.log.append(f"{end} while {subject.state()}")
-            if end == "stopped":
-                chance.choice(people).stop(subject.study.name)
-            else:
-                kill(subject.study)
-        elif subject.state() in ("stopped", "lost"):
-            subject.log.append(f"resumed from {subject.state()}")
+        state = subject.state()
+        if state in ("stopped", "lost"):
+            subject.end = None
+            subject.log.append(f"resumed from {state}")
             chance.choice(people).resume(subject.study.name)
+        elif state == "finished" and subject.end:
+            hand_on(subject, subjects)
+        elif subject.is_due:
+            subject.is_asked = True
+            subject.log.append(f"{subject.end} while {state}")
+            if subject.end == "killed":
+                kill(subject.study)
+            else:
+                chance.choice(people).stop(subject.study.name)
+
+
+def hand_on(subject: Subject, subjects: list[Subject]) -> None:
+    """Let happen to another run what came too late for this one."""
+    for heir in filter(lambda other: other.is_heir, subjects):
+        heir.end, subject.end = subject.end, None
+        subject.log.append("which came too late")
+        return
 
 
 def kill(study: Path) -> None:
