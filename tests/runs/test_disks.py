@@ -1,5 +1,7 @@
 """Disks that are full or read-only, in earnest: what was there stays, and a person is told."""
 
+import json
+
 import pytest
 
 from tests.runs.disks import fill, free, small_disk
@@ -56,19 +58,18 @@ def test_on_a_full_disk_a_first_status_is_refused_and_nothing_is_left_of_it(disk
 
 
 def test_an_event_that_found_no_room_costs_only_itself(disk):
-    path, n_written = disk.path / "events.jsonl", 0
+    path, events = disk.path / "events.jsonl", [{"step": n, "word": "x" * 300} for n in range(99)]
     fill(disk.path, leave=8192)
 
     with pytest.raises(OSError, match="No space left"):
-        while True:
-            append_event(path, {"step": n_written, "word": "x" * 300})
-            n_written += 1
+        for event in events:
+            append_event(path, event)
     free(disk.path)
+    n_written = len(read_events(path))
     append_event(path, {"step": "with room again"})
 
-    assert n_written > 20
-    steps = [event["step"] for event in read_events(path)]
-    assert steps == [*range(n_written), "with room again"]
+    assert read_events(path) == [*events[:n_written], {"step": "with room again"}]
+    assert n_written == 8192 // len(json.dumps(events[10]) + "\n")
 
 
 def test_a_launch_on_a_full_disk_is_refused_and_works_when_there_is_room(disk):
