@@ -125,9 +125,7 @@ def test_a_full_disk_is_an_error_when_space_is_reserved_not_a_crash(cache, logit
 
 
 @pytest.mark.parametrize("n_pages", range(7))
-def test_a_disk_that_is_full_in_earnest_keeps_the_old_cache_and_no_draft(
-    tmp_path, logits, n_pages
-):
+def test_a_disk_that_is_full_in_earnest_keeps_the_old_cache_and_no_draft(tmp_path, logits, n_pages):
     with small_disk(tmp_path / "disk", n_bytes=2**20) as disk:
         write_cache(disk.path / "test", logits)
         fill(disk.path, leave=n_pages * 4096)

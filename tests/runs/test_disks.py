@@ -1,6 +1,7 @@
 """Disks that are full or read-only, in earnest: what was there stays, and a person is told."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -62,8 +63,7 @@ def test_an_event_that_found_no_room_costs_only_itself(disk):
     fill(disk.path, leave=8192)
 
     with pytest.raises(OSError, match="No space left"):
-        for event in events:
-            append_event(path, event)
+        list(map(partial(append_event, path), events))
     free(disk.path)
     n_written = len(read_events(path))
     append_event(path, {"step": "with room again"})
