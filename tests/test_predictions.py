@@ -150,22 +150,17 @@ def test_a_changed_byte_is_noticed_and_the_file_named(cache, name):
         open_predictions(cache)
 
 
-@pytest.mark.parametrize("name", ["logits.npy", "manifest.json", "difficult.npy"])
-def test_a_cut_file_is_refused_with_the_command_that_remakes_it(cache, name):
-    content = (cache / name).read_bytes()
-    (cache / name).write_bytes(content[: len(content) // 2])
-
-    with pytest.raises(ValueError, match=r"python -m pipelines.study --recipe .*study.toml"):
-        open_predictions(cache)
-
-
-def test_a_manifest_cut_at_any_byte_is_refused_with_the_command_that_remakes_it(cache):
-    whole = (cache / "manifest.json").read_bytes().rstrip()
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize("name", ["manifest.json", "logits.npy", "difficult.npy", "images.parquet"])
+def test_a_file_cut_at_every_tenth_byte_is_refused_with_the_command_that_remakes_it(
+    cache, name, verify
+):
+    whole = (cache / name).read_bytes().rstrip(b"\n")
 
     for length in range(0, len(whole), 10):
-        (cache / "manifest.json").write_bytes(whole[:length])
+        (cache / name).write_bytes(whole[:length])
         with pytest.raises(ValueError, match=r"python -m pipelines.study --recipe .*study.toml"):
-            open_predictions(cache)
+            open_predictions(cache, verify=verify)
 
 
 def test_a_missing_file_is_refused_by_name(cache):

@@ -41,7 +41,9 @@ def draw_run(study: Path, state: str) -> None:
 def click_row(page: Page, n: int) -> None:
     """Open the run of another row of the table."""
     table = page.locator("[data-testid=stDataFrame]").bounding_box()
+    opened = page.locator("h2").first.inner_text()
     page.mouse.click(table["x"] + 15, table["y"] + ROW_PX * (n + 2.5))
+    page.wait_for_function("opened => document.querySelector('h2').innerText != opened", arg=opened)
 
 
 def main() -> None:
