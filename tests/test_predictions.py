@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.runs.disks import fill, small_disk
+from tests.runs.disks import PAGE, fill, small_disk
 from udviz.predictions import PredictionWriter, is_current, open_predictions
 
 LABELS = ("cat", "dog", "owl")
@@ -128,7 +128,7 @@ def test_a_full_disk_is_an_error_when_space_is_reserved_not_a_crash(cache, logit
 def test_a_disk_that_is_full_in_earnest_keeps_the_old_cache_and_no_draft(tmp_path, logits, n_pages):
     with small_disk(tmp_path / "disk", n_bytes=2**20) as disk:
         write_cache(disk.path / "test", logits)
-        fill(disk.path, leave=n_pages * 4096)
+        fill(disk.path, leave=n_pages * PAGE)
         before = {path.name for path in disk.path.iterdir()}
 
         if n_pages < 6:  # one per file

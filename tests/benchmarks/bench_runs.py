@@ -13,7 +13,7 @@ import pandas as pd
 from playwright.sync_api import Page, sync_playwright
 
 from tests.benchmarks.bench_pages import Case, measure
-from tests.browser.conftest import SCREEN, executable, serve
+from tests.browser.conftest import SCREEN, serve, start_chromium
 from udviz.runs.events import append_event
 from udviz.runs.status import Status, write_status
 
@@ -52,8 +52,7 @@ def main() -> None:
         root = Path(folder) / "runs"
         for number in range(N_RUNS):
             draw_run(root / f"run-{number:03d}", "running" if number == 7 else "finished")
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=executable(), args=flags)
+        browser = start_chromium(playwright)
         person = browser.new_context(**SCREEN)
         for base in serve(root):
             case = Case(name="Runs", address="Runs?run=run-007", act=click_row)

@@ -13,6 +13,7 @@ import os
 import random
 import signal
 import tempfile
+import threading
 import time
 from collections import Counter
 from contextlib import ExitStack, contextmanager
@@ -23,7 +24,7 @@ import tomli_w
 from playwright.sync_api import expect, sync_playwright
 
 from tests.benchmarks.soak_checks import faults
-from tests.browser.conftest import PATIENCE_MS, SCREEN, Visit, executable, open_tab, serve
+from tests.browser.conftest import PATIENCE_MS, SCREEN, Visit, open_tab, serve, start_chromium
 from udviz.recipe import parse_recipe, recipe_path, recipe_values
 from udviz.runs.devices import GPUS
 from udviz.runs.identity import start_mark
@@ -63,11 +64,6 @@ class Subject:
             return False
         return self.share < 0 or (status.state == "running" and status.fraction >= self.share)
 
-    @property
-    def is_heir(self) -> bool:
-        """Whether what came too late for another run may happen to this one."""
-        return self.end is None and not self.is_asked and self.state() in ("none", "queued")
-
     def state(self) -> str:
         """What it says of itself."""
         status = read_status(self.study)
@@ -81,6 +77,7 @@ class Person:
 
     def __init__(self, visit: Visit) -> None:
         self._visit, self._page = visit, visit.page
+        self.problems = visit.problems  # errors in the browser's console, requests that failed
 
     def start(self, name: str) -> None:
         """Start a study with the form in the sidebar."""
@@ -122,40 +119,44 @@ class Person:
 
 def soak(people: list[Person], subjects: list[Subject], chance: random.Random) -> None:
     """Start all runs, disturb and resume some, until all are finished."""
-    for number, subject in enumerate(subjects):
+    for number, subject in enumerate(list(subjects)):
         people[number % len(people)].start(subject.study.name)
         subject.log.append("started")
-        disturb(people, subjects, chance)
+        look_after(people, subjects, chance)
     while any(subject.state() != "finished" for subject in subjects):
-        disturb(people, subjects, chance)
+        look_after(people, subjects, chance)
         time.sleep(0.2)
 
 
-def disturb(people: list[Person], subjects: list[Subject], chance: random.Random) -> None:
-    """Do what is due at this moment."""
-    for subject in subjects:
-        state = subject.state()
+def look_after(people: list[Person], subjects: list[Subject], chance: random.Random) -> None:
+    """Do what a person has to do at this moment."""
+    for subject in list(subjects):
+        state, person = subject.state(), chance.choice(people)
         if state in ("stopped", "lost"):
             subject.end = None
             subject.log.append(f"resumed from {state}")
-            chance.choice(people).resume(subject.study.name)
-        elif state == "finished" and subject.end:
-            hand_on(subject, subjects)
-        elif subject.is_due:
+            person.resume(subject.study.name)
+        elif state == "finished" and subject.end:  # too late: one more run, for which it is not
+            subject.log.append("which came too late")
+            more = Subject(subject.study.with_name(f"soak-{len(subjects)}"), -1.0, subject.end)
+            subject.end = None
+            person.start(more.study.name)
+            more.log.append("started")
+            subjects.append(more)
+        elif subject.end == "stopped" and subject.is_due:
             subject.is_asked = True
-            subject.log.append(f"{subject.end} while {state}")
-            if subject.end == "killed":
+            subject.log.append(f"stopped while {state}")
+            person.stop(subject.study.name)
+
+
+def kill_due(subjects: list[Subject], is_over: threading.Event) -> None:
+    """Kill what is to be killed as soon as it is due, whatever the people do meanwhile."""
+    while not is_over.wait(0.1):
+        for subject in list(subjects):
+            if subject.end == "killed" and subject.is_due:
+                subject.is_asked = True
+                subject.log.append(f"killed while {subject.state()}")
                 kill(subject.study)
-            else:
-                chance.choice(people).stop(subject.study.name)
-
-
-def hand_on(subject: Subject, subjects: list[Subject]) -> None:
-    """Let happen to another run what came too late for this one."""
-    for heir in filter(lambda other: other.is_heir, subjects):
-        heir.end, subject.end = subject.end, None
-        subject.log.append("which came too late")
-        return
 
 
 def kill(study: Path) -> None:
@@ -178,10 +179,9 @@ def write_tiny(study: Path) -> None:
 @contextmanager
 def two_people(root: Path):
     """Two people with a browser each, on one app."""
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright, ExitStack() as stack:
-        browser = playwright.chromium.launch(executable_path=executable(), args=flags)
+        browser = start_chromium(playwright)
         server = serve(root)
         stack.callback(server.close)
         address = next(server)
@@ -208,19 +208,24 @@ def main() -> None:
         )
         for number in range(asked.runs)
     ]
-    begun = time.monotonic()
+    begun, is_over = time.monotonic(), threading.Event()
+    killer = threading.Thread(target=kill_due, args=(subjects, is_over))
+    killer.start()
     try:
         with two_people(root) as people:
             soak(people, subjects, chance)
     finally:
+        is_over.set()
+        killer.join()
         for subject in subjects:
             stop_study(subject.study, patience=0.0)  # where all went well, nothing is left to stop
     seconds = time.monotonic() - begun
     happened = Counter(", ".join(subject.log) for subject in subjects)
-    print(f"{asked.runs} runs in {seconds:.0f} s, with their models in {root}")
+    print(f"{len(subjects)} runs in {seconds:.0f} s, with their models in {root}")
     for log, n_runs in sorted(happened.items()):
         print(f"{n_runs:3d} {log}, finished")
     wrong = faults(root, [subject.study for subject in subjects], n_epochs=N_EPOCHS)
+    wrong += [problem for person in people for problem in person.problems]
     wrong += [f"{s.study.name} was never {s.end}" for s in subjects if s.end]
     print("\n".join(wrong) if wrong else "no epoch, event, bit, process, ticket or lock is lost")
     raise SystemExit(bool(wrong))

@@ -1,5 +1,6 @@
 """Small disks of a test's own, to fill up or make read-only; any user may have one."""
 
+import mmap
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+PAGE = mmap.PAGESIZE  # bytes; what a small file takes
 _FILLER = "filler"
 _RIGHTS = (["--user", "--map-root-user"], [])  # as nobody special, or as root
 

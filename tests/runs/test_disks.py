@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from tests.runs.disks import fill, free, small_disk
+from tests.runs.disks import PAGE, fill, free, small_disk
 from tests.runs.programs import state
 from tests.runs.test_launch import Recorder, demo
 from udviz.runs.events import append_event, read_events
@@ -59,8 +59,8 @@ def test_on_a_full_disk_a_first_status_is_refused_and_nothing_is_left_of_it(disk
 
 
 def test_an_event_that_found_no_room_costs_only_itself(disk):
-    path, events = disk.path / "events.jsonl", [{"step": n, "word": "x" * 300} for n in range(99)]
-    fill(disk.path, leave=8192)
+    path, events = disk.path / "events.jsonl", [{"step": n, "word": "x" * 300} for n in range(999)]
+    fill(disk.path, leave=2 * PAGE)
 
     with pytest.raises(OSError, match="No space left"):
         list(map(partial(append_event, path), events))
@@ -69,7 +69,7 @@ def test_an_event_that_found_no_room_costs_only_itself(disk):
     append_event(path, {"step": "with room again"})
 
     assert read_events(path) == [*events[:n_written], {"step": "with room again"}]
-    assert n_written == 8192 // len(json.dumps(events[10]) + "\n")
+    assert n_written == 2 * PAGE // len(json.dumps(events[10]) + "\n")
 
 
 def test_a_launch_on_a_full_disk_is_refused_and_works_when_there_is_room(disk):

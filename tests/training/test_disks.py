@@ -5,7 +5,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from tests.runs.disks import fill, free, small_disk
+from tests.runs.disks import PAGE, fill, free, small_disk
 from tests.runs.programs import wait_for_end
 from tests.training.processes import TINY, run, started, train
 from tests.training.test_faults import progress_of
@@ -18,7 +18,6 @@ from udviz.runs.status import Status, read_status, write_status
 pytestmark = pytest.mark.training
 
 N_BYTES = 24 * 2**20
-PAGE = 4096  # bytes; what a small file takes
 
 
 def arguments(study):
@@ -66,7 +65,7 @@ def _trains_until_the_disk_is_full(command_line, root, leave):
     train(command_line)
 
 
-@pytest.mark.parametrize("leave", [0, 100 * PAGE])
+@pytest.mark.parametrize("leave", [0, 100 * PAGE], ids=["full", "almost"])
 def test_a_disk_that_fills_up_between_two_checkpoints(disk, undisturbed, tmp_path, leave):
     study = disk.path / "mine"
     log = tmp_path / "log"
