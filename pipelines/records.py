@@ -2,6 +2,7 @@
 
 import platform
 import subprocess
+import tomllib
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,9 @@ MAY_CHANGE = {"name", "description", "seeds", "hardware", "min_positives", "min_
 def record_study(study: Path, recipe: Recipe) -> None:
     """Write ``study.toml``; a study that was begun with other settings is refused.
 
-    Seeds may be added, and hardware may change, without touching the runs that are there.
+    Seeds may be added, and hardware may change, without touching the runs that are there. A
+    ``study.toml`` that was cut short may still be a recipe, so what the runs were trained with
+    counts too.
 
     Raises:
         ValueError: If the folder holds a study with other settings; names them.
@@ -32,11 +35,18 @@ def record_study(study: Path, recipe: Recipe) -> None:
     """
     path = study / STUDY_FILE
     if path.is_file():
-        changes = differences(read_recipe(path), recipe)
+        changes = differences(read_recipe(path).model_dump(mode="json"), recipe)
         if changes:
             raise ValueError(
                 f"`{study}` holds a study with other settings ({'; '.join(changes)}). "
                 "Choose another --out, or delete that folder."
+            )
+    for record in sorted(study.glob("*/run.toml")):
+        changes = differences(_settings_of(record), recipe)
+        if changes:
+            raise ValueError(
+                f"`{record.parent}` was trained with other settings ({'; '.join(changes)}). "
+                f"Put them back into `{path}`, choose another --out, or delete that folder."
             )
     if distributed.is_main():
         study.mkdir(parents=True, exist_ok=True)
@@ -44,14 +54,28 @@ def record_study(study: Path, recipe: Recipe) -> None:
     distributed.barrier()
 
 
-def differences(before: Recipe, after: Recipe) -> list[str]:
-    """Settings that shape the trained models and differ, as ``teacher.epochs: 12, now 3``."""
-    old, new = _flat(before.model_dump(mode="json")), _flat(after.model_dump(mode="json"))
+def differences(before: dict[str, Any], after: Recipe) -> list[str]:
+    """Settings that shape the trained models and differ, as ``teacher.epochs: 12, now 3``.
+
+    Args:
+        before: Nested settings; what they lack is not compared.
+        after: A recipe.
+    """
+    old, new = _flat(before), _flat(after.model_dump(mode="json"))
     return [
         f"{name}: {old[name]}, now {new[name]}"
         for name in old
-        if old[name] != new[name] and name.split(".")[0] not in MAY_CHANGE
+        if name in new and old[name] != new[name] and name.split(".")[0] not in MAY_CHANGE
     ]
+
+
+def _settings_of(record: Path) -> dict[str, Any]:
+    """The recipe that a run was trained with; nothing if its record is damaged."""
+    try:
+        settings = tomllib.loads(record.read_text(encoding="utf-8"))["recipe"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    return settings if isinstance(settings, dict) else {}
 
 
 def record_run(study: Path, run: Run, recipe: Recipe, dataset: Dataset, compute: Compute) -> None:

@@ -75,8 +75,9 @@ class StudyReport:
             return
         whole = state == "finished"
         stage = "Finished" if whole else self._stage
-        reached = (self._fraction, (self._part + self._fraction) / self._n_parts)
-        for directory, fraction in zip((self._run, self._study), reached, strict=True):
+        reached = ((self._part + self._fraction) / self._n_parts, self._fraction)
+        # the study first: the folder of its run may be what cannot be written
+        for directory, fraction in zip((self._study, self._run), reached, strict=True):
             if directory is not None:
                 status = Status(
                     state=state,

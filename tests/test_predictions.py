@@ -1,9 +1,11 @@
 import json
+import os
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.runs.disks import PAGE, fill, small_disk
 from udviz.predictions import PredictionWriter, is_current, open_predictions
 
 LABELS = ("cat", "dog", "owl")
@@ -90,6 +92,27 @@ def test_an_interrupted_write_leaves_the_old_cache_and_no_draft(cache, logits):
     assert [path.name for path in cache.parent.iterdir()] == ["test"]
 
 
+def test_what_a_killed_process_left_of_a_cache_is_cleared_by_the_next_one(cache, logits):
+    child = os.fork()
+    if child == 0:
+        with PredictionWriter(
+            cache,
+            split="test",
+            images=pd.DataFrame({"image_id": ["a"], "row": [0]}),
+            label_names=LABELS,
+            dataset_fingerprint="data",
+            checkpoint_digest="new",
+        ) as writer:
+            writer.write(slice(None), logits=logits[:1])
+            os._exit(9)
+    os.waitpid(child, 0)
+    assert len(list(cache.parent.iterdir())) == 2
+
+    write_cache(cache, logits)
+
+    assert [path.name for path in cache.parent.iterdir()] == ["test"]
+
+
 def test_a_full_disk_is_an_error_when_space_is_reserved_not_a_crash(cache, logits, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
@@ -99,6 +122,22 @@ def test_a_full_disk_is_an_error_when_space_is_reserved_not_a_crash(cache, logit
     with pytest.raises(OSError, match="No space left"):
         write_cache(cache, logits)
     assert open_predictions(cache).logits.shape == (6, 3)
+
+
+@pytest.mark.parametrize("n_pages", range(7))
+def test_a_disk_that_is_full_in_earnest_keeps_the_old_cache_and_no_draft(tmp_path, logits, n_pages):
+    with small_disk(tmp_path / "disk", n_bytes=2**20) as disk:
+        write_cache(disk.path / "test", logits)
+        fill(disk.path, leave=n_pages * PAGE)
+        before = {path.name for path in disk.path.iterdir()}
+
+        if n_pages < 6:  # one per file
+            with pytest.raises(OSError, match="No space left"):
+                write_cache(disk.path / "test", -logits)
+            np.testing.assert_array_equal(open_predictions(disk.path / "test").logits, logits)
+        else:
+            write_cache(disk.path / "test", -logits)
+        assert {path.name for path in disk.path.iterdir()} == before
 
 
 @pytest.mark.parametrize("name", ["logits.npy", "targets.npy", "images.parquet"])
@@ -111,22 +150,17 @@ def test_a_changed_byte_is_noticed_and_the_file_named(cache, name):
         open_predictions(cache)
 
 
-@pytest.mark.parametrize("name", ["logits.npy", "manifest.json", "difficult.npy"])
-def test_a_cut_file_is_refused_with_the_command_that_remakes_it(cache, name):
-    content = (cache / name).read_bytes()
-    (cache / name).write_bytes(content[: len(content) // 2])
-
-    with pytest.raises(ValueError, match=r"python -m pipelines.study --recipe .*study.toml"):
-        open_predictions(cache)
-
-
-def test_a_manifest_cut_at_any_byte_is_refused_with_the_command_that_remakes_it(cache):
-    whole = (cache / "manifest.json").read_bytes().rstrip()
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize("name", ["manifest.json", "logits.npy", "difficult.npy", "images.parquet"])
+def test_a_file_cut_at_every_tenth_byte_is_refused_with_the_command_that_remakes_it(
+    cache, name, verify
+):
+    whole = (cache / name).read_bytes().rstrip(b"\n")
 
     for length in range(0, len(whole), 10):
-        (cache / "manifest.json").write_bytes(whole[:length])
+        (cache / name).write_bytes(whole[:length])
         with pytest.raises(ValueError, match=r"python -m pipelines.study --recipe .*study.toml"):
-            open_predictions(cache)
+            open_predictions(cache, verify=verify)
 
 
 def test_a_missing_file_is_refused_by_name(cache):

@@ -4,6 +4,7 @@ import numpy as np
 import psutil
 import pytest
 
+from tests.runs.disks import small_disk
 from udviz.scratch import empty_columns
 
 
@@ -32,3 +33,13 @@ def test_the_file_is_gone_with_the_matrix(tmp_path, monkeypatch):
     del array
     gc.collect()
     assert not any(str(tmp_path) in m.path for m in psutil.Process().memory_maps())
+
+
+def test_a_full_disk_is_an_error_and_does_not_end_the_process(tmp_path, monkeypatch):
+    with small_disk(tmp_path / "disk", n_bytes=2**20) as disk:
+        monkeypatch.setattr("tempfile.tempdir", str(disk.path))
+
+        with pytest.raises(OSError, match="No space left"):
+            empty_columns((2**20, 2), np.int8, in_memory_up_to=0)
+
+        empty_columns((2**19, 2), np.int8, in_memory_up_to=0)[:] = 1

@@ -105,7 +105,8 @@ class Predictions:
 class PredictionWriter:
     """Writes a cache batch by batch; use it as a context.
 
-    The directory appears, replacing an older one, when the context ends without an error.
+    The directory appears, replacing an older one, when the context ends without an error. One
+    process at a time may write it; what a killed one left of it is cleared.
 
     Args:
         directory: Where the cache is to be, ``.../predictions/<split>``.
@@ -127,7 +128,7 @@ class PredictionWriter:
         checkpoint_digest: str,
     ) -> None:
         self._directory = directory
-        self._draft = directory.with_name(f".{directory.name}.{os.getpid()}")
+        self._draft = directory.with_name(f".{directory.name}.draft")
         self._identity = {
             "schema_version": SCHEMA_VERSION,
             "split": split,
@@ -142,7 +143,6 @@ class PredictionWriter:
     def __enter__(self) -> "PredictionWriter":
         shutil.rmtree(self._draft, ignore_errors=True)
         self._draft.mkdir(parents=True)
-        self._images.to_parquet(self._draft / IMAGES, index=False)
         return self
 
     def write(self, rows: slice, **parts: np.ndarray | None) -> None:
@@ -172,6 +172,7 @@ class PredictionWriter:
         for array in self._arrays.values():
             array.flush()
         self._arrays.clear()
+        self._images.to_parquet(self._draft / IMAGES, index=False)
         files = {
             path.name: {"bytes": path.stat().st_size, "crc32": file_crc32(path)}
             for path in sorted(self._draft.iterdir())

@@ -1,5 +1,6 @@
 """Arrays larger than memory should hold: kept in a temporary file that vanishes with them."""
 
+import os
 import tempfile
 from math import prod
 
@@ -19,8 +20,15 @@ def empty_columns(
         dtype: Of its values.
         in_memory_up_to: Bytes; a larger matrix is mapped from an unnamed file in the folder for
             temporary files (``TMPDIR``), which the system frees with the last reference.
+
+    Raises:
+        OSError: If there is no room for it there; found out now, as a write to a map of a full
+            disk would end the process.
     """
-    if prod(shape) * np.dtype(dtype).itemsize <= in_memory_up_to:
+    n_bytes = prod(shape) * np.dtype(dtype).itemsize
+    if n_bytes <= in_memory_up_to:
         return np.empty(shape, dtype=dtype, order="F")
     with tempfile.TemporaryFile(prefix="udviz-") as file:
+        if hasattr(os, "posix_fallocate"):  # not on macOS
+            os.posix_fallocate(file.fileno(), 0, n_bytes)
         return np.memmap(file, dtype=dtype, mode="w+", shape=shape, order="F")

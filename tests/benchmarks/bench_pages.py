@@ -27,7 +27,7 @@ from pipelines.analysis_jobs import analysis_jobs, join_difficulty
 from pipelines.contents import contents
 from pipelines.jobs import SplitPredictions, run_jobs
 from tests.benchmarks.scale_analysis import ROLES, draw_cache
-from tests.browser.conftest import SCREEN, STANDS_STILL, executable, serve
+from tests.browser.conftest import SCREEN, STANDS_STILL, serve, start_chromium
 from tests.pages.synthetic import names_of, write_study
 from udviz.data.dataset import Dataset
 from udviz.data.decoded import DecodedImages
@@ -205,8 +205,7 @@ def main() -> None:
         root = Path(folder) / "runs"
         draw_large(root / "large")
         write_study(root / "huge", names=names_of(600))
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=executable(), args=flags)
+        browser = start_chromium(playwright)
         person = browser.new_context(**SCREEN)
         rows = []
         for size, cases in ((f"{N_IMAGES:,} x {N_LABELS}", LARGE), ("1,000,000 x 600", HUGE)):

@@ -9,11 +9,23 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("udviz", "tests", "pipelines", "pyproject.toml")
+COPIED = ("udviz", "tests", "pipelines", "pages", "app.py", "pyproject.toml")
+
+
+class Plantable(Protocol):
+    """``right`` in ``file`` becomes ``wrong``, and ``tests`` must fail."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    tests: str
 
 
 @dataclass(frozen=True)
@@ -25,6 +37,16 @@ class Fault:
     module: str
     right: str
     wrong: str
+
+    @property
+    def name(self) -> str:
+        """What is told of it."""
+        return f"{self.statistic}: {self.kind}"
+
+    @property
+    def file(self) -> str:
+        """Where it is planted."""
+        return f"udviz/stats/{self.module}.py"
 
     @property
     def tests(self) -> str:
@@ -395,35 +417,50 @@ FAULTS = (
 )
 
 
-def planted(place: Path, fault: Fault) -> str:
+def planted(place: Path, fault: Plantable) -> str:
     """What became of ``fault`` in the copy at ``place``: caught, survived or not found."""
-    file = place / "udviz" / "stats" / f"{fault.module}.py"
+    file = place / fault.file
     source = file.read_text(encoding="utf-8")
     if fault.right not in source:
         return "NOT FOUND"
     file.write_text(source.replace(fault.right, fault.wrong), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", fault.tests]
-    result = subprocess.run(
-        command, cwd=place, capture_output=True, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
-    )
+    ended_with = run_tests(place, fault.tests)
     file.write_text(source, encoding="utf-8")
-    return {0: "SURVIVED", 1: "caught"}.get(result.returncode, "BROKEN")
+    return {0: "SURVIVED", 1: "caught"}.get(ended_with, "BROKEN")
+
+
+def run_tests(place: Path, *tests: str) -> int:
+    """Exit code of pytest in the copy at ``place``."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    variables = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(command, cwd=place, capture_output=True, env=variables).returncode
+
+
+def plant_all(faults: Sequence[Plantable], place: Path) -> None:
+    """Print what became of every fault in the copy at ``place``."""
+    if run_tests(place, *dict.fromkeys(fault.tests for fault in faults)) != 0:
+        raise SystemExit("A test fails already, so that it would prove nothing.")
+    found = []
+    for fault in faults:
+        found.append(planted(place, fault))
+        print(f"{found[-1]:<9} {fault.name} ({fault.tests})", flush=True)
+    print(f"{found.count('caught')} of {len(faults)} caught")
+    if found.count("caught") < len(faults):
+        raise SystemExit(1)
+
+
+def copy_project(place: Path) -> None:
+    """Copy what the tests need to ``place``."""
+    for name in COPIED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, place / name)
 
 
 def main() -> None:
-    """Print what became of every fault."""
+    """Plant all of them."""
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        for name in COPIED:
-            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-            copy(ROOT / name, place / name)
-        found = []
-        for fault in FAULTS:
-            found.append(planted(place, fault))
-            print(f"{found[-1]:<9} {fault.statistic}: {fault.kind} ({fault.tests})", flush=True)
-    print(f"{found.count('caught')} of {len(FAULTS)} caught")
-    if found.count("caught") < len(FAULTS):
-        raise SystemExit(1)
+        copy_project(Path(folder))
+        plant_all(FAULTS, Path(folder))
 
 
 if __name__ == "__main__":

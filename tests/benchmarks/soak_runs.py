@@ -1,134 +1,233 @@
-"""Many short runs, a third of them stopped and resumed, a third killed and resumed.
+"""Many short runs from two browsers: a third stopped and resumed, a third killed and resumed.
 
 python -m tests.benchmarks.soak_runs --runs 30
-Two processes launch and disturb them, as two browsers would. In the end every run must be finished
-with every epoch in its diary, and no process, ticket or lock may be left. Prints what happened.
+Two people with a headless browser each start, stop and resume runs by clicks on one app; from
+outside, some runs are killed with -9. Whether a person meets a run that waits or one that works,
+and who of the two resumes it, is drawn. Two runs work at a time, on GPUs that are only pretended.
+In the end every run must be finished with the same bits in its models and a diary without a gap,
+and no process, ticket, lock or draft may be left. Prints what happened.
 """
 
 import argparse
-import multiprocessing
 import os
 import random
 import signal
 import tempfile
+import threading
 import time
 from collections import Counter
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
+import tomli_w
+from playwright.sync_api import expect, sync_playwright
 
-from udviz.recipe import Recipe, parse_recipe, recipe_path, recipe_values
-from udviz.runs.directory import RunDirectory
-from udviz.runs.events import read_events
+from tests.benchmarks.soak_checks import faults
+from tests.browser.conftest import PATIENCE_MS, SCREEN, Visit, open_tab, serve, start_chromium
+from udviz.recipe import parse_recipe, recipe_path, recipe_values
+from udviz.runs.devices import GPUS
 from udviz.runs.identity import start_mark
-from udviz.runs.launch import Plan, launch, resume, stop
-from udviz.runs.lock import STUDY_LOCK, try_lock
-from udviz.runs.queue import QUEUE, waiting
 from udviz.runs.status import read_status
+from udviz.runs.stop import stop_study
 
-N_EPOCHS = 3
-DISTURBED = {1: "stopped", 2: "killed"}  # by number modulo 3
-RUNS = ("teacher", "baseline-0", "distilled-0")
+N_EPOCHS = 12
+TINY = "tiny"  # a study that has only a recipe; the form starts from it
+ENDS = {1: "stopped", 2: "killed"}  # by number modulo 3
+LATEST = 0.4  # share of a run that is done when it is disturbed, at most
+BUSY = ("queued", "running")
 
 
-def tiny() -> Recipe:
+@dataclass
+class Subject:
+    """One run and what is to happen to it.
+
+    Attributes:
+        study: Its folder.
+        share: Disturbed once so much of it is done, in [0, 1]; below 0, while it waits.
+        end: ``stopped`` or ``killed`` as long as that has not happened to it; else None.
+        is_asked: Whether that is under way.
+        log: What happened, in order.
+    """
+
+    study: Path
+    share: float
+    end: str | None
+    is_asked: bool = False
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is to be disturbed now."""
+        status = read_status(self.study)
+        if self.end is None or self.is_asked or status is None or status.state not in BUSY:
+            return False
+        return self.share < 0 or (status.state == "running" and status.fraction >= self.share)
+
+    def state(self) -> str:
+        """What it says of itself."""
+        status = read_status(self.study)
+        if status is not None and status.state == "failed":
+            raise SystemExit(f"{self.study} failed: {status.message}")
+        return status.state if status else "none"
+
+
+class Person:
+    """Somebody with a browser."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit, self._page = visit, visit.page
+        self.problems = visit.problems  # errors in the browser's console, requests that failed
+
+    def start(self, name: str) -> None:
+        """Start a study with the form in the sidebar."""
+        self._open(TINY)
+        self._page.get_by_role("button", name="New study", exact=True).click()
+        form = self._page.get_by_role("dialog")
+        form.get_by_role("combobox", name="Start from").fill(f"the study {TINY}")
+        form.get_by_role("combobox", name="Start from").press("Enter")
+        expect(form.get_by_text(f"{TINY}/study.toml")).to_be_visible()
+        field = form.get_by_label("Name of the study", exact=True)
+        expect(field).to_have_count(1)  # the one of the recipe before is gone
+        field.fill(name)
+        field.press("Enter")
+        expect(form.get_by_text(f"--name {name}")).to_be_visible()
+        form.get_by_role("button", name="Start", exact=True).click()
+        expect(form).to_have_count(0)
+
+    def stop(self, name: str) -> None:
+        """Stop a study on the page of runs, if it has not ended meanwhile."""
+        self._open(name)
+        button = self._page.get_by_role("button", name="Stop", exact=True)
+        if button.count() == 0 or button.is_disabled():
+            return
+        button.click()
+        self._page.get_by_role("button", name="Stop it").click()
+        expect(self._page.get_by_role("dialog")).to_have_count(0)
+
+    def resume(self, name: str) -> None:
+        """Go on with a study on the page of runs."""
+        self._open(name)
+        self._page.get_by_role("button", name="Resume").click()
+        expect(self._page.get_by_role("button", name="Resume")).to_have_count(0)
+
+    def _open(self, name: str) -> None:
+        self._visit.open(f"Runs?run={name}")
+        expect(self._page.get_by_role("heading", name=name)).to_be_visible()
+        assert self._page.get_by_test_id("stException").count() == 0
+
+
+def soak(people: list[Person], subjects: list[Subject], chance: random.Random) -> None:
+    """Start all runs, disturb and resume some, until all are finished."""
+    for number, subject in enumerate(list(subjects)):
+        people[number % len(people)].start(subject.study.name)
+        subject.log.append("started")
+        look_after(people, subjects, chance)
+    while any(subject.state() != "finished" for subject in subjects):
+        look_after(people, subjects, chance)
+        time.sleep(0.2)
+
+
+def look_after(people: list[Person], subjects: list[Subject], chance: random.Random) -> None:
+    """Do what a person has to do at this moment."""
+    for subject in list(subjects):
+        state, person = subject.state(), chance.choice(people)
+        if state in ("stopped", "lost"):
+            subject.end = None
+            subject.log.append(f"resumed from {state}")
+            person.resume(subject.study.name)
+        elif state == "finished" and subject.end:  # too late: one more run, for which it is not
+            subject.log.append("which came too late")
+            more = Subject(subject.study.with_name(f"soak-{len(subjects)}"), -1.0, subject.end)
+            subject.end = None
+            person.start(more.study.name)
+            more.log.append("started")
+            subjects.append(more)
+        elif subject.end == "stopped" and subject.is_due:
+            subject.is_asked = True
+            subject.log.append(f"stopped while {state}")
+            person.stop(subject.study.name)
+
+
+def kill_due(subjects: list[Subject], is_over: threading.Event) -> None:
+    """Kill what is to be killed as soon as it is due, whatever the people do meanwhile."""
+    while not is_over.wait(0.1):
+        for subject in list(subjects):
+            if subject.end == "killed" and subject.is_due:
+                subject.is_asked = True
+                subject.log.append(f"killed while {subject.state()}")
+                kill(subject.study)
+
+
+def kill(study: Path) -> None:
+    """Kill the process of ``study`` with -9."""
+    status = read_status(study)
+    if status is not None and start_mark(status.pid) == status.process_mark:
+        os.kill(status.pid, signal.SIGKILL)
+
+
+def write_tiny(study: Path) -> None:
+    """A recipe that trains three models in seconds, with the same bits each time."""
     network = {"backbone": "small", "batch_size": 8, "epochs": N_EPOCHS}
     data = {"n_train": 64, "n_val": 32, "n_test": 32, "side_px": 64}
     values = {"data": data, "teacher": network, "student": network, "hardware": {"threads": 1}}
-    return parse_recipe(recipe_values(recipe_path("demo")) | values, source="soak")
+    recipe = parse_recipe(recipe_values(recipe_path("demo")) | values, source="soak")
+    study.mkdir(parents=True)
+    (study / "study.toml").write_text(tomli_w.dumps(recipe.model_dump(mode="json")))
 
 
-def session(root: Path, numbers: list[int], seed: int) -> None:
-    """Launch runs, disturb some at random moments, resume them, wait until all are finished."""
-    chance = random.Random(seed)
-    plan = Plan(source="demo", recipe=tiny())
-    pending = {number: DISTURBED.get(number % 3) for number in numbers}
-    for number in numbers:
-        launch(plan, study_of(root, number))
-        time.sleep(chance.uniform(0, 0.5))
-    while not all(state_of(root, number) == "finished" for number in numbers):
-        for number in numbers:
-            study, status = study_of(root, number), read_status(study_of(root, number))
-            state = status.state if status else "none"
-            if pending[number] and state == "running" and chance.random() < 0.05:
-                if pending[number] == "stopped":
-                    stop(study)
-                elif start_mark(status.pid) == status.process_mark:
-                    os.kill(status.pid, signal.SIGKILL)
-                pending[number] = None
-            elif state in ("stopped", "lost"):
-                resume(study)
-            elif state == "failed":
-                raise SystemExit(f"{study} failed: {status.message}")
-        time.sleep(0.25)
-
-
-def faults(root: Path, numbers: range) -> list[str]:
-    """What is not as it should be."""
-    found = []
-    for number in numbers:
-        study = study_of(root, number)
-        found += [f"{study.name} is still locked"] if is_locked(study / STUDY_LOCK) else []
-        for run in RUNS:
-            events = read_events(RunDirectory(study / run).events)
-            epochs = {event["epoch"] for event in events if event["event"] == "epoch"}
-            if epochs != set(range(1, N_EPOCHS + 1)):
-                found.append(f"{study.name}/{run} has epochs {sorted(epochs)}")
-    found += [f"{ticket.study} still waits" for ticket in waiting(root)]
-    if list((root / QUEUE).glob("*.json")):
-        found.append("a ticket is left")
-    for slot in (root / QUEUE).glob("slot-*"):
-        found += [f"{slot.name} is still taken"] if is_locked(slot) else []
-    return found + [f"process {pid} is left" for pid in processes_of(root)]
-
-
-def is_locked(path: Path) -> bool:
-    handle = try_lock(path)
-    if handle is not None:
-        os.close(handle)
-    return handle is None
-
-
-def processes_of(root: Path) -> list[int]:
-    lines = {p.pid: p.info["cmdline"] or [] for p in psutil.process_iter(["cmdline"])}
-    own = os.getpid()
-    return [pid for pid, line in lines.items() if pid != own and f"{root}/" in " ".join(line)]
-
-
-def study_of(root: Path, number: int) -> Path:
-    return root / f"soak-{number:02d}"
-
-
-def state_of(root: Path, number: int) -> str:
-    status = read_status(study_of(root, number))
-    return status.state if status else "none"
+@contextmanager
+def two_people(root: Path):
+    """Two people with a browser each, on one app."""
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright, ExitStack() as stack:
+        browser = start_chromium(playwright)
+        server = serve(root)
+        stack.callback(server.close)
+        address = next(server)
+        tabs = [open_tab(browser.new_context(**SCREEN), address) for _ in range(2)]
+        yield [Person(next(tab)) for tab in tabs]
+        browser.close()
 
 
 def main() -> None:
+    """Soak, check, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=30)
-    parser.add_argument("--out", type=Path, default=None, help="Folder that is kept.")
+    parser.add_argument("--seed", type=int, default=0, help="Of what is drawn.")
     asked = parser.parse_args()
-    root = asked.out or Path(tempfile.mkdtemp(prefix="soak-"))
-    root.mkdir(parents=True, exist_ok=True)
-    begun = time.monotonic()
-    numbers = range(asked.runs)
-    sessions = [
-        multiprocessing.Process(target=session, args=(root, list(numbers[half::2]), half))
-        for half in (0, 1)
+    os.environ[GPUS] = "0,1"
+    root = Path(tempfile.mkdtemp(prefix="soak-")) / "runs"
+    write_tiny(root / TINY)
+    chance = random.Random(asked.seed)
+    subjects = [
+        Subject(
+            study=root / f"soak-{number:02d}",
+            end=ENDS.get(number % 3),
+            share=chance.uniform(-LATEST / 2, LATEST),
+        )
+        for number in range(asked.runs)
     ]
-    for process in sessions:
-        process.start()
-    for process in sessions:
-        process.join()
+    begun, is_over = time.monotonic(), threading.Event()
+    killer = threading.Thread(target=kill_due, args=(subjects, is_over))
+    killer.start()
+    try:
+        with two_people(root) as people:
+            soak(people, subjects, chance)
+    finally:
+        is_over.set()
+        killer.join()
+        for subject in subjects:
+            stop_study(subject.study, patience=0.0)  # where all went well, nothing is left to stop
     seconds = time.monotonic() - begun
-    deadline = time.monotonic() + 30  # a process takes a moment to end after its last word
-    while (wrong := faults(root, numbers)) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    resumed = Counter(DISTURBED.get(number % 3, "undisturbed") for number in numbers)
-    print(f"{asked.runs} runs in {seconds:.0f} s, {dict(resumed)}")
-    wrong += [f"session ended with {p.exitcode}" for p in sessions if p.exitcode]
-    print("\n".join(wrong) if wrong else "all finished; no epoch, process, ticket or lock is left")
+    happened = Counter(", ".join(subject.log) for subject in subjects)
+    print(f"{len(subjects)} runs in {seconds:.0f} s, with their models in {root}")
+    for log, n_runs in sorted(happened.items()):
+        print(f"{n_runs:3d} {log}, finished")
+    wrong = faults(root, [subject.study for subject in subjects], n_epochs=N_EPOCHS)
+    wrong += [problem for person in people for problem in person.problems]
+    wrong += [f"{s.study.name} was never {s.end}" for s in subjects if s.end]
+    print("\n".join(wrong) if wrong else "no epoch, event, bit, process, ticket or lock is lost")
     raise SystemExit(bool(wrong))
 
 

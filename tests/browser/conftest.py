@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.pages.caches import write_caches, write_calibration
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
@@ -67,12 +67,17 @@ def executable() -> str:
     return found
 
 
+def start_chromium(playwright: Playwright) -> Browser:
+    """A headless browser."""
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    return playwright.chromium.launch(executable_path=executable(), args=flags)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=flags)
+        browser = start_chromium(playwright)
         yield browser
         browser.close()
 

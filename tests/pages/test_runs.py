@@ -2,12 +2,14 @@ import json
 import os
 import shutil
 import time
+import tomllib
 from dataclasses import replace
 
 import pytest
 
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
 from tests.pages.test_overview import numbers, traces
+from tests.runs.disks import fill, free, small_disk
 from udviz.runs.cluster import JobState
 from udviz.runs.events import append_event
 from udviz.runs.queue import join_queue
@@ -271,6 +273,26 @@ def test_a_resume_that_fails_says_why_in_a_sentence(runs, open_app):
     assert "neither can be read" in app.error[0].value
 
 
+def test_on_a_full_or_a_read_only_disk_the_page_says_so(tmp_path, monkeypatch, open_app):
+    with small_disk(tmp_path / "disk", n_bytes=2**20) as disk:
+        monkeypatch.setenv("UDVIZ_RUNS", str(disk.path))
+        make(disk.path, "mine", "stopped")
+        (disk.path / ".queue").mkdir()
+        app = open_app(RUNS)
+
+        fill(disk.path)
+        button(app, "Resume").click().run()
+        assert not app.exception
+        assert "The disk is full" in app.error[0].value
+
+        free(disk.path)
+        disk.make_read_only()
+        button(app, "Resume").click().run()
+        assert not app.exception
+        assert "No permission to write" in app.error[0].value
+        assert app.dataframe[0].value["Run"].tolist() == ["mine"]
+
+
 def test_a_deleted_run_can_be_put_back_until_the_trash_is_emptied(runs, open_app):
     study = make(runs, "mine")
     make(runs, "other")
@@ -333,20 +355,55 @@ def test_where_others_can_reach_the_app_nothing_can_be_done_and_the_page_says_wh
 
 
 @pytest.mark.parametrize("file", [STATUS_FILE, "study.toml", "launch.json", "teacher/run.toml"])
-def test_a_file_cut_anywhere_leaves_a_page_that_explains(runs, open_app, file):
-    study = make(runs, "mine")
+def test_a_file_cut_at_every_tenth_byte_leaves_pages_that_explain(runs, open_app, file):
+    study = write_study(runs / "mine", names=names_of(3))
+    write_status(study, replace(RUNNING, state="failed"))
     train(study, "teacher", [0.25, 0.5])
-    for name in ("launch.json", "teacher/run.toml"):
-        (study / name).write_text('{"recipe": "demo"}')
-    whole = (study / file).read_bytes()
+    (study / "launch.json").write_text('{"recipe": "demo", "asked": 0.0, "settings": {}}')
+    (study / "teacher" / "run.toml").write_text('role = "teacher"\nlabel_names = ["cat", "dog"]\n')
+    whole = (study / file).read_bytes().rstrip()
+    overview, page = open_app(), open_app(RUNS)
 
-    for length in range(0, len(whole), max(10, len(whole) // 6)):
+    for length in range(0, len(whole), 10):
         (study / file).write_bytes(whole[:length])
-        app = open_app(RUNS)
-        assert not app.exception, (file, length)
+        for app in (overview, page):
+            app.run()
+            assert not app.exception, (file, length)
+        assert page.dataframe[0].value["Run"].tolist() == ["mine"]
         if file == STATUS_FILE:
-            assert "Its status is missing or damaged" in words(app)
-            assert not button(app, "Resume").disabled
+            assert "Its status is missing or damaged" in words(page)
+        if file == "study.toml" and not is_toml(whole[:length]):
+            assert f"{study}/study.toml` cannot be read" in words(overview)
+            button(page, "Resume").click().run()
+            assert f"{study}/study.toml` must be a TOML file" in words(page)
+        assert not button(page, "Resume").disabled
+
+
+def is_toml(content):
+    try:
+        tomllib.loads(content.decode())
+    except ValueError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("lost", ["study.toml", STATUS_FILE, "teacher", "analysis", "launch.json"])
+def test_a_study_that_is_half_deleted_is_explained_on_the_overview(runs, open_app, lost):
+    study = write_study(runs / "mine", names=names_of(3))
+    write_status(study, replace(RUNNING, state="failed", message="The disk is full."))
+    train(study, "teacher", [0.25])
+    (study / "launch.json").write_text('{"recipe": "demo", "asked": 0.0, "settings": {}}')
+    path = study / lost
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    app = open_app()
+
+    assert not app.exception
+    if lost == "study.toml":
+        assert "No study yet" in words(app)
+    if lost == "analysis":
+        assert "models.parquet` is missing" in words(app)
+        assert "The disk is full." in words(app)
 
 
 def test_a_diary_cut_at_every_tenth_byte_costs_one_line_of_it(runs, open_app):

@@ -17,7 +17,7 @@ from udviz.runs.launch import LAUNCH_FILE, Plan, launch, plan_of, resume
 from udviz.runs.launcher import LocalLauncher
 from udviz.runs.lock import exclusive
 from udviz.runs.placement import HERE
-from udviz.runs.status import Status, read_status, write_status
+from udviz.runs.status import STATUS_FILE, Status, read_status, write_status
 
 
 class Recorder:
@@ -298,7 +298,7 @@ def test_a_place_that_cannot_be_written_is_named_and_what_was_there_stays(
 ):
     launch(demo(), root / "mine", launcher=Recorder())
     write_status(root / "mine", Status(state="stopped", stage="x", fraction=0.5))
-    before = {path.name: path.read_bytes() for path in (root / "mine").iterdir()}
+    before = contents(root / "mine")
 
     def refuse(handle):
         raise OSError(number, os.strerror(number), "the disk")
@@ -309,8 +309,13 @@ def test_a_place_that_cannot_be_written_is_named_and_what_was_there_stays(
             begin()
         assert reason(caught.value).startswith(("The disk is full", "No permission to write"))
 
-    assert {path.name: path.read_bytes() for path in (root / "mine").iterdir()} == before
-    assert state(root / "mine") == "stopped"
+    assert contents(root / "mine") == before
+    assert state(root / "mine") == ("failed" if number == errno.ENOSPC else "stopped")
+
+
+def contents(study):
+    """All that a study holds but its status, which may say why it could not go on."""
+    return {path.name: path.read_bytes() for path in study.iterdir() if path.name != STATUS_FILE}
 
 
 def test_a_process_that_has_said_its_last_word_is_waited_for(root):

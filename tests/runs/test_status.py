@@ -1,4 +1,5 @@
 import dataclasses
+import errno
 import json
 import os
 import subprocess
@@ -26,6 +27,35 @@ def test_a_status_comes_back_signed_by_its_process(tmp_path):
 
     assert (status.state, status.stage, status.fraction) == ("running", "Teacher", 0.5)
     assert status.pid == os.getpid()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_last_word_needs_no_more_space_than_the_word_before_it(tmp_path, monkeypatch, number):
+    write_status(tmp_path, RUNNING)
+    monkeypatch.setattr("os.fsync", refused_with(number))
+
+    write_status(tmp_path, dataclasses.replace(RUNNING, state="failed", message="Full."))
+    write_status(tmp_path, dataclasses.replace(RUNNING, state="failed"))
+
+    assert (read_status(tmp_path).state, read_status(tmp_path).message) == ("failed", "")
+    assert [path.name for path in tmp_path.iterdir()] == [STATUS_FILE]
+
+
+def test_a_status_that_cannot_be_written_for_another_reason_stays_as_it_was(tmp_path, monkeypatch):
+    write_status(tmp_path, RUNNING)
+    monkeypatch.setattr("os.fsync", refused_with(errno.EROFS))
+
+    with pytest.raises(OSError, match="Read-only"):
+        write_status(tmp_path, dataclasses.replace(RUNNING, state="failed"))
+
+    assert read_status(tmp_path).state == "running"
+
+
+def refused_with(number):
+    def refuse(handle):
+        raise OSError(number, os.strerror(number))
+
+    return refuse
 
 
 def test_running_without_its_process_is_lost(tmp_path):

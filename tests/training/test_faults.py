@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 
+import numpy as np
 import psutil
 import pytest
 
@@ -14,7 +15,7 @@ from pipelines.train import main
 from tests.training.processes import TINY, run, started, train
 from udviz.runs.events import read_events
 from udviz.runs.status import read_status
-from udviz.training.checkpoint import load_checkpoint
+from udviz.training.checkpoint import STATE, WEIGHTS, is_whole, load_checkpoint, load_newest
 
 pytestmark = pytest.mark.training
 
@@ -92,6 +93,23 @@ def test_a_checkpoint_that_is_too_large_for_the_disk(study):
     names = {path.name for path in (study / "teacher" / "checkpoints").iterdir()}
     assert names <= {"last", "previous", "best"}
     run(train, arguments(study), log=study.parent / "log")  # with room again it goes on
+    assert progress_of(study) == (4, 0)
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, STATE])
+def test_a_checkpoint_cut_at_any_of_forty_places_gives_way_to_the_one_before(study, name):
+    checkpoints = study / "teacher" / "checkpoints"
+    shutil.rmtree(checkpoints / "previous", ignore_errors=True)
+    shutil.copytree(checkpoints / "last", checkpoints / "previous")
+    file = checkpoints / "last" / name
+    n_bytes = file.stat().st_size
+
+    for length in np.linspace(n_bytes - 1, 0, 40, dtype=int):
+        os.truncate(file, length)
+        assert not is_whole(checkpoints / "last")
+    assert load_newest(checkpoints).state["place"]["epoch"] == 1
+
+    run(train, arguments(study), log=study.parent / "log")
     assert progress_of(study) == (4, 0)
 
 

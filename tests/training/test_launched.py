@@ -27,15 +27,20 @@ from udviz.training.progress import StopRequest
 
 pytestmark = pytest.mark.training
 
-NETWORK = {"backbone": "small", "batch_size": 8, "epochs": 12}
+NETWORK = {"backbone": "small", "batch_size": 8, "epochs": 1}
+
+
+def tiny_plan(*, epochs=12):
+    """A study that takes seconds."""
+    data = {"n_train": 64, "n_val": 31, "n_test": 31, "side_px": 64}
+    tiny = {"data": data, "teacher": {**NETWORK, "epochs": epochs}, "student": NETWORK}
+    values = recipe_values(recipe_path("demo")) | tiny | {"hardware": {"threads": 1}}
+    return Plan(source="demo", recipe=parse_recipe(values, source="test"))
 
 
 @pytest.fixture
 def plan():
-    data = {"n_train": 64, "n_val": 31, "n_test": 31, "side_px": 64}
-    tiny = {"data": data, "teacher": NETWORK, "student": {**NETWORK, "epochs": 1}}
-    values = recipe_values(recipe_path("demo")) | tiny | {"hardware": {"threads": 1}}
-    return Plan(source="demo", recipe=parse_recipe(values, source="test"))
+    return tiny_plan()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.training.processes import TINY, run, started, train
 from udviz.runs.directory import RunDirectory
 from udviz.runs.events import read_events
 from udviz.runs.status import read_status
-from udviz.training.checkpoint import WEIGHTS, is_whole
+from udviz.training.checkpoint import WEIGHTS, is_whole, load_newest
 
 pytestmark = pytest.mark.training
 
@@ -33,6 +33,20 @@ def scores(study, role):
         score = by_epoch.setdefault(event["epoch"], event["validation_map"])
         assert score == event["validation_map"]
     return by_epoch
+
+
+def saved_place(study, role):
+    """Epoch and step of the checkpoint to go on from; None if there is none yet."""
+    newest = load_newest(RunDirectory(study / ROLES[role]).checkpoints)
+    return newest and (newest.state["place"]["epoch"], newest.state["place"]["step"])
+
+
+def goes_on(study, role):
+    """Run to the end; where it went on from."""
+    run(train, arguments(study, role), log=study.parent / f"{study.name}.log")
+    events = read_events(study / ROLES[role] / "events.jsonl")
+    places = [(e["epoch"], e["step"]) for e in events if e["event"] == "resumed"]
+    return places[-1] if places else None
 
 
 def assert_same_run(first, second, role):
@@ -96,7 +110,9 @@ def test_killed_at_random_moments_it_ends_the_same(undisturbed, study, role, rng
     if later[-1] == -signal.SIGKILL:
         assert read_status(study / ROLES[role]).state == "lost"
     assert is_whole(RunDirectory(study / ROLES[role]).checkpoints / "best")
-    run(train, arguments(study, role), log=study.parent / f"{study.name}.log")
+    place = saved_place(study, role)
+    assert place is not None
+    assert goes_on(study, role) == place
     assert_same_run(undisturbed, study, role)
     assert read_status(study / ROLES[role]).state == "finished"
 
@@ -110,6 +126,8 @@ def test_stopped_within_an_epoch_it_ends_the_same(undisturbed, study, role):
     assert code == 130
     status = read_status(study / ROLES[role])
     assert status.state == "stopped"
-    assert "Start it again; it continues from here" in status.message
-    run(train, arguments(study, role), log=study.parent / f"{study.name}.log")
+    epoch, step = saved_place(study, role)
+    where = f"in epoch {epoch + 1}, step {step}" if step else f"after epoch {epoch}"
+    assert status.message == f"Stopped {where}. Start it again; it continues from here."
+    assert goes_on(study, role) == (epoch, step)
     assert_same_run(undisturbed, study, role)

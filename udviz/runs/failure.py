@@ -2,7 +2,7 @@
 
 import errno
 
-_DISK = {errno.ENOSPC: "The disk is full", errno.EDQUOT: "The disk quota is used up"}
+FULL = {errno.ENOSPC: "The disk is full", errno.EDQUOT: "The disk quota is used up"}
 _TORN = (EOFError, BrokenPipeError, ConnectionResetError)  # a worker died while it was sending
 _TOLD = (ValueError, ArithmeticError, InterruptedError, KeyboardInterrupt, FileNotFoundError)
 _ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -11,9 +11,9 @@ _ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 def reason(error: BaseException) -> str:
     """One or two sentences: what happened and what to do."""
     text = str(error).strip() or type(error).__name__
-    if isinstance(error, OSError) and error.errno in _DISK:
+    if isinstance(error, OSError) and error.errno in FULL:
         where = f" ({error.filename})" if error.filename else ""
-        return f"{_DISK[error.errno]}{where}. Free some space and start again; it continues."
+        return f"{FULL[error.errno]}{where}. Free some space and start again; it continues."
     if isinstance(error, OSError) and error.errno in _ACCESS:
         return f"No permission to write {error.filename or 'here'}. Choose another --out."
     if "DataLoader worker" in text or isinstance(error, _TORN):
@@ -23,10 +23,6 @@ def reason(error: BaseException) -> str:
         )
     if type(error).__name__ == "OutOfMemoryError":
         return "The GPU's memory ran out. Lower the batch size and start again."
-    if isinstance(
-        error, (ValueError, ArithmeticError, InterruptedError, KeyboardInterrupt, FileNotFoundError)
-    ):
-        return text
-    if type(error) is RuntimeError:
+    if isinstance(error, _TOLD) or type(error) is RuntimeError:
         return text
     return f"{type(error).__name__}: {text}"

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from udviz.runs.failure import FULL
+
 
 def replace_file(path: Path, content: str | bytes) -> None:
     """Write ``content`` beside ``path``, then rename it into place."""
@@ -22,7 +24,30 @@ def replace_file(path: Path, content: str | bytes) -> None:
 
 def replace_json(path: Path, value: dict[str, Any]) -> None:
     """Write ``value`` as indented JSON, replaced whole."""
-    replace_file(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    replace_file(path, _as_text(value))
+
+
+def replace_json_at_any_rate(path: Path, value: dict[str, Any]) -> None:
+    """Replace ``path`` as `replace_json` does; on a full disk, write over it where it lies.
+
+    A small file that is there has its place on the disk already, so that a last word of a few
+    hundred bytes needs no more. A reader may then see a part of it for a moment.
+
+    Raises:
+        OSError: If it cannot be written that way either.
+    """
+    try:
+        replace_json(path, value)
+    except OSError as error:
+        if error.errno not in FULL or not path.exists():
+            raise
+        with path.open("r+b") as file:
+            file.write(_as_text(value).encode())
+            file.truncate()
+
+
+def _as_text(value: dict[str, Any]) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
 def sync_directory(directory: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 
+PROC = Path("/proc")
 _DEAD = {"Z", "X"}  # a zombie, or what is left of one
 
 
@@ -18,15 +19,15 @@ def start_mark(pid: int) -> str:
     """What tells the process that has ``pid`` now from all others that had it or will.
 
     On Linux this is the machine's boot and the clock ticks from it to the start of the process,
-    neither of which moves when the clock is set; elsewhere the start time.
+    neither of which moves when the clock is set; elsewhere the start time, which does.
 
     Returns:
         The mark; empty if there is no such process, or if it has ended and was not yet cleared.
     """
-    if not Path("/proc/self/stat").is_file():
+    if not (PROC / "self" / "stat").is_file():
         return _portable_mark(pid)
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        stat = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
     fields = stat.rpartition(")")[2].split()  # the name before it may hold blanks
@@ -36,7 +37,7 @@ def start_mark(pid: int) -> str:
 @cache
 def _boot() -> str:
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return ""
 

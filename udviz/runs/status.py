@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from udviz.runs.cluster import JOB, JOB_FOLDER, job_state
-from udviz.runs.files import replace_json
+from udviz.runs.files import replace_json_at_any_rate
 from udviz.runs.identity import own_pid, start_mark
 
 State = Literal["queued", "running", "stopping", "finished", "failed", "stopped", "lost"]
@@ -95,7 +95,7 @@ def write_status(directory: Path, status: Status) -> None:
         host=socket.gethostname(),
         job=status.job or os.environ.get(JOB, ""),
     )
-    replace_json(directory / STATUS_FILE, asdict(signed))
+    replace_json_at_any_rate(directory / STATUS_FILE, asdict(signed))
 
 
 def read_status(directory: Path) -> Status | None:
