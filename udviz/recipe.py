@@ -8,7 +8,9 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from udviz.checks import is_text, shown
 
 RECIPES = Path(__file__).parents[1] / "pipelines" / "recipes"
 
@@ -17,6 +19,13 @@ class Section(BaseModel):
     """A frozen part of a recipe; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @field_validator("*")
+    @classmethod
+    def _check_text(cls, value: Any) -> Any:
+        if isinstance(value, str) and ("\0" in value or not is_text(value)):
+            raise ValueError("must be text that a file name may hold, without a zero byte")
+        return value
 
 
 class DataConfig(Section):
@@ -217,7 +226,7 @@ def expand(value: str, *, flag: str) -> str:
     expanded = os.path.expandvars(value)
     if "$" in expanded:
         raise ValueError(
-            f"`{flag}` must name a path, got {value!r} with a variable that is not set. "
+            f"`{flag}` must name a path, got {shown(repr(value))} with a variable that is not set. "
             f"Set it, or pass {flag} PATH."
         )
     return expanded
@@ -234,7 +243,8 @@ def recipe_path(name_or_path: str) -> Path:
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
         raise FileNotFoundError(
-            f"`recipe` must be one of {known} or the path of a TOML file, got {name_or_path!r}."
+            f"`recipe` must be one of {known} or the path of a TOML file, "
+            f"got {shown(repr(name_or_path))}."
         )
     return path
 
@@ -252,8 +262,8 @@ def recipe_values(path: Path) -> dict[str, Any]:
     """The plain values stored in a recipe file."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"`{path}` must be a TOML file: {error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"`{path}` must be a TOML file: {shown(str(error))}.") from error
 
 
 def parse_recipe(values: dict[str, Any], *, source: str) -> Recipe:
@@ -273,6 +283,6 @@ def explain(error: ValidationError) -> str:
     lines = []
     for fault in error.errors(include_url=False):
         flag = "--" + ".".join(str(part) for part in fault["loc"]) if fault["loc"] else "recipe"
-        got = "" if fault["type"] == "value_error" else f", got {fault['input']!r}"
-        lines.append(f"  {flag}: {fault['msg'].removeprefix('Value error, ')}{got}")
+        got = "" if fault["type"] == "value_error" else f", got {shown(repr(fault['input']))}"
+        lines.append(f"  {shown(flag)}: {fault['msg'].removeprefix('Value error, ')}{got}")
     return "\n".join(lines)

@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from udviz.checks import shown
+from udviz.roots import check_place
+
 IMAGE_COLUMNS = ("image", "file_name", "filename", "file", "path", "image_path", "image_id")
 SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl")
+# What pandas, pyarrow, json, csv and the text decoder raise on a file of another kind.
+_UNREADABLE = (ValueError, csv.Error, RecursionError, OSError, LookupError, TypeError)
 
 
 def read_frame(path: Path | str) -> pd.DataFrame:
@@ -24,14 +29,15 @@ def read_frame(path: Path | str) -> pd.DataFrame:
         raise ValueError(f"A table must end in {', '.join(SUFFIXES)}, got {path}.")
     if not path.is_file():
         raise FileNotFoundError(f"There is no table at {path}.")
+    check_place(path, name=path.name)
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         if path.suffix == ".jsonl":
             return _read_json_lines(path)
         return _read_delimited(path, "\t" if path.suffix == ".tsv" else ",")
-    except ValueError as error:  # of pandas, pyarrow, json and the text decoder
-        raise ValueError(f"{path} cannot be read as a table: {error}") from error
+    except _UNREADABLE as error:
+        raise ValueError(f"{path} cannot be read as a table: {shown(str(error))}") from error
 
 
 def find_image_column(frame: pd.DataFrame, *, chosen: str | None) -> str:
@@ -52,8 +58,8 @@ def require_columns(frame: pd.DataFrame, columns: list[str], *, setting: str) ->
     absent = [column for column in columns if column not in frame.columns]
     if absent:
         raise ValueError(
-            f"`{setting}` must name columns of the table, got {absent}. "
-            f"It has {', '.join(map(str, frame.columns))}."
+            f"`{setting}` must name columns of the table, got {shown(repr(absent))}. "
+            f"It has {shown(', '.join(map(str, frame.columns)))}."
         )
 
 

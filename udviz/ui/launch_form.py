@@ -7,11 +7,11 @@ import streamlit as st
 
 from udviz.figures.text import safe_markdown
 from udviz.recipe import RECIPES, parse_recipe, read_recipe, recipe_path
+from udviz.roots import check_recipe
 from udviz.runs.directory import STUDY_FILE, list_studies, runs_root, study_path
 from udviz.runs.failure import reason
 from udviz.runs.flags import leaves, nested
 from udviz.runs.launch import Plan, as_typed, launch
-from udviz.runs.roots import check_data
 from udviz.ui.access import ask_password, may_change
 from udviz.ui.fields import RecipeField, ask, recipe_fields
 
@@ -73,7 +73,7 @@ def _dialog() -> None:
     try:
         study = study_path(root, name)
         plan = Plan(source=source, recipe=parse_recipe(nested(values), source="This"))
-        check_data(plan.recipe.data)
+        check_recipe(plan.recipe)
     except ValueError as error:
         for line in _faults(error):
             st.error(safe_markdown(line), icon=":material/error:")
