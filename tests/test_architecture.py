@@ -44,7 +44,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
     "udviz/ui": {
         *RIGHT,
-        *("udviz.ui", "udviz.recipe", "udviz.roots", "udviz.data", "udviz.objects"),
+        *("udviz.ui", "udviz.checks", "udviz.recipe", "udviz.roots", "udviz.data", "udviz.objects"),
         "udviz.explain",
         *("streamlit", "pandas", "plotly", "pydantic", "PIL", "markdown_it"),
     },

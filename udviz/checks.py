@@ -3,6 +3,7 @@
 Every message reads: what must hold, what came instead, what to do.
 """
 
+import sys
 from collections.abc import Collection
 
 import numpy as np
@@ -91,3 +92,8 @@ def is_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def is_number(value: object) -> bool:
+    """Whether ``value``, as somebody's JSON holds it, is a number that a float can hold."""
+    return isinstance(value, int | float) and abs(value) <= sys.float_info.max  # NaN is not

@@ -83,7 +83,7 @@ def assemble(
     """
     check_choice(bad_images, BAD_IMAGES, name="bad_images")
     check_choice(verify, VERIFY, name="verify")
-    _check_label_names(label_names, name)
+    _check_label_names(label_names, name, log)
     keys = _check_files(rows, log, verify)
     note_repeats(rows.image_ids, rows.splits, rows.paths, keys, log)
     kept = np.array([r for r in range(len(rows.image_ids)) if r not in log.bad_rows], dtype=int)
@@ -95,8 +95,7 @@ def assemble(
     if bad_images == "stop" and log.bad_rows:
         raise DataProblems(name, problems)
     if not kept.size:
-        listing = "; ".join(f"{problem.kind}: {problem.count}" for problem in problems)
-        raise ValueError(f"`{name}` must hold at least one usable image, got none. {listing}.")
+        raise ValueError(f"`{name}` must hold at least one usable image, got none. {_counted(log)}")
 
     image_ids = tuple(rows.image_ids[r] for r in kept)
     paths = tuple(path for path in (rows.paths[r] for r in kept) if path is not None)
@@ -142,9 +141,16 @@ def fingerprint(
     return digest.hexdigest()
 
 
-def _check_label_names(label_names: Sequence[str], name: str) -> None:
+def _counted(log: ProblemLog) -> str:
+    listing = "; ".join(f"{problem.kind}: {problem.count}" for problem in log.problems())
+    return f"{listing}." if listing else ""
+
+
+def _check_label_names(label_names: Sequence[str], name: str, log: ProblemLog) -> None:
     if not label_names:
-        raise ValueError(f"`{name}` must have at least one label, got none.")
+        raise ValueError(
+            f"`{name}` must have at least one label, got none. {_counted(log)}".strip()
+        )
     if repeated := [label for label, count in Counter(label_names).items() if count > 1]:
         raise ValueError(
             f"`{name}` must have different labels, got {shown(repr(repeated[0]))} twice."

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -44,8 +45,10 @@ def find_image_column(frame: pd.DataFrame, *, chosen: str | None) -> str:
     """The column with the image names: the chosen one, else one with a usual name, else the first.
 
     Raises:
-        ValueError: If the chosen column does not exist.
+        ValueError: If the chosen column, or any, does not exist.
     """
+    if not len(frame.columns):
+        raise ValueError("A table of labels must have columns, got none. Give each image a name.")
     if chosen is not None:
         require_columns(frame, [chosen], setting="image_column")
         return chosen
@@ -70,11 +73,15 @@ def texts(column: pd.Series) -> list[str]:
 
 def _read_delimited(path: Path, delimiter: str) -> pd.DataFrame:
     with open(path, newline="", encoding="utf-8-sig") as file:
-        header = next(csv.reader(file, delimiter=delimiter), [])
+        lines = csv.reader(file, delimiter=delimiter)
+        header = next(lines, [])
+        first = next(filter(None, lines), [])
     named = [column for column in header if column]
-    repeated = sorted({column for column in named if named.count(column) > 1})
+    repeated = sorted(column for column, count in Counter(named).items() if count > 1)
     if repeated or not named:
         raise ValueError(f"its columns must have different names, got {repeated or 'none'} twice.")
+    if len(first) > len(header):  # pandas would take the first cells for an index
+        raise ValueError(f"its lines have more cells than the {len(header)} columns.")
     frame = pd.read_csv(
         path,
         sep=delimiter,
@@ -84,8 +91,6 @@ def _read_delimited(path: Path, delimiter: str) -> pd.DataFrame:
         keep_default_na=False,
         encoding="utf-8-sig",
     )
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise ValueError(f"its lines have more cells than the {len(header)} columns.")
     return frame[named]
 
 

@@ -42,7 +42,9 @@ class MaskFolder:
                 check_size(image, MAX_PIXELS)
                 values = np.asarray(image)
         except DECODE_ERRORS as error:
-            raise ImageError(f"{path}: the mask cannot be decoded: {reason(error, MAX_PIXELS)}.") from error
+            raise ImageError(
+                f"{path}: the mask cannot be decoded: {reason(error, MAX_PIXELS)}."
+            ) from error
         if values.ndim != 2 or values.dtype.kind not in "ui" or values.max() > LARGEST_VALUE:
             raise ImageError(f"{path}: a mask must hold one value in [0, 65535] per pixel.")
         return np.asarray(self.label_of_value[values])  # (H, W)

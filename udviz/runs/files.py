@@ -1,7 +1,9 @@
 """Files that are replaced whole: a reader sees the old content or the new, never a part."""
 
+import errno
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,22 @@ def replace_file(path: Path, content: str | bytes) -> None:
 def replace_json(path: Path, value: dict[str, Any]) -> None:
     """Write ``value`` as indented JSON, replaced whole."""
     replace_file(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def own_bytes(path: Path, *, last: int | None = None) -> bytes:
+    """What is in a file, or in its ``last`` bytes: never what a link at its place leads to.
+
+    Raises:
+        OSError: If it is missing, a link, or no plain file (a named pipe would be waited for).
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with open(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "is no plain file", str(path))
+        if last is not None:
+            file.seek(max(0, status.st_size - last))
+        return file.read()
 
 
 def sync_directory(directory: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from udviz.recipe import Recipe, parse_recipe, read_recipe, recipe_path
+from udviz.recipe import RECIPES, Recipe, parse_recipe, read_recipe, recipe_path
 from udviz.runs.detach import run_detached
 from udviz.runs.devices import slots_for
 from udviz.runs.directory import STUDY_FILE
@@ -144,14 +144,21 @@ def plan_of(study: Path) -> Plan:
     try:
         asked = json.loads(path.read_text(encoding="utf-8"))
         source, settings = str(asked["recipe"]), dict(asked["settings"])
-        recipe_path(source)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        _check_source(source, study.parent)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         again = as_typed(study_command("RECIPE", study))
         raise ValueError(
             f"`{study}` must hold {STUDY_FILE} or {LAUNCH_FILE} to go on from, but neither can be "
             f"read. Start it in a terminal with its recipe: {again}"
         ) from error
     return Plan(source=source, recipe=parse_recipe(settings, source=str(path)))
+
+
+def _check_source(source: str, root: Path) -> None:
+    """Raise unless ``source`` is a recipe that is known here, or that of a study in ``root``."""
+    file = recipe_path(source).resolve()
+    if not (file.is_relative_to(RECIPES.resolve()) or file.is_relative_to(root.resolve())):
+        raise ValueError(f"the recipe {source} lies elsewhere")
 
 
 def _check_new(study: Path) -> None:

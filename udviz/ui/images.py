@@ -48,7 +48,7 @@ def source_of(study: Study, run: Predictions) -> ImageSource:
         StudyError: If the recipe does not say at what size they were read.
     """
     side_px = study.setting("data.side_px") or "96"
-    if not side_px.isdecimal():
+    if not (side_px.isdecimal() and len(side_px) < 5):
         raise StudyError(f"`{study.path / STUDY_FILE}` names no side of the images in pixels.")
     return ImageSource(
         study=str(study.path),
