@@ -11,6 +11,7 @@ import shutil
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from types import TracebackType
 from typing import Any
 
@@ -26,6 +27,7 @@ IMAGES = "images.parquet"
 _FILE, _WORD = re.compile(r"\w+\.(npy|parquet)"), re.compile(r"[\w-]{1,128}")
 _ENTRY = {"bytes", "crc32"}
 _KINDS = {"targets": "i", "difficult": "b"}  # kind of an array's values; else floating point
+_NO_ARRAY = (ValueError, TypeError, EOFError, OSError, SyntaxError, OverflowError, TokenError)
 _NO_PARQUET = (ValueError, TypeError, OSError, LookupError, AttributeError, NotImplementedError)
 VERIFY_UP_TO = 256 * 2**20  # bytes; larger caches are checked by size unless asked
 
@@ -314,8 +316,9 @@ def _names_only_its_own(manifest: Manifest) -> bool:
 def _open_array(path: Path, name: str, shape: tuple[int, int]) -> np.ndarray:
     """An array of the cache, mapped; refused unless it is what the manifest and its name say."""
     try:
-        found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, TypeError, EOFError, OSError, SyntaxError, OverflowError) as error:
+        # unlike `np.load`, this knows neither zip files nor pickles
+        found: np.ndarray = np.lib.format.open_memmap(path, mode="r")
+    except _NO_ARRAY as error:
         raise _refused(path, "is no array of plain numbers") from error
     expected = (shape[0], *found.shape[1:]) if name == "attention" else shape
     kind = _KINDS.get(name, "f")

@@ -1,6 +1,5 @@
 """Convolutional backbones by name: torchvision's classifiers cut at their last feature map."""
 
-import pickle
 from collections import OrderedDict
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 
-from udviz.models.weights import load_trunk, read_weights, with_names_of_today
+from udviz.models.weights import UNREADABLE, load_trunk, read_weights, with_names_of_today
 
 _RESNET = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4")
 _SHUFFLENET = ("conv1", "maxpool", "stage2", "stage3", "stage4", "conv5")
@@ -125,16 +124,16 @@ def _imagenet_weights(name: str) -> dict[str, Tensor]:
     weights = getattr(choices, "IMAGENET1K_V1", choices.DEFAULT)
     try:
         state = weights.get_state_dict(check_hash=True, weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise ValueError(
-            f"`weights` 'imagenet' must be plain tensors, but the copy of {weights.url} in "
-            f"`{torch.hub.get_dir()}` runs code or is damaged. Delete that copy."
-        ) from error
     except OSError as error:
         raise ConnectionError(
             f"`weights` 'imagenet' must be downloaded once from {weights.url}, got: {error}. "
             "Fetch that file on a machine with internet access and pass its path as `weights`, "
             "or use 'none'."
+        ) from error
+    except UNREADABLE as error:
+        raise ValueError(
+            f"`weights` 'imagenet' must be plain tensors, but the copy of {weights.url} in "
+            f"`{torch.hub.get_dir()}` runs code or is damaged. Delete that copy."
         ) from error
     return with_names_of_today(state) if name.startswith("densenet") else state
 

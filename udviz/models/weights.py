@@ -16,7 +16,7 @@ from udviz.checks import shown
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
 # What torch and safetensors raise on a file that is damaged or of another kind.
-_UNREADABLE = (
+UNREADABLE = (
     *(SafetensorError, pickle.UnpicklingError, zipfile.BadZipFile),
     *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError),
     *(OSError, RuntimeError, TypeError, ValueError),
@@ -80,7 +80,7 @@ def load_plain(path: Path) -> Any:
             return load_file(path)
         _check_size(path)
         return torch.load(path, map_location="cpu", weights_only=True)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise PlainFileError(f"{path} is damaged or a pickle that runs code.") from error
 
 
