@@ -239,8 +239,8 @@ def recipe_path(name_or_path: str) -> Path:
         FileNotFoundError: If there is none; lists the known names.
     """
     named = RECIPES / f"{name_or_path}.toml"
-    path = named if named.is_file() else Path(name_or_path)
-    if not path.is_file():
+    path = named if os.path.isfile(named) else Path(name_or_path)
+    if not os.path.isfile(path):  # unlike `Path.is_file`, says so of a name that is too long
         known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
         raise FileNotFoundError(
             f"`recipe` must be one of {known} or the path of a TOML file, "

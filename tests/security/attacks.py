@@ -22,6 +22,9 @@ RUNS_CODE = (
     *("pickle.find_class", "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"),
     *("os.spawn", "os.fork", "ctypes.dlopen", "socket.connect", "urllib.Request"),
 )
+FOLLOWS = ("open", "os.listdir", "os.scandir", "os.truncate", "os.chmod", "os.utime")
+TOUCHES = (*FOLLOWS, "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink")
+MARKDOWN_MARKS = "\u2068\u2069\u200b"  # invisible; `safe_markdown` puts them around names
 LONGEST_SENTENCE = 2_500
 
 # Few examples each, the same ones every time: what fails here fails again.
@@ -45,9 +48,10 @@ class Watch:
         """Note files that are opened or listed, and everything that could run code."""
         if not self.active:
             return
-        if event in ("open", "os.listdir", "os.scandir", "os.rename", "os.remove", "os.mkdir"):
+        if event in TOUCHES:
             named = [part for part in arguments[:2] if isinstance(part, str | bytes | os.PathLike)]
-            self.opened += [os.path.realpath(os.fsdecode(name)) for name in named]
+            follows = event in FOLLOWS and not (event == "open" and arguments[2] & os.O_NOFOLLOW)
+            self.opened += [_place(os.fsdecode(name), follows=follows) for name in named]
         elif event in RUNS_CODE:
             self.ran.append(f"{event} {arguments!r:.200}")
 
@@ -60,6 +64,13 @@ class Watch:
             self.active = False
             ran, self.ran = self.ran, []
             assert ran == [], ran
+
+
+def _place(path: str, *, follows: bool) -> str:
+    """What is touched when ``path`` is: the end of a link, or the link itself."""
+    if follows:
+        return os.path.realpath(path)
+    return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
 
 
 WATCH = Watch()
@@ -90,8 +101,12 @@ class Outside:
             (folder / f"secret.{suffix}").write_text(CANARY)
         for suffix in ("jpg", "png"):
             Image.fromarray(np.full((8, 8, 3), 77, np.uint8)).save(folder / f"secret.{suffix}")
-        self._before = self._snapshot()
+        self.accept()
         WATCH.opened.clear()
+
+    def accept(self) -> None:
+        """Take what is in the folder now for what must stay."""
+        self._before = self._snapshot()
 
     def check(self) -> None:
         """Fail if anything in the folder was opened, made, changed or removed."""
@@ -115,9 +130,9 @@ def refused(action: Callable[[], Any], *, names: str = "") -> str:
 def sentence_of(error: Exception) -> str:
     """What a person is told of ``error``; fails unless that is short, clear and harmless."""
     assert not isinstance(error, UnicodeError), "a codec speaks to programmers"
-    text = str(error)
+    text = "".join(character for character in str(error) if character not in MARKDOWN_MARKS)
     assert len(text) <= LONGEST_SENTENCE
-    assert text == reason(error), "it would steer a terminal"
+    assert text == reason(ValueError(text)), "it would steer a terminal"
     assert all(line.isprintable() for line in text.splitlines())
     assert "\n" not in text or type(error).__name__ == "DataProblems" or "  --" in text
     assert "Traceback" not in text

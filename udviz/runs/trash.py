@@ -50,8 +50,9 @@ def discard(study: Path) -> Discarded:
 
 def discarded(root: Path) -> list[Discarded]:
     """Everything in the trash, the latest first; what lies elsewhere does not count."""
-    places = sorted((root / TRASH).glob("[0-9]*/*"), key=lambda path: -_number(path.parent))
-    return [Discarded(path=path) for path in places if not path.parent.is_symlink()]
+    folders = [path for path in (root / TRASH).glob("[0-9]*") if not path.is_symlink()]
+    latest_first = sorted(folders, key=lambda path: -_number(path))
+    return [Discarded(path=path) for folder in latest_first for path in sorted(folder.glob("*"))]
 
 
 def restore(root: Path, found: Discarded) -> Path:
