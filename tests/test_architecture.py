@@ -24,7 +24,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "udviz/recipe.py": {"udviz.checks", "pydantic"},
     "udviz/roots.py": {"udviz.checks", "udviz.recipe", "udviz.runs.directory"},
     "udviz/scratch.py": set(),
-    "udviz/predictions.py": {"udviz.checks", "udviz.scratch", "pandas"},
+    "udviz/predictions.py": {"udviz.scratch", "pandas"},
     "udviz/data": {
         *("udviz.checks", "udviz.data", "udviz.recipe", "udviz.roots"),
         *("pandas", "PIL", "tqdm"),

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from udviz.checks import shown
 from udviz.scratch import empty_columns
 
 SCHEMA_VERSION = 1
@@ -288,7 +287,7 @@ def read_manifest(directory: Path) -> Manifest:
     except (ValueError, TypeError, RecursionError) as error:
         raise _refused(path, "is damaged or of another version") from error
     if manifest.schema_version != SCHEMA_VERSION:
-        version = shown(repr(manifest.schema_version))
+        version = manifest.schema_version if isinstance(manifest.schema_version, int) else "?"
         raise _refused(path, f"has schema version {version}, not {SCHEMA_VERSION}")
     if not (_is_well_typed(manifest) and _names_only_its_own(manifest)):
         raise _refused(path, "holds something else than a manifest does")

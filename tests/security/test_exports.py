@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,11 +18,13 @@ from pipelines.summary import summary
 from pipelines.tensorboard import export
 from tests.pages.synthetic import write_study
 from tests.security.attacks import FEW, watched
+from tests.security.datasets import write_dataset
 from udviz.figures.text import safe_html, safe_markdown, shorten
 from udviz.runs.failure import reason
+from udviz.ui.images import ImageSource, dataset_of
 from udviz.ui.page import view_of
 from udviz.ui.report import study_report
-from udviz.ui.study import load_study
+from udviz.ui.study import StudyError, load_study
 from udviz.ui.tables import safe_csv
 
 ROOT = Path(__file__).parents[2]
@@ -188,6 +191,23 @@ def test_no_name_makes_a_tag(name):
     assert Tags(safe_html(name)).found == []
     assert len(shorten(name)) <= 28
     assert "\n" not in safe_markdown(name)
+
+
+@pytest.mark.parametrize("name", MARKDOWN[:4])
+def test_a_name_in_a_message_on_a_page_is_its_text_alone(tmp_path, name):
+    from markdown_it import MarkdownIt
+
+    config = write_dataset(tmp_path / "data", "jsonl", names=(name, "b", "c"))
+    (tmp_path / "study").mkdir()
+    recipe = tomli_w.dumps({"data": config.model_dump(mode="json")})
+    (tmp_path / "study" / "study.toml").write_text(recipe)
+    source = ImageSource(study=str(tmp_path / "study"), fingerprint="x", side_px=32)
+
+    with pytest.raises(StudyError, match="The data set cannot be read") as caught:
+        watched(lambda: dataset_of(source))
+
+    drawn = MarkdownIt("commonmark", {"html": True}).render(str(caught.value))
+    assert {tag for tag, _ in Tags(drawn).found} <= {"p"}
 
 
 def test_names_do_not_steer_the_terminal_that_sums_a_study_up(tmp_path):

@@ -7,8 +7,10 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines import command
 from pipelines.tensorboard import export, scalars
@@ -211,6 +213,40 @@ def test_a_recipe_that_is_none_is_refused_in_one_line(study, content):
     refused(lambda: read_recipe(study / "study.toml"), names="must be a TOML file")
     with pytest.raises(StudyError, match="cannot be read"):
         watched(lambda: load_study(study))
+
+
+TABLES = [
+    ("labels", "label", 7),
+    ("labels", "label", b"cat"),
+    ("labels", "split", 1.5),
+    ("labels", "gain", "=1+1"),
+    ("labels", "causes", 7),
+    ("labels", "difficulty_rank", "<script>"),
+    ("models", "role", 7),
+    ("models", "n_images", "many"),
+    ("map_gain", "low", "-"),
+]
+
+
+@pytest.mark.parametrize(("table", "column", "value"), TABLES)
+def test_a_table_with_another_kind_of_value_is_refused_by_its_column(study, table, column, value):
+    file = study / "analysis" / f"{table}.parquet"
+    pd.read_parquet(file).assign(**{column: value}).to_parquet(file)
+
+    refused(lambda: load_study(study), names=f"in the column {column}")
+
+
+@FEW
+@given(data=st.data())
+def test_a_damaged_table_is_read_or_refused(tmp_path, data):
+    study = tmp_path / "runs" / "mine"
+    if not study.exists():
+        write_study(study, names=["cat", "dog"])
+        shutil.copytree(study, tmp_path / "whole")
+    whole = (tmp_path / "whole" / "analysis" / "labels.parquet").read_bytes()
+    (study / "analysis" / "labels.parquet").write_bytes(data.draw(damaged(whole)))
+
+    told(lambda: load_study(study))
 
 
 @FEW

@@ -32,6 +32,7 @@ DECODE_ERRORS = (
     TypeError,
     OverflowError,
     ZeroDivisionError,
+    RuntimeError,  # of the AVIF decoder
     struct.error,
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from udviz.checks import shown
-from udviz.figures.text import safe_markdown
+from udviz.figures.text import one_line, safe_markdown
 from udviz.runs.directory import STUDY_FILE, check_links
 from udviz.runs.launch import study_command
 
@@ -42,13 +42,14 @@ _COLUMNS = {
 _KEYS = {"models": ["split", "role"], "map_gain": ["split"], "labels": ["split", "label"]}
 
 
+_LONGEST_QUOTE = 1_000  # characters
 _TEXTS = {"split", "role", "label", "verdict", "causes"}
 # What pandas and pyarrow raise on a file that is damaged or of another kind.
 NO_PARQUET = (OSError, ValueError, TypeError, LookupError, AttributeError, NotImplementedError)
 
 
 class StudyError(ValueError):
-    """A file of a study is missing or damaged; the message says which."""
+    """A file of a study is missing or damaged; the message, in Markdown, says which."""
 
 
 class RecipeError(StudyError):
@@ -105,7 +106,7 @@ def load_study(path: Path) -> Study:
     try:
         check_links(path)
     except ValueError as error:
-        raise StudyError(safe_markdown(str(error))) from error
+        raise StudyError(quoted(error)) from error
     files = [path / STUDY_FILE, *(_table_path(path, name) for name in _COLUMNS)]
     for file in files:
         if not file.is_file():
@@ -120,13 +121,17 @@ def _read_study(path: str, modified_ns: tuple[int, ...]) -> Study:
     lost = set(tables["labels"]["split"]) - set(tables["models"]["split"])
     if lost:
         file = _table_path(Path(path), "models")
-        raise StudyError(f"`{file}` lacks the split {', '.join(sorted(lost))}.")
+        names = safe_markdown(", ".join(map(shown, sorted(lost))))
+        raise StudyError(f"`{file}` lacks the split {names}.")
     return Study(path=Path(path), recipe=recipe, **tables)
 
 
 def quoted(error: Exception) -> str:
-    """What a library says of somebody else's file, as Markdown."""
-    return safe_markdown(shown(str(error)))
+    """What is said of somebody else's file, as Markdown in which nothing of it has a meaning."""
+    if isinstance(error, StudyError):  # is Markdown already
+        return str(error)
+    text = one_line(str(error))[:_LONGEST_QUOTE]
+    return safe_markdown("".join(c if c.isprintable() else " " for c in text))
 
 
 def _is_odd(column: pd.Series) -> bool:
