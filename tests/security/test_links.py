@@ -7,6 +7,7 @@ import pytest
 
 from tests.security.attacks import refused, watched
 from tests.security.datasets import KINDS, save_photo, write_dataset
+from udviz.data.decoded import DecodedImages, decoded_folder
 from udviz.data.files import LINK_OUT
 from udviz.data.masks import mask_folder, read_label_values
 from udviz.data.problems import DataProblems
@@ -108,6 +109,16 @@ def test_a_mask_that_is_a_link_out_of_its_folder_is_not_looked_at(tmp_path, outs
     masks = watched(lambda: mask_folder(tmp_path / "masks", ["a.jpg"], label_of_value=values))
 
     assert watched(lambda: masks(0)) is None
+
+
+def test_a_decoded_image_is_not_written_through_a_link(tmp_path, outside):
+    dataset = load_dataset(write_dataset(tmp_path / "data", "csv"))
+    folder = decoded_folder(tmp_path, fingerprint=dataset.fingerprint, side_px=16)
+    folder.mkdir()
+    os.symlink(outside.folder / "secret.txt", folder / "pixels.bin")
+
+    with pytest.raises(OSError, match="symbolic link"):
+        watched(lambda: DecodedImages(dataset, side_px=16, directory=tmp_path))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 from pipelines import command
 from pipelines.tensorboard import export, scalars
@@ -30,6 +32,7 @@ from udviz.runs.trash import TRASH, discarded, empty, restore
 from udviz.ui.runs import curves
 from udviz.ui.study import StudyError, load_study
 
+ROOT = Path(__file__).parents[2]
 STATUS = asdict(Status(state="running", stage="Training", fraction=0.5))
 EVENT = {"event": "step", "epoch": 0, "step": 3, "losses": {"total": 0.5}, "learning_rate": 0.1}
 EPOCH = {"event": "epoch", "epoch": 1, "step": 0, "validation_map": 0.5, "label_precision": [0.5]}
@@ -89,6 +92,21 @@ def test_a_study_with_a_link_out_is_neither_shown_nor_touched(study, outside, pl
     refused(lambda: export(study), names="must not be a link")
 
 
+@pytest.mark.parametrize("page", ["app.py", "pages/7_Runs.py"])
+def test_a_page_says_why_it_does_not_show_a_study_with_a_link_out(
+    study, outside, monkeypatch, page
+):
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # AppTest replaces it
+    plant(study, "log.txt", outside.folder / "secret.txt")
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+
+    watched(lambda: app.run() if page == "app.py" else app.switch_page(page).run())
+
+    assert not app.exception
+    assert "must not be a link to another place" in app.error[0].value
+    assert CANARY not in "".join(element.value for element in [*app.error, *app.code])
+
+
 def test_a_study_with_a_link_out_is_not_continued_in_a_terminal_either(study, outside):
     plant(study, "teacher/checkpoints", outside.folder)
     asked = command.parse(["--out", str(study)], program="x", summary="x")
@@ -112,8 +130,12 @@ def test_a_link_to_a_study_elsewhere_is_not_listed(root, tmp_path, outside):
     os.symlink(tmp_path / "elsewhere" / "study", root / "theirs")
     os.symlink(outside.folder, root / "secret")
 
+    os.symlink(outside.folder / "secret.toml", root / "study.toml")
+    (root / "half").mkdir()
+    os.symlink(outside.folder / "secret.toml", root / "half" / "study.toml")
+
     assert watched(lambda: list_studies(root)) == []
-    assert watched(lambda: list_entries(root)) == []
+    assert [entry.name for entry in watched(lambda: list_entries(root))] == ["half"]
     refused(lambda: study_path(root, "theirs"), names="is a link to another place")
 
 

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from udviz.runs.files import no_link
+
 PROJECT = Path(__file__).parents[2]
 _SECRETS = {"UDVIZ_PASSWORD"}
 
@@ -31,7 +33,7 @@ def run_detached(
         RuntimeError: If it did not come as far as that.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in _SECRETS}
-    with open(log, "ab", opener=_open_no_link) as output:
+    with open(log, "ab", opener=no_link) as output:
         ended = subprocess.run(
             [sys.executable, "-m", *arguments],
             cwd=PROJECT,
@@ -44,10 +46,6 @@ def run_detached(
         )
     if ended.returncode != 0:
         raise RuntimeError(f"The process could not be started; `{log}` says why.")
-
-
-def _open_no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o644)
 
 
 def leave_parent(begin: Callable[[], None]) -> None:

@@ -55,11 +55,12 @@ def check_links(study: Path) -> None:
 
 
 def list_studies(root: Path) -> list[Path]:
-    """Directories in ``root`` that hold a study, newest first; links to other places do not."""
+    """Directories in ``root`` that hold a study, newest first; links hold none."""
     if not root.is_dir():
         return []
     inside = [path for path in root.iterdir() if not path.is_symlink()]
-    studies = [path for path in inside if (path / STUDY_FILE).is_file()]
+    recipes = [path / STUDY_FILE for path in inside]
+    studies = [file.parent for file in recipes if file.is_file() and not file.is_symlink()]
     return sorted(studies, key=lambda path: (path / STUDY_FILE).stat().st_mtime, reverse=True)
 
 

@@ -1,17 +1,16 @@
 """The append-only diary of a run: one JSON object per line."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from udviz.runs.files import own_bytes
+from udviz.runs.files import no_link, own_bytes
 
 
 def append_event(path: Path, event: dict[str, Any]) -> None:
     """Append ``event`` as one line; a torn last line of a killed process is closed first."""
     line = json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n"
-    with open(path, "ab", opener=_open_no_link) as file:
+    with open(path, "ab", opener=no_link) as file:
         if file.tell() and not _ends_with_newline(path):
             line = "\n" + line
         file.write(line.encode())
@@ -32,10 +31,6 @@ def read_events(path: Path) -> list[dict[str, Any]]:
         if isinstance(event, dict):
             events.append(event)
     return events
-
-
-def _open_no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o644)
 
 
 def _ends_with_newline(path: Path) -> bool:

@@ -27,6 +27,11 @@ def replace_json(path: Path, value: dict[str, Any]) -> None:
     replace_file(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
+def no_link(path: str, flags: int) -> int:
+    """An opener for `open` that does not write to where a link at ``path`` leads."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o644)
+
+
 def own_bytes(path: Path, *, last: int | None = None) -> bytes:
     """What is in a file, or in its ``last`` bytes: never what a link at its place leads to.
 
