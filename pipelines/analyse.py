@@ -128,8 +128,9 @@ def _inputs(recipe: Recipe, study: Path) -> dict[str, str]:
 def _is_current(analysis: Path, inputs: dict[str, str]) -> bool:
     try:
         record = json.loads((analysis / MANIFEST).read_text(encoding="utf-8"))
-        tables = {name: file_crc32(analysis / f"{name}.parquet") for name in record["tables"]}
-    except (OSError, ValueError, KeyError, TypeError):
+        names = [name for name in record["tables"] if name.isidentifier()]
+        tables = {name: file_crc32(analysis / f"{name}.parquet") for name in names}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
     expected = {"schema_version": SCHEMA_VERSION, "inputs": inputs, "tables": tables}
     return all(record.get(name) == value for name, value in expected.items())

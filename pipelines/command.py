@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict
 from pipelines.reporting import StudyReport
 from udviz.recipe import RECIPES, Recipe, Section, explain, recipe_path, recipe_values
 from udviz.runs.devices import slots_for
-from udviz.runs.directory import runs_root
+from udviz.runs.directory import check_links, runs_root
 from udviz.runs.failure import reason
 from udviz.runs.lock import exclusive
 from udviz.runs.queue import occupied
@@ -87,7 +87,7 @@ def parse(
     except ValidationError as error:
         raise SystemExit(f"{program}: these settings do not work:\n{explain(error)}") from error
     except (ValueError, FileNotFoundError) as error:
-        raise SystemExit(f"{program}: {error}") from error
+        raise SystemExit(f"{program}: {reason(error)}") from error
 
 
 def run_as_program(main: Callable[[Sequence[str]], None]) -> None:
@@ -162,8 +162,10 @@ def study_at(asked: Command, *, n_parts: int) -> Iterator[StudyReport]:
 
     Raises:
         RuntimeError: If another process works on it.
+        ValueError: If a link in it leads out of the folder that it lies in.
     """
     asked.study.mkdir(parents=True, exist_ok=True)
+    check_links(asked.study)
     with _place(asked) if distributed.is_main() else nullcontext(), stoppable():
         report = StudyReport(asked.study, n_parts=n_parts, quiet=asked.quiet)
         try:

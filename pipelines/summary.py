@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from udviz.checks import shown
+
 ROLES = {"teacher": "Teacher", "baseline": "Baseline student", "distilled": "Distilled student"}
 
 
@@ -57,5 +59,7 @@ def _gain_line(gain: pd.Series) -> str:
 
 
 def _list(labels: pd.DataFrame, column: str, style: str) -> str:
-    named = [f"{label} {style.format(value)}" for label, value in labels[["label", column]].values]
+    named = [
+        f"{shown(label)} {style.format(value)}" for label, value in labels[["label", column]].values
+    ]
     return ", ".join(named[:8]) + (f" and {len(named) - 8} more" if len(named) > 8 else "")

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import command
-from udviz.runs.directory import RunDirectory
+from udviz.checks import is_number
+from udviz.runs.directory import RunDirectory, check_links
 from udviz.runs.events import read_events
 from udviz.runs.listing import list_runs
 
@@ -27,8 +28,10 @@ def export(study: Path) -> list[Path]:
 
     Raises:
         FileNotFoundError: If there is no run at ``study``.
+        ValueError: If a link in it leads out of the folder that it lies in.
         RuntimeError: If the package tensorboard is not installed.
     """
+    check_links(study)
     runs = list_runs(study)
     if not runs:
         raise FileNotFoundError(
@@ -44,14 +47,21 @@ def scalars(events: Sequence[dict[str, Any]]) -> dict[tuple[str, int], float]:
 
     A step that was computed again after a crash has its last value.
     """
-    per_epoch = max((event["step"] for event in events if event["event"] == "step"), default=0)
-    found: dict[tuple[str, int], float] = {}
-    for event in events:
-        step = event["epoch"] * per_epoch + event["step"]
-        if event["event"] == "step":
-            found |= {(f"loss/{name}", step): v for name, v in event["losses"].items()}
+    placed = [event for event in events if all(map(is_number, _place(event)))]
+    steps = [event["step"] for event in placed if event.get("event") == "step"]
+    per_epoch = max(steps, default=0)
+    found: dict[tuple[str, int], Any] = {}
+    for event in placed:
+        step = int(event["epoch"] * per_epoch + event["step"])
+        losses = event.get("losses") if event.get("event") == "step" else None
+        if isinstance(losses, dict):
+            found |= {(f"loss/{name}", step): value for name, value in losses.items()}
         found |= {(name, step): event[name] for name in SCALARS if name in event}
-    return found
+    return {key: value for key, value in found.items() if is_number(value)}
+
+
+def _place(event: dict[str, Any]) -> tuple[Any, Any]:
+    return event.get("epoch"), event.get("step")
 
 
 def _export_run(run: RunDirectory, folder: Path) -> Path:

@@ -14,16 +14,21 @@ LEFT = {
     "udviz.losses",
     "udviz.models",
     "udviz.recipe",
+    "udviz.roots",
     "udviz.runs",
     "udviz.training",
 }
 RIGHT = {"udviz.figures", "udviz.labels", "udviz.predictions", "udviz.runs", "udviz.stats"}
 MAY_IMPORT = {  # room -> what it may import, besides the standard library and numpy
     "udviz/checks.py": set(),
-    "udviz/recipe.py": {"pydantic"},
+    "udviz/recipe.py": {"udviz.checks", "pydantic"},
+    "udviz/roots.py": {"udviz.checks", "udviz.recipe", "udviz.runs.directory"},
     "udviz/scratch.py": set(),
     "udviz/predictions.py": {"udviz.scratch", "pandas"},
-    "udviz/data": {"udviz.checks", "udviz.data", "udviz.recipe", "pandas", "PIL", "tqdm"},
+    "udviz/data": {
+        *("udviz.checks", "udviz.data", "udviz.recipe", "udviz.roots"),
+        *("pandas", "PIL", "tqdm"),
+    },
     "udviz/data/transforms.py": {"udviz.recipe", "torch"},
     "udviz/losses.py": {"udviz.checks", "torch"},
     "udviz/attention.py": {"udviz.checks", "udviz.losses", "udviz.models", "torch"},
@@ -31,7 +36,10 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "udviz/objects.py": {"udviz.data.dataset", "udviz.stats.grids"},
     "udviz/explain.py": {*LEFT, "torch", "captum"},  # the app's one door to torch
     "udviz/training": {*LEFT, "udviz.stats.ranking", "torch", "safetensors"},
-    "udviz/runs": {"udviz.runs", "udviz.recipe", "psutil", "pydantic", "submitit"},
+    "udviz/runs": {
+        *("udviz.checks", "udviz.runs", "udviz.recipe"),
+        *("psutil", "pydantic", "submitit"),
+    },
     "udviz/stats": {
         *("udviz.checks", "udviz.scratch", "udviz.stats"),
         *("pandas", "scipy", "sklearn"),
@@ -39,7 +47,8 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
     "udviz/ui": {
         *RIGHT,
-        *("udviz.ui", "udviz.recipe", "udviz.data", "udviz.objects", "udviz.explain"),
+        *("udviz.ui", "udviz.checks", "udviz.recipe", "udviz.roots", "udviz.data", "udviz.objects"),
+        "udviz.explain",
         *("streamlit", "pandas", "plotly", "pydantic", "PIL", "markdown_it"),
     },
     "app.py": {*RIGHT, "udviz.ui", "streamlit"},

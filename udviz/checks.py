@@ -3,9 +3,12 @@
 Every message reads: what must hold, what came instead, what to do.
 """
 
+import sys
 from collections.abc import Collection
 
 import numpy as np
+
+LONGEST_SHOWN = 160  # characters of somebody else's text in a message
 
 
 def check_matrix(array: np.ndarray, *, name: str) -> None:
@@ -71,3 +74,26 @@ def check_at_least(value: float, least: float, *, name: str) -> None:
     """Raise if ``value`` is below ``least`` or NaN."""
     if not value >= least:
         raise ValueError(f"`{name}` must be at least {least}, got {value}.")
+
+
+def shown(value: object) -> str:
+    """``value`` as a message may hold it: one printable line that does not fill the screen.
+
+    A string stays as it is where it is printable; anything else appears as Python writes it.
+    """
+    text = value if isinstance(value, str) and value.isprintable() else repr(value)
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
+
+
+def is_text(value: str) -> bool:
+    """Whether ``value`` can be written to a file: JSON can spell halves of characters."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_number(value: object) -> bool:
+    """Whether ``value``, as somebody's JSON holds it, is a number that a float can hold."""
+    return isinstance(value, int | float) and abs(value) <= sys.float_info.max  # NaN is not

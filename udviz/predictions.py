@@ -6,10 +6,12 @@ nothing. Matrices are Fortran-ordered: one label's column is contiguous and can 
 
 import json
 import os
+import re
 import shutil
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from types import TracebackType
 from typing import Any
 
@@ -21,6 +23,11 @@ from udviz.scratch import empty_columns
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 IMAGES = "images.parquet"
+_FILE, _WORD = re.compile(r"\w+\.(npy|parquet)"), re.compile(r"[\w-]{1,128}")
+_ENTRY = {"bytes", "crc32"}
+_KINDS = {"targets": "i", "difficult": "b"}  # kind of an array's values; else floating point
+_NO_ARRAY = (ValueError, TypeError, EOFError, OSError, SyntaxError, OverflowError, TokenError)
+_NO_PARQUET = (ValueError, TypeError, OSError, LookupError, AttributeError, NotImplementedError)
 VERIFY_UP_TO = 256 * 2**20  # bytes; larger caches are checked by size unless asked
 
 
@@ -200,6 +207,7 @@ def open_predictions(directory: Path, *, verify: bool | None = None) -> Predicti
         ValueError: If it is of another version or damaged; names the file.
     """
     manifest = read_manifest(directory)
+    shape = (manifest.n_images, len(manifest.label_names))
     if verify is None:
         verify = sum(entry["bytes"] for entry in manifest.files.values()) <= VERIFY_UP_TO
     for name, entry in manifest.files.items():
@@ -208,8 +216,7 @@ def open_predictions(directory: Path, *, verify: bool | None = None) -> Predicti
     def array(name: str) -> np.ndarray | None:
         if f"{name}.npy" not in manifest.files:
             return None
-        found: np.ndarray = np.load(directory / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-        return found
+        return _open_array(directory / f"{name}.npy", name, shape)
 
     def required(name: str) -> np.ndarray:
         found = array(name)
@@ -219,7 +226,7 @@ def open_predictions(directory: Path, *, verify: bool | None = None) -> Predicti
 
     return Predictions(
         manifest=manifest,
-        images=pd.read_parquet(directory / IMAGES),
+        images=_read_images(directory / IMAGES, manifest.n_images),
         targets=required("targets"),
         difficult=required("difficult"),
         logits=required("logits"),
@@ -278,11 +285,58 @@ def read_manifest(directory: Path) -> Manifest:
         )
     try:
         manifest = Manifest(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise _refused(path, "is damaged or of another version") from error
     if manifest.schema_version != SCHEMA_VERSION:
-        raise _refused(path, f"has schema version {manifest.schema_version}, not {SCHEMA_VERSION}")
+        version = manifest.schema_version if isinstance(manifest.schema_version, int) else "?"
+        raise _refused(path, f"has schema version {version}, not {SCHEMA_VERSION}")
+    if not (_is_well_typed(manifest) and _names_only_its_own(manifest)):
+        raise _refused(path, "holds something else than a manifest does")
     return manifest
+
+
+def _is_well_typed(manifest: Manifest) -> bool:
+    entries = manifest.files.values() if isinstance(manifest.files, dict) else [None]
+    return (
+        isinstance(manifest.label_names, list)
+        and all(isinstance(label, str) for label in manifest.label_names)
+        and all(isinstance(entry, dict) and entry.keys() == _ENTRY for entry in entries)
+        and all(type(number) is int for entry in entries for number in entry.values())
+        and type(manifest.n_images) is int
+    )
+
+
+def _names_only_its_own(manifest: Manifest) -> bool:
+    """Whether all that becomes part of a path is a plain word: no way leads out of the cache."""
+    words = (manifest.split, manifest.dataset_fingerprint, manifest.checkpoint_digest)
+    plain = all(isinstance(word, str) and _WORD.fullmatch(word) for word in words)
+    return plain and IMAGES in manifest.files and all(map(_FILE.fullmatch, manifest.files))
+
+
+def _open_array(path: Path, name: str, shape: tuple[int, int]) -> np.ndarray:
+    """An array of the cache, mapped; refused unless it is what the manifest and its name say."""
+    try:
+        # unlike `np.load`, this knows neither zip files nor pickles
+        found: np.ndarray = np.lib.format.open_memmap(path, mode="r")
+    except _NO_ARRAY as error:
+        raise _refused(path, "is no array of plain numbers") from error
+    expected = (shape[0], *found.shape[1:]) if name == "attention" else shape
+    kind = _KINDS.get(name, "f")
+    if found.dtype.kind != kind or found.shape != expected:
+        raise _refused(path, f"holds {found.dtype} of shape {found.shape}, expected {expected}")
+    return found
+
+
+def _read_images(path: Path, n_images: int) -> pd.DataFrame:
+    try:
+        images = pd.read_parquet(path)
+    except _NO_PARQUET as error:
+        raise _refused(path, "is no Parquet table") from error
+    if not {"image_id", "row"} <= set(images) or len(images) != n_images:
+        raise _refused(path, f"lacks `image_id` or `row`, or has not {n_images} rows")
+    if images["row"].dtype.kind not in "iu" or (images["row"] < 0).any():
+        raise _refused(path, "holds rows that are no places in a data set")
+    return images
 
 
 def _check_file(path: Path, entry: dict[str, int], *, verify: bool) -> None:

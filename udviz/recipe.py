@@ -8,7 +8,9 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from udviz.checks import is_text, shown
 
 RECIPES = Path(__file__).parents[1] / "pipelines" / "recipes"
 
@@ -17,6 +19,13 @@ class Section(BaseModel):
     """A frozen part of a recipe; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @field_validator("*")
+    @classmethod
+    def _check_text(cls, value: Any) -> Any:
+        if isinstance(value, str) and ("\0" in value or not is_text(value)):
+            raise ValueError("must be text that a file name may hold, without a zero byte")
+        return value
 
 
 class DataConfig(Section):
@@ -217,7 +226,7 @@ def expand(value: str, *, flag: str) -> str:
     expanded = os.path.expandvars(value)
     if "$" in expanded:
         raise ValueError(
-            f"`{flag}` must name a path, got {value!r} with a variable that is not set. "
+            f"`{flag}` must name a path, got {shown(repr(value))} with a variable that is not set. "
             f"Set it, or pass {flag} PATH."
         )
     return expanded
@@ -230,11 +239,12 @@ def recipe_path(name_or_path: str) -> Path:
         FileNotFoundError: If there is none; lists the known names.
     """
     named = RECIPES / f"{name_or_path}.toml"
-    path = named if named.is_file() else Path(name_or_path)
-    if not path.is_file():
+    path = named if os.path.isfile(named) else Path(name_or_path)
+    if not os.path.isfile(path):  # unlike `Path.is_file`, says so of a name that is too long
         known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
         raise FileNotFoundError(
-            f"`recipe` must be one of {known} or the path of a TOML file, got {name_or_path!r}."
+            f"`recipe` must be one of {known} or the path of a TOML file, "
+            f"got {shown(repr(name_or_path))}."
         )
     return path
 
@@ -252,8 +262,8 @@ def recipe_values(path: Path) -> dict[str, Any]:
     """The plain values stored in a recipe file."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"`{path}` must be a TOML file: {error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"`{path}` must be a TOML file: {shown(str(error))}.") from error
 
 
 def parse_recipe(values: dict[str, Any], *, source: str) -> Recipe:
@@ -279,6 +289,6 @@ def explain(error: ValidationError, *, prefix: str = "") -> str:
     for fault in error.errors(include_url=False):
         place = prefix + ".".join(str(part) for part in fault["loc"])
         flag = f"--{place.rstrip('.')}" if place else "recipe"
-        got = "" if fault["type"] == "value_error" else f", got {fault['input']!r}"
-        lines.append(f"  {flag}: {fault['msg'].removeprefix('Value error, ')}{got}")
+        got = "" if fault["type"] == "value_error" else f", got {shown(repr(fault['input']))}"
+        lines.append(f"  {shown(flag)}: {fault['msg'].removeprefix('Value error, ')}{got}")
     return "\n".join(lines)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from udviz.data.files import LINK_OUT
 from udviz.data.problems import DataProblems, ProblemLog
 from udviz.data.table import TableSettings, read_table
 
@@ -57,8 +58,8 @@ def test_one_read_reports_everything_that_is_wrong(labelled, save_photo):
         "image outside the images folder": (
             "../secret.jpg",
             f"{labelled}/secret.jpg",
-            "link.jpg",
         ),
+        LINK_OUT: ("link.jpg",),
         "row without an image name": ("row 15",),
         "label without a positive in train": ("cat", "bird"),
     }

@@ -293,7 +293,7 @@ def test_a_checkpoint_that_is_not_whole_is_explained_with_the_command(copied, op
 
     assert not app.exception
     assert "must be a whole checkpoint" in app.error[0].value
-    assert "distilled-0" in app.error[0].value
+    assert r"distilled\-0" in app.error[0].value  # as Markdown
     assert app.code[-1].value.startswith("python -m pipelines.study")
 
 

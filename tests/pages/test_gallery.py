@@ -75,7 +75,9 @@ def test_a_data_set_that_is_gone_is_explained(study, source):
     text = recipe.read_text().replace('kind = "scenes"', 'kind = "table"')
     recipe.write_text(text.replace('root = ""', 'root = "nowhere"'))
 
-    with pytest.raises(StudyError, match=r"cannot be read.*`data.root` must be an existing folder"):
+    with pytest.raises(
+        StudyError, match=r"cannot be read.*data\\\.root\\` must be an existing folder"
+    ):
         images.square(source, 0)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from udviz.checks import shown
 from udviz.data.frames import require_columns
 from udviz.data.problems import ProblemLog
 
@@ -16,6 +17,8 @@ TARGET_OF = {"1": 1, "1.0": 1, "true": 1, "0": 0, "0.0": 0, "false": 0} | dict.f
     ("", "-1", "-1.0", "nan", "none", "<na>"), -1
 )
 SEPARATORS = (";", "|", ",")
+# MemoryError is what Python's parser says of text that is nested too deeply.
+_NO_LIST = (ValueError, SyntaxError, RecursionError, MemoryError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +93,7 @@ def _from_columns(frame: pd.DataFrame, image_ids: Sequence[str], log: ProblemLog
         value_of = np.array([*(TARGET_OF.get(word, -2) for word in words), -1], dtype=np.int8)
         targets[:, place] = value_of[column.cat.codes]  # code -1, a missing cell, is the last
         for row in np.flatnonzero(targets[:, place] == -2).tolist():
-            cell = f"{image_ids[row]}, column {name}: {column.iloc[row]!r}"
+            cell = f"{image_ids[row]}, column {shown(str(name))}: {column.iloc[row]!r}"
             log.add("value other than 0, 1 or blank", cell, row=row)
     targets[targets == -2] = -1
     return targets
@@ -107,7 +110,7 @@ def _label_lists(
     for row, cell in enumerate(cells):
         try:
             lists.append(_parse_list(cell, separator))
-        except (ValueError, SyntaxError, RecursionError):
+        except _NO_LIST:
             log.add("unreadable label list", f"{image_ids[row]}: {str(cell)!r}", row=row)
             lists.append(None)
     return lists

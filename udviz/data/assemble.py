@@ -1,13 +1,14 @@
 """From the rows a reader found to a checked data set; the same for every reader."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from udviz.checks import check_choice
+from udviz.checks import check_choice, is_text, shown
 from udviz.data.dataset import Boxes, Dataset
 from udviz.data.files import VERIFY, FileFacts, inspect_files
 from udviz.data.images import read_image
@@ -15,6 +16,7 @@ from udviz.data.leaks import note_repeats
 from udviz.data.problems import DataProblems, ProblemLog
 
 BAD_IMAGES = ("stop", "set_aside")
+LONGEST_LABEL = 1_000  # characters; more is a file that was read as something it is not
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -81,10 +83,7 @@ def assemble(
     """
     check_choice(bad_images, BAD_IMAGES, name="bad_images")
     check_choice(verify, VERIFY, name="verify")
-    if not label_names:
-        raise ValueError(f"`{name}` must have at least one label, got none.")
-    if len(set(label_names)) < len(label_names):
-        raise ValueError(f"`{name}` must have different labels, got {tuple(label_names)}.")
+    _check_label_names(label_names, name, log)
     keys = _check_files(rows, log, verify)
     note_repeats(rows.image_ids, rows.splits, rows.paths, keys, log)
     kept = np.array([r for r in range(len(rows.image_ids)) if r not in log.bad_rows], dtype=int)
@@ -96,8 +95,7 @@ def assemble(
     if bad_images == "stop" and log.bad_rows:
         raise DataProblems(name, problems)
     if not kept.size:
-        listing = "; ".join(f"{problem.kind}: {problem.count}" for problem in problems)
-        raise ValueError(f"`{name}` must hold at least one usable image, got none. {listing}.")
+        raise ValueError(f"`{name}` must hold at least one usable image, got none. {_counted(log)}")
 
     image_ids = tuple(rows.image_ids[r] for r in kept)
     paths = tuple(path for path in (rows.paths[r] for r in kept) if path is not None)
@@ -141,6 +139,28 @@ def fingerprint(
     for key in keys:
         digest.update(key)
     return digest.hexdigest()
+
+
+def _counted(log: ProblemLog) -> str:
+    listing = "; ".join(f"{problem.kind}: {problem.count}" for problem in log.problems())
+    return f"{listing}." if listing else ""
+
+
+def _check_label_names(label_names: Sequence[str], name: str, log: ProblemLog) -> None:
+    if not label_names:
+        raise ValueError(
+            f"`{name}` must have at least one label, got none. {_counted(log)}".strip()
+        )
+    if repeated := [label for label, count in Counter(label_names).items() if count > 1]:
+        raise ValueError(
+            f"`{name}` must have different labels, got {shown(repr(repeated[0]))} twice."
+        )
+    odd = [label for label in label_names if len(label) > LONGEST_LABEL or not is_text(label)]
+    if odd:
+        raise ValueError(
+            f"`{name}` must have labels of at most {LONGEST_LABEL:,} characters that UTF-8 can "
+            f"write, got {shown(repr(odd[0]))}. Rename it in the file that names the labels."
+        )
 
 
 def _check_files(rows: Rows, log: ProblemLog, verify: str) -> dict[int, bytes]:

@@ -128,6 +128,6 @@ def _corners(bbox: Any, image: dict[str, Any]) -> Corners | None:
     try:
         left, top, width, height = map(float, bbox)
         size = {side: float(image[side]) for side in ("width", "height")}
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return relative_corners(left, top, left + width, top + height, **size)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from udviz.checks import shown
+from udviz.roots import check_place
+
 REQUIRED = {
     "images": ("id", "file_name", "width", "height"),
     "annotations": ("image_id", "category_id", "bbox"),
@@ -41,11 +44,12 @@ def read_instances(path: Path) -> Instances:
     """
     if not path.is_file():
         raise FileNotFoundError(f"There is no COCO instances file at {path}.")
+    check_place(path, name=path.name)
     try:
         with open(path, encoding="utf-8") as file:
             content = json.load(file, object_hook=_without_outline)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not JSON: {error}.") from error
+        raise ValueError(f"{path} is not JSON: {shown(str(error))}.") from error
     if not isinstance(content, dict):
         raise ValueError(f"{path} must hold a JSON object, got {type(content).__name__}.")
     return Instances(**{part: _checked(content.get(part), part, path) for part in REQUIRED})

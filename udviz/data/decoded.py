@@ -43,6 +43,8 @@ def stored_image(folder: Path | str, index: int, *, side_px: int) -> np.ndarray 
     Returns:
         (side, side, 3) uint8; None where this cache does not hold the image, or not whole.
     """
+    if index < 0:
+        return None
     try:
         with (
             open(Path(folder) / PIXELS, "rb") as pixels,
@@ -118,7 +120,7 @@ class DecodedImages:
 
     def _open(self) -> None:
         # a cache of an earlier version has no shapes
-        flags = os.O_RDWR | os.O_CREAT
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW  # a link might lead anywhere
         descriptors = [os.open(self._folder / name, flags, 0o644) for name in FILES]
         self._pixels, self._shapes, self._checksums = descriptors
         for descriptor in descriptors:

@@ -11,12 +11,15 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from udviz.checks import is_text
 from udviz.data.images import ImageError, check_image, read_image
 from udviz.data.problems import ProblemLog
+from udviz.roots import data_root
 
 SAMPLE_BYTES = 1024
 SHOW_PROGRESS_FROM = 2_000  # below it, the check is over before a bar could be read
 VERIFY = ("header", "decode", "none")
+LINK_OUT = "image that is a link to another place (UDVIZ_DATA may name a folder that holds both)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +39,15 @@ class FileFacts:
 
 
 def path_inside(root: Path, name: str) -> Path | None:
-    """The file ``name`` below ``root``; None if it is absolute, leaves ``root`` or is no name.
+    """The file ``name`` below ``root``; None if it is no plain name, or a link to elsewhere.
 
-    Symbolic links are followed before the question is asked.
+    A plain name is relative and without ``..``. Links are followed before the question is asked;
+    they may lead anywhere inside ``$UDVIZ_DATA`` and, where that is not set, inside ``root``.
     """
-    return _path_inside(os.path.realpath(root), name, os.path.realpath)
+    if not _is_plain(name):
+        return None
+    top = os.path.realpath(root)
+    return _path_inside(top, name, os.path.realpath, allowed=_allowed(top))
 
 
 def locate(
@@ -54,13 +61,20 @@ def locate(
     if not root.is_dir():
         raise FileNotFoundError(f"The images must be in a folder, got {root}.")
     top = os.path.realpath(root)
+    allowed = _allowed(top)
     real_folder = functools.cache(os.path.realpath)  # the same few folders for every image
-    paths = [_path_inside(top, name, real_folder) for name in names]
-    for row, (path, name) in enumerate(zip(paths, names, strict=True), first_row):
+    paths: list[Path | None] = []
+    for row, name in enumerate(names, first_row):
+        path = None
         if not name:
             log.add("row without an image name", f"row {row + 1}", row=row)
-        elif path is None:
+        elif not _is_plain(name):
             log.add("image outside the images folder", name, row=row)
+        else:
+            path = _path_inside(top, name, real_folder, allowed=allowed)
+            if path is None:
+                log.add(LINK_OUT, name, row=row)
+        paths.append(path)
     return paths
 
 
@@ -78,14 +92,25 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "blake2b").hexdigest()
 
 
-def _path_inside(top: str, name: str, real_folder: Callable[[str], str]) -> Path | None:
+def _is_plain(name: str) -> bool:
+    parts = name.split(os.sep)
+    leads_away = parts[-1] in ("", ".") or ".." in parts or os.path.isabs(name)
+    return not leads_away and "\0" not in name and is_text(name)
+
+
+def _allowed(top: str) -> str:
+    """What all files must lie in, with a separator at its end."""
+    return os.path.join(data_root() or top, "")
+
+
+def _path_inside(
+    top: str, name: str, real_folder: Callable[[str], str], *, allowed: str
+) -> Path | None:
     folder, last = os.path.split(name)
-    if last in ("", ".", "..") or "\0" in name or os.path.isabs(name):
-        return None
     path = os.path.join(real_folder(os.path.join(top, folder)), last)
     if os.path.islink(path):
         path = os.path.realpath(path)
-    return Path(path) if path.startswith(top.rstrip(os.sep) + os.sep) else None
+    return Path(path) if path.startswith(allowed) else None
 
 
 def _inspect(path: Path, verify: str) -> FileFacts:

@@ -2,12 +2,18 @@
 
 import csv
 import json
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 
+from udviz.checks import shown
+from udviz.roots import check_place
+
 IMAGE_COLUMNS = ("image", "file_name", "filename", "file", "path", "image_path", "image_id")
 SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl")
+# What pandas, pyarrow, json, csv and the text decoder raise on a file of another kind.
+_UNREADABLE = (ValueError, csv.Error, RecursionError, OSError, LookupError, TypeError)
 
 
 def read_frame(path: Path | str) -> pd.DataFrame:
@@ -24,22 +30,25 @@ def read_frame(path: Path | str) -> pd.DataFrame:
         raise ValueError(f"A table must end in {', '.join(SUFFIXES)}, got {path}.")
     if not path.is_file():
         raise FileNotFoundError(f"There is no table at {path}.")
+    check_place(path, name=path.name)
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         if path.suffix == ".jsonl":
             return _read_json_lines(path)
         return _read_delimited(path, "\t" if path.suffix == ".tsv" else ",")
-    except ValueError as error:  # of pandas, pyarrow, json and the text decoder
-        raise ValueError(f"{path} cannot be read as a table: {error}") from error
+    except _UNREADABLE as error:
+        raise ValueError(f"{path} cannot be read as a table: {shown(str(error))}") from error
 
 
 def find_image_column(frame: pd.DataFrame, *, chosen: str | None) -> str:
     """The column with the image names: the chosen one, else one with a usual name, else the first.
 
     Raises:
-        ValueError: If the chosen column does not exist.
+        ValueError: If the chosen column, or any, does not exist.
     """
+    if not len(frame.columns):
+        raise ValueError("A table of labels must have columns, got none. Give each image a name.")
     if chosen is not None:
         require_columns(frame, [chosen], setting="image_column")
         return chosen
@@ -52,8 +61,8 @@ def require_columns(frame: pd.DataFrame, columns: list[str], *, setting: str) ->
     absent = [column for column in columns if column not in frame.columns]
     if absent:
         raise ValueError(
-            f"`{setting}` must name columns of the table, got {absent}. "
-            f"It has {', '.join(map(str, frame.columns))}."
+            f"`{setting}` must name columns of the table, got {shown(repr(absent))}. "
+            f"It has {shown(', '.join(map(str, frame.columns)))}."
         )
 
 
@@ -64,11 +73,15 @@ def texts(column: pd.Series) -> list[str]:
 
 def _read_delimited(path: Path, delimiter: str) -> pd.DataFrame:
     with open(path, newline="", encoding="utf-8-sig") as file:
-        header = next(csv.reader(file, delimiter=delimiter), [])
+        lines = csv.reader(file, delimiter=delimiter)
+        header = next(lines, [])
+        first = next(filter(None, lines), [])
     named = [column for column in header if column]
-    repeated = sorted({column for column in named if named.count(column) > 1})
+    repeated = sorted(column for column, count in Counter(named).items() if count > 1)
     if repeated or not named:
         raise ValueError(f"its columns must have different names, got {repeated or 'none'} twice.")
+    if len(first) > len(header):  # pandas would take the first cells for an index
+        raise ValueError(f"its lines have more cells than the {len(header)} columns.")
     frame = pd.read_csv(
         path,
         sep=delimiter,
@@ -78,8 +91,6 @@ def _read_delimited(path: Path, delimiter: str) -> pd.DataFrame:
         keep_default_na=False,
         encoding="utf-8-sig",
     )
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise ValueError(f"its lines have more cells than the {len(header)} columns.")
     return frame[named]
 
 

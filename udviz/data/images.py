@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from udviz.checks import shown
+
 # Twice Pillow's own default, which is where Pillow stops warning and refuses. Pillow's limit is
 # raised to ours, so that an image below it decodes without a warning.
 MAX_PIXELS = 178_956_970
@@ -30,6 +32,7 @@ DECODE_ERRORS = (
     TypeError,
     OverflowError,
     ZeroDivisionError,
+    RuntimeError,  # of the AVIF decoder
     struct.error,
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
@@ -63,13 +66,13 @@ def read_image(
     """
     try:
         with Image.open(path, formats=FORMATS) as image:
-            _check_size(image, max_pixels)
+            check_size(image, max_pixels)
             if at_least_px is not None:
                 image.draft(None, (at_least_px, at_least_px))
             upright = ImageOps.exif_transpose(image)
             return np.array(_to_rgb(upright))  # (H, W, 3)
     except DECODE_ERRORS as error:
-        raise ImageError(f"{path}: {_reason(error, max_pixels)}.") from error
+        raise ImageError(f"{path}: {reason(error, max_pixels)}.") from error
 
 
 def check_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> None:
@@ -80,15 +83,16 @@ def check_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> None:
     """
     try:
         with Image.open(path, formats=FORMATS) as image:
-            _check_size(image, max_pixels)
+            check_size(image, max_pixels)
             kind = image.format
     except DECODE_ERRORS as error:
-        raise ImageError(f"{path}: {_reason(error, max_pixels)}.") from error
+        raise ImageError(f"{path}: {reason(error, max_pixels)}.") from error
     if not _ends_well(path, kind):
         read_image(path, max_pixels=max_pixels)
 
 
-def _check_size(image: Image.Image, max_pixels: int) -> None:
+def check_size(image: Image.Image, max_pixels: int) -> None:
+    """Raise, before anything is decoded, if the header of ``image`` claims too many pixels."""
     if image.width * image.height > max_pixels:
         raise Image.DecompressionBombError
 
@@ -122,12 +126,13 @@ def _from_sixteen_bit(image: Image.Image) -> Image.Image:
     return Image.fromarray(((values + 128) // 257).astype(np.uint8)).convert("RGB")
 
 
-def _reason(error: BaseException, max_pixels: int) -> str:
+def reason(error: BaseException, max_pixels: int) -> str:
+    """One of `DECODE_ERRORS` as the end of a sentence about a file."""
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
     if isinstance(error, UnidentifiedImageError):
         return f"not an image in a format that is read ({', '.join(FORMATS)})"
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return f"more pixels than the {max_pixels:,} allowed"
-    text = str(error).strip().rstrip(".")
+    text = shown(str(error).strip().rstrip("."))
     return f"cannot be decoded ({text or type(error).__name__})"

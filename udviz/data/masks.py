@@ -7,9 +7,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
+from udviz.checks import shown
 from udviz.data.files import path_inside
 from udviz.data.frames import read_frame, require_columns, texts
-from udviz.data.images import DECODE_ERRORS, ImageError
+from udviz.data.images import DECODE_ERRORS, MAX_PIXELS, ImageError, check_size, reason
 
 NO_LABEL = "null"
 LARGEST_VALUE = 65535
@@ -38,9 +39,12 @@ class MaskFolder:
             return None
         try:
             with Image.open(path, formats=("PNG",)) as image:
+                check_size(image, MAX_PIXELS)
                 values = np.asarray(image)
         except DECODE_ERRORS as error:
-            raise ImageError(f"{path}: the mask cannot be decoded ({error}).") from error
+            raise ImageError(
+                f"{path}: the mask cannot be decoded: {reason(error, MAX_PIXELS)}."
+            ) from error
         if values.ndim != 2 or values.dtype.kind not in "ui" or values.max() > LARGEST_VALUE:
             raise ImageError(f"{path}: a mask must hold one value in [0, 65535] per pixel.")
         return np.asarray(self.label_of_value[values])  # (H, W)
@@ -65,11 +69,13 @@ def read_label_values(path: Path | str, label_names: Sequence[str]) -> np.ndarra
     column_of = {name: place for place, name in enumerate(label_names) if name != NO_LABEL}
     label_of_value = np.full(LARGEST_VALUE + 1, -1, dtype=np.int16)
     for value, label in zip(texts(frame["value"]), texts(frame["label"]), strict=True):
-        if not value.isdecimal() or int(value) > LARGEST_VALUE:
+        digits = value.lstrip("0") or value[:1]
+        if not value.isdecimal() or len(digits) > 5 or int(digits) > LARGEST_VALUE:
             raise ValueError(
-                f"The values in {path} must be whole numbers in [0, 65535], got {value!r}."
+                f"The values in {path} must be whole numbers in [0, 65535], "
+                f"got {shown(repr(value))}."
             )
-        label_of_value[int(value)] = column_of.get(label, -1)
+        label_of_value[int(digits)] = column_of.get(label, -1)
     return label_of_value
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
+from udviz.checks import shown
 from udviz.data.dataset import Problem
 
 N_EXAMPLES = 5
-LONGEST_EXAMPLE = 160
 
 
 class DataProblems(ValueError):
@@ -55,7 +55,7 @@ class ProblemLog:
         self._fatal[kind] = self._fatal.get(kind, False) or row is not None
         examples = self._examples.setdefault(kind, [])
         if len(examples) < N_EXAMPLES:
-            examples.append(_printable(example))
+            examples.append(shown(example))
         if row is not None:
             self.bad_rows.add(row)
 
@@ -76,9 +76,3 @@ class ProblemLog:
             )
             for kind in kinds
         )
-
-
-def _printable(text: str) -> str:
-    """``text`` in one line without control characters: it comes from somebody's file."""
-    shown = text if text.isprintable() else repr(text)
-    return shown if len(shown) <= LONGEST_EXAMPLE else shown[:LONGEST_EXAMPLE] + "..."

@@ -12,6 +12,7 @@ from udviz.data.scenes import scenes
 from udviz.data.table import TableSettings, read_table
 from udviz.data.voc import read_voc
 from udviz.recipe import DataConfig
+from udviz.roots import check_data
 
 COCO_VAL_FRACTION = 0.1  # COCO has no third labelled split, so validation comes out of training
 
@@ -57,8 +58,9 @@ def _read(config: DataConfig) -> Dataset:
         )
     if not config.folder.is_dir():
         raise FileNotFoundError(
-            f"`data.root` must be an existing folder, got '{config.folder}'. Pass --data.root PATH."
+            f"`data.root` must be an existing folder, got '{config.root}'. Pass --data.root PATH."
         )
+    check_data(config)
     return _READERS[config.kind](config)
 
 

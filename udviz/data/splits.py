@@ -82,5 +82,5 @@ def hold_out(image_ids: Sequence[str], *, fraction: float, seed: int = 0) -> np.
 
 
 def _draw(image_id: str, seed: int) -> float:
-    text = f"{seed}:{image_id}".encode("utf-8", "surrogateescape")
+    text = f"{seed}:{image_id}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(text, digest_size=6).digest()) / 2**48

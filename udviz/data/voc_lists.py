@@ -9,6 +9,7 @@ import numpy as np
 from udviz.data.dataset import SPLITS
 from udviz.data.problems import ProblemLog
 from udviz.data.splits import hold_out
+from udviz.roots import check_place
 
 HELD_OUT = 0.1  # share of train that becomes val where there is no list to spare for it
 DIFFICULT = "0"  # all objects of the label in the image are difficult
@@ -55,7 +56,7 @@ def read_label_lists(
     difficult = np.zeros(targets.shape, dtype=bool)
     for path in lists:
         column = label_names.index(_label(path))
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in _lines(path):
             image_id, _, value = line.partition(" ")
             rows = rows_of.get(image_id, [])
             targets[rows, column] = TARGET_OF.get(value.strip(), -1)
@@ -72,7 +73,15 @@ def _label(path: Path) -> str:
 
 def _first_words(path: Path) -> list[str]:
     """The first word of every line; none if there is no such list."""
-    if not path.is_file():
-        return []
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = _lines(path) if path.is_file() else []
     return [words[0] for words in map(str.split, lines) if words]
+
+
+def _lines(path: Path) -> list[str]:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} must be a list of images, but is no file.")
+    check_place(path, name=path.name)
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} must be a list of images in UTF-8: {error}.") from error

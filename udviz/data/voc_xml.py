@@ -1,5 +1,6 @@
 """The annotations of Pascal VOC: one XML file of objects per image."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,8 @@ def parse_annotation(path: Path) -> list[VocObject]:
         AnnotationError: If it is not such a file. A document type is refused too: it can hold
             entities that grow without bound when they are put in.
     """
+    if not os.path.isfile(path):  # a named pipe would be waited for
+        raise FileNotFoundError(path)
     try:
         text = path.read_text(encoding="utf-8-sig")  # decoded first: no encoding hides it
         if "<!DOCTYPE" in text:

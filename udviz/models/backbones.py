@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 
-from udviz.models.weights import load_trunk, read_weights
+from udviz.models.weights import UNREADABLE, load_trunk, read_weights, with_names_of_today
 
 _RESNET = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4")
 _SHUFFLENET = ("conv1", "maxpool", "stage2", "stage3", "stage4", "conv5")
@@ -89,7 +89,9 @@ def build_backbone(name: str, *, weights: str | Path = "none") -> Backbone:
             )
         trunk, ignored = _built_in(name), set[str]()
     else:
-        classifier = _imagenet_classifier(name) if imagenet else models.get_model(name)
+        classifier = models.get_model(name)
+        if imagenet:
+            classifier.load_state_dict(_imagenet_weights(name))
         trunk, ignored = _cut(classifier, name)
     if not imagenet and weights != "none":
         load_trunk(trunk, read_weights(Path(weights)), ignored=ignored)
@@ -113,18 +115,27 @@ def _check_name(name: str) -> None:
     )
 
 
-def _imagenet_classifier(name: str) -> nn.Module:
+def _imagenet_weights(name: str) -> dict[str, Tensor]:
+    """State dict of a whole classifier, downloaded once.
+
+    Torchvision itself would unpickle the copy that it keeps, whoever has changed it since.
+    """
     choices = models.get_model_weights(name)
     weights = getattr(choices, "IMAGENET1K_V1", choices.DEFAULT)
     try:
-        classifier: nn.Module = models.get_model(name, weights=weights)
+        state = weights.get_state_dict(check_hash=True, weights_only=True)
     except OSError as error:
         raise ConnectionError(
             f"`weights` 'imagenet' must be downloaded once from {weights.url}, got: {error}. "
             "Fetch that file on a machine with internet access and pass its path as `weights`, "
             "or use 'none'."
         ) from error
-    return classifier
+    except UNREADABLE as error:
+        raise ValueError(
+            f"`weights` 'imagenet' must be plain tensors, but the copy of {weights.url} in "
+            f"`{torch.hub.get_dir()}` runs code or is damaged. Delete that copy."
+        ) from error
+    return with_names_of_today(state) if name.startswith("densenet") else state
 
 
 def _cut(classifier: nn.Module, name: str) -> tuple[nn.Sequential, set[str]]:

@@ -2,24 +2,31 @@
 
 import pickle
 import re
+import zipfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from udviz.checks import shown
+
 SUFFIXES = (".safetensors", ".pth", ".pt")
 # What torch and safetensors raise on a file that is damaged or of another kind.
-_UNREADABLE = (
-    SafetensorError,
-    pickle.UnpicklingError,
-    RuntimeError,
-    EOFError,
-    LookupError,
-    UnicodeError,
+UNREADABLE = (
+    *(SafetensorError, pickle.UnpicklingError, zipfile.BadZipFile),
+    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError),
+    *(OSError, RuntimeError, TypeError, ValueError),
 )
+
+
+class PlainFileError(ValueError):
+    """A file of tensors that cannot be read, or not without executing what it holds."""
+
+
 # Torchvision's own DenseNet files still carry the names of 2017 ("norm.1" for "norm1").
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
@@ -42,22 +49,54 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             "Save the state dict with `safetensors.torch.save_file`."
         )
     try:
-        if path.suffix == ".safetensors":
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except _UNREADABLE as error:
+        state = load_plain(path)
+    except PlainFileError as error:
         raise ValueError(
             f"`weights` must be a file of plain tensors, got {str(path)!r}, which is damaged "
             "or a pickle that runs code. Save the state dict again with "
             "`safetensors.torch.save_file`."
         ) from error
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+    if not _is_state_dict(state):
         raise ValueError(
             f"`weights` must hold a state dict (names to tensors), got {type(state).__name__} "
             f"with other contents in {str(path)!r}. Save `model.state_dict()` alone."
         )
+    return with_names_of_today(state)
+
+
+def with_names_of_today(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """``state`` with the names of torchvision's DenseNet files of 2017 as they are now."""
     return {_OLD_DENSENET.sub(r"\1\2", key): value for key, value in state.items()}
+
+
+def load_plain(path: Path) -> Any:
+    """What a ``.safetensors`` or a PyTorch file holds; nothing in it is executed.
+
+    Raises:
+        PlainFileError: If it is damaged, would run code or is larger than its file.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        _check_size(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except UNREADABLE as error:
+        raise PlainFileError(f"{path} is damaged or a pickle that runs code.") from error
+
+
+def _check_size(path: Path) -> None:
+    """PyTorch packs without compressing; what was compressed might not fit into memory."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            n_bytes = sum(record.file_size for record in archive.infolist())
+        if n_bytes > path.stat().st_size:
+            raise ValueError(f"it would grow to {n_bytes:,} bytes")
+
+
+def _is_state_dict(state: Any) -> bool:
+    return isinstance(state, dict) and all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in state.items()
+    )
 
 
 def load_trunk(
@@ -90,7 +129,7 @@ def load_trunk(
     }
     if any(problems.values()):
         found = "; ".join(
-            f"{len(keys)} {kind} ({', '.join(keys[:3])}{', ...' if len(keys) > 3 else ''})"
+            f"{len(keys)} {kind} ({shown(', '.join(keys[:3]))}{', ...' if len(keys) > 3 else ''})"
             for kind, keys in problems.items()
             if keys
         )

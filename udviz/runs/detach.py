@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from udviz.runs.files import no_link
+
 PROJECT = Path(__file__).parents[2]
 SECRETS = ("UDVIZ_PASSWORD",)  # environment variables that no run gets
 
@@ -31,7 +33,7 @@ def run_detached(
         RuntimeError: If it did not come as far as that.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in SECRETS}
-    with log.open("ab") as output:
+    with open(log, "ab", opener=no_link) as output:
         ended = subprocess.run(
             [sys.executable, "-m", *arguments],
             cwd=PROJECT,

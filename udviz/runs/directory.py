@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from udviz.checks import shown
+
 STUDY_FILE = "study.toml"
 _NAME = re.compile(r"[^\W_][\w.-]*")
 _LONGEST_NAME = 120  # bytes
@@ -32,14 +34,33 @@ def study_path(root: Path, name: str) -> Path:
             f"The study {name} must lie in `{root}`, but is a link to another place. "
             "Choose another name."
         )
+    check_links(path)
     return path
 
 
+def check_links(study: Path) -> None:
+    """Raise unless ``study`` is whole in its folder: others' studies are read and written too.
+
+    Raises:
+        ValueError: If a link in it leads out of the folder of all studies; names the link.
+    """
+    root = Path(os.path.realpath(study)).parent
+    for folder, folders, files in os.walk(study):
+        for path in (os.path.join(folder, name) for name in (*folders, *files)):
+            if os.path.islink(path) and not Path(os.path.realpath(path)).is_relative_to(root):
+                raise ValueError(
+                    f"{shown(path)} must not be a link to another place than `{root}`. "
+                    "Put what it leads to in its place, or remove it."
+                )
+
+
 def list_studies(root: Path) -> list[Path]:
-    """Directories below ``root`` that hold a study, newest first."""
+    """Directories in ``root`` that hold a study, newest first; links hold none."""
     if not root.is_dir():
         return []
-    studies = [path for path in root.iterdir() if (path / STUDY_FILE).is_file()]
+    inside = [path for path in root.iterdir() if not path.is_symlink()]
+    recipes = [path / STUDY_FILE for path in inside]
+    studies = [file.parent for file in recipes if file.is_file() and not file.is_symlink()]
     return sorted(studies, key=lambda path: (path / STUDY_FILE).stat().st_mtime, reverse=True)
 
 

@@ -4,25 +4,29 @@ import json
 from pathlib import Path
 from typing import Any
 
+from udviz.runs.files import no_link, own_bytes
+
 
 def append_event(path: Path, event: dict[str, Any]) -> None:
     """Append ``event`` as one line; a torn last line of a killed process is closed first."""
     line = json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n"
-    with path.open("ab") as file:
+    with open(path, "ab", opener=no_link) as file:
         if file.tell() and not _ends_with_newline(path):
             line = "\n" + line
         file.write(line.encode())
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:
-    """All whole lines of the diary in order; torn lines are left out, no file reads as empty."""
-    if not path.is_file():
+    """All whole lines of the diary in order; torn ones are left out, no plain file is empty."""
+    try:
+        lines = own_bytes(path).splitlines()
+    except OSError:
         return []
     events = []
-    for line in path.read_bytes().splitlines():
+    for line in lines:
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(event, dict):
             events.append(event)

@@ -1,7 +1,9 @@
 """Files that are replaced whole: a reader sees the old content or the new, never a part."""
 
+import errno
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +43,34 @@ def replace_json_at_any_rate(path: Path, value: dict[str, Any]) -> None:
     except OSError as error:
         if error.errno not in FULL or not path.exists():
             raise
-        with path.open("r+b") as file:
+        with open(path, "r+b", opener=no_link) as file:
             file.write(_as_text(value).encode())
             file.truncate()
 
 
 def _as_text(value: dict[str, Any]) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+def no_link(path: str, flags: int) -> int:
+    """An opener for `open` that does not write to where a link at ``path`` leads."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o644)
+
+
+def own_bytes(path: Path, *, last: int | None = None) -> bytes:
+    """What is in a file, or in its ``last`` bytes: never what a link at its place leads to.
+
+    Raises:
+        OSError: If it is missing, a link, or no plain file (a named pipe would be waited for).
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with open(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "is no plain file", str(path))
+        if last is not None:
+            file.seek(max(0, status.st_size - last))
+        return file.read()
 
 
 def sync_directory(directory: Path) -> None:

@@ -13,6 +13,7 @@ import submitit
 
 from udviz.runs.cluster import JOB, job_state
 from udviz.runs.detach import PROJECT
+from udviz.runs.files import no_link
 from udviz.runs.lock import exclusive
 from udviz.runs.log import LOG_FILE
 from udviz.runs.placement import Placement
@@ -98,7 +99,7 @@ class Job:
         log = LOG_FILE if environment.node == 0 else f"{environment.node}.{LOG_FILE}"
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})  # what it starts inherits this
         try:
-            with (self._study / log).open("ab") as output:
+            with open(self._study / log, "ab", opener=no_link) as output:
                 return subprocess.Popen(
                     [sys.executable, *command],
                     cwd=PROJECT,

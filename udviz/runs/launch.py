@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from udviz.recipe import Recipe, parse_recipe, read_recipe, recipe_path
+from udviz.recipe import RECIPES, Recipe, parse_recipe, read_recipe, recipe_path
 from udviz.runs.detach import run_detached
 from udviz.runs.directory import STUDY_FILE
 from udviz.runs.failure import reason
-from udviz.runs.files import replace_json
+from udviz.runs.files import own_bytes, replace_json
 from udviz.runs.flags import flags
 from udviz.runs.launcher import WAITING, Launcher, launcher_for
 from udviz.runs.lock import FAREWELL, exclusive
@@ -158,12 +158,19 @@ def _note(plan: Plan, study: Path) -> None:
 def _asked(study: Path) -> dict[str, Any]:
     """What `LAUNCH_FILE` says; empty if it is not there or damaged."""
     try:
-        asked = json.loads((study / LAUNCH_FILE).read_text(encoding="utf-8"))
+        asked = json.loads(own_bytes(study / LAUNCH_FILE))
         whole = {**asked, "recipe": str(asked["recipe"]), "settings": dict(asked["settings"])}
-        recipe_path(whole["recipe"])
-    except (OSError, ValueError, KeyError, TypeError):
+        _check_source(whole["recipe"], study.parent)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
     return whole
+
+
+def _check_source(source: str, root: Path) -> None:
+    """Raise unless ``source`` is a recipe that is known here, or that of a study in ``root``."""
+    file = recipe_path(source).resolve()
+    if not (file.is_relative_to(RECIPES.resolve()) or file.is_relative_to(root.resolve())):
+        raise ValueError(f"the recipe {source} lies elsewhere")
 
 
 def _check_new(study: Path) -> None:
@@ -176,14 +183,12 @@ def _check_new(study: Path) -> None:
 def _start(plan: Plan, study: Path, lock: int, launcher: Launcher | None) -> None:
     check_idle(study)
     launcher = launcher or launcher_for(plan.placement)
-    device = plan.recipe.hardware.device
+    arguments, device = plan.arguments(study), plan.recipe.hardware.device
     write_status(study, WAITING)
     try:
         if why_not := launcher.refusal(plan.placement, device):
             raise RuntimeError(why_not)
-        launcher.start(
-            study, plan.arguments(study), placement=plan.placement, device=device, lock=lock
-        )
+        launcher.start(study, arguments, placement=plan.placement, device=device, lock=lock)
     except (OSError, RuntimeError) as error:
         failed = replace(WAITING, state="failed", stage="Starting", message=reason(error))
         write_status(study, failed)

@@ -49,7 +49,7 @@ def list_entries(root: Path) -> list[StudyEntry]:
         return []
     entries = []
     for path in root.iterdir():
-        times = [] if path.name.startswith(".") else _times(path)
+        times = [] if path.name.startswith(".") or path.is_symlink() else _times(path)
         if times:
             entries.append(StudyEntry(path=path, status=read_status(path), begun=min(times)))
     return sorted(entries, key=lambda entry: (-entry.begun, entry.name))

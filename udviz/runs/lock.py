@@ -47,7 +47,7 @@ def exclusive(directory: Path, *, patience: float = 0.0) -> Iterator[int]:
 
 def try_lock(path: Path) -> int | None:
     """Lock ``path``; the file descriptor that holds it, or None if another process does."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

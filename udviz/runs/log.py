@@ -3,18 +3,17 @@
 import re
 from pathlib import Path
 
+from udviz.runs.files import own_bytes
+
 LOG_FILE = "log.txt"
 _READ_BYTES = 64_000  # from the end; a progress bar writes itself thousands of times
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def tail(path: Path, *, n_lines: int = 30) -> str:
     """The last lines of a log as a terminal would show them; empty if there is none."""
     try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - _READ_BYTES))
-            text = file.read().decode(errors="replace")
+        text = own_bytes(path, last=_READ_BYTES).decode(errors="replace")
     except OSError:
         return ""
     shown = filter(None, map(_last_state, text.split("\n")))

@@ -10,9 +10,9 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from udviz.runs.files import replace_json
+from udviz.runs.files import own_bytes, replace_json
 from udviz.runs.lock import guarded, try_lock
 from udviz.runs.status import read_status
 
@@ -153,17 +153,25 @@ def _read_tickets(queue: Path) -> list[Ticket]:
     found = []
     for path in sorted(queue.glob(_TICKETS)):
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = json.loads(own_bytes(path))
             ticket = Ticket(
                 number=int(path.stem),
-                study=str(values["study"]),
+                study=values["study"],
                 slots=tuple(values["slots"]),
                 n_slots=int(values.get("n_slots", 1)),
             )
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue  # just withdrawn, or damaged: it holds nobody up
-        found.append(ticket)
+        if _is_sound(ticket):
+            found.append(ticket)
     return found
+
+
+def _is_sound(ticket: Ticket) -> bool:
+    """Whether it speaks of a study in the folder of all studies, and of slots."""
+    words = (ticket.study, *ticket.slots)
+    plain = all(isinstance(word, str) and PurePath(word).name == word for word in words)
+    return plain and ticket.study not in ("", "..")
 
 
 def _path(queue: Path, ticket: Ticket) -> Path:

@@ -15,6 +15,7 @@ from udviz.runs.events import append_event, read_events
 Verdict = Literal["wrong", "right", "unsure"]
 VERDICTS: tuple[str, ...] = get_args(Verdict)
 REVIEWS_FILE = "reviews.jsonl"
+LATEST = 2.0**33  # Unix seconds: the year 2242, the last one that a table's clock can tell
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def _mark_of(line: Mapping[str, Any]) -> Mark | None:
         or target not in (0, 1)
         or verdict not in (None, *VERDICTS)
         or not isinstance(when, (int, float))
+        or not 0 <= when < LATEST
     ):
         return None
     split, image_id, label, direction = (str(text) for text in texts)

@@ -1,7 +1,6 @@
 """What a study or a run is doing, as one small file that is replaced whole."""
 
 import json
-import math
 import os
 import socket
 import time
@@ -9,8 +8,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from udviz.checks import is_number
 from udviz.runs.cluster import JOB, JOB_FOLDER, job_state
-from udviz.runs.files import replace_json_at_any_rate
+from udviz.runs.files import own_bytes, replace_json_at_any_rate
 from udviz.runs.identity import own_pid, start_mark
 
 State = Literal["queued", "running", "stopping", "finished", "failed", "stopped", "lost"]
@@ -151,8 +151,8 @@ def _last_word(directory: Path, status: Status) -> str:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        values = json.loads(own_bytes(path))
+    except (OSError, ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}
 
@@ -165,9 +165,5 @@ def _is_well_typed(values: dict[str, Any]) -> bool:
     return (
         {"stage", "fraction"} <= values.keys()
         and all(isinstance(values.get(name, ""), str) for name in words)
-        and all(_is_number(values.get(name, 0)) for name in numbers)
+        and all(is_number(values.get(name, 0)) for name in numbers)
     )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)

@@ -4,6 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from udviz.runs.directory import study_path
 from udviz.runs.lock import FAREWELL, exclusive
 from udviz.runs.status import check_idle
 
@@ -48,9 +49,10 @@ def discard(study: Path) -> Discarded:
 
 
 def discarded(root: Path) -> list[Discarded]:
-    """Everything in the trash, the latest first."""
-    places = sorted((root / TRASH).glob("[0-9]*/*"), key=lambda path: -_number(path.parent))
-    return [Discarded(path=path) for path in places]
+    """Everything in the trash, the latest first; what lies elsewhere does not count."""
+    folders = [path for path in (root / TRASH).glob("[0-9]*") if not path.is_symlink()]
+    latest_first = sorted(folders, key=lambda path: -_number(path))
+    return [Discarded(path=path) for folder in latest_first for path in sorted(folder.glob("*"))]
 
 
 def restore(root: Path, found: Discarded) -> Path:
@@ -58,9 +60,10 @@ def restore(root: Path, found: Discarded) -> Path:
 
     Raises:
         FileExistsError: If there is another of that name by now.
+        ValueError: If that is no name for a study.
         OSError: If it cannot be moved.
     """
-    place = root / found.name
+    place = study_path(root, found.name)
     if place.exists():
         raise FileExistsError(
             f"There is another study called {found.name} by now. Delete that one first."

@@ -8,17 +8,16 @@ import hashlib
 import io
 import json
 import os
-import pickle
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from safetensors.torch import save as serialise_weights
 from torch import Tensor
 
+from udviz.models.weights import PlainFileError, load_plain
 from udviz.runs.files import sync_directory
 
 WEIGHTS, STATE, DIGESTS = "model.safetensors", "state.pt", "digests.json"
@@ -83,7 +82,7 @@ def is_whole(directory: Path) -> bool:
     try:
         digests = json.loads((directory / DIGESTS).read_text(encoding="utf-8"))
         return all(digests[name] == file_digest(directory / name) for name in (WEIGHTS, STATE))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 
@@ -99,13 +98,13 @@ def load_checkpoint(directory: Path) -> Checkpoint:
             "Start the run again; it goes on from the newest whole one."
         )
     try:
-        state = torch.load(directory / STATE, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
+        weights, state = (load_plain(directory / name) for name in (WEIGHTS, STATE))
+    except PlainFileError as error:
         raise ValueError(
-            f"`{directory / STATE}` must hold plain values and tensors only, got something that "
-            "runs code when it is loaded. Do not use this checkpoint."
+            f"`{directory}` must hold plain values and tensors only, got something that cannot be "
+            "read or runs code when it is loaded. Do not use this checkpoint."
         ) from error
-    return Checkpoint(weights=load_file(directory / WEIGHTS), state=state)
+    return Checkpoint(weights=weights, state=state)
 
 
 def file_digest(path: Path) -> str:

@@ -9,6 +9,7 @@ import torch
 from udviz.models.backbones import build_backbone
 from udviz.models.network import TwoHeadedNetwork
 from udviz.recipe import NetworkConfig, Recipe, expand
+from udviz.roots import check_weights
 from udviz.runs.directory import RunDirectory
 from udviz.training.checkpoint import load_checkpoint
 
@@ -56,6 +57,7 @@ def build_network(recipe: Recipe, run: Run, n_labels: int) -> TwoHeadedNetwork:
     config = network_config(recipe, run.role)
     flag = "--teacher.weights" if run.role == "teacher" else "--student.weights"
     torch.manual_seed(run.seed)
+    check_weights(config.weights, flag=flag)
     backbone = build_backbone(config.backbone, weights=expand(config.weights, flag=flag))
     return TwoHeadedNetwork(
         backbone,

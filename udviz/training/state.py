@@ -88,9 +88,15 @@ def restore(
     checkpoint = load_newest(folder)
     if checkpoint is None:
         return TrainingState()
-    network.load_state_dict(checkpoint.weights)
-    optimizer.load_state_dict(checkpoint.state["optimizer"])
-    return TrainingState(**checkpoint.state["place"])
+    try:
+        network.load_state_dict(checkpoint.weights)
+        optimizer.load_state_dict(checkpoint.state["optimizer"])
+        return TrainingState(**checkpoint.state["place"])
+    except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"The newest checkpoint in `{folder}` must be of this network and optimiser, got "
+            "another. Delete that folder to train the run anew."
+        ) from error
 
 
 class Diary:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from pyarrow.parquet import read_metadata
 
-from udviz.ui.study import Study, StudyError, remake_command
+from udviz.ui.study import NO_PARQUET, Study, StudyError, quoted, remake_command
 
 Where = tuple[tuple[str, tuple[str, ...]], ...]  # column, the values that are wanted
 
@@ -56,5 +56,5 @@ def _read(path: str, modified_ns: int, columns: tuple[str, ...], where: Where) -
         if not read_metadata(path).num_rows:  # its columns have no type to compare with
             filters = []
         return pd.read_parquet(path, columns=list(columns), filters=filters or None)
-    except (OSError, ValueError) as error:
-        raise StudyError(f"`{path}` cannot be read ({error}).") from error
+    except NO_PARQUET as error:
+        raise StudyError(f"`{path}` cannot be read ({quoted(error)}).") from error

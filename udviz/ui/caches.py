@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from udviz.predictions import MANIFEST, Predictions, open_predictions
-from udviz.runs.directory import RunDirectory
+from udviz.runs.directory import STUDY_FILE, RunDirectory
 from udviz.stats.calibration import ReliabilityBins, pooled_reliability_bins, reliability_bins
 from udviz.stats.curves import PrecisionRecallCurve, precision_recall_curve
 from udviz.stats.distributions import ProbabilityDistribution, probability_distribution
@@ -22,10 +22,17 @@ _FITS = {"temperature": fit_temperature, "platt": fit_platt, "isotonic": fit_iso
 
 
 def first_run(study: Study, role: str) -> str:
-    """Directory name of a role's first run."""
+    """Directory name of a role's first run.
+
+    Raises:
+        StudyError: If the recipe's seeds are no numbers.
+    """
     if role == "teacher":
         return role
-    return f"{role}-{next(iter(study.recipe.get('seeds', [])), 0)}"
+    seeds = study.recipe.get("seeds", [])
+    if not (isinstance(seeds, list) and all(type(seed) is int for seed in seeds)):
+        raise StudyError(f"`{study.path / STUDY_FILE}` must list whole numbers as seeds.")
+    return f"{role}-{next(iter(seeds), 0)}"
 
 
 def version_of(study: Study, role: str, split: str) -> Version:

@@ -14,7 +14,7 @@ from udviz.data.source import load_dataset
 from udviz.predictions import Predictions
 from udviz.recipe import read_recipe
 from udviz.runs.directory import STUDY_FILE, decoded_root
-from udviz.ui.study import Study, StudyError
+from udviz.ui.study import Study, StudyError, quoted
 
 THUMBNAIL_PX, PICTURE_PX = 224, 384  # longer side
 
@@ -48,7 +48,7 @@ def source_of(study: Study, run: Predictions) -> ImageSource:
         StudyError: If the recipe does not say at what size they were read.
     """
     side_px = study.setting("data.side_px") or "96"
-    if not side_px.isdecimal():
+    if not (side_px.isdecimal() and len(side_px) < 5):
         raise StudyError(f"`{study.path / STUDY_FILE}` names no side of the images in pixels.")
     return ImageSource(
         study=str(study.path),
@@ -122,7 +122,7 @@ def _read_dataset(recipe: str, modified_ns: int) -> Dataset:
     try:
         return load_dataset(read_recipe(Path(recipe)).data)
     except (OSError, ValueError) as error:
-        raise StudyError(f"The data set cannot be read. {error}") from error
+        raise StudyError(f"The data set cannot be read. {quoted(error)}") from error
 
 
 def _decoded_again(source: ImageSource, row: int) -> np.ndarray:
@@ -133,4 +133,4 @@ def _decoded_again(source: ImageSource, row: int) -> np.ndarray:
             directory=decoded_root(Path(source.study)),
         )[row]
     except (OSError, IndexError, ValueError) as error:
-        raise StudyError(f"The image cannot be read. {error}") from error
+        raise StudyError(f"The image cannot be read. {quoted(error)}") from error

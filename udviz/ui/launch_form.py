@@ -7,13 +7,13 @@ import streamlit as st
 
 from udviz.figures.text import safe_markdown
 from udviz.recipe import RECIPES, parse_recipe, read_recipe, recipe_path
+from udviz.roots import check_recipe
 from udviz.runs.directory import STUDY_FILE, list_studies, runs_root, study_path
 from udviz.runs.failure import reason
 from udviz.runs.flags import leaves, nested
 from udviz.runs.launch import Plan, launch, plan_of
 from udviz.runs.launcher import launcher_for
 from udviz.runs.placement import HERE, Placement, parse_placement
-from udviz.runs.roots import check_data
 from udviz.ui import placement_form
 from udviz.ui.access import ask_password, may_change
 from udviz.ui.fields import RecipeField, ask, recipe_fields
@@ -78,7 +78,7 @@ def _dialog() -> None:
         study = study_path(root, name)
         wanted = parse_recipe(nested(values), source="This")
         plan = Plan(source=source, recipe=wanted, placement=parse_placement(where))
-        check_data(plan.recipe.data)
+        check_recipe(plan.recipe)
         _check_place(plan)
     except ValueError as error:
         for line in _faults(error):

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from markdown_it import MarkdownIt
 
+from udviz.checks import shown
 from udviz.figures.gains import gain_curve
 from udviz.figures.models import model_scores
 from udviz.figures.ranking import ranking
@@ -116,8 +117,8 @@ def _record(run: RunDirectory) -> dict[str, object]:
         versions = ", ".join(f"{name} {value}" for name, value in record["libraries"].items())
         facts = {name: record[name] for name in _FACTS}
         return facts | {"libraries": f"python {record['python']}, {versions}"}
-    except (OSError, ValueError, KeyError) as error:
-        return {"libraries": f"{run.record.name} cannot be read ({error!r})"}
+    except (OSError, ValueError, KeyError, AttributeError, RecursionError) as error:
+        return {"libraries": f"{run.record.name} cannot be read ({shown(repr(error))})"}
 
 
 def _sentence(markdown: str) -> str:

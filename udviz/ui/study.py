@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from udviz.runs.directory import STUDY_FILE
+from udviz.checks import shown
+from udviz.figures.text import one_line, safe_markdown
+from udviz.runs.directory import STUDY_FILE, check_links
 from udviz.runs.launch import as_typed, study_arguments
 
 ROLE_NAMES = ("teacher", "baseline", "distilled")
@@ -39,8 +41,14 @@ _COLUMNS = {
 _KEYS = {"models": ["split", "role"], "map_gain": ["split"], "labels": ["split", "label"]}
 
 
+_LONGEST_QUOTE = 1_000  # characters
+_TEXTS = {"split", "role", "label", "verdict", "causes"}
+# What pandas and pyarrow raise on a file that is damaged or of another kind.
+NO_PARQUET = (OSError, ValueError, TypeError, LookupError, AttributeError, NotImplementedError)
+
+
 class StudyError(ValueError):
-    """A file of a study is missing or damaged; the message says which."""
+    """A file of a study is missing or damaged; the message, in Markdown, says which."""
 
 
 class RecipeError(StudyError):
@@ -93,6 +101,10 @@ def load_study(path: Path) -> Study:
     Raises:
         StudyError: If a file is missing or damaged.
     """
+    try:
+        check_links(path)
+    except ValueError as error:
+        raise StudyError(quoted(error)) from error
     files = [path / STUDY_FILE, *(_table_path(path, name) for name in _COLUMNS)]
     for file in files:
         if not file.is_file():
@@ -107,8 +119,25 @@ def _read_study(path: str, modified_ns: tuple[int, ...]) -> Study:
     lost = set(tables["labels"]["split"]) - set(tables["models"]["split"])
     if lost:
         file = _table_path(Path(path), "models")
-        raise StudyError(f"`{file}` lacks the split {', '.join(sorted(lost))}.")
+        names = safe_markdown(", ".join(map(shown, sorted(lost))))
+        raise StudyError(f"`{file}` lacks the split {names}.")
     return Study(path=Path(path), recipe=recipe, **tables)
+
+
+def quoted(error: Exception) -> str:
+    """What is said of somebody else's file, as Markdown in which nothing of it has a meaning."""
+    if isinstance(error, StudyError):  # is Markdown already
+        return str(error)
+    text = one_line(str(error))[:_LONGEST_QUOTE]
+    return safe_markdown("".join(c if c.isprintable() else " " for c in text))
+
+
+def _is_odd(column: pd.Series) -> bool:
+    """Whether a column holds numbers in place of text, or the other way round."""
+    known = column.dropna()
+    if column.name in _TEXTS:
+        return not known.map(lambda cell: isinstance(cell, str)).all()
+    return not (known.empty or pd.api.types.is_numeric_dtype(known))
 
 
 def _table_path(path: Path, name: str) -> Path:
@@ -118,15 +147,15 @@ def _table_path(path: Path, name: str) -> Path:
 def _read_recipe(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RecipeError(f"`{file}` cannot be read ({error}).") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecipeError(f"`{file}` cannot be read ({quoted(error)}).") from error
 
 
 def _read_table(file: Path, name: str) -> pd.DataFrame:
     try:
         table = pd.read_parquet(file)
-    except (OSError, ValueError) as error:
-        raise StudyError(f"`{file}` cannot be read ({error}).") from error
+    except NO_PARQUET as error:
+        raise StudyError(f"`{file}` cannot be read ({quoted(error)}).") from error
     missing = [column for column in _KEYS[name] if column not in table]
     if table.empty and name == "map_gain":  # a study without a distilled student
         missing = []
@@ -134,4 +163,6 @@ def _read_table(file: Path, name: str) -> pd.DataFrame:
         raise StudyError(f"`{file}` holds no rows.")
     if missing:
         raise StudyError(f"`{file}` lacks the column {missing[0]}.")
+    if odd := [name for name in table.columns.intersection(_COLUMNS[name]) if _is_odd(table[name])]:
+        raise StudyError(f"`{file}` holds something else than it should in the column {odd[0]}.")
     return table.reindex(columns=[*_COLUMNS[name], *table.columns.difference(_COLUMNS[name])])

@@ -36,7 +36,8 @@ _MORE = {
     "ece_baseline": "Baseline ECE",
     "ece_distilled": "Distilled ECE",
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of one
+# What a spreadsheet takes for the start of one; the wide signs are those of Japanese input.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _WHOLE = ("Rank", "Positives", "In training", "Rank, low", "Rank, high")
 
 
@@ -181,9 +182,9 @@ def safe_csv(table: pd.DataFrame) -> str:
     Source:
         OWASP, "CSV injection". https://owasp.org/www-community/attacks/CSV_Injection
     """
-    harmless = table.copy()
-    for name in table.select_dtypes(exclude=["number", "bool"]):
-        harmless[name] = table[name].map(_not_a_formula)
+    harmless = table.rename(columns=_not_a_formula)
+    for name in harmless.select_dtypes(exclude=["number", "bool"]):
+        harmless[name] = harmless[name].map(_not_a_formula)
     return harmless.to_csv(index=False, lineterminator="\r\n")  # quotes a lone return in a name too
 
 

@@ -9,7 +9,7 @@ from udviz.figures.scatter import Number, gain_between
 from udviz.ui import scatters, tables
 from udviz.ui.gains import gains
 from udviz.ui.page import View
-from udviz.ui.study import StudyError
+from udviz.ui.study import NO_PARQUET, StudyError, quoted
 from udviz.ui.words import verdict_word
 
 AGAINST = {  # what a label has more of: the number
@@ -158,5 +158,5 @@ def _read(path: str, modified_ns: int) -> pd.DataFrame:
         raise StudyError(f"`{path}` is missing: this study was analysed by an older version.")
     try:
         return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise StudyError(f"`{path}` cannot be read ({error}).") from error
+    except NO_PARQUET as error:
+        raise StudyError(f"`{path}` cannot be read ({quoted(error)}).") from error

@@ -13,7 +13,7 @@ from udviz.ui import images
 from udviz.ui.attention.subject import Subject
 from udviz.ui.caches import first_run
 from udviz.ui.images import ImageSource
-from udviz.ui.study import StudyError
+from udviz.ui.study import StudyError, quoted
 
 if TYPE_CHECKING:
     from udviz.explain import Attribution
@@ -63,7 +63,7 @@ def evidence_of(what: Asked, column: int, method: str) -> "Attribution":
             method=method,
         )
     except (OSError, ValueError) as error:
-        raise ModelError(str(error)) from error
+        raise ModelError(quoted(error)) from error
     return found
 
 
@@ -83,7 +83,7 @@ def kinds_of(what: Asked) -> dict[str, np.ndarray]:
             Path(what.source.study), what.role, image, n_labels=what.n_labels
         )
     except (OSError, ValueError) as error:
-        raise ModelError(str(error)) from error
+        raise ModelError(quoted(error)) from error
     return found
 
 

@@ -11,7 +11,7 @@ from udviz.ui import images
 from udviz.ui.caches import Version, predictions_of, version_of
 from udviz.ui.images import ImageSource
 from udviz.ui.page import View
-from udviz.ui.study import Study, StudyError
+from udviz.ui.study import Study, StudyError, quoted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,5 +113,5 @@ def objects_of(subject: Subject, height: int, width: int) -> np.ndarray | None:
     try:
         masks = object_masks(dataset, subject.row, height=height, width=width)
     except ImageError as error:
-        raise StudyError(str(error)) from error
+        raise StudyError(quoted(error)) from error
     return masks.get(subject.column)

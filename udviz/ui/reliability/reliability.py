@@ -14,7 +14,7 @@ from udviz.ui.caches import Version, label_bins, pooled_bins, thinning, version_
 from udviz.ui.page import View
 from udviz.ui.reliability import reliability_tables
 from udviz.ui.sidebar import just_opened, open_label
-from udviz.ui.study import StudyError
+from udviz.ui.study import NO_PARQUET, StudyError
 
 KINDS = {"equal width": "width", "equal mass": "mass"}
 METHODS = {"before": "none", "temperature": "temperature", "Platt": "platt", "isotonic": "isotonic"}
@@ -141,7 +141,7 @@ def _rows(view: View) -> pd.DataFrame:
     file = view.study.path / "analysis" / "calibration.parquet"
     try:
         table = _read(str(file), file.stat().st_mtime_ns)
-    except (OSError, ValueError) as error:
+    except NO_PARQUET as error:
         raise StudyError(f"`{file}` is missing or damaged.") from error
     known = table["column"].isna() | table["label"].isin(view.labels["label"])
     here = table[(table["split"] == view.split) & table["role"].isin(view.models["role"]) & known]

@@ -1,12 +1,12 @@
 """The diaries of a study's runs as tables of curves."""
 
-import math
 import tomllib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
+from udviz.checks import is_number
 from udviz.runs.directory import RunDirectory
 from udviz.runs.events import read_events
 
@@ -27,7 +27,7 @@ def validation_scores(runs: Sequence[RunDirectory]) -> pd.DataFrame:
         scores = {
             event["epoch"]: event["validation_map"]
             for event in _events(run, "epoch")
-            if _is_number(event.get("validation_map"))
+            if is_number(event.get("validation_map"))
         }
         rows += [(run.name, epoch, scores[epoch]) for epoch in sorted(scores)]
     return pd.DataFrame(rows, columns=SCORES)
@@ -45,7 +45,7 @@ def losses(run: RunDirectory) -> pd.DataFrame:
     found: dict[tuple[str, int], float] = {}
     for event in events:
         for loss, value in event["losses"].items():
-            if _is_number(value):
+            if is_number(value):
                 found[loss, event["epoch"] * n_steps + event["step"]] = value
     rows = [(loss, step, value) for (loss, step), value in sorted(found.items())]
     return pd.DataFrame(rows, columns=LOSSES)
@@ -67,12 +67,12 @@ def hardest_labels(run: RunDirectory, *, n_labels: int) -> pd.DataFrame:
         return pd.DataFrame([], columns=PRECISIONS)
     names = _label_names(run)
     last = by_epoch[max(by_epoch)]
-    known = [column for column, value in enumerate(last) if _is_number(value)]
+    known = [column for column, value in enumerate(last) if is_number(value)]
     rows = [
         (names.get(column, f"label {column}"), epoch, by_epoch[epoch][column])
         for column in sorted(known, key=lambda column: last[column])[:n_labels]
         for epoch in sorted(by_epoch)
-        if column < len(by_epoch[epoch]) and _is_number(by_epoch[epoch][column])
+        if column < len(by_epoch[epoch]) and is_number(by_epoch[epoch][column])
     ]
     return pd.DataFrame(rows, columns=PRECISIONS)
 
@@ -81,7 +81,7 @@ def _label_names(run: RunDirectory) -> dict[int, str]:
     """Names of the labels by column; none if the run's record cannot be read."""
     try:
         names = tomllib.loads(run.record.read_text(encoding="utf-8"))["label_names"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, RecursionError):
         return {}
     return dict(enumerate(map(str, names))) if isinstance(names, list) else {}
 
@@ -92,9 +92,5 @@ def _events(run: RunDirectory, kind: str) -> Iterator[dict[str, Any]]:
             yield event
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
-
-
 def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and value >= 0
+    return isinstance(value, int) and 0 <= value < 2**53  # what a chart can count

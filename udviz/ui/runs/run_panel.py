@@ -8,7 +8,7 @@ import streamlit as st
 from udviz.figures.curves import label_curves, loss_curves, score_curves
 from udviz.figures.text import one_line, safe_html, safe_markdown
 from udviz.runs.cluster import job_state
-from udviz.runs.directory import RunDirectory
+from udviz.runs.directory import RunDirectory, check_links
 from udviz.runs.listing import StudyEntry, list_runs, memory_of
 from udviz.runs.log import LOG_FILE, tail
 from udviz.runs.queue import waiting
@@ -42,6 +42,11 @@ def show_run(entry: StudyEntry) -> None:
 
 
 def _draw(study: Path) -> None:
+    try:
+        check_links(study)
+    except ValueError as error:
+        st.error(safe_markdown(str(error)), icon=":material/link_off:")
+        return
     status = read_status(study)
     if status is None:
         st.info(NO_STATUS, icon=":material/info:")
