@@ -1,0 +1,186 @@
+"""Would the tests notice? Faults in how jobs and runs of many processes are started and ended.
+
+Run with ``python -m tests.benchmarks.planted_job_faults`` (three minutes). Works on a copy; prints
+one line per fault, and ends with an error if one goes unnoticed.
+"""
+
+import tempfile
+from pathlib import Path
+
+from tests.benchmarks.planted_faults import copy_project, plant_all
+from tests.benchmarks.planted_run_faults import RunFault, shorten_waits
+
+CLUSTER, QUEUE = "tests/runs/test_cluster.py", "tests/runs/test_queue.py"
+FORM, LAUNCHED = "tests/pages/test_launch_form.py", "tests/training/test_launched.py"
+JOB, HANDLE = "udviz/runs/job.py", "udviz/runs/cluster.py"
+BEFORE = "    arguments, device = plan.arguments(study), plan.recipe.hardware.device\n"
+SAYS = "    write_status(study, WAITING)\n"
+
+
+def fault(name: str, file: str, right: str, wrong: str, tests: str = CLUSTER) -> RunFault:
+    """A fault; most are for the tests of jobs."""
+    return RunFault(name, file, right, wrong, tests)
+
+
+FAULTS = (
+    fault(
+        "the command sees SIGUSR2",
+        JOB,
+        "signal.SIG_BLOCK, {signal.SIGUSR2}",
+        "signal.SIG_BLOCK, {}",
+    ),
+    fault(
+        "the job never hears SIGUSR2 again",
+        JOB,
+        "signal.SIG_UNBLOCK, {signal.SIGUSR2}",
+        "signal.SIG_UNBLOCK, {}",
+    ),
+    fault(
+        "a stopped job goes on",
+        JOB,
+        "if self._has_finished() or is_stop_asked(self._study):",
+        "if self._has_finished():",
+    ),
+    fault("a warned job does not save", JOB, "        self._end()\n        if", "        if"),
+    fault(
+        "a warned job is not seen to wait", JOB, '        self._note("queued", WAITS_AGAIN)\n', ""
+    ),
+    fault(
+        "a job does not wait for its launch",
+        JOB,
+        "with exclusive(self._study, patience=LAUNCHING):",
+        "if True:",
+    ),
+    fault("a deaf command is left alone", JOB, "os.killpg(process.pid, signal.SIGKILL)", "return"),
+    fault(
+        "a failed command is a success", JOB, "raise SystemExit(self._process.returncode)", "return"
+    ),
+    fault(
+        "SIGTERM is not passed on",
+        JOB,
+        "for number in (signal.SIGTERM, signal.SIGINT):",
+        "for number in ():",
+    ),
+    fault("how far a job is travels with it", JOB, '| {"_process": None, "_is_told": False}', ""),
+    fault("any word means alive", HANDLE, "return not self.word.startswith(_ENDED)", "return True"),
+    fault("no word means dead", HANDLE, "return None if word.upper() in _UNDECIDED else", "return"),
+    fault(
+        "another study's job is cancelled",
+        HANDLE,
+        'if job.startswith("slurm:") and not _is_of(job, study):',
+        "if False:",
+    ),
+    fault("a made-up job is asked for", HANDLE, r're.fullmatch(r"slurm:\d{1,18}", job)', "True"),
+    fault(
+        "the password travels",
+        "udviz/runs/launcher.py",
+        "\"export\": f\"ALL,{','.join(f'{name}=' for name in SECRETS)}\",",
+        "",
+    ),
+    fault(
+        "the step gets one CPU",
+        "udviz/runs/launcher.py",
+        '["--cpus-per-task", str(cpus)] if cpus else None',
+        "None",
+    ),
+    fault(
+        "a study for the CPU asks for GPUs",
+        "udviz/runs/launcher.py",
+        'None if device == "cpu" else placement.processes',
+        "placement.processes",
+    ),
+    fault(
+        "a job that waits is judged by its submitter",
+        "udviz/runs/status.py",
+        'self.state != "queued" and self.is_here and self._is_process_alive',
+        "self.is_here and self._is_process_alive",
+    ),
+    fault(
+        "a refused stop stays asked for",
+        "udviz/runs/stop.py",
+        "        (study / STOP_FILE).unlink()\n        raise",
+        "        raise",
+    ),
+    fault(
+        "a run of two takes one GPU",
+        "udviz/runs/queue.py",
+        "if len(held) < mine.n_slots:",
+        "if not held:",
+        QUEUE,
+    ),
+    fault(
+        "what is not used is kept",
+        "udviz/runs/queue.py",
+        "            release(held)\n            return []",
+        "            return []",
+        QUEUE,
+    ),
+    fault(
+        "the agent keeps the lock",
+        "udviz/runs/turn.py",
+        "os.set_inheritable(int(variables.pop(HANDED_OVER)), False)",
+        "pass",
+        QUEUE,
+    ),
+    fault(
+        "a worker signs for all",
+        "udviz/runs/identity.py",
+        'os.getppid() if "TORCHELASTIC_RUN_ID" in os.environ else os.getpid()',
+        "os.getpid()",
+        QUEUE,
+    ),
+    fault(
+        "a machine has GPUs without end",
+        "udviz/runs/devices.py",
+        "if processes > len(slots):",
+        "if False:",
+        FORM,
+    ),
+    fault(
+        "a copy runs elsewhere",
+        "udviz/ui/launch_form.py",
+        "return plan_of(file.parent).placement if file.name == STUDY_FILE else HERE",
+        "return HERE",
+        FORM,
+    ),
+    fault(
+        "a study resumes elsewhere",
+        "udviz/runs/launch.py",
+        'parse_placement(asked.get("placement", {})) if asked else HERE',
+        "HERE",
+        f"{LAUNCHED}::test_two_processes_are_launched_stopped_and_resumed_like_one",
+    ),
+    fault(
+        "a late SIGTERM is lost",
+        "udviz/training/progress.py",
+        "if self._asked and kind is None:",
+        "if False:",
+        f"{LAUNCHED}::test_a_request_to_stop_that_comes_after_the_last_step_is_not_lost",
+    ),
+    fault(
+        "a word may hold a line break",
+        "udviz/runs/placement.py",
+        r'pattern=r"^[\w.,:+&|*()\[\]@/-]*$"',
+        'pattern=r"^[^;]*$"',
+        "tests/runs/test_placement.py",
+    ),
+    fault(
+        "a launch that cannot begin says it waits",
+        "udviz/runs/launch.py",
+        BEFORE + SAYS,
+        SAYS + BEFORE,
+        "tests/security/test_form.py",
+    ),
+)
+
+
+def main() -> None:
+    """Plant all of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy_project(Path(folder))
+        shorten_waits(Path(folder))
+        plant_all(FAULTS, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
