@@ -10,7 +10,7 @@ import pytest
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
 from tests.pages.test_overview import numbers, traces
 from tests.runs.disks import fill, free, small_disk
-from udviz.runs.cluster import JobState
+from udviz.runs.cluster import JobState, log_of
 from udviz.runs.events import append_event
 from udviz.runs.queue import join_queue
 from udviz.runs.status import (
@@ -498,8 +498,17 @@ def test_a_run_that_waits_in_a_cluster_says_as_which_job(runs, open_app, monkeyp
         monkeypatch.setattr(f"{module}.job_state", lambda job: state)
     make(runs, "mine", "queued", stage="Waiting in the cluster's queue", job="slurm:41")
     make(runs, "busy", "running", job="slurm:42")
+    (runs / "busy" / ".job").mkdir()
+    (runs / "busy" / ".job" / "42_0_log.out").write_text("srun: told to go on\n")
 
     waits = words(open_app(RUNS, run="mine"))
     assert "Waiting in the cluster's queue, as job slurm:41; the cluster says: pending" in waits
     assert "Number 1" not in waits
-    assert "42% done · job slurm:42 · 412 images/s" in words(open_app(RUNS, run="busy"))
+    busy = open_app(RUNS, run="busy")
+    assert "42% done · job slurm:42 · 412 images/s" in words(busy)
+    assert busy.code[0].value == "srun: told to go on"
+
+
+@pytest.mark.parametrize("job", ["slurm:../../outside", "slurm:", "slurm:a/b", "\x1b"])
+def test_a_job_whose_name_is_made_up_has_no_log(tmp_path, job):
+    assert log_of(job, tmp_path) is None

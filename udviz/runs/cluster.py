@@ -114,6 +114,14 @@ def job_state(job: str) -> JobState | None:
     return None if word.upper() in _UNDECIDED else JobState(word=word)
 
 
+def log_of(job: str, study: Path) -> Path | None:
+    """What the cluster itself wrote of ``job``; None for a name that is no job's."""
+    number = job.partition(":")[2]
+    if not re.fullmatch(r"\w{1,40}", number):
+        return None
+    return study / JOB_FOLDER / f"{number}_0_log.out"
+
+
 def cancel(job: str, study: Path) -> None:
     """Have the cluster end ``job``: it is told to save, and killed if it does not.
 

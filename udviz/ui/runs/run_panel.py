@@ -7,7 +7,7 @@ import streamlit as st
 
 from udviz.figures.curves import label_curves, loss_curves, score_curves
 from udviz.figures.text import one_line, safe_html, safe_markdown
-from udviz.runs.cluster import job_state
+from udviz.runs.cluster import job_state, log_of
 from udviz.runs.directory import RunDirectory, check_links
 from udviz.runs.listing import StudyEntry, list_runs, memory_of
 from udviz.runs.log import LOG_FILE, tail
@@ -56,6 +56,16 @@ def _draw(study: Path) -> None:
     if runs:
         _show_curves(runs)
     _show_log(study / LOG_FILE)
+    if status is not None and status.job:
+        _show_word_of_cluster(study, status)
+
+
+def _show_word_of_cluster(study: Path, status: Status) -> None:
+    path = log_of(status.job, study)
+    text = tail(path) if path else ""
+    if text:
+        with st.expander(f"What the cluster wrote of job {safe_markdown(status.job)}"):
+            st.code(text, language=None, wrap_lines=True)
 
 
 def _show_status(study: Path, status: Status) -> None:
