@@ -172,12 +172,13 @@ def test_a_pickle_in_place_of_an_array_is_never_loaded(cache, payload, form):
     "images",
     [
         pd.DataFrame({"image_id": ["a"] * 4, "row": [-1, 0, 1, 2]}),
+        pd.DataFrame({"image_id": ["a"] * 4, "row": [2**62, 0, 1, 2]}),
         pd.DataFrame({"image_id": ["a"] * 4, "row": ["../x"] * 4}),
         pd.DataFrame({"image_id": ["a"] * 4, "row": [0.5] * 4}),
         pd.DataFrame({"image_id": ["a"] * 3, "row": [0, 1, 2]}),
         pd.DataFrame({"row": [0, 1, 2, 3]}),
     ],
-    ids=["negative", "text", "fractions", "too few", "no ids"],
+    ids=["negative", "huge", "text", "fractions", "too few", "no ids"],
 )
 def test_a_list_of_images_that_lies_is_refused(cache, images):
     images.to_parquet(cache / "images.parquet")

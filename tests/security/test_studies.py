@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -29,6 +30,8 @@ from udviz.runs.queue import QUEUE, join_queue, leave_queue, waiting
 from udviz.runs.reviews import REVIEWS_FILE, Doubted, Mark, add_mark, standing_marks
 from udviz.runs.status import STATUS_FILE, Status, read_status
 from udviz.runs.trash import TRASH, discarded, empty, restore
+from udviz.ui.caches import first_run
+from udviz.ui.images import source_of
 from udviz.ui.runs import curves
 from udviz.ui.study import StudyError, load_study
 
@@ -235,6 +238,23 @@ def test_a_recipe_that_is_none_is_refused_in_one_line(study, content):
     refused(lambda: read_recipe(study / "study.toml"), names="must be a TOML file")
     with pytest.raises(StudyError, match="cannot be read"):
         watched(lambda: load_study(study))
+
+
+@pytest.mark.parametrize("seeds", ['["/../../../outside"]', '"../x"', "7", "[1.5]", "[true]", "{}"])
+def test_no_seed_of_a_recipe_becomes_part_of_a_path_but_a_number(study, seeds):
+    file = study / "study.toml"
+    file.write_text(file.read_text().replace("seeds = [0]", f"seeds = {seeds}"))
+
+    refused(lambda: first_run(load_study(study), "baseline"), names="whole numbers as seeds")
+
+
+@pytest.mark.parametrize("side", ["999999", "-1", '"../x"', "[96]", "1e9"])
+def test_no_side_of_an_image_claims_more_memory_than_there_is(study, side):
+    file = study / "study.toml"
+    file.write_text(file.read_text().replace("[data]", f"[data]\nside_px = {side}"))
+    run = SimpleNamespace(manifest=SimpleNamespace(dataset_fingerprint="0a1b"))
+
+    refused(lambda: source_of(load_study(study), run), names="names no side of the images")
 
 
 TABLES = [
