@@ -323,7 +323,8 @@ def _open_array(path: Path, name: str, shape: tuple[int, int]) -> np.ndarray:
     expected = (shape[0], *found.shape[1:]) if name == "attention" else shape
     kind = _KINDS.get(name, "f")
     if found.dtype.kind != kind or found.shape != expected:
-        raise _refused(path, f"holds {found.dtype} of shape {found.shape}, expected {expected}")
+        what = f"{found.dtype.str} of shape {found.shape}"  # `str` without the names of fields
+        raise _refused(path, f"holds {what}, not {kind} of shape {expected}")
     return found
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -276,6 +277,23 @@ def test_a_table_with_another_kind_of_value_is_refused_by_its_column(study, tabl
     pd.read_parquet(file).assign(**{column: value}).to_parquet(file)
 
     refused(lambda: load_study(study), names=f"in the column {column}")
+
+
+def test_a_table_that_holds_a_column_twice_is_refused(study):
+    file = study / "analysis" / "labels.parquet"
+    table = pq.read_table(file)
+    pq.write_table(table.append_column("label", table["label"]).replace_schema_metadata(), file)
+
+    refused(lambda: load_study(study), names="cannot be read")
+
+
+def test_truth_values_beside_missing_ones_are_no_other_kind_of_value(study):
+    file = study / "analysis" / "labels.parquet"
+    table = pd.read_parquet(file)
+    supported = [None, *table["supported"].tolist()[1:]]
+    table.assign(supported=pd.Series(supported, dtype=object)).to_parquet(file)
+
+    assert load_study(study).splits == ["test", "val"]
 
 
 @FEW
