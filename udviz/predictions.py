@@ -21,6 +21,7 @@ import pandas as pd
 from udviz.scratch import empty_columns
 
 SCHEMA_VERSION = 1
+MOST_IMAGES = 2**40  # more cannot be found in any file
 MANIFEST = "manifest.json"
 IMAGES = "images.parquet"
 _FILE, _WORD = re.compile(r"\w+\.(npy|parquet)"), re.compile(r"[\w-]{1,128}")
@@ -323,7 +324,8 @@ def _open_array(path: Path, name: str, shape: tuple[int, int]) -> np.ndarray:
     expected = (shape[0], *found.shape[1:]) if name == "attention" else shape
     kind = _KINDS.get(name, "f")
     if found.dtype.kind != kind or found.shape != expected:
-        raise _refused(path, f"holds {found.dtype} of shape {found.shape}, expected {expected}")
+        what = f"{found.dtype.str} of shape {found.shape}"  # `str` without the names of fields
+        raise _refused(path, f"holds {what}, not {kind} of shape {expected}")
     return found
 
 
@@ -334,7 +336,8 @@ def _read_images(path: Path, n_images: int) -> pd.DataFrame:
         raise _refused(path, "is no Parquet table") from error
     if not {"image_id", "row"} <= set(images) or len(images) != n_images:
         raise _refused(path, f"lacks `image_id` or `row`, or has not {n_images} rows")
-    if images["row"].dtype.kind not in "iu" or (images["row"] < 0).any():
+    rows = images["row"]
+    if rows.dtype.kind not in "iu" or (rows < 0).any() or (rows >= MOST_IMAGES).any():
         raise _refused(path, "holds rows that are no places in a data set")
     return images
 

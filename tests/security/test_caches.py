@@ -136,7 +136,7 @@ ARRAYS = {
     "another rank": npy(np.zeros((N_IMAGES, 2, 2), np.float32)),
     "text": npy(np.full((N_IMAGES, 2), "=1+1")),
     "complex": npy(PLAIN.astype(complex)),
-    "records": npy(np.zeros((N_IMAGES, 2), [("a", "f4"), ("b", "i4")])),
+    "records": npy(np.zeros((N_IMAGES, 2), [("![x](http://evil)", "f4")])),
     "times": npy(np.zeros((N_IMAGES, 2), "M8[s]")),
     "huge claim": npy(PLAIN, header=[(b"(4, 2), }      ", b"(4, 200000000),}")]),
     "header that is code": npy(PLAIN, header=[(b"(4, 2)", b"exit()")]),
@@ -152,7 +152,7 @@ def test_an_array_that_is_something_else_is_refused_by_its_name(cache, kind):
     (cache / "logits.npy").write_bytes(ARRAYS[kind])
     sign(cache, "logits.npy")
 
-    refused(lambda: open_predictions(cache), names="logits.npy")
+    assert "evil" not in refused(lambda: open_predictions(cache), names="logits.npy")
 
 
 @pytest.mark.parametrize("form", ["array of objects", "bare pickle"])
@@ -172,12 +172,13 @@ def test_a_pickle_in_place_of_an_array_is_never_loaded(cache, payload, form):
     "images",
     [
         pd.DataFrame({"image_id": ["a"] * 4, "row": [-1, 0, 1, 2]}),
+        pd.DataFrame({"image_id": ["a"] * 4, "row": [2**62, 0, 1, 2]}),
         pd.DataFrame({"image_id": ["a"] * 4, "row": ["../x"] * 4}),
         pd.DataFrame({"image_id": ["a"] * 4, "row": [0.5] * 4}),
         pd.DataFrame({"image_id": ["a"] * 3, "row": [0, 1, 2]}),
         pd.DataFrame({"row": [0, 1, 2, 3]}),
     ],
-    ids=["negative", "text", "fractions", "too few", "no ids"],
+    ids=["negative", "huge", "text", "fractions", "too few", "no ids"],
 )
 def test_a_list_of_images_that_lies_is_refused(cache, images):
     images.to_parquet(cache / "images.parquet")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -138,7 +138,7 @@ def test_a_command_as_typed_hands_a_shell_the_very_words(tmp_path, value):
     assert list(tmp_path.iterdir()) == []
 
 
-@FEW
+@settings(FEW, max_examples=20)
 @given(value=st.text(max_size=30))
 def test_any_text_reaches_the_command_line_as_it_is_or_breaks_the_schema(value):
     recipe = told(lambda: recipe_with(**{"data.label_column": value}))

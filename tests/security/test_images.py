@@ -5,6 +5,7 @@ import os
 import struct
 import warnings
 import zlib
+from functools import cache
 
 import numpy as np
 import pytest
@@ -153,18 +154,32 @@ def test_a_text_in_a_png_that_unpacks_without_end_is_refused(tmp_path):
     told(lambda: read_image(tmp_path / "a.png"))
 
 
+@cache
+def turned_photo(kind: str) -> bytes:
+    file = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(file, kind, exif=exif)
+    return file.getvalue()
+
+
+@pytest.mark.filterwarnings("ignore")  # of Pillow, which a test would take for an error
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_photo_with_any_one_byte_of_its_head_gone_is_read_or_refused(tmp_path, kind):
+    whole = turned_photo(kind)
+
+    for place in range(min(400, len(whole))):
+        (tmp_path / "broken").write_bytes(whole[:place] + b"\0" + whole[place + 1 :])
+        told(lambda: read_image(tmp_path / "broken"))
+
+
 @FEW
 @given(data=st.data())
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_damaged_photo_is_read_or_refused(tmp_path, kind, data):
-    whole = tmp_path / "whole"
-    if not whole.exists():
-        pixels = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
-        exif = Image.Exif()
-        exif[0x0112] = 6
-        Image.fromarray(pixels).save(whole, kind, exif=exif)
     broken = tmp_path / "broken"
-    broken.write_bytes(data.draw(damaged(whole.read_bytes())))
+    broken.write_bytes(data.draw(damaged(turned_photo(kind))))
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Pillow, which a test would take for an error

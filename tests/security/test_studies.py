@@ -7,8 +7,10 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +31,8 @@ from udviz.runs.queue import QUEUE, join_queue, leave_queue, waiting
 from udviz.runs.reviews import REVIEWS_FILE, Doubted, Mark, add_mark, standing_marks
 from udviz.runs.status import STATUS_FILE, Status, read_status
 from udviz.runs.trash import TRASH, discarded, empty, restore
+from udviz.ui.caches import first_run
+from udviz.ui.images import source_of
 from udviz.ui.runs import curves
 from udviz.ui.study import StudyError, load_study
 
@@ -237,6 +241,23 @@ def test_a_recipe_that_is_none_is_refused_in_one_line(study, content):
         watched(lambda: load_study(study))
 
 
+@pytest.mark.parametrize("seeds", ['["/../../../outside"]', '"../x"', "7", "[1.5]", "[true]", "{}"])
+def test_no_seed_of_a_recipe_becomes_part_of_a_path_but_a_number(study, seeds):
+    file = study / "study.toml"
+    file.write_text(file.read_text().replace("seeds = [0]", f"seeds = {seeds}"))
+
+    refused(lambda: first_run(load_study(study), "baseline"), names="whole numbers as seeds")
+
+
+@pytest.mark.parametrize("side", ["999999", "-1", '"../x"', "[96]", "1e9"])
+def test_no_side_of_an_image_claims_more_memory_than_there_is(study, side):
+    file = study / "study.toml"
+    file.write_text(file.read_text().replace("[data]", f"[data]\nside_px = {side}"))
+    run = SimpleNamespace(manifest=SimpleNamespace(dataset_fingerprint="0a1b"))
+
+    refused(lambda: source_of(load_study(study), run), names="names no side of the images")
+
+
 TABLES = [
     ("labels", "label", 7),
     ("labels", "label", b"cat"),
@@ -256,6 +277,23 @@ def test_a_table_with_another_kind_of_value_is_refused_by_its_column(study, tabl
     pd.read_parquet(file).assign(**{column: value}).to_parquet(file)
 
     refused(lambda: load_study(study), names=f"in the column {column}")
+
+
+def test_a_table_that_holds_a_column_twice_is_refused(study):
+    file = study / "analysis" / "labels.parquet"
+    table = pq.read_table(file)
+    pq.write_table(table.append_column("label", table["label"]).replace_schema_metadata(), file)
+
+    refused(lambda: load_study(study), names="cannot be read")
+
+
+def test_truth_values_beside_missing_ones_are_no_other_kind_of_value(study):
+    file = study / "analysis" / "labels.parquet"
+    table = pd.read_parquet(file)
+    supported = [None, *table["supported"].tolist()[1:]]
+    table.assign(supported=pd.Series(supported, dtype=object)).to_parquet(file)
+
+    assert load_study(study).splits == ["test", "val"]
 
 
 @FEW

@@ -137,7 +137,7 @@ def _is_odd(column: pd.Series) -> bool:
     known = column.dropna()
     if column.name in _TEXTS:
         return not known.map(lambda cell: isinstance(cell, str)).all()
-    return not (known.empty or pd.api.types.is_numeric_dtype(known))
+    return not (known.empty or pd.api.types.is_numeric_dtype(known.infer_objects()))
 
 
 def _table_path(path: Path, name: str) -> Path:
