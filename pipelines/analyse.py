@@ -18,7 +18,8 @@ from pipelines.records import git_revision
 from pipelines.summary import summary
 from udviz.data.dataset import Dataset
 from udviz.data.source import load_dataset
-from udviz.predictions import MANIFEST, file_crc32, open_predictions
+from udviz.manifest import MANIFEST, file_crc32
+from udviz.predictions import open_predictions
 from udviz.recipe import Recipe
 from udviz.runs.files import replace_file, replace_json
 from udviz.stats.causes import LabelFacts

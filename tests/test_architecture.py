@@ -18,13 +18,17 @@ LEFT = {
     "udviz.runs",
     "udviz.training",
 }
-RIGHT = {"udviz.figures", "udviz.labels", "udviz.predictions", "udviz.runs", "udviz.stats"}
+RIGHT = {
+    *("udviz.figures", "udviz.labels", "udviz.manifest", "udviz.predictions", "udviz.runs"),
+    "udviz.stats",
+}
 MAY_IMPORT = {  # room -> what it may import, besides the standard library and numpy
     "udviz/checks.py": set(),
     "udviz/recipe.py": {"udviz.checks", "pydantic"},
     "udviz/roots.py": {"udviz.checks", "udviz.recipe", "udviz.runs.directory"},
     "udviz/scratch.py": set(),
-    "udviz/predictions.py": {"udviz.scratch", "pandas"},
+    "udviz/manifest.py": set(),
+    "udviz/predictions.py": {"udviz.manifest", "udviz.scratch", "pandas"},
     "udviz/data": {
         *("udviz.checks", "udviz.data", "udviz.recipe", "udviz.roots"),
         *("pandas", "PIL", "tqdm"),
@@ -38,8 +42,10 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "udviz/training": {*LEFT, "udviz.stats.ranking", "torch", "safetensors"},
     "udviz/runs": {
         *("udviz.checks", "udviz.runs", "udviz.recipe"),
-        *("psutil", "pydantic", "submitit"),
+        *("psutil", "pydantic"),
     },
+    "udviz/runs/cluster.py": {"submitit"},
+    "udviz/runs/job.py": {"udviz.runs", "submitit"},
     "udviz/stats": {
         *("udviz.checks", "udviz.scratch", "udviz.stats"),
         *("pandas", "scipy", "sklearn"),
@@ -57,7 +63,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
         *LEFT,
         "pipelines",
         "udviz.objects",
-        "udviz.predictions",
+        *("udviz.manifest", "udviz.predictions"),
         "udviz.stats",
         "torch",
         "pandas",
@@ -70,7 +76,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
 RULED = {
     *("udviz", "pipelines", "pages", "streamlit", "torch", "torchvision", "plotly", "captum"),
     *("pandas", "scipy", "sklearn", "cleanlab", "PIL", "tqdm", "pydantic", "pydantic_settings"),
-    *("psutil", "safetensors", "tomli_w", "markdown_it"),
+    *("psutil", "safetensors", "tomli_w", "markdown_it", "submitit"),
 }
 
 

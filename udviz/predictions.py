@@ -5,10 +5,7 @@ nothing. Matrices are Fortran-ordered: one label's column is contiguous and can 
 """
 
 import json
-import os
-import re
 import shutil
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
@@ -18,41 +15,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from udviz.scratch import empty_columns
+from udviz.manifest import (
+    IMAGES,
+    MANIFEST,
+    SCHEMA_VERSION,
+    Manifest,
+    check_file,
+    file_crc32,
+    read_manifest,
+    refused,
+)
+from udviz.scratch import empty_columns, reserve
 
-SCHEMA_VERSION = 1
 MOST_IMAGES = 2**40  # more cannot be found in any file
-MANIFEST = "manifest.json"
-IMAGES = "images.parquet"
-_FILE, _WORD = re.compile(r"\w+\.(npy|parquet)"), re.compile(r"[\w-]{1,128}")
-_ENTRY = {"bytes", "crc32"}
 _KINDS = {"targets": "i", "difficult": "b"}  # kind of an array's values; else floating point
 _NO_ARRAY = (ValueError, TypeError, EOFError, OSError, SyntaxError, OverflowError, TokenError)
 _NO_PARQUET = (ValueError, TypeError, OSError, LookupError, AttributeError, NotImplementedError)
 VERIFY_UP_TO = 256 * 2**20  # bytes; larger caches are checked by size unless asked
-
-
-@dataclass(frozen=True, kw_only=True)
-class Manifest:
-    """What a cache says of itself.
-
-    Attributes:
-        schema_version: Layout of the cache.
-        split: ``train``, ``val`` or ``test``.
-        label_names: The L labels in column order.
-        n_images: Number N of images.
-        dataset_fingerprint: Of the data set the predictions belong to.
-        checkpoint_digest: SHA-256 of the weights that made them.
-        files: Per file its size in bytes and its CRC-32.
-    """
-
-    schema_version: int
-    split: str
-    label_names: list[str]
-    n_images: int
-    dataset_fingerprint: str
-    checkpoint_digest: str
-    files: dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -212,7 +191,7 @@ def open_predictions(directory: Path, *, verify: bool | None = None) -> Predicti
     if verify is None:
         verify = sum(entry["bytes"] for entry in manifest.files.values()) <= VERIFY_UP_TO
     for name, entry in manifest.files.items():
-        _check_file(directory / name, entry, verify=verify)
+        check_file(directory / name, entry, verify=verify)
 
     def array(name: str) -> np.ndarray | None:
         if f"{name}.npy" not in manifest.files:
@@ -222,7 +201,7 @@ def open_predictions(directory: Path, *, verify: bool | None = None) -> Predicti
     def required(name: str) -> np.ndarray:
         found = array(name)
         if found is None:
-            raise _refused(directory / f"{name}.npy", "is missing")
+            raise refused(directory / f"{name}.npy", "is missing")
         return found
 
     return Predictions(
@@ -252,66 +231,14 @@ def _sigmoid(logits: np.ndarray) -> np.ndarray:
     return probs
 
 
-def file_crc32(path: Path) -> int:
-    """CRC-32 of a file."""
-    value = 0
-    with path.open("rb") as file:
-        while block := file.read(2**20):
-            value = zlib.crc32(block, value)
-    return value
-
-
 def _reserve(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
     """A new ``.npy`` whose disk space is taken now: a full disk is an error, not a crash later."""
     array = np.lib.format.open_memmap(
         path, mode="w+", dtype=dtype, shape=shape, fortran_order=len(shape) == 2
     )
     with path.open("r+b") as file:
-        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        reserve(file.fileno(), path.stat().st_size)
     return array
-
-
-def read_manifest(directory: Path) -> Manifest:
-    """What the cache in ``directory`` says of itself; its arrays are not looked at.
-
-    Raises:
-        FileNotFoundError: If there is no cache.
-        ValueError: If it is of another version or damaged; names the file.
-    """
-    path = directory / MANIFEST
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"`{directory}` must be a prediction cache, but holds no {MANIFEST}. "
-            f"{_remake(directory)}"
-        )
-    try:
-        manifest = Manifest(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise _refused(path, "is damaged or of another version") from error
-    if manifest.schema_version != SCHEMA_VERSION:
-        version = manifest.schema_version if isinstance(manifest.schema_version, int) else "?"
-        raise _refused(path, f"has schema version {version}, not {SCHEMA_VERSION}")
-    if not (_is_well_typed(manifest) and _names_only_its_own(manifest)):
-        raise _refused(path, "holds something else than a manifest does")
-    return manifest
-
-
-def _is_well_typed(manifest: Manifest) -> bool:
-    entries = manifest.files.values() if isinstance(manifest.files, dict) else [None]
-    return (
-        isinstance(manifest.label_names, list)
-        and all(isinstance(label, str) for label in manifest.label_names)
-        and all(isinstance(entry, dict) and entry.keys() == _ENTRY for entry in entries)
-        and all(type(number) is int for entry in entries for number in entry.values())
-        and type(manifest.n_images) is int
-    )
-
-
-def _names_only_its_own(manifest: Manifest) -> bool:
-    """Whether all that becomes part of a path is a plain word: no way leads out of the cache."""
-    words = (manifest.split, manifest.dataset_fingerprint, manifest.checkpoint_digest)
-    plain = all(isinstance(word, str) and _WORD.fullmatch(word) for word in words)
-    return plain and IMAGES in manifest.files and all(map(_FILE.fullmatch, manifest.files))
 
 
 def _open_array(path: Path, name: str, shape: tuple[int, int]) -> np.ndarray:
@@ -320,12 +247,12 @@ def _open_array(path: Path, name: str, shape: tuple[int, int]) -> np.ndarray:
         # unlike `np.load`, this knows neither zip files nor pickles
         found: np.ndarray = np.lib.format.open_memmap(path, mode="r")
     except _NO_ARRAY as error:
-        raise _refused(path, "is no array of plain numbers") from error
+        raise refused(path, "is no array of plain numbers") from error
     expected = (shape[0], *found.shape[1:]) if name == "attention" else shape
     kind = _KINDS.get(name, "f")
     if found.dtype.kind != kind or found.shape != expected:
         what = f"{found.dtype.str} of shape {found.shape}"  # `str` without the names of fields
-        raise _refused(path, f"holds {what}, not {kind} of shape {expected}")
+        raise refused(path, f"holds {what}, not {kind} of shape {expected}")
     return found
 
 
@@ -333,31 +260,10 @@ def _read_images(path: Path, n_images: int) -> pd.DataFrame:
     try:
         images = pd.read_parquet(path)
     except _NO_PARQUET as error:
-        raise _refused(path, "is no Parquet table") from error
+        raise refused(path, "is no Parquet table") from error
     if not {"image_id", "row"} <= set(images) or len(images) != n_images:
-        raise _refused(path, f"lacks `image_id` or `row`, or has not {n_images} rows")
+        raise refused(path, f"lacks `image_id` or `row`, or has not {n_images} rows")
     rows = images["row"]
     if rows.dtype.kind not in "iu" or (rows < 0).any() or (rows >= MOST_IMAGES).any():
-        raise _refused(path, "holds rows that are no places in a data set")
+        raise refused(path, "holds rows that are no places in a data set")
     return images
-
-
-def _check_file(path: Path, entry: dict[str, int], *, verify: bool) -> None:
-    if not path.is_file():
-        raise _refused(path, "is missing")
-    size = path.stat().st_size
-    if size != entry["bytes"]:
-        raise _refused(path, f"has {size} bytes instead of {entry['bytes']}")
-    if verify and file_crc32(path) != entry["crc32"]:
-        raise _refused(path, "does not match its checksum")
-
-
-def _refused(path: Path, what: str) -> ValueError:
-    return ValueError(f"`{path}` {what}. {_remake(path.parent)}")
-
-
-def _remake(directory: Path) -> str:
-    study = directory.parents[2] if len(directory.parents) > 2 else directory
-    return (
-        f"Remake it with: python -m pipelines.study --recipe {study / 'study.toml'} --out {study}"
-    )

@@ -29,6 +29,15 @@ def empty_columns(
     if n_bytes <= in_memory_up_to:
         return np.empty(shape, dtype=dtype, order="F")
     with tempfile.TemporaryFile(prefix="udviz-") as file:
-        if hasattr(os, "posix_fallocate"):  # not on macOS
-            os.posix_fallocate(file.fileno(), 0, n_bytes)
+        reserve(file.fileno(), n_bytes)
         return np.memmap(file, dtype=dtype, mode="w+", shape=shape, order="F")
+
+
+def reserve(handle: int, n_bytes: int) -> None:
+    """Take the disk space of an open file now, where the system can (macOS cannot).
+
+    Raises:
+        OSError: If there is no room for it.
+    """
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(handle, 0, n_bytes)

@@ -64,7 +64,7 @@ FAULTS = (
         "kill -9 of the trainer: what it left of a cache stays",
         "udviz/predictions.py",
         '.draft")',
-        '.{os.getpid()}")',
+        '.{id(self)}")',
         "tests/test_predictions.py",
     ),
     RunFault(
@@ -126,7 +126,7 @@ FAULTS = (
     RunFault(
         "disk full: no room is reserved for predictions",
         "udviz/predictions.py",
-        "os.posix_fallocate(file.fileno(), 0, path.stat().st_size)",
+        "reserve(file.fileno(), path.stat().st_size)",
         "pass",
         "tests/test_predictions.py",
     ),
@@ -260,15 +260,15 @@ FAULTS = (
     ),
     RunFault(
         "cut file of a cache",
-        "udviz/predictions.py",
+        "udviz/manifest.py",
         'if size != entry["bytes"]:',
         "if False:",
         "tests/test_predictions.py",
     ),
     RunFault(
         "cut manifest of a cache",
-        "udviz/predictions.py",
-        "except (ValueError, TypeError) as error:",
+        "udviz/manifest.py",
+        "except (ValueError, TypeError, RecursionError) as error:",
         "except TypeError as error:",
         "tests/test_predictions.py",
     ),

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.security.attacks import FEW, damaged, mutated, refused, told
-from udviz.predictions import MANIFEST, PredictionWriter, file_crc32, is_current, open_predictions
+from udviz.manifest import MANIFEST, file_crc32
+from udviz.predictions import PredictionWriter, is_current, open_predictions
 
 LABELS = ("cat", "dog")
 N_IMAGES = 4

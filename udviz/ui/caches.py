@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from udviz.predictions import MANIFEST, Predictions, open_predictions
+from udviz.manifest import MANIFEST
+from udviz.predictions import Predictions, open_predictions
 from udviz.runs.directory import STUDY_FILE, RunDirectory
 from udviz.stats.calibration import ReliabilityBins, pooled_reliability_bins, reliability_bins
 from udviz.stats.curves import PrecisionRecallCurve, precision_recall_curve

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from udviz.figures.text import plural
-from udviz.predictions import MANIFEST, read_manifest
+from udviz.manifest import MANIFEST, read_manifest
 from udviz.runs.directory import list_studies
 from udviz.ui.caches import Version, first_run, version_at
 from udviz.ui.study import ROLE_NAMES, Study
