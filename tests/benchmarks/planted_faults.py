@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 ROOT = Path(__file__).parents[2]
-COPIED = (".streamlit", "udviz", "tests", "pipelines", "pages", "app.py", "pyproject.toml")
+COPIED = ("udviz", "tests", "pipelines", "pages", "app.py", ".streamlit", "pyproject.toml")
 
 
 class Plantable(Protocol):
@@ -424,22 +424,23 @@ def planted(place: Path, fault: Plantable) -> str:
     if fault.right not in source:
         return "NOT FOUND"
     file.write_text(source.replace(fault.right, fault.wrong), encoding="utf-8")
-    ended_with = run_tests(place, fault.tests)
+    ended_with = run_tests(place, fault.tests).returncode
     file.write_text(source, encoding="utf-8")
     return {0: "SURVIVED", 1: "caught"}.get(ended_with, "BROKEN")
 
 
-def run_tests(place: Path, *tests: str) -> int:
-    """Exit code of pytest in the copy at ``place``."""
+def run_tests(place: Path, *tests: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest in the copy at ``place``."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     variables = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(command, cwd=place, capture_output=True, env=variables).returncode
+    return subprocess.run(command, cwd=place, capture_output=True, text=True, env=variables)
 
 
 def plant_all(faults: Sequence[Plantable], place: Path) -> None:
     """Print what became of every fault in the copy at ``place``."""
-    if run_tests(place, *dict.fromkeys(fault.tests for fault in faults)) != 0:
-        raise SystemExit("A test fails already, so that it would prove nothing.")
+    sound = run_tests(place, *dict.fromkeys(fault.tests for fault in faults))
+    if sound.returncode != 0:
+        raise SystemExit(f"A test that fails without a fault proves nothing.\n{sound.stdout}")
     found = []
     for fault in faults:
         found.append(planted(place, fault))

@@ -16,12 +16,12 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import tomli_w
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Locator, TimeoutError, expect, sync_playwright
 
 from tests.benchmarks.soak_checks import faults
 from tests.browser.conftest import PATIENCE_MS, SCREEN, Visit, open_tab, serve, start_chromium
@@ -86,14 +86,13 @@ class Person:
         form = self._page.get_by_role("dialog")
         form.get_by_role("combobox", name="Start from").fill(f"the study {TINY}")
         form.get_by_role("combobox", name="Start from").press("Enter")
-        expect(form.get_by_text(f"{TINY}/study.toml")).to_be_visible()
+        expect(form.get_by_text(f"--name {TINY}-2")).to_be_visible()
         field = form.get_by_label("Name of the study", exact=True)
-        expect(field).to_have_count(1)  # the one of the recipe before is gone
+        expect(field).to_have_count(1)  # that of the recipe before is gone
         field.fill(name)
         field.press("Enter")
         expect(form.get_by_text(f"--name {name}")).to_be_visible()
-        form.get_by_role("button", name="Start", exact=True).click()
-        expect(form).to_have_count(0)
+        self._press(form.get_by_role("button", name="Start", exact=True), until_gone=form)
 
     def stop(self, name: str) -> None:
         """Stop a study on the page of runs, if it has not ended meanwhile."""
@@ -102,14 +101,24 @@ class Person:
         if button.count() == 0 or button.is_disabled():
             return
         button.click()
-        self._page.get_by_role("button", name="Stop it").click()
-        expect(self._page.get_by_role("dialog")).to_have_count(0)
+        dialog = self._page.get_by_role("dialog")
+        self._press(dialog.get_by_role("button", name="Stop it"), until_gone=dialog)
 
     def resume(self, name: str) -> None:
         """Go on with a study on the page of runs."""
         self._open(name)
-        self._page.get_by_role("button", name="Resume").click()
-        expect(self._page.get_by_role("button", name="Resume")).to_have_count(0)
+        button = self._page.get_by_role("button", name="Resume")
+        self._press(button, until_gone=button)
+
+    def _press(self, button: Locator, *, until_gone: Locator) -> None:
+        """Press ``button``; again if that was lost, as a click while the page is drawn anew is."""
+        for _ in range(3):
+            if until_gone.count():
+                self._visit.settle()
+                button.click()
+                with suppress(TimeoutError):
+                    until_gone.wait_for(state="detached", timeout=PATIENCE_MS / 2)
+        expect(until_gone).to_have_count(0)
 
     def _open(self, name: str) -> None:
         self._visit.open(f"Runs?run={name}")
