@@ -39,8 +39,14 @@ ONCE_MORE = "if starts.read_text() == 'x':\n    time.sleep(600)\nsay('finished')
 
 @pytest.fixture
 def study(root):
-    """A folder; the processes of its job are killed in the end."""
+    """A folder; the processes of its job are killed in the end.
+
+    submitit's local executor cancels by SIGINT, which a job must not inherit as ignored, as it
+    would where the tests run in the background of a shell.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield root / "mine"
+    signal.signal(signal.SIGINT, before)
     for job in cluster._submitted.values():
         if isinstance(job, submitit.LocalJob):
             with contextlib.suppress(psutil.Error):
