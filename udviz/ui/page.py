@@ -63,7 +63,7 @@ def _spare_the_collector() -> None:
     """Set what is imported by now aside from garbage collection, once per server.
 
     Streamlit collects all garbage at the end of every drawing and so looks at half a million
-    objects of its libraries, which stay: 0.1 to 0.2 s in which no message leaves the server.
+    objects of its libraries, which stay: 0.1 to 0.2 s in which no other thread runs.
     """
     gc.collect()
     gc.freeze()
