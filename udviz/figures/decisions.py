@@ -1,13 +1,14 @@
 """One label's scores and what a threshold makes of them, model beside model."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from udviz.figures.blank import subplots
 from udviz.figures.text import interval, number
-from udviz.figures.theme import NEUTRAL, ROLES, Mark, coloured, set_frame
+from udviz.figures.theme import NEUTRAL, ROLES, Mark, coloured, put, set_frame
 from udviz.stats.confusion import Confusion
 from udviz.stats.curves import PrecisionRecallCurve
 from udviz.stats.distributions import ProbabilityDistribution
@@ -35,7 +36,7 @@ def probability_distributions(
         thresholds: Role -> decision threshold, a probability.
         title: What the chart shows, as plotly's HTML.
     """
-    figure = make_subplots(
+    figure = subplots(
         rows=2,
         cols=len(distributions),
         shared_xaxes=True,
@@ -45,23 +46,38 @@ def probability_distributions(
         vertical_spacing=0.0,
     )
     set_frame(figure, title=title, plot_px=PLOT_PX)
-    figure.update_layout(showlegend=False)
-    figure.update_annotations(font={"size": 13})
+    figure.layout.showlegend = False
+    figure.layout.shapes = [
+        _threshold(thresholds[role], place + side * len(distributions))
+        for place, role in enumerate(distributions, start=1)
+        for side in range(2)
+    ]
+    put(figure.layout.annotations, font={"size": 13})
     for column, (role, found) in enumerate(distributions.items(), start=1):
         for side in range(2):
             _add_side(figure, found, ROLES[role], side=side, column=column)
-        line = {"color": NEUTRAL, "width": 2, "dash": "dash"}
-        figure.add_vline(x=thresholds[role], line=line, col=column)
-    figure.update_xaxes(range=[0, 1], tickvals=[0, 0.5, 1], showticklabels=False)
-    figure.update_xaxes(showticklabels=True, title="Probability", row=2)
+    put(figure.select_xaxes(), range=[0, 1], tickvals=[0, 0.5, 1], showticklabels=False)
+    put(figure.select_xaxes(row=2), showticklabels=True, title="Probability")
     ticks = {"tickvals": np.sqrt(_SHARES), "ticktext": [f"{share:.0%}" for share in _SHARES]}
     for side, word in enumerate(_SIDES):
         highest = max(float(found.shares[side].max()) for found in distributions.values())
         n_images = next(int(found.counts[side].sum()) for found in distributions.values())
         extent = [0, np.sqrt(_HEADROOM * highest) or 1.0]
-        figure.update_yaxes(ticks, range=extent[:: 1 - 2 * side], row=side + 1)
-        figure.update_yaxes(title=f"Share of<br>{n_images:,} {word}", row=side + 1, col=1)
+        put(figure.select_yaxes(row=side + 1), ticks, range=extent[:: 1 - 2 * side])
+        first = figure.select_yaxes(row=side + 1, col=1)
+        put(first, title=f"Share of<br>{n_images:,} {word}")
     return figure
+
+
+def _threshold(x: float, place: int) -> dict[str, Any]:
+    """A line across the plotting area number ``place``; three ``add_vline`` would take 20 ms."""
+    axis = "" if place == 1 else place
+    return {
+        "type": "line",
+        **{"x0": x, "x1": x, "xref": f"x{axis}"},
+        **{"y0": 0, "y1": 1, "yref": f"y{axis} domain"},
+        "line": {"color": NEUTRAL, "width": 2, "dash": "dash"},
+    }
 
 
 def _add_side(
@@ -120,8 +136,9 @@ def precision_recall(
         showarrow=False,
         font={"size": 12},
     )
-    figure.update_xaxes(range=_UNIT, title="Recall: share of the images with the label found")
-    figure.update_yaxes(range=_UNIT, title="Precision: share of calls that are right")
+    recall, precision = figure.select_xaxes(), figure.select_yaxes()
+    put(recall, range=_UNIT, title="Recall: share of the images with the label found")
+    put(precision, range=_UNIT, title="Precision: share of calls that are right")
     return figure
 
 

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from udviz.figures.marks import add_labels, interval_path
 from udviz.figures.panels import gain_limit, gain_title
-from udviz.figures.theme import NEUTRAL, UNDECIDED, VERDICTS, set_frame, whole_ticks
+from udviz.figures.theme import NEUTRAL, UNDECIDED, VERDICTS, put, set_frame, whole_ticks
 
 
 def gain_curve(labels: pd.DataFrame, *, title: str) -> go.Figure:
@@ -40,9 +40,10 @@ def gain_curve(labels: pd.DataFrame, *, title: str) -> go.Figure:
         places = place[chosen], part["gain"].to_numpy(float)
         add_labels(figure, part, places, mark=mark, n_labels=len(known))
     limit = gain_limit(labels)
-    figure.update_yaxes(range=[-limit, limit], title=gain_title())
-    figure.update_xaxes(
-        **whole_ticks(len(known)),
+    put(figure.select_yaxes(), range=[-limit, limit], title=gain_title())
+    put(
+        figure.select_xaxes(),
+        whole_ticks(len(known)),
         range=[0.5, max(len(known), 1) + 0.5],
         title="Labels, from the largest loss to the largest gain",
         showgrid=False,

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from udviz.figures.blank import subplots
 from udviz.figures.marks import add_dots_with_intervals
 from udviz.figures.text import number
-from udviz.figures.theme import NEUTRAL, ROLES, coloured, set_frame
+from udviz.figures.theme import NEUTRAL, ROLES, coloured, put, set_frame
 
 _ROOM_UP_TO = 0.85  # of an axis that ends at 1: beyond it a number is written to the left
 
@@ -21,7 +21,7 @@ def model_scores(scores: pd.DataFrame, *, axis_title: str, guess: float, title: 
         guess: Score of a model that guesses, in [0, 1]; NaN draws no line.
         title: What the chart shows.
     """
-    figure = make_subplots()
+    figure = subplots()
     set_frame(figure, title=title, plot_px=44 * len(scores))
     for row, (_, score) in enumerate(scores.iterrows()):
         add_dots_with_intervals(
@@ -51,9 +51,10 @@ def model_scores(scores: pd.DataFrame, *, axis_title: str, guess: float, title: 
             font={"size": 12},
         )
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(range=[0, 1], title=axis_title)
+    put(figure.select_xaxes(), range=[0, 1], title=axis_title)
     words = [coloured(ROLES[role]) for role in scores["role"]]
-    figure.update_yaxes(
+    put(
+        figure.select_yaxes(),
         range=[len(scores) - 0.5, -0.5],
         tickvals=list(range(len(scores))),
         ticktext=words,

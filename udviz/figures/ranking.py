@@ -5,13 +5,13 @@ from types import MappingProxyType
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from udviz.figures.blank import subplots
 from udviz.figures.hover import label_summaries
 from udviz.figures.marks import add_rows
 from udviz.figures.panels import PANELS
 from udviz.figures.text import safe_html, shorten
-from udviz.figures.theme import CLEAR, OPENED, STRIPE, set_frame
+from udviz.figures.theme import CLEAR, OPENED, STRIPE, put, set_frame
 
 ROW_PX = 26
 _TILTED_PX = 112  # below the plot, where tick names are tilted
@@ -39,7 +39,7 @@ def ranking(
     """
     drawn = [name for name in panels if all_labels[PANELS[name].needs].notna().any()]
     chosen = [PANELS[name] for name in drawn]
-    figure = make_subplots(
+    figure = subplots(
         cols=len(chosen),
         shared_yaxes=True,
         column_widths=[panel.width for panel in chosen],
@@ -54,12 +54,11 @@ def ranking(
         axis = panel.axis(labels, all_labels)
         axis["title"] = axis_titles.get(name, axis["title"])
         add_rows(figure, names, hover, stripes, extent=axis["range"], column=column)
-        figure.update_xaxes(axis, row=1, col=column)
+        put(figure.select_xaxes(row=1, col=column), axis)
         panel.draw(figure, labels, column)
-    figure.update_yaxes(range=[len(names) - 0.5, -0.5], showgrid=False)
-    figure.update_yaxes(
-        tickvals=list(range(len(names))), ticktext=_tick_names(labels), row=1, col=1
-    )
+    put(figure.select_yaxes(), range=[len(names) - 0.5, -0.5], showgrid=False)
+    names_axis = figure.select_yaxes(row=1, col=1)
+    put(names_axis, tickvals=list(range(len(names))), ticktext=_tick_names(labels))
     return figure
 
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from udviz.figures.blank import subplots
 from udviz.figures.marks import interval_path
 from udviz.figures.text import count, interval, number, safe_html, shorten
-from udviz.figures.theme import CLEAR, NEUTRAL, OPENED, ROLES, Mark, set_frame
+from udviz.figures.theme import CLEAR, NEUTRAL, OPENED, ROLES, Mark, put, set_frame
 from udviz.stats.calibration import ReliabilityBins
 
 N_COLUMNS = 4  # little diagrams side by side
@@ -32,20 +32,18 @@ def reliability_diagram(
         thing: What the bins count, e.g. ``images``.
         title: What the chart shows, as plotly's HTML.
     """
-    figure = make_subplots(
-        rows=2, shared_xaxes=True, row_heights=[0.78, 0.22], vertical_spacing=0.04
-    )
+    figure = subplots(rows=2, shared_xaxes=True, row_heights=[0.78, 0.22], vertical_spacing=0.04)
     set_frame(figure, title=title, plot_px=420)
     _add_diagonal(figure, row=1, column=1, name="perfectly calibrated")
     for place, (role, found) in enumerate(bins.items()):
         _add_bins(figure, found, ROLES[role], row=1, column=1, thing=thing, size_px=9)
         _add_counts(figure, found, ROLES[role], lane=place - (len(bins) - 1) / 2)
-    figure.update_xaxes(range=_UNIT)
-    figure.update_xaxes(title="Mean predicted probability of the bin", row=2)
-    figure.update_yaxes(range=_UNIT, title="Observed frequency of the label", row=1)
+    put(figure.select_xaxes(), range=_UNIT)
+    put(figure.select_xaxes(row=2), title="Mean predicted probability of the bin")
+    put(figure.select_yaxes(row=1), range=_UNIT, title="Observed frequency of the label")
     top = np.log10(max((found.count.max() for found in bins.values()), default=1))
     decades = {"type": "log", "dtick": 1 if top <= 3 else 2, "tickformat": "~s"}
-    figure.update_yaxes(range=[-0.3, top + 0.2], title=thing.capitalize(), **decades, row=2)
+    put(figure.select_yaxes(row=2), decades, range=[-0.3, top + 0.2], title=thing.capitalize())
     return figure
 
 
@@ -69,7 +67,7 @@ def little_diagrams(
     """
     n_rows = -(-len(bins) // N_COLUMNS)  # rounded up
     plot_px = n_rows * _LITTLE_PX + (n_rows - 1) * _BETWEEN_PX
-    figure = make_subplots(
+    figure = subplots(
         rows=n_rows,
         cols=N_COLUMNS,
         specs=[
@@ -81,8 +79,8 @@ def little_diagrams(
         vertical_spacing=_BETWEEN_PX / plot_px,
     )
     set_frame(figure, title=title, plot_px=plot_px)
-    figure.update_annotations(font={"size": 13})
-    figure.update_layout(showlegend=False)
+    put(figure.layout.annotations, font={"size": 13})
+    figure.layout.showlegend = False
     for place, (label, found) in enumerate(bins.items()):
         text = _summary(labels.iloc[place], role)
         row, column = place // N_COLUMNS + 1, place % N_COLUMNS + 1
@@ -91,10 +89,10 @@ def little_diagrams(
         _add_diagonal(figure, row=row, column=column)
         _add_bins(figure, found, ROLES[role], row=row, column=column, size_px=5)
         if place + N_COLUMNS >= len(bins):
-            figure.update_xaxes(title="Probability", row=row, col=column)
-    figure.update_xaxes(range=_UNIT, tickvals=_TICKS)
-    figure.update_yaxes(range=_UNIT, tickvals=_TICKS)
-    figure.update_yaxes(title="Frequency", col=1)
+            put(figure.select_xaxes(row=row, col=column), title="Probability")
+    put(figure.select_xaxes(), range=_UNIT, tickvals=_TICKS)
+    put(figure.select_yaxes(), range=_UNIT, tickvals=_TICKS)
+    put(figure.select_yaxes(col=1), title="Frequency")
     return figure
 
 
@@ -180,7 +178,7 @@ def _add_counts(figure: go.Figure, bins: ReliabilityBins, mark: Mark, *, lane: f
         row=2,
         col=1,
     )
-    figure.update_layout(barmode="overlay")
+    figure.layout.barmode = "overlay"
 
 
 def _summary(label: pd.Series, role: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from udviz.figures.text import number
-from udviz.figures.theme import NEUTRAL, Mark, set_frame
+from udviz.figures.theme import NEUTRAL, Mark, put, set_frame
 from udviz.stats.error_detection import RiskCoverage
 
 MEASURES = {"entropy": "solid", "margin": "dash", "disagreement": "dot"}  # and how each is drawn
@@ -53,7 +53,7 @@ def risk_coverage_curves(
         hoverinfo="skip",
     )
     top = max(float(np.max(curve.risk)) for curve in (*curves.values(), oracle))
-    figure.update_xaxes(range=[0, 1.02], title="Share of images kept, the most certain first")
-    figure.update_xaxes(tickformat=".0%")
-    figure.update_yaxes(range=[0, _HEADROOM * top or 1.0], title="Error rate among them")
+    kept = {"title": "Share of images kept, the most certain first", "tickformat": ".0%"}
+    put(figure.select_xaxes(), kept, range=[0, 1.02])
+    put(figure.select_yaxes(), range=[0, _HEADROOM * top or 1.0], title="Error rate among them")
     return figure

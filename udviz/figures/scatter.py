@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from udviz.figures.marks import add_labels
 from udviz.figures.panels import gain_title
 from udviz.figures.text import safe_html, shorten
-from udviz.figures.theme import NEUTRAL, ROLES, UNDECIDED, VERDICTS, Mark, set_frame
+from udviz.figures.theme import NEUTRAL, ROLES, UNDECIDED, VERDICTS, Mark, put, set_frame
 
 _MARGIN = 0.05  # of an axis, beyond the outermost labels
 _NO_VERDICT = Mark("label", NEUTRAL, "circle", "●")
@@ -70,7 +70,7 @@ def label_scatter(
     known = labels[_drawable(labels, x) & _drawable(labels, y)]
     figure = go.Figure()
     set_frame(figure, title=title, plot_px=300)
-    figure.update_layout(showlegend=bool(labels["gain"].notna().any()))
+    figure.layout.showlegend = bool(labels["gain"].notna().any())
     for number, add_line in ((x, figure.add_vline), (y, figure.add_hline)):
         if number.zero:
             add_line(0, line={"color": NEUTRAL, "width": 1})
@@ -78,13 +78,13 @@ def label_scatter(
         places = part[x.column].to_numpy(float), part[y.column].to_numpy(float)
         add_labels(figure, part, places, mark=mark, n_labels=len(known))
     _name(figure, known[known["label"] == opened], x, y)
-    for number, update in ((x, figure.update_xaxes), (y, figure.update_yaxes)):
+    for number, axis in ((x, figure.layout.xaxis), (y, figure.layout.yaxis)):
         values = known[number.column].to_numpy(float)
         extent = _extent(values, number)
-        update(range=extent, title=number.axis)
+        put([axis], range=extent, title=number.axis)
         if number.log:
             ticks = _log_ticks(*extent)
-            update(type="log", tickvals=ticks, ticktext=[f"{tick:,.9g}" for tick in ticks])
+            put([axis], type="log", tickvals=ticks, ticktext=[f"{tick:,.9g}" for tick in ticks])
     return figure
 
 

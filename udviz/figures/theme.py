@@ -4,7 +4,10 @@ Colours are from the palette of Okabe and Ito, some darkened until they stand ou
 from the light and from the dark page (WCAG 2.2, 1.4.11).
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import plotly.graph_objects as go
 from plotly.colors import sequential
@@ -81,10 +84,11 @@ def set_frame(figure: go.Figure, *, title: str, plot_px: int, below_px: int = 50
     """
     height_px = ABOVE_PX + plot_px + below_px
     top = {"x": 0, "xref": "container", "yref": "container", "yanchor": "top"}
-    figure.update_layout(
+    legend = {"itemclick": False, "itemdoubleclick": False, "traceorder": "normal"}
+    put(
+        [figure.layout],
         title={**top, "text": title, "y": 1 - 6 / height_px, "font": {"size": 15}},
-        legend={**top, "orientation": "h", "y": 1 - 32 / height_px, "font": {"size": 13}}
-        | {"itemclick": False, "itemdoubleclick": False, "traceorder": "normal"},
+        legend={**top, "orientation": "h", "y": 1 - 32 / height_px, "font": {"size": 13}} | legend,
         height=height_px,
         margin={"l": 8, "r": 12, "t": ABOVE_PX, "b": below_px},
         hovermode="closest",
@@ -92,5 +96,18 @@ def set_frame(figure: go.Figure, *, title: str, plot_px: int, below_px: int = 50
         bargap=0,
         font={"size": 13},
     )
-    figure.update_xaxes(gridcolor=GRID, zeroline=False, fixedrange=True, automargin=False)
-    figure.update_yaxes(gridcolor=GRID, zeroline=False, fixedrange=True)
+    put(figure.select_xaxes(), gridcolor=GRID, zeroline=False, fixedrange=True, automargin=False)
+    put(figure.select_yaxes(), gridcolor=GRID, zeroline=False, fixedrange=True)
+
+
+def put(
+    parts: Iterable[Any], settings: Mapping[str, Any] = MappingProxyType({}), **more: Any
+) -> None:
+    """Set the same settings of several axes, notes or layouts of a figure, each as a whole.
+
+    Plotly's own ``update_...`` merges nested settings and takes seven times as long: half of what
+    building a figure takes.
+    """
+    for part in parts:
+        for name, value in {**settings, **more}.items():
+            part[name] = value
