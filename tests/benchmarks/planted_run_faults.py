@@ -329,6 +329,14 @@ FAULTS = (
         f"{PAGE}test_two_hundred_runs_are_listed_in_time",
     ),
     RunFault(
+        "SIGTERM while it is being started: the app gets it",
+        "udviz/runs/stop.py",
+        "status = _handed_over(study)",
+        "status = read_status(study)",
+        f"{RUNS}test_stop.py::test_an_app_that_just_starts_a_study_gets_no_signal_when_that_is"
+        "_stopped",
+    ),
+    RunFault(
         "SIGTERM before it trains: not caught",
         "pipelines/command.py",
         "nullcontext(), stoppable():",

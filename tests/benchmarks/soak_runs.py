@@ -28,7 +28,7 @@ from tests.browser.conftest import PATIENCE_MS, SCREEN, Visit, open_tab, serve, 
 from udviz.recipe import parse_recipe, recipe_path, recipe_values
 from udviz.runs.devices import GPUS
 from udviz.runs.identity import start_mark
-from udviz.runs.status import read_status
+from udviz.runs.status import BEING_STARTED, read_status
 from udviz.runs.stop import stop_study
 
 N_EPOCHS = 12
@@ -61,6 +61,8 @@ class Subject:
         """Whether it is to be disturbed now."""
         status = read_status(self.study)
         if self.end is None or self.is_asked or status is None or status.state not in BUSY:
+            return False
+        if status.stage == BEING_STARTED:  # its process is still the app's
             return False
         return self.share < 0 or (status.state == "running" and status.fraction >= self.share)
 

@@ -1,6 +1,10 @@
 import json
 import os
+import shutil
 import signal
+import subprocess
+import sys
+import threading
 import time
 from contextlib import ExitStack
 
@@ -110,6 +114,54 @@ def test_a_process_that_only_inherited_the_pid_gets_no_signal(root):
     assert stop_study(root / "mine").state == "lost"
     time.sleep(0.2)
     assert state(bystander) == "running"
+
+
+STARTS = (
+    "import sys, time; from pathlib import Path\n"
+    "from tests.runs.test_launch import Recorder, demo\n"
+    "from udviz.runs.launch import launch\n"
+    "class Slow(Recorder):\n"
+    "    def start(self, *args, **named): print('starts', flush=True); time.sleep(600)\n"
+    "launch(demo(), Path(sys.argv[1]), launcher=Slow())\n"
+)
+
+
+@pytest.fixture
+def app(root):
+    """A process that is just starting the study ``mine``."""
+    command = [sys.executable, "-c", STARTS, str(root / "mine")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as app:
+        assert app.stdout.readline() == b"starts\n"
+        yield app
+        app.kill()
+
+
+def test_an_app_that_just_starts_a_study_gets_no_signal_when_that_is_stopped(
+    root, app, monkeypatch
+):
+    monkeypatch.setattr("udviz.runs.stop.START_PATIENCE", 0.3)
+
+    with pytest.raises(RuntimeError, match="just being started"):
+        stop_study(root / "mine", patience=0.0)
+
+    time.sleep(0.2)
+    assert app.poll() is None
+    assert state(root / "mine") == "queued"
+
+
+def test_a_study_that_is_just_being_started_is_stopped_as_soon_as_it_has_a_process(
+    root, app, monkeypatch
+):
+    monkeypatch.setattr("udviz.runs.stop.FAREWELL", 0.1)  # the app holds the study here
+    own = start(root / "own", SLEEP)
+    wait_for(own, "running")
+
+    threading.Timer(0.5, shutil.copy, [own / STATUS_FILE, root / "mine"]).start()
+
+    stop_study(root / "mine")
+
+    assert state(own) == "lost"
+    assert app.poll() is None
 
 
 def test_a_run_on_another_machine_gets_no_signal(root):

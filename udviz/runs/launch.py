@@ -18,7 +18,7 @@ from udviz.runs.launcher import WAITING, Launcher, launcher_for
 from udviz.runs.lock import FAREWELL, exclusive
 from udviz.runs.log import LOG_FILE
 from udviz.runs.placement import HERE, Placement, parse_placement
-from udviz.runs.status import check_idle, write_status
+from udviz.runs.status import BEING_STARTED, check_idle, write_status
 
 LAUNCH_FILE = "launch.json"
 
@@ -184,7 +184,7 @@ def _start(plan: Plan, study: Path, lock: int, launcher: Launcher | None) -> Non
     check_idle(study)
     launcher = launcher or launcher_for(plan.placement)
     arguments, device = plan.arguments(study), plan.recipe.hardware.device
-    write_status(study, WAITING)
+    write_status(study, replace(WAITING, stage=BEING_STARTED))
     try:
         if why_not := launcher.refusal(plan.placement, device):
             raise RuntimeError(why_not)

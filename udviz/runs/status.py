@@ -17,6 +17,7 @@ State = Literal["queued", "running", "stopping", "finished", "failed", "stopped"
 ALIVE = ("queued", "running", "stopping")
 STATUS_FILE = "status.json"
 STOP_FILE = "stop.json"
+BEING_STARTED = "Being started"  # stage of a study that who starts it, an app perhaps, still signs
 LOST = (
     "Its process ended without a word; the end of its log may say why. "
     "Start it again; it goes on from its checkpoint."

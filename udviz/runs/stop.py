@@ -19,6 +19,7 @@ from udviz.runs.identity import start_mark
 from udviz.runs.lock import FAREWELL, exclusive
 from udviz.runs.status import (
     ALIVE,
+    BEING_STARTED,
     STOP_FILE,
     Status,
     read_status,
@@ -27,6 +28,7 @@ from udviz.runs.status import (
 )
 
 PATIENCE = 30.0  # seconds to write a checkpoint
+START_PATIENCE = 30.0  # seconds that a start may take
 CLUSTER_PATIENCE = 90.0  # seconds that a cluster may take to tell and to end a job
 KILLED = "It did not end in time and was killed. Start it again; it goes on from its checkpoint."
 ENDED = "Stopped. Start it again; it continues."
@@ -36,9 +38,10 @@ def stop_study(study: Path, *, patience: float = PATIENCE) -> Status | None:
     """Stop the process or the job of ``study`` if it is alive; its status in the end.
 
     Raises:
-        RuntimeError: If it runs on another machine, or its job is not known here.
+        RuntimeError: If it runs on another machine, its job is not known here, or it is still being
+            started.
     """
-    status = read_status(study)
+    status = _handed_over(study)
     if status is None or status.state not in ALIVE:
         return status
     if status.job:
@@ -53,6 +56,20 @@ def stop_study(study: Path, *, patience: float = PATIENCE) -> Status | None:
     _close(study, ENDED if gently else KILLED)
     (study / STOP_FILE).unlink(missing_ok=True)
     return read_status(study)
+
+
+def _handed_over(study: Path) -> Status | None:
+    """Status once a study is in its own hands: who starts it, the app perhaps, gets no signal."""
+    ends = time.monotonic() + START_PATIENCE
+    while (status := read_status(study)) is not None and _is_being_started(status):
+        if time.monotonic() >= ends:
+            raise RuntimeError(f"`{study}` is just being started. Stop it in a moment.")
+        time.sleep(0.05)
+    return status
+
+
+def _is_being_started(status: Status) -> bool:
+    return status.state in ALIVE and status.stage == BEING_STARTED
 
 
 def _stop_job(study: Path, status: Status) -> Status | None:
