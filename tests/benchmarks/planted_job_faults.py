@@ -14,7 +14,7 @@ CLUSTER, QUEUE = "tests/runs/test_cluster.py", "tests/runs/test_queue.py"
 FORM, LAUNCHED = "tests/pages/test_launch_form.py", "tests/training/test_launched.py"
 JOB, HANDLE = "udviz/runs/job.py", "udviz/runs/cluster.py"
 BEFORE = "    arguments, device = plan.arguments(study), plan.recipe.hardware.device\n"
-SAYS = "    write_status(study, WAITING)\n"
+SAYS = "    write_status(study, replace(WAITING, stage=BEING_STARTED))\n"
 
 
 def fault(name: str, file: str, right: str, wrong: str, tests: str = CLUSTER) -> RunFault:
