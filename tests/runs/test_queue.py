@@ -189,9 +189,10 @@ def test_a_run_of_two_processes_holds_two_gpus_and_is_signed_by_what_ends_both(
     wait_for(first, "running")
     program = tmp_path / "program.py"
     told = "f\"{os.environ['CUDA_VISIBLE_DEVICES']} {os.getppid()} {os.environ['RANK']}\""
-    code = f"if os.environ['RANK'] == '1':\n    say('running', {told})\n{SLEEP}"
+    first_sleeps = "if os.environ['RANK'] == '0':\n    import time\n    time.sleep(600)\n"
     project = "import os, sys\nsys.path.insert(0, os.getcwd())\n"
-    program.write_text(project + BEGIN.format(study=root / "both") + code)
+    code = BEGIN.format(study=root / "both") + f"say('running', {told})\n{SLEEP}"
+    program.write_text(project + first_sleeps + code)
 
     both = start(root / "both", str(program), device="auto", placement=Placement(processes=2))
     wait_until(lambda: read_status(both).message != "")
