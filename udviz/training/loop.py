@@ -23,6 +23,7 @@ from udviz.training.state import Diary, TrainingState, restore, save
 from udviz.training.tasks import Task, total_loss
 
 LOG_EVERY = 20  # steps
+AGREE_EVERY = 4  # steps after which several processes ask each other whether to stop
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -155,7 +156,7 @@ def _train_epoch(session: _Session) -> None:
             state.loss_sums = meter.checked_sums(state.epoch, state.step)
             session.diary.step(state, learning_rate=rate, losses=meter.means(), speed=watch.speed())
         session.report(Progress.of_step(state, steps.n_steps, plan.network.epochs, watch.speed()))
-        if session.stop.asked(together=state.step % LOG_EVERY == 0):
+        if session.stop.asked(together=state.step % AGREE_EVERY == 0):
             state.loss_sums = meter.checked_sums(state.epoch, state.step)
             session.save_last()
             raise InterruptedError(
