@@ -65,11 +65,28 @@ def test_progress_counts_whole_and_begun_epochs():
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_is_noted_and_does_not_interrupt(number):
+    heard = []
+    own = signal.signal(number, lambda number, frame: heard.append(number))
     before = signal.getsignal(number)
 
     with StopRequest() as stop:
         assert not stop.asked(together=True)
         os.kill(os.getpid(), number)
         assert stop.asked(together=True)
+        assert heard == []
 
     assert signal.getsignal(number) is before
+    assert heard == [number], "what was not granted is handed on"
+    signal.signal(number, own)
+
+
+def test_a_signal_that_was_granted_is_not_handed_on():
+    heard = []
+    own = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+
+    with pytest.raises(InterruptedError), StopRequest():
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise InterruptedError
+
+    signal.signal(signal.SIGTERM, own)
+    assert heard == []

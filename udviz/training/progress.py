@@ -1,7 +1,6 @@
 """Measuring a run while it runs: losses, speed, time left, and a request to stop."""
 
 import math
-import os
 import signal
 import threading
 import time
@@ -143,7 +142,7 @@ class StopRequest:
     """Turns SIGTERM and Ctrl-C into a wish that the loop grants at the end of a step."""
 
     def __init__(self) -> None:
-        self._asked = False
+        self._signal: int | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "StopRequest":
@@ -160,11 +159,12 @@ class StopRequest:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
-        if self._asked and kind is None:
-            os.kill(os.getpid(), signal.SIGTERM)  # it came too late for the loop
+        before = self._before.get(self._signal or 0)
+        if kind is None and callable(before):
+            before(self._signal, None)  # it came too late for the loop
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self._asked = True
+        self._signal = number
 
     def asked(self, *, together: bool) -> bool:
         """Whether any process was asked to stop.
@@ -173,6 +173,6 @@ class StopRequest:
             together: Whether all processes ask now; several find out at such moments only.
         """
         if distributed.world_size() == 1:
-            return self._asked
-        votes = torch.tensor(float(self._asked))
+            return self._signal is not None
+        votes = torch.tensor(float(self._signal is not None))
         return together and bool(distributed.mean_over_processes(votes) > 0)
