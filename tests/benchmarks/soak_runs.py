@@ -86,15 +86,25 @@ class Person:
         self._open(TINY)
         self._page.get_by_role("button", name="New study", exact=True).click()
         form = self._page.get_by_role("dialog")
-        form.get_by_role("combobox", name="Start from").fill(f"the study {TINY}")
-        form.get_by_role("combobox", name="Start from").press("Enter")
-        expect(form.get_by_text(f"--name {TINY}-2")).to_be_visible()
+        self._pick_recipe(form)
         field = form.get_by_label("Name of the study", exact=True)
         expect(field).to_have_count(1)  # that of the recipe before is gone
         field.fill(name)
         field.press("Enter")
         expect(form.get_by_text(f"--name {name}")).to_be_visible()
         self._press(form.get_by_role("button", name="Start", exact=True), until_gone=form)
+
+    def _pick_recipe(self, form: Locator) -> None:
+        """Choose the recipe; again if the form was drawn anew while it was typed."""
+        box, picked = form.get_by_role("combobox", name="Start from"), f"--name {TINY}-2"
+        ends = time.monotonic() + PATIENCE_MS / 1000
+        while time.monotonic() < ends:
+            box.fill(f"the study {TINY}")
+            box.press("Enter")
+            with suppress(AssertionError):
+                expect(form.get_by_text(picked)).to_be_visible(timeout=PATIENCE_MS / 6)
+                return
+        expect(form.get_by_text(picked)).to_be_visible()
 
     def stop(self, name: str) -> None:
         """Stop a study on the page of runs, if it has not ended meanwhile."""
