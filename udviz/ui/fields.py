@@ -1,7 +1,8 @@
 """Widgets for the fields of a recipe, made from its schema: type, bounds, choices and help."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
@@ -68,6 +69,35 @@ def ask(field: RecipeField, value: Any, *, key: str, label: str | None = None) -
         return st.text_input(name, value, **shared)
     typed = st.text_input(name, ", ".join(map(str, value)), **shared)
     return [item.strip() for item in typed.split(",") if item.strip()]
+
+
+def ask_in_columns(
+    fields: Iterable[RecipeField],
+    values: Mapping[str, Any],
+    *,
+    n_columns: int,
+    prefix: str,
+    labels: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Ask for several fields, row by row.
+
+    Args:
+        fields: The fields, in order.
+        values: What they are at first, by dotted name.
+        n_columns: Fields in a row.
+        prefix: Of the widgets' keys.
+        labels: Names of those whose own would not tell what they are, by dotted name.
+
+    Returns:
+        What was entered, by dotted name.
+    """
+    columns = st.columns(n_columns)
+    entered = {}
+    for place, field in enumerate(fields):
+        with columns[place % n_columns]:
+            key, label = prefix + field.name, labels.get(field.name)
+            entered[field.name] = ask(field, values[field.name], key=key, label=label)
+    return entered
 
 
 def _step(value: float) -> float:

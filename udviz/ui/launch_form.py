@@ -16,7 +16,7 @@ from udviz.runs.launcher import launcher_for
 from udviz.runs.placement import HERE, Placement, parse_placement
 from udviz.ui import placement_form
 from udviz.ui.access import ask_password, may_change
-from udviz.ui.fields import RecipeField, ask, recipe_fields
+from udviz.ui.fields import ask_in_columns, recipe_fields
 
 FIRST = {  # what a person thinks of first, and how it is called away from its heading
     "data.kind": "Kind of data",
@@ -129,24 +129,12 @@ def _free_name(root: Path, source: str) -> str:
 def _ask_all(values: dict[str, Any], *, prefix: str) -> dict[str, Any]:
     """Ask for every field: the first ones in sight, the others folded away by section."""
     fields = {field.name: field for field in recipe_fields() if field.name != _NAME}
-    entered: dict[str, Any] = {}
-    columns = st.columns(3)
-    for place, (name, label) in enumerate(FIRST.items()):
-        with columns[place % len(columns)]:
-            entered[name] = ask(fields[name], values[name], key=prefix + name, label=label)
+    first = [fields[name] for name in FIRST]
+    entered = ask_in_columns(first, values, n_columns=3, prefix=prefix, labels=FIRST)
     for section in dict.fromkeys(field.section for field in fields.values()):
         rest = [f for f in fields.values() if f.section == section and f.name not in FIRST]
         with st.expander(section):
-            entered |= _ask_section(rest, values, prefix)
-    return entered
-
-
-def _ask_section(fields: list[RecipeField], values: dict[str, Any], prefix: str) -> dict[str, Any]:
-    columns = st.columns(2)
-    entered = {}
-    for place, field in enumerate(fields):
-        with columns[place % len(columns)]:
-            entered[field.name] = ask(field, values[field.name], key=prefix + field.name)
+            entered |= ask_in_columns(rest, values, n_columns=2, prefix=prefix)
     return entered
 
 

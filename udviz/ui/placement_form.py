@@ -5,25 +5,25 @@ from typing import Any
 import streamlit as st
 
 from udviz.figures.text import plural
-from udviz.runs.flags import leaves
+from udviz.runs.flags import leaves, nested
 from udviz.runs.placement import HERE, Placement
-from udviz.ui.fields import RecipeField, ask, recipe_fields
+from udviz.ui.fields import ask_in_columns, recipe_fields
 
-_PREFIX = "placement."
-_ALWAYS = ("on", "machines", "processes")
-_SEVERAL_HERE = ("meeting_point",)
+_ON, _MACHINES = "placement.on", "placement.machines"
+_ALWAYS = (_ON, _MACHINES, "placement.processes")
+_SEVERAL_HERE = ("placement.meeting_point",)
 _LABELS = {
-    "on": "Runs on",
-    "processes": "Processes per machine",
-    "qos": "Quality of service",
-    "hours": "Time limit in hours",
-    "cpus": "CPUs per machine",
-    "memory_gb": "GB of memory per machine",
+    _ON: "Runs on",
+    "placement.processes": "Processes per machine",
+    "placement.qos": "Quality of service",
+    "placement.hours": "Time limit in hours",
+    "placement.cpus": "CPUs per machine",
+    "placement.memory_gb": "GB of memory per machine",
 }
 
 
 def ask_where(before: Placement, *, prefix: str) -> dict[str, Any]:
-    """Ask for the place; the values that differ in kind are checked by its schema.
+    """Ask for the place; what was entered is to be checked by its schema.
 
     Args:
         before: What the fields hold at first.
@@ -32,17 +32,21 @@ def ask_where(before: Placement, *, prefix: str) -> dict[str, Any]:
     Returns:
         Values by name.
     """
-    values = dict(leaves(before))
-    fields = {field.name.removeprefix(_PREFIX): field for field in _fields()}
-    elsewhere = before != HERE
-    with st.expander("Where it runs", expanded=elsewhere):
-        entered = _ask_row(_ALWAYS, fields, values, prefix)
-        if entered["on"] != "local":
-            rest = [name for name in fields if name not in (*_ALWAYS, *_SEVERAL_HERE)]
-            entered |= _ask_row(rest, fields, values, prefix)
-        elif entered["machines"] > 1:
-            entered |= _ask_row(_SEVERAL_HERE, fields, values, prefix)
-    return entered
+    values = dict(leaves(before, "placement."))
+    fields = {field.name: field for field in recipe_fields(Placement, "placement.")}
+
+    def ask_these(*names: str) -> dict[str, Any]:
+        chosen = [fields[name] for name in names]
+        return ask_in_columns(chosen, values, n_columns=3, prefix=prefix, labels=_LABELS)
+
+    with st.expander("Where it runs", expanded=before != HERE):
+        entered = ask_these(*_ALWAYS)
+        if entered[_ON] != "local":
+            entered |= ask_these(*(n for n in fields if n not in (*_ALWAYS, *_SEVERAL_HERE)))
+        elif entered[_MACHINES] > 1:
+            entered |= ask_these(*_SEVERAL_HERE)
+    found: dict[str, Any] = nested(entered)["placement"]
+    return found
 
 
 def what_runs(placement: Placement) -> str:
@@ -53,24 +57,3 @@ def what_runs(placement: Placement) -> str:
         others = plural(placement.machines - 1, "other machine")
         return f"This is what will run here. Type the same on the {others}; all wait for all."
     return "This is what will run; the same works in a terminal."
-
-
-def _fields() -> list[RecipeField]:
-    return list(recipe_fields(Placement, _PREFIX))
-
-
-def _ask_row(
-    names: tuple[str, ...] | list[str],
-    fields: dict[str, RecipeField],
-    values: dict[str, Any],
-    prefix: str,
-) -> dict[str, Any]:
-    columns = st.columns(3)
-    entered = {}
-    for place, name in enumerate(names):
-        with columns[place % len(columns)]:
-            label = _LABELS.get(name)
-            entered[name] = ask(
-                fields[name], values[name], key=prefix + _PREFIX + name, label=label
-            )
-    return entered
