@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from functools import cache
 
 GPUS = "UDVIZ_GPUS"  # environment variable: the GPUs that runs may take, as 0,1,3; empty = none
 CPU_SLOT = "cpu"
@@ -28,9 +29,14 @@ def visible_gpus() -> tuple[str, ...]:
     program = shutil.which("nvidia-smi")
     if program is None:
         return ()
+    return tuple(str(gpu) for gpu in range(_count_gpus(program)))
+
+
+@cache
+def _count_gpus(program: str) -> int:
+    """Asked once: the form would ask at every key, and the driver takes its time."""
     listed = subprocess.run([program, "-L"], capture_output=True, text=True, check=False)
-    n_gpus = sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
-    return tuple(str(gpu) for gpu in range(n_gpus))
+    return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
 
 
 def n_slots_for(processes: int, slots: Sequence[str]) -> int:
