@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pipelines import command
 from udviz.runs.directory import STUDY_FILE
 from udviz.runs.flags import flags
-from udviz.runs.launch import LAUNCH_FILE, Plan, launch, plan_of, resume
+from udviz.runs.launch import Plan, is_begun, launch, plan_of, resume
 from udviz.runs.placement import HERE, Placement
 from udviz.runs.status import read_status
 
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> None:
     )
     study = asked.study.absolute()
     placement = Placement.model_validate(asked.options["placement"])
-    if any((study / name).exists() for name in (STUDY_FILE, LAUNCH_FILE)):
+    if is_begun(study):
         _go_on(study, asked, placement)
     else:
         launch(Plan(source=asked.source, recipe=asked.recipe, placement=placement), study)

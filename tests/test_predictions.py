@@ -11,19 +11,23 @@ from udviz.predictions import PredictionWriter, is_current, open_predictions
 LABELS = ("cat", "dog", "owl")
 
 
-def write_cache(directory, logits, *, checkpoint_digest="abc"):
-    n_images = len(logits)
+def begin_cache(directory, *, n_images, labels=LABELS, checkpoint_digest="abc"):
     images = pd.DataFrame(
         {"image_id": [f"{i}.jpg" for i in range(n_images)], "row": range(n_images)}
     )
-    with PredictionWriter(
+    return PredictionWriter(
         directory,
         split="test",
         images=images,
-        label_names=LABELS,
+        label_names=labels,
         dataset_fingerprint="data",
         checkpoint_digest=checkpoint_digest,
-    ) as writer:
+    )
+
+
+def write_cache(directory, logits, *, checkpoint_digest="abc"):
+    n_images = len(logits)
+    with begin_cache(directory, n_images=n_images, checkpoint_digest=checkpoint_digest) as writer:
         targets = (logits > 0).astype(np.int8)
         writer.write(slice(None), targets=targets, difficult=np.zeros(logits.shape, bool))
         writer.write(slice(0, 2), logits=logits[:2], attention=np.ones((2, 4, 5), np.float32))
@@ -31,14 +35,7 @@ def write_cache(directory, logits, *, checkpoint_digest="abc"):
 
 
 def write_half_a_cache(directory, logits):
-    with PredictionWriter(
-        directory,
-        split="test",
-        images=pd.DataFrame({"image_id": ["a"], "row": [0]}),
-        label_names=LABELS,
-        dataset_fingerprint="data",
-        checkpoint_digest="new",
-    ) as writer:
+    with begin_cache(directory, n_images=1, checkpoint_digest="new") as writer:
         writer.write(slice(None), logits=logits[:1])
         raise KeyboardInterrupt
 
@@ -95,14 +92,7 @@ def test_an_interrupted_write_leaves_the_old_cache_and_no_draft(cache, logits):
 def test_what_a_killed_process_left_of_a_cache_is_cleared_by_the_next_one(cache, logits):
     child = os.fork()
     if child == 0:
-        with PredictionWriter(
-            cache,
-            split="test",
-            images=pd.DataFrame({"image_id": ["a"], "row": [0]}),
-            label_names=LABELS,
-            dataset_fingerprint="data",
-            checkpoint_digest="new",
-        ) as writer:
+        with begin_cache(cache, n_images=1, checkpoint_digest="new") as writer:
             writer.write(slice(None), logits=logits[:1])
             os._exit(9)
     os.waitpid(child, 0)

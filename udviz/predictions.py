@@ -30,7 +30,8 @@ from udviz.scratch import empty_columns, reserve
 MOST_IMAGES = 2**40  # more cannot be found in any file
 _KINDS = {"targets": "i", "difficult": "b"}  # kind of an array's values; else floating point
 _NO_ARRAY = (ValueError, TypeError, EOFError, OSError, SyntaxError, OverflowError, TokenError)
-_NO_PARQUET = (ValueError, TypeError, OSError, LookupError, AttributeError, NotImplementedError)
+# What pandas and pyarrow raise on a file that is damaged or of another kind.
+NO_PARQUET = (ValueError, TypeError, OSError, LookupError, AttributeError, NotImplementedError)
 VERIFY_UP_TO = 256 * 2**20  # bytes; larger caches are checked by size unless asked
 
 
@@ -259,7 +260,7 @@ def _open_array(path: Path, name: str, shape: tuple[int, int]) -> np.ndarray:
 def _read_images(path: Path, n_images: int) -> pd.DataFrame:
     try:
         images = pd.read_parquet(path)
-    except _NO_PARQUET as error:
+    except NO_PARQUET as error:
         raise refused(path, "is no Parquet table") from error
     if not {"image_id", "row"} <= set(images) or len(images) != n_images:
         raise refused(path, f"lacks `image_id` or `row`, or has not {n_images} rows")

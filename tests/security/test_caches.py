@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.security.attacks import FEW, damaged, mutated, refused, told
+from tests.test_predictions import begin_cache
 from udviz.manifest import MANIFEST, file_crc32
-from udviz.predictions import PredictionWriter, is_current, open_predictions
+from udviz.predictions import is_current, open_predictions
 
 LABELS = ("cat", "dog")
 N_IMAGES = 4
@@ -24,17 +25,7 @@ N_IMAGES = 4
 def whole(tmp_path_factory):
     """A cache as the program writes it; nobody changes it."""
     directory = tmp_path_factory.mktemp("study") / "teacher" / "predictions" / "test"
-    images = pd.DataFrame(
-        {"image_id": [f"{i}.jpg" for i in range(N_IMAGES)], "row": range(N_IMAGES)}
-    )
-    with PredictionWriter(
-        directory,
-        split="test",
-        images=images,
-        label_names=LABELS,
-        dataset_fingerprint="0a1b",
-        checkpoint_digest="2c3d",
-    ) as writer:
+    with begin_cache(directory, n_images=N_IMAGES, labels=LABELS) as writer:
         logits = np.linspace(-1, 1, N_IMAGES * 2, dtype=np.float32).reshape(N_IMAGES, 2)
         writer.write(
             slice(None),
@@ -75,7 +66,7 @@ def test_a_manifest_that_names_a_file_elsewhere_is_refused(cache, outside, name)
     rewrite(cache, files=manifest_of(cache)["files"] | {hostile: entry})
 
     refused(lambda: open_predictions(cache), names=MANIFEST)
-    assert not is_current(cache, dataset_fingerprint="0a1b", checkpoint_digest="2c3d")
+    assert not is_current(cache, dataset_fingerprint="data", checkpoint_digest="abc")
 
 
 @pytest.mark.parametrize("word", ["../../outside", "/etc", "a/b", "", "\0", "x" * 10_000, 7, None])

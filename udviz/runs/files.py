@@ -57,6 +57,19 @@ def no_link(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW, 0o644)
 
 
+def own_json(path: Path) -> Any:
+    """What a JSON file holds, read as `own_bytes` does.
+
+    Raises:
+        OSError: If it is missing, a link, or no plain file.
+        ValueError: If it is not JSON, or nested deeper than can be read.
+    """
+    try:
+        return json.loads(own_bytes(path))
+    except RecursionError as error:
+        raise ValueError(f"`{path}` is nested too deep.") from error
+
+
 def own_bytes(path: Path, *, last: int | None = None) -> bytes:
     """What is in a file, or in its ``last`` bytes: never what a link at its place leads to.
 

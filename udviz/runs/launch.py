@@ -1,6 +1,5 @@
 """Start, stop and continue studies. How a process comes about, only a launcher knows."""
 
-import json
 import shlex
 import time
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from udviz.recipe import RECIPES, Recipe, parse_recipe, read_recipe, recipe_path
 from udviz.runs.detach import run_detached
 from udviz.runs.directory import STUDY_FILE
 from udviz.runs.failure import reason
-from udviz.runs.files import own_bytes, replace_json
+from udviz.runs.files import own_json, replace_json
 from udviz.runs.flags import flags
 from udviz.runs.launcher import WAITING, Launcher, launcher_for
 from udviz.runs.lock import FAREWELL, exclusive
@@ -158,10 +157,10 @@ def _note(plan: Plan, study: Path) -> None:
 def _asked(study: Path) -> dict[str, Any]:
     """What `LAUNCH_FILE` says; empty if it is not there or damaged."""
     try:
-        asked = json.loads(own_bytes(study / LAUNCH_FILE))
+        asked = own_json(study / LAUNCH_FILE)
         whole = {**asked, "recipe": str(asked["recipe"]), "settings": dict(asked["settings"])}
         _check_source(whole["recipe"], study.parent)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return {}
     return whole
 
@@ -173,8 +172,13 @@ def _check_source(source: str, root: Path) -> None:
         raise ValueError(f"the recipe {source} lies elsewhere")
 
 
+def is_begun(study: Path) -> bool:
+    """Whether there is a study at ``study``, or one was asked for."""
+    return any((study / name).exists() for name in (STUDY_FILE, LAUNCH_FILE))
+
+
 def _check_new(study: Path) -> None:
-    if any((study / name).exists() for name in (STUDY_FILE, LAUNCH_FILE)):
+    if is_begun(study):
         raise FileExistsError(
             f"There is a study called {study.name} already. Choose another name, or resume it."
         )

@@ -5,14 +5,13 @@ use. Nobody manages the queue. Whoever waits looks by itself whether its turn ha
 on with no app running, and whoever dies leaves it.
 """
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 
-from udviz.runs.files import own_bytes, replace_json
+from udviz.runs.files import own_json, replace_json
 from udviz.runs.lock import guarded, try_lock
 from udviz.runs.status import read_status
 
@@ -153,14 +152,14 @@ def _read_tickets(queue: Path) -> list[Ticket]:
     found = []
     for path in sorted(queue.glob(_TICKETS)):
         try:
-            values = json.loads(own_bytes(path))
+            values = own_json(path)
             ticket = Ticket(
                 number=int(path.stem),
                 study=values["study"],
                 slots=tuple(values["slots"]),
                 n_slots=int(values.get("n_slots", 1)),
             )
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError):
             continue  # just withdrawn, or damaged: it holds nobody up
         if _is_sound(ticket):
             found.append(ticket)

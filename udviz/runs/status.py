@@ -1,6 +1,5 @@
 """What a study or a run is doing, as one small file that is replaced whole."""
 
-import json
 import os
 import socket
 import time
@@ -10,7 +9,7 @@ from typing import Any, Literal, get_args
 
 from udviz.checks import is_number
 from udviz.runs.cluster import JOB, JOB_FOLDER, job_state
-from udviz.runs.files import own_bytes, replace_json_at_any_rate
+from udviz.runs.files import own_json, replace_json_at_any_rate
 from udviz.runs.identity import own_pid, start_mark
 
 State = Literal["queued", "running", "stopping", "finished", "failed", "stopped", "lost"]
@@ -118,14 +117,19 @@ def read_status(directory: Path) -> Status | None:
     return replace(status, state="stopping") if asked else status
 
 
+def is_under_way(directory: Path) -> bool:
+    """Whether the study at ``directory`` waits, runs or is about to end."""
+    status = read_status(directory)
+    return status is not None and status.state in ALIVE
+
+
 def check_idle(directory: Path) -> None:
     """Raise if the study at ``directory`` waits, runs or is about to end.
 
     Raises:
         RuntimeError: Names the study.
     """
-    status = read_status(directory)
-    if status is not None and status.state in ALIVE:
+    if is_under_way(directory):
         raise RuntimeError(f"The study {directory.name} is under way. Stop it first.")
 
 
@@ -152,8 +156,8 @@ def _last_word(directory: Path, status: Status) -> str:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(own_bytes(path))
-    except (OSError, ValueError, RecursionError):
+        values = own_json(path)
+    except (OSError, ValueError):
         return {}
     return values if isinstance(values, dict) else {}
 

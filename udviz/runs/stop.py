@@ -22,6 +22,7 @@ from udviz.runs.status import (
     BEING_STARTED,
     STOP_FILE,
     Status,
+    is_under_way,
     read_status,
     stop_request,
     write_status,
@@ -81,17 +82,12 @@ def _stop_job(study: Path, status: Status) -> Status | None:
         (study / STOP_FILE).unlink()
         raise
     ends = time.monotonic() + CLUSTER_PATIENCE
-    while _is_under_way(study) and time.monotonic() < ends:
+    while is_under_way(study) and time.monotonic() < ends:
         time.sleep(0.5)
-    if not _is_under_way(study):
+    if not is_under_way(study):
         _close(study, ENDED)
         (study / STOP_FILE).unlink(missing_ok=True)
     return read_status(study)
-
-
-def _is_under_way(study: Path) -> bool:
-    status = read_status(study)
-    return status is not None and status.state in ALIVE
 
 
 def _close(study: Path, message: str) -> None:

@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 from pyarrow.parquet import read_metadata
 
-from udviz.ui.study import NO_PARQUET, Study, StudyError, quoted, remake_command
+from udviz.predictions import NO_PARQUET
+from udviz.ui.study import Study, StudyError, quoted, remake_command
 
 Where = tuple[tuple[str, tuple[str, ...]], ...]  # column, the values that are wanted
 

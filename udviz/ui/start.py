@@ -6,8 +6,7 @@ import streamlit as st
 
 from udviz.figures.text import safe_markdown
 from udviz.recipe import read_recipe, recipe_path
-from udviz.runs.directory import STUDY_FILE
-from udviz.runs.launch import LAUNCH_FILE, Plan, launch, resume
+from udviz.runs.launch import Plan, is_begun, launch, resume
 from udviz.runs.status import ALIVE, Status, read_status
 from udviz.ui.access import may_change
 from udviz.ui.actions import attempt
@@ -57,7 +56,7 @@ def welcome(root: Path) -> None:
 
 def train_demo(study: Path) -> None:
     """Begin the demo study, or go on with it."""
-    if (study / LAUNCH_FILE).exists() or (study / STUDY_FILE).exists():
+    if is_begun(study):
         resume(study)
     else:
         launch(Plan(source=DEMO, recipe=read_recipe(recipe_path(DEMO))), study)

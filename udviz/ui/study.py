@@ -11,6 +11,7 @@ import streamlit as st
 
 from udviz.checks import shown
 from udviz.figures.text import one_line, safe_markdown
+from udviz.predictions import NO_PARQUET
 from udviz.runs.directory import STUDY_FILE, check_links
 from udviz.runs.launch import as_typed, study_arguments
 
@@ -43,8 +44,6 @@ _KEYS = {"models": ["split", "role"], "map_gain": ["split"], "labels": ["split",
 
 _LONGEST_QUOTE = 1_000  # characters
 _TEXTS = {"split", "role", "label", "verdict", "causes"}
-# What pandas and pyarrow raise on a file that is damaged or of another kind.
-NO_PARQUET = (OSError, ValueError, TypeError, LookupError, AttributeError, NotImplementedError)
 
 
 class StudyError(ValueError):

@@ -6,10 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from udviz.figures.scatter import Number, gain_between
+from udviz.predictions import NO_PARQUET
 from udviz.ui import scatters, tables
 from udviz.ui.gains import gains
 from udviz.ui.page import View
-from udviz.ui.study import NO_PARQUET, StudyError, quoted
+from udviz.ui.study import StudyError, quoted
 from udviz.ui.words import verdict_word
 
 AGAINST = {  # what a label has more of: the number

@@ -8,13 +8,14 @@ import streamlit as st
 from udviz.figures.reliability import reliability_diagram
 from udviz.figures.text import safe_html, safe_markdown, shorten
 from udviz.figures.theme import ROLES
+from udviz.predictions import NO_PARQUET
 from udviz.stats.calibration import ReliabilityBins
 from udviz.ui import charts
 from udviz.ui.caches import Version, label_bins, pooled_bins, thinning, version_of
 from udviz.ui.page import View
 from udviz.ui.reliability import reliability_tables
 from udviz.ui.sidebar import just_opened, open_label
-from udviz.ui.study import NO_PARQUET, StudyError
+from udviz.ui.study import StudyError
 
 KINDS = {"equal width": "width", "equal mass": "mass"}
 METHODS = {"before": "none", "temperature": "temperature", "Platt": "platt", "isotonic": "isotonic"}
