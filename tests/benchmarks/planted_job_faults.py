@@ -70,6 +70,25 @@ FAULTS = (
         'if job.startswith("slurm:") and not _is_of(job, study):',
         "if False:",
     ),
+    fault(
+        "a cluster that hangs is waited for",
+        HANDLE,
+        "self._last.join(ANSWERS_IN)",
+        "self._last.join()",
+    ),
+    fault(
+        "a cluster that hangs is asked again",
+        HANDLE,
+        "if is_due and not (self._last and self._last.is_alive()):",
+        "if is_due:",
+    ),
+    fault(
+        "a new job is not asked for",
+        HANDLE,
+        "is_due = job.job_id not in self._about or ",
+        "is_due = ",
+    ),
+    fault("whose a job is may take forever", HANDLE, ", timeout=CANCELS_IN", ""),
     fault("a made-up job is asked for", HANDLE, r're.fullmatch(r"slurm:\d{1,18}", job)', "True"),
     fault(
         "the password travels",

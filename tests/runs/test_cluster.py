@@ -11,7 +11,7 @@ import psutil
 import pytest
 import submitit
 
-from tests.runs.programs import SLEEP, start, state, wait_for, wait_for_end, wait_until
+from tests.runs.programs import SLEEP, start, state, wait_for_end, wait_until
 from udviz.runs import cluster
 from udviz.runs.identity import start_mark
 from udviz.runs.job import WAITS_AGAIN, Job
@@ -123,9 +123,9 @@ def test_a_job_that_was_asked_to_stop_does_not_go_on_after_the_clusters_signal(s
 
     task.send_signal(signal.SIGUSR2)
 
-    wait_for(study, "stopped")
-    psutil.wait_procs([task], timeout=60)
-    assert not task.is_running()
+    job = cluster._submitted[status.job]
+    wait_until(lambda: job.state != "RUNNING")
+    assert state(study) == "stopped"
     assert (study / "starts").read_text() == "x"
 
 
@@ -218,6 +218,7 @@ def slurm(tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "_submitted", {})
     monkeypatch.setattr(cluster, "ASK_EVERY", 0.0)
     monkeypatch.setattr(submitit.SlurmJob, "watcher", type(submitit.SlurmJob.watcher)())
+    monkeypatch.setattr(cluster, "_questions", cluster._Questions())
     cluster._slurm_job.cache_clear()
     (folder / "state").write_text("PENDING")
     return folder
@@ -314,6 +315,50 @@ def test_a_cluster_that_cannot_be_asked_leaves_it_to_the_last_sign_of_life(
     monkeypatch.setattr("time.time", lambda: now + silence)
 
     assert state(study) == ("queued" if silence == 0 else "lost")
+
+
+def hang(tool, times):
+    """Have a command of Slurm note that it was asked, and not answer."""
+    tool.write_text(f"#!/bin/sh\necho >> {times}\nexec sleep 20\n")
+
+
+def test_a_cluster_that_does_not_answer_holds_nobody_up(study, slurm, monkeypatch):
+    monkeypatch.setattr(cluster, "ANSWERS_IN", 0.2)
+    submitted(study)
+    (slurm / "state").write_text("RUNNING")
+    assert cluster.job_state("slurm:41").word == "RUNNING"
+    time.sleep(0.01)  # submitit asks once a millisecond at most
+    hang(slurm / "sacct", slurm / "times")
+    began = time.monotonic()
+
+    words = [cluster.job_state("slurm:41").word for _ in range(5)]
+
+    assert words == ["RUNNING"] * 5
+    assert time.monotonic() - began < 5
+    assert (slurm / "times").read_text().count("\n") == 1
+
+
+def test_a_job_that_was_never_asked_for_is_asked_for_at_once(study, slurm, monkeypatch):
+    monkeypatch.setattr(cluster, "ASK_EVERY", 3600.0)
+    (slurm / "sacct").write_text(
+        "#!/bin/sh\necho 'JobID|State'\necho '41|PENDING'\necho '42|FAILED'"
+    )
+
+    words = [cluster.job_state(f"slurm:{number}").word for number in (41, 42)]
+
+    assert words == ["PENDING", "FAILED"]
+
+
+def test_a_cluster_that_does_not_say_whose_a_job_is_keeps_it(study, slurm, monkeypatch):
+    monkeypatch.setattr(cluster, "CANCELS_IN", 0.2)
+    submitted(study)
+    hang(slurm / "squeue", slurm / "times")
+
+    with pytest.raises(RuntimeError, match="did not answer"):
+        stop_study(study)
+
+    assert not (slurm / "cancelled").exists()
+    assert not (study / STOP_FILE).exists()
 
 
 def test_a_job_that_waits_is_cancelled(study, slurm):

@@ -8,6 +8,7 @@ import importlib.util
 import re
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from typing import Any
 JOB = "UDVIZ_JOB"  # environment variable: the job that a process belongs to, as slurm:123
 JOB_FOLDER = ".job"  # in a study's folder: what submitit writes
 ASK_EVERY = 10.0  # seconds between questions to the cluster, over all jobs
+ANSWERS_IN = 5.0  # seconds that a page, or Stop, waits for its answer
 TIMEOUTS = 10_000  # times that a job may reach its time limit and go on
+CANCELS_IN = 30.0  # seconds that the cluster may take to say whose a job is
 NOTICE = 120  # seconds before the time limit at which a job is told to save
 _ENDED = (
     *("CANCELLED", "COMPLETED", "FAILED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "BOOT_FAIL"),
@@ -27,7 +30,6 @@ _ENDED = (
 _UNDECIDED = ("", "UNKNOWN", "PREEMPTED")  # preempted: it ends, or is about to wait again
 
 _submitted: dict[str, Any] = {}  # jobs of this process; submitit's local ones cannot be found again
-_asked = -ASK_EVERY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,29 @@ class JobState:
     def is_alive(self) -> bool:
         """Whether it waits or runs."""
         return not self.word.startswith(_ENDED)
+
+
+class _Questions:
+    """Asks the cluster about all jobs at once, which submitit does without a time limit."""
+
+    def __init__(self) -> None:
+        self._asked = 0.0
+        self._about: set[str] = set()
+        self._last: threading.Thread | None = None
+
+    def ask(self, job: Any) -> None:
+        """Ask if it is time, or if nobody asked about ``job`` yet, and wait a little."""
+        job.get_info(mode="cache")  # from now on every question is about it as well
+        is_due = job.job_id not in self._about or time.monotonic() - self._asked >= ASK_EVERY
+        if is_due and not (self._last and self._last.is_alive()):
+            self._asked = time.monotonic()
+            self._about.add(job.job_id)
+            self._last = threading.Thread(target=job.get_info, args=["force"], daemon=True)
+            self._last.start()
+            self._last.join(ANSWERS_IN)
+
+
+_questions = _Questions()
 
 
 def refusal(cluster: str) -> str | None:
@@ -101,16 +126,18 @@ def job_name(study: Path) -> str:
 
 
 def job_state(job: str) -> JobState | None:
-    """What the cluster says of ``job``; None if it cannot be asked or does not know it (yet)."""
-    global _asked
+    """What the cluster says of ``job``; None if it cannot be asked or does not know it (yet).
+
+    Where it does not answer in time, what it said last holds.
+    """
     handle = _handle(job)
     if handle is None:
         return None
-    due = time.monotonic() - _asked >= ASK_EVERY
-    handle.get_info(mode="force" if due else "cache")
-    if due:
-        _asked = time.monotonic()
-    word = str(handle.state)
+    if not job.startswith("slurm:"):
+        word = str(handle.state)
+    else:
+        _questions.ask(handle)
+        word = handle.watcher.get_state(handle.job_id, mode="cache")
     return None if word.upper() in _UNDECIDED else JobState(word=word)
 
 
@@ -142,7 +169,14 @@ def _is_of(job: str, study: Path) -> bool:
     """Whether Slurm's job of that number was submitted for ``study``."""
     number = job.partition(":")[2]
     asked = ["squeue", "--noheader", "--format=%j", f"--jobs={number}"]
-    told = subprocess.run(asked, capture_output=True, text=True, check=False)
+    try:
+        told = subprocess.run(
+            asked, capture_output=True, text=True, check=False, timeout=CANCELS_IN
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(
+            f"The cluster did not answer in {CANCELS_IN:.0f} s. Try again."
+        ) from error
     return told.stdout.strip() == job_name(study)
 
 
