@@ -5,6 +5,8 @@ every weight has a closed form. Squared and summed it is the variance of the AP;
 between two models on the same images first, the variance of their difference.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 _CELLS_PER_THRESHOLD = 16
@@ -57,9 +59,8 @@ def count_at_or_below(thresholds: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
     The range of the thresholds is cut into equal cells. Which cell a score is in says how many
     thresholds it has passed, up to those in the same cell; most cells hold none, and the few
-    scores in the others are compared with one threshold after another. Rounding never puts a
-    higher score into a lower cell, so the counts are exact. Thresholds that crowd in a cell
-    (many ties, or probabilities close to 0) are searched for instead.
+    scores in the others are compared with one threshold after another. Thresholds that crowd in a
+    cell (many ties, or probabilities close to 0) are searched for instead.
 
     Args:
         thresholds: (P,) ascending, at least one.
@@ -68,14 +69,24 @@ def count_at_or_below(thresholds: np.ndarray, scores: np.ndarray) -> np.ndarray:
     Returns:
         (n,) integers in [0, P].
     """
-    count = _count_in_cells(thresholds, scores)
-    return np.searchsorted(thresholds, scores, side="right") if count is None else count
+    grid = _grid(thresholds)
+    if grid is None or grid.held.max() > _MOST_PER_CELL:
+        return np.searchsorted(thresholds, scores, side="right")
+    passed = np.cumsum(grid.held) - grid.held  # thresholds in lower cells
+    count: np.ndarray = np.where(grid.held > 0, ~passed, passed)[grid.cell(scores)]
+    undecided = np.flatnonzero(count < 0)
+    value, exact = scores[undecided], ~count[undecided]
+    padded = np.append(thresholds, thresholds.dtype.type(np.inf))
+    for _ in range(grid.held.max()):
+        exact += padded[exact] <= value
+    count[undecided] = exact
+    return count
 
 
 def reaching(thresholds: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """How many scores reach each threshold: the images a ranking has shown by then.
 
-    Where thresholds crowd, a plain sort of all scores is faster than a search for each of them.
+    Scores are counted by cells, as above; only those that share a cell with a threshold are sorted.
 
     Args:
         thresholds: (P,) ascending, at least one.
@@ -84,43 +95,54 @@ def reaching(thresholds: np.ndarray, scores: np.ndarray) -> np.ndarray:
     Returns:
         (P,) integers in [0, n].
     """
-    count = _count_in_cells(thresholds, scores)
-    if count is None:
+    grid = _grid(thresholds)
+    if grid is None:
         return scores.size - np.searchsorted(np.sort(scores), thresholds, side="left")
-    n_reaching = np.bincount(count, minlength=thresholds.size + 1)  # (P + 1,) scores that reach c
-    return n_reaching[::-1].cumsum()[::-1][1:]
+    cell = grid.cell(scores)
+    n_scores = np.bincount(cell, minlength=grid.held.size)
+    n_apart = np.cumsum(np.where(grid.held, 0, n_scores))  # in cells without a threshold
+    close = np.sort(scores[np.flatnonzero((grid.held > 0)[cell])])
+    below: np.ndarray = n_apart[grid.cell(thresholds)] + np.searchsorted(close, thresholds)
+    return scores.size - below
 
 
-def _count_in_cells(thresholds: np.ndarray, scores: np.ndarray) -> np.ndarray | None:
-    """``count_at_or_below`` by cells; None where the thresholds crowd in one."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Grid:
+    """The range of the thresholds in equal cells. A higher score is never in a lower cell.
+
+    Attributes:
+        low: Lowest threshold.
+        scale: Cells per unit.
+        held: (cells,) how many thresholds a cell holds; the first lies below the range, the last
+            holds its upper end and all above.
+    """
+
+    low: np.floating
+    scale: np.floating
+    held: np.ndarray
+
+    def cell(self, values: np.ndarray) -> np.ndarray:
+        """Index of the cell of each value."""
+        return _cell(values, self.low, self.scale, self.held.size - 2)
+
+
+def _grid(thresholds: np.ndarray) -> _Grid | None:
+    """Cells for ``thresholds``; None if they are all equal, or too far apart or too close."""
     n_cells = min(max(_CELLS_PER_THRESHOLD * thresholds.size, _FEWEST_CELLS), _MOST_CELLS)
+    low = thresholds[0]
     with np.errstate(over="ignore", divide="ignore"):
-        scale = n_cells / (thresholds[-1] - thresholds[0])
+        scale = n_cells / (thresholds[-1] - low)
     if not 0 < scale < np.inf:
         return None
-    own = _cell(thresholds, thresholds[0], scale, n_cells)
-    held = np.bincount(own, minlength=n_cells + 2)
-    if held.max() > _MOST_PER_CELL:
-        return None
-    passed = np.cumsum(held) - held  # thresholds in lower cells
-    cell = _cell(scores, thresholds[0], scale, n_cells)
-    count: np.ndarray = np.where(held > 0, ~passed, passed)[cell]  # below 0: undecided
-    undecided = np.flatnonzero(count < 0)
-    value, exact = scores[undecided], ~count[undecided]
-    padded = np.append(thresholds, thresholds.dtype.type(np.inf))
-    for _ in range(held.max()):
-        exact += padded[exact] <= value
-    count[undecided] = exact
-    return count
+    held = np.bincount(_cell(thresholds, low, scale, n_cells), minlength=n_cells + 2)
+    return _Grid(low=low, scale=scale, held=held)
 
 
 def _cell(values: np.ndarray, low: np.floating, scale: np.floating, n_cells: int) -> np.ndarray:
-    """Cell 0 lies below the range, ``n_cells + 1`` holds its upper end and all above."""
     with np.errstate(over="ignore"):
         place = values - low
         place *= scale
-    np.maximum(place, -1, out=place)
-    np.minimum(place, n_cells, out=place)
+    np.clip(place, -1, n_cells, out=place)
     place += 1
     cell: np.ndarray = place.astype(np.intp)
     return cell
