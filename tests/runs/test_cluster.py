@@ -341,7 +341,9 @@ def test_a_cluster_that_does_not_answer_holds_nobody_up(study, slurm, monkeypatc
 def test_a_job_that_was_never_asked_for_is_asked_for_at_once(study, slurm, monkeypatch):
     monkeypatch.setattr(cluster, "ASK_EVERY", 3600.0)
     (slurm / "sacct").write_text(
-        "#!/bin/sh\necho 'JobID|State'\necho '41|PENDING'\necho '42|FAILED'"
+        "#!/bin/sh\necho 'JobID|State'\n"
+        "case \"$*\" in *41*) echo '41|PENDING';; esac\n"
+        "case \"$*\" in *42*) echo '42|FAILED';; esac\n"
     )
 
     words = [cluster.job_state(f"slurm:{number}").word for number in (41, 42)]
@@ -385,7 +387,11 @@ def test_a_job_of_that_number_that_belongs_to_something_else_is_left_alone(study
 
 @pytest.mark.parametrize("job", ["slurm:--help", "slurm:1;x", "slurm:", "ssh:1", "41", "slurm:1 2"])
 def test_a_job_whose_name_is_made_up_is_not_asked_for(slurm, job):
+    (slurm / "sacct").write_text('#!/bin/sh\necho "$*" > $FAKE/asked\n')
+
     assert cluster.job_state(job) is None
+
+    assert not (slurm / "asked").exists()
 
 
 def test_what_slurm_refuses_is_told_in_its_words(study, slurm):
