@@ -153,6 +153,17 @@ def test_a_file_cut_at_every_tenth_byte_is_refused_with_the_command_that_remakes
             open_predictions(cache, verify=verify)
 
 
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize("n_more", [-1, 1])
+def test_a_file_of_another_size_is_refused_with_both_sizes(cache, n_more, verify):
+    content = (cache / "logits.npy").read_bytes()
+    (cache / "logits.npy").write_bytes((content + b"\0")[: len(content) + n_more])
+
+    sizes = f"has {len(content) + n_more} bytes instead of {len(content)}"
+    with pytest.raises(ValueError, match=rf"logits.npy` {sizes}"):
+        open_predictions(cache, verify=verify)
+
+
 def test_a_missing_file_is_refused_by_name(cache):
     (cache / "logits.npy").unlink()
 
