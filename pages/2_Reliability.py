@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from udviz.figures.reliability import little_diagrams
+from udviz.figures.little_diagrams import little_diagrams
 from udviz.figures.theme import ROLES
 from udviz.ui import analysis, charts, sidebar, tables
 from udviz.ui.page import open_page

@@ -1,8 +1,7 @@
 import numpy as np
-import pandas as pd
 import pytest
 
-from udviz.figures.reliability import little_diagrams, reliability_diagram
+from udviz.figures.reliability import reliability_diagram
 from udviz.stats.calibration import reliability_bins
 
 
@@ -16,22 +15,6 @@ def bins_of(probs, targets, **settings):
 def bins():
     """Two of four bins hold something: (0.1, 0.2) with one of two, (0.8) with one of one."""
     return bins_of([0.1, 0.2, 0.8], [0, 1, 1], n_bins=4)
-
-
-def worst_table(*names):
-    return pd.DataFrame(
-        {
-            "label": names,
-            "positives": 40,
-            "ece_teacher": 0.125,
-            "null_teacher": 0.025,
-            "excess_teacher": 0.1,
-        }
-    )
-
-
-def little(found, **settings):
-    return little_diagrams(found, worst_table(*found), role="teacher", title="t", **settings)
 
 
 def marks(figure, name="Teacher"):
@@ -112,53 +95,3 @@ def test_the_hover_says_what_the_bin_holds(bins):
 
     assert "probability 0.150 (bin 0.000 to 0.250)" in text
     assert "2 images, 1 with the label" in text
-
-
-def test_every_little_diagram_is_of_its_label(bins):
-    other = bins_of([0.6], [0], n_bins=4)
-
-    figure = little({"a": bins, "b": other})
-
-    first, second = [t for t in figure.data if t.name == "Teacher" and t.mode == "lines+markers"]
-    np.testing.assert_allclose(first.y, [0.5, 1.0])
-    np.testing.assert_allclose(second.x, [0.6])
-    assert (first.xaxis, second.xaxis) == ("x", "x2")
-    assert [bar.xaxis for bar in bars(figure)] == ["x", "x2"]
-
-
-def test_a_click_in_a_little_diagram_names_its_label_in_full(bins):
-    name = "<i>very long name</i> " * 5
-
-    figure = little({name: bins, "b": bins})
-
-    assert [bar.customdata[0] for bar in bars(figure)] == [name, "b"]
-
-
-def test_names_are_escaped_and_short_where_plotly_reads_html(bins):
-    figure = little({"<i>" * 60: bins})
-
-    title, hover = figure.layout.annotations[0].text, bars(figure)[0].hovertext[0]
-    assert "<i>" not in title + hover
-    assert title.count("&lt;") <= 6
-
-
-def test_the_opened_label_differs_from_the_others(bins):
-    colours = [bar.marker.color for bar in bars(little({"a": bins, "b": bins}, opened="b"))]
-
-    assert colours[0] != colours[1]
-
-
-def test_rows_of_little_diagrams_are_filled_one_after_the_other(bins):
-    figure = little({f"label {k}": bins for k in range(5)})
-
-    titles = [a for a in figure.layout.annotations if "label" in a.text]
-    assert len(titles) == 5
-    assert titles[4].x == titles[0].x
-    assert titles[4].y < titles[0].y
-    assert len([axis for axis in figure.layout if axis.startswith("xaxis")]) == 5
-
-
-def test_the_hover_of_a_little_diagram_says_its_error_and_chance(bins):
-    hover = bars(little({"a": bins}))[0].hovertext[0]
-
-    assert "Teacher ECE 0.125<br>by chance 0.025, excess +0.100" in hover
