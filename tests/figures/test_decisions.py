@@ -24,28 +24,47 @@ def curves():
     return precision_recall({"teacher": curve}, {"teacher": point}, prevalence=1 / 3, title="t")
 
 
+def shares(bars, figure):
+    """What the bars say: their heights, read off the axis."""
+    at = np.array(figure.layout.yaxis.tickvals)
+    told = np.array([float(text.rstrip("%")) / 100 for text in figure.layout.yaxis.ticktext])
+    heights = np.asarray(bars.y)
+    of_side = at > 0 if heights.sum() > 0 else at < 0
+    # roots of shares are even: a straight line through the origin leads through all ticks
+    (slope,) = set(np.round(np.abs(at[of_side]) / np.sqrt(told[of_side]), 9))
+    return (heights / slope) ** 2
+
+
 def test_bars_are_roots_of_the_shares_of_each_side(histograms):
     present, absent = histograms.data[:2]
 
-    assert np.round(present.y**2, 9).tolist() == [0, 0, 0, 0, 0, 0, 0.5, 0, 0, 0.5]
-    assert np.round(absent.y**2, 9).tolist() == [0.25, 0.25, 0.25, 0, 0, 0.25, 0, 0, 0, 0]
+    assert np.round(shares(present, histograms), 6).tolist() == [0] * 6 + [0.5, 0, 0, 0.5]
+    assert np.round(shares(absent, histograms), 6).tolist() == [0.25] * 3 + [0, 0, 0.25] + [0] * 4
     assert present.x.tolist() == pytest.approx((np.arange(10) + 0.5) / 10)
 
 
 def test_sides_are_told_apart_without_colour(histograms):
     present, absent = histograms.data[:2]
-    up, down = histograms.layout.yaxis.range, histograms.layout.yaxis3.range
+    names = {note.y: note.text for note in histograms.layout.annotations if note.textangle == -90}
 
     assert (present.marker.pattern.shape, absent.marker.pattern.shape) == ("", "/")
-    assert up[0] == down[1] == 0
-    assert "2 with it" in histograms.layout.yaxis.title.text
-    assert "4 without" in histograms.layout.yaxis3.title.text
+    assert (present.y >= 0).all()
+    assert (absent.y <= 0).all()
+    assert histograms.layout.yaxis.range == (-1, 1)
+    assert names == {0.5: "Share of<br>2 with it", -0.5: "Share of<br>4 without"}
+
+
+def test_the_highest_bar_of_each_side_nearly_fills_its_half(histograms):
+    present, absent = histograms.data[:2]
+
+    assert 0.9 < present.y.max() < 1
+    assert -1 < absent.y.min() < -0.9
 
 
 def test_every_model_has_its_own_threshold(histograms):
     lines = {shape.xref: shape.x0 for shape in histograms.layout.shapes}
 
-    assert lines == {"x": 0.5, "x3": 0.5, "x2": 0.3, "x4": 0.3}
+    assert lines == {"x": 0.5, "x2": 0.3}
 
 
 def test_the_hover_tells_how_many_images_of_which_side(histograms):
@@ -58,7 +77,7 @@ def test_a_side_without_images_is_drawn_empty():
     figure = probability_distributions({"teacher": found}, {"teacher": 0.5}, title="t")
 
     assert not figure.data[0].y.any()
-    assert figure.layout.yaxis.range[1] > 0
+    assert -1 < figure.data[1].y.min() < 0
 
 
 def test_the_curve_holds_each_precision_until_its_recall(curves):

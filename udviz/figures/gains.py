@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from udviz.figures.marks import add_labels, interval_path
 from udviz.figures.panels import gain_limit, gain_title
-from udviz.figures.theme import NEUTRAL, UNDECIDED, VERDICTS, put, set_frame, whole_ticks
+from udviz.figures.theme import LEFT_PX, UNDECIDED, VERDICTS, add_rule, put, set_frame, whole_ticks
 
 
 def gain_curve(labels: pd.DataFrame, *, title: str) -> go.Figure:
@@ -21,8 +21,8 @@ def gain_curve(labels: pd.DataFrame, *, title: str) -> go.Figure:
     verdicts = known["verdict"].where(known["verdict"].isin(VERDICTS), UNDECIDED)
     place = np.arange(1, len(known) + 1)
     figure = go.Figure()
-    set_frame(figure, title=title, plot_px=210)
-    figure.add_hline(y=0, line={"color": NEUTRAL, "width": 1})
+    set_frame(figure, title=title, plot_px=210, left_px=LEFT_PX)
+    add_rule(figure, y=0)
     for verdict, mark in VERDICTS.items():
         chosen = (verdicts == verdict).to_numpy(bool)
         part = known[chosen]

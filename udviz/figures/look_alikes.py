@@ -7,7 +7,7 @@ from plotly.subplots import make_subplots
 
 from udviz.figures.marks import add_dots_with_intervals, add_rows
 from udviz.figures.text import interval, number, safe_html, shorten
-from udviz.figures.theme import CLEAR, NEUTRAL, ROLES, STRIPE, set_frame
+from udviz.figures.theme import CLEAR, ROLES, STRIPE, add_rule, set_frame
 
 _ROW_PX = 34
 _UNIT = [0.0, 1.0]
@@ -41,7 +41,7 @@ def look_alikes(pairs: pd.DataFrame, *, names: str, title: str) -> go.Figure:
         mark=ROLES["teacher"],
         column=2,
     )
-    figure.add_vline(x=0, line={"color": NEUTRAL, "width": 1.5, "dash": "dot"}, col=2)
+    add_rule(figure, x=0, place=2, width=1.5, dash="dot")
     figure.update_traces(showlegend=False, selector={"legendgroup": ROLES["teacher"].word})
     figure.update_xaxes(range=_UNIT, title="False-alarm rate, 0 to 1", col=1)
     decades = np.arange(int(np.floor(lift_axis[0])), int(np.ceil(lift_axis[1])) + 1)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from udviz.figures.blank import subplots
 from udviz.figures.marks import add_dots_with_intervals
 from udviz.figures.text import number
-from udviz.figures.theme import NEUTRAL, ROLES, coloured, put, set_frame
+from udviz.figures.theme import ROLES, add_rule, coloured, put, set_frame
 
 _ROOM_UP_TO = 0.85  # of an axis that ends at 1: beyond it a number is written to the left
 
@@ -36,11 +36,7 @@ def model_scores(scores: pd.DataFrame, *, axis_title: str, guess: float, title: 
         )
         _write_score(figure, score, row)
     if np.isfinite(guess):
-        figure.add_vline(
-            x=guess,
-            line={"color": NEUTRAL, "width": 1.5, "dash": "dot"},
-            layer="below",
-        )
+        add_rule(figure, x=guess, width=1.5, dash="dot", layer="below")
         figure.add_annotation(
             text=f"a guess reaches {number(guess)}",
             x=guess,

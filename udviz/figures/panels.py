@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from udviz.figures.causes import CAUSES, split_causes
 from udviz.figures.marks import add_dots_with_intervals
 from udviz.figures.text import safe_html, shorten
-from udviz.figures.theme import NEUTRAL, RANK, ROLES, UNDECIDED, VERDICTS, whole_ticks
+from udviz.figures.theme import NEUTRAL, RANK, ROLES, UNDECIDED, VERDICTS, add_rule, whole_ticks
 
 Axis = dict[str, Any]  # plotly settings of one x axis
 
@@ -65,7 +65,7 @@ def _draw_average_precision(figure: go.Figure, labels: pd.DataFrame, column: int
 
 
 def _draw_gain(figure: go.Figure, labels: pd.DataFrame, column: int) -> None:
-    figure.add_vline(x=0, line={"color": NEUTRAL, "width": 1}, row=1, col=column)
+    add_rule(figure, x=0, place=column)
     verdicts = labels["verdict"].where(labels["verdict"].isin(VERDICTS), UNDECIDED)
     for verdict, mark in VERDICTS.items():
         chosen = (verdicts == verdict).to_numpy(bool)

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from udviz.figures.blank import subplots
 from udviz.figures.marks import interval_path
 from udviz.figures.text import interval, number
-from udviz.figures.theme import NEUTRAL, ROLES, Mark, put, set_frame
+from udviz.figures.theme import LEFT_PX, NEUTRAL, ROLES, Mark, put, set_frame
 from udviz.stats.calibration import ReliabilityBins
 
 _BAR = 0.012  # width of a bar of counts, as a probability
@@ -30,7 +30,7 @@ def reliability_diagram(
         title: What the chart shows, as plotly's HTML.
     """
     figure = subplots(rows=2, shared_xaxes=True, row_heights=[0.78, 0.22], vertical_spacing=0.04)
-    set_frame(figure, title=title, plot_px=420)
+    set_frame(figure, title=title, plot_px=420, left_px=LEFT_PX)
     _add_diagonal(figure)
     for place, (role, found) in enumerate(bins.items()):
         _add_bins(figure, found, ROLES[role], thing=thing)

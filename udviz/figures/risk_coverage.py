@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from udviz.figures.text import number
-from udviz.figures.theme import NEUTRAL, Mark, put, set_frame
+from udviz.figures.theme import LEFT_PX, NEUTRAL, Mark, add_rule, put, set_frame
 from udviz.stats.error_detection import RiskCoverage
 
 MEASURES = {"entropy": "solid", "margin": "dash", "disagreement": "dot"}  # and how each is drawn
@@ -25,7 +25,7 @@ def risk_coverage_curves(
         title: What the chart shows, as plotly's HTML.
     """
     figure = go.Figure()
-    set_frame(figure, title=title, plot_px=300)
+    set_frame(figure, title=title, plot_px=300, left_px=LEFT_PX)
     for measure, curve in curves.items():
         figure.add_scatter(
             x=curve.coverage,
@@ -43,7 +43,7 @@ def risk_coverage_curves(
         name="all errors last",
         hoverinfo="skip",
     )
-    figure.add_hline(y=oracle.area_random, line={"color": NEUTRAL, "width": 1.5, "dash": "dot"})
+    add_rule(figure, y=oracle.area_random, width=1.5, dash="dot")
     figure.add_scatter(
         x=[1.0],
         y=[oracle.area_random],

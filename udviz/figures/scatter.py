@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from udviz.figures.marks import add_labels
 from udviz.figures.panels import gain_title
 from udviz.figures.text import safe_html, shorten
-from udviz.figures.theme import NEUTRAL, ROLES, UNDECIDED, VERDICTS, Mark, put, set_frame
+from udviz.figures.theme import NEUTRAL, ROLES, UNDECIDED, VERDICTS, Mark, add_rule, put, set_frame
 
 _MARGIN = 0.05  # of an axis, beyond the outermost labels
 _NO_VERDICT = Mark("label", NEUTRAL, "circle", "●")
@@ -71,9 +71,10 @@ def label_scatter(
     figure = go.Figure()
     set_frame(figure, title=title, plot_px=300)
     figure.layout.showlegend = bool(labels["gain"].notna().any())
-    for number, add_line in ((x, figure.add_vline), (y, figure.add_hline)):
-        if number.zero:
-            add_line(0, line={"color": NEUTRAL, "width": 1})
+    if x.zero:
+        add_rule(figure, x=0)
+    if y.zero:
+        add_rule(figure, y=0)
     for mark, part in _by_verdict(known):
         places = part[x.column].to_numpy(float), part[y.column].to_numpy(float)
         add_labels(figure, part, places, mark=mark, n_labels=len(known))
