@@ -98,7 +98,7 @@ def _add_side(
         width=np.diff(edges),
         marker={
             "color": mark.colour,
-            "line": {"color": mark.colour, "width": side},
+            "line": {"color": mark.colour, "width": side * (counts > 0)},
             "pattern": {"shape": ("", "/")[side], "fillmode": "overlay", "size": 5},
         },
         hovertext=[

@@ -13,7 +13,18 @@ import plotly.graph_objects as go
 from udviz.figures.marks import interval_path
 from udviz.figures.reliability import held_bins
 from udviz.figures.text import count, number, safe_html, shorten
-from udviz.figures.theme import CLEAR, GRID, LEFT_PX, NEUTRAL, OPENED, ROLES, Mark, put, set_frame
+from udviz.figures.theme import (
+    CLEAR,
+    GRID,
+    LEFT_PX,
+    NEUTRAL,
+    OPENED,
+    ROLES,
+    TITLE_PX,
+    Mark,
+    put,
+    set_frame,
+)
 from udviz.stats.calibration import ReliabilityBins
 
 N_COLUMNS = 4  # diagrams side by side
@@ -47,7 +58,7 @@ def little_diagrams(
     lowest = corners[:, 1].min(initial=0.0)
     figure = go.Figure()
     plot_px = round(_UNIT_PX * (1 - lowest + 2 * _EDGE + _NAME))
-    set_frame(figure, title=title, plot_px=plot_px, left_px=LEFT_PX)
+    set_frame(figure, title=title, plot_px=plot_px, above_px=TITLE_PX, left_px=LEFT_PX)
     figure.layout.showlegend = False
     figure.layout.annotations = [
         _name(label, corner) for label, corner in zip(bins, corners, strict=True)

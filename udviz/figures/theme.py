@@ -50,7 +50,7 @@ SPLITS = {
     "test": Mark("Test", NEUTRAL, "cross-thin-open", "+"),
 }
 AMOUNTS = "Cividis"  # a scale of amounts: even steps of lightness, the same to colour-blind eyes
-ABOVE_PX = 66  # title and legend of a chart
+ABOVE_PX, TITLE_PX = 66, 34  # title and legend of a chart; title alone
 LEFT_PX = 66  # tick names and title of a y axis of shares or scores
 RANK = Mark("Difficulty rank", NEUTRAL, "circle", "●")
 GRID = "rgba(131, 138, 148, 0.22)"
@@ -85,6 +85,7 @@ def set_frame(
     *,
     title: str,
     plot_px: int,
+    above_px: int = ABOVE_PX,
     below_px: int = 50,
     left_px: int | None = None,
 ) -> None:
@@ -94,11 +95,12 @@ def set_frame(
         figure: Figure to lay out.
         title: What the chart shows.
         plot_px: Height of the plotting area.
+        above_px: Room for the title, and for the legend where there is one.
         below_px: Room for the x axis: its tick names and its title.
         left_px: Room for the y axis; None has the browser measure it, which takes it a fifth of
             the time of a chart.
     """
-    height_px = ABOVE_PX + plot_px + below_px
+    height_px = above_px + plot_px + below_px
     top = {"x": 0, "xref": "container", "yref": "container", "yanchor": "top"}
     legend = {"itemclick": False, "itemdoubleclick": False, "traceorder": "normal"}
     put(
@@ -106,7 +108,7 @@ def set_frame(
         title={**top, "text": title, "y": 1 - 6 / height_px, "font": {"size": 15}},
         legend={**top, "orientation": "h", "y": 1 - 32 / height_px, "font": {"size": 13}} | legend,
         height=height_px,
-        margin={"l": 8 if left_px is None else left_px, "r": 12, "t": ABOVE_PX, "b": below_px},
+        margin={"l": 8 if left_px is None else left_px, "r": 12, "t": above_px, "b": below_px},
         hovermode="closest",
         dragmode=False,
         bargap=0,
