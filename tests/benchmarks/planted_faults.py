@@ -66,8 +66,8 @@ FAULTS = (
         "average precision",
         "scores beside a threshold counted twice",
         "influence",
-        "np.where(grid.held, 0, n_scores)",
-        "n_scores",
+        "    n_apart[is_shared] = 0",
+        "    #",
     ),
     Fault(
         "average precision",

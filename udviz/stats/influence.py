@@ -99,10 +99,11 @@ def reaching(thresholds: np.ndarray, scores: np.ndarray) -> np.ndarray:
     if grid is None:
         return scores.size - np.searchsorted(np.sort(scores), thresholds, side="left")
     cell = grid.cell(scores)
-    n_scores = np.bincount(cell, minlength=grid.held.size)
-    n_apart = np.cumsum(np.where(grid.held, 0, n_scores))  # in cells without a threshold
-    close = np.sort(scores[np.flatnonzero((grid.held > 0)[cell])])
-    below: np.ndarray = n_apart[grid.cell(thresholds)] + np.searchsorted(close, thresholds)
+    is_shared = grid.held > 0
+    n_apart = np.bincount(cell, minlength=is_shared.size)
+    n_apart[is_shared] = 0  # scores that share no cell with a threshold
+    close = np.sort(scores[np.flatnonzero(is_shared[cell])])
+    below: np.ndarray = np.cumsum(n_apart)[grid.own] + np.searchsorted(close, thresholds)
     return scores.size - below
 
 
@@ -113,12 +114,14 @@ class _Grid:
     Attributes:
         low: Lowest threshold.
         scale: Cells per unit.
+        own: (P,) cells of the thresholds.
         held: (cells,) how many thresholds a cell holds; the first lies below the range, the last
             holds its upper end and all above.
     """
 
     low: np.floating
     scale: np.floating
+    own: np.ndarray
     held: np.ndarray
 
     def cell(self, values: np.ndarray) -> np.ndarray:
@@ -134,8 +137,9 @@ def _grid(thresholds: np.ndarray) -> _Grid | None:
         scale = n_cells / (thresholds[-1] - low)
     if not 0 < scale < np.inf:
         return None
-    held = np.bincount(_cell(thresholds, low, scale, n_cells), minlength=n_cells + 2)
-    return _Grid(low=low, scale=scale, held=held)
+    own = _cell(thresholds, low, scale, n_cells)
+    held = np.bincount(own, minlength=n_cells + 2)
+    return _Grid(low=low, scale=scale, own=own, held=held)
 
 
 def _cell(values: np.ndarray, low: np.floating, scale: np.floating, n_cells: int) -> np.ndarray:
