@@ -48,8 +48,10 @@ gallery.draw(
 )
 
 st.header("Do labels gain where the models look alike?", anchor=False)
-labels, problems = attention_labels.collect(view)
-analysis.explain_incomplete(view.study, problems)
+known = attention_labels.collect(view)
+analysis.explain_incomplete(view.study, known.problems)
+if known.notes:
+    st.info(" ".join(known.notes))
 attention_labels.draw(
-    labels, opened=opened, file_name=f"{view.study.path.name}-{view.split}-attention.csv"
+    known.labels, opened=opened, file_name=f"{view.study.path.name}-{view.split}-attention.csv"
 )

@@ -367,6 +367,24 @@ def test_an_older_analysis_is_explained_with_the_command(copied, open_app, name)
     assert len(app.get("plotly_chart")) == (2 if name == "attention_agreement" else 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("attention_agreement", "no two models with uncertainty attention"),
+        ("localisation", "no boxes or masks"),
+    ],
+)
+def test_what_cannot_be_known_is_said_without_a_command(copied, open_app, name, words):
+    pd.DataFrame().to_parquet(copied / "analysis" / f"{name}.parquet")
+
+    app = open_app(PAGE)
+
+    assert not app.exception
+    assert words in app.info[0].value
+    assert not app.code
+    assert len(app.get("plotly_chart")) == (2 if name == "attention_agreement" else 1)
+
+
 @pytest.mark.parametrize("damage", ["no column", "no table"])
 def test_a_damaged_table_is_named_with_the_command(copied, open_app, damage):
     file = copied / "analysis" / "localisation.parquet"
@@ -379,6 +397,7 @@ def test_a_damaged_table_is_named_with_the_command(copied, open_app, damage):
 
     assert not app.exception
     assert "localisation.parquet" in app.info[0].value
+    assert ("lacks the column hit" in app.info[0].value) == (damage == "no column")
     assert app.code[0].value.startswith("python -m pipelines.study")
 
 

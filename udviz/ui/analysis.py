@@ -12,6 +12,10 @@ from udviz.ui.study import Study, StudyError, quoted, remake_command
 Where = tuple[tuple[str, tuple[str, ...]], ...]  # column, the values that are wanted
 
 
+class EmptyTableError(StudyError):
+    """A table was written without a column: there was nothing to tell."""
+
+
 def analysis_rows(
     study: Study, name: str, *, columns: Sequence[str], where: Where = ()
 ) -> pd.DataFrame:
@@ -24,7 +28,8 @@ def analysis_rows(
         where: Columns and the values they may have; all rows if empty.
 
     Raises:
-        StudyError: If the table is missing or damaged; the message names it.
+        EmptyTableError: If there was nothing to tell.
+        StudyError: If the table is missing, damaged or lacks a column; the message names it.
     """
     file = study.path / "analysis" / f"{name}.parquet"
     if not file.is_file():
@@ -54,8 +59,15 @@ def _explain(study: Study, sentences: str) -> None:
 def _read(path: str, modified_ns: int, columns: tuple[str, ...], where: Where) -> pd.DataFrame:
     filters = [(column, "in", list(values)) for column, values in where]
     try:
-        if not read_metadata(path).num_rows:  # its columns have no type to compare with
+        about = read_metadata(path)
+        if not about.num_columns:
+            raise EmptyTableError(f"`{path}` is empty.")
+        if lacking := set(columns) - set(about.schema.names):
+            raise StudyError(f"`{path}` lacks the column {min(lacking)}.")
+        if not about.num_rows:  # its columns have no type to compare with
             filters = []
         return pd.read_parquet(path, columns=list(columns), filters=filters or None)
+    except StudyError:
+        raise
     except NO_PARQUET as error:
         raise StudyError(f"`{path}` cannot be read ({quoted(error)}).") from error

@@ -1,16 +1,16 @@
 """Label by label: how alike the models look, whether they look at the objects, and the gain."""
 
-from pathlib import Path
+from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
 from udviz.figures.scatter import Number, gain_between
-from udviz.predictions import NO_PARQUET
 from udviz.ui import scatters, tables
+from udviz.ui.analysis import EmptyTableError, analysis_rows
 from udviz.ui.gains import gains
 from udviz.ui.page import View
-from udviz.ui.study import StudyError, quoted
+from udviz.ui.study import StudyError
 from udviz.ui.words import verdict_word
 
 AGAINST = {  # what a label has more of: the number
@@ -32,6 +32,8 @@ HOW_TO_READ = (
     "in the middle and has not seen the image. There is one map per image, not per label, so "
     "labels that appear together share their numbers."
 )
+_NO_PAIR = "This study has no two models with uncertainty attention to compare."
+_NO_OBJECTS = "This data set has no boxes or masks that a map could point at."
 _AGREEMENT = {  # column of the analysis: column here
     "images": "images",
     "correlation": "agreement",
@@ -57,15 +59,32 @@ _COLUMNS = {  # column: its heading
 }
 
 
-def collect(view: View) -> tuple[pd.DataFrame, list[str]]:
-    """The labels of this split with agreement and pointing as far as known; what is missing."""
-    labels, problems = view.labels, []
-    for read in (_agreement, _pointing):
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Collected:
+    """What is known of the labels of a split.
+
+    Attributes:
+        labels: One row per label, with agreement and pointing as far as known.
+        problems: What is missing, as Markdown.
+        notes: What cannot be known of this study.
+    """
+
+    labels: pd.DataFrame
+    problems: list[str]
+    notes: list[str]
+
+
+def collect(view: View) -> Collected:
+    """Read what the analysis says of agreement and pointing."""
+    labels, problems, notes = view.labels, [], []
+    for read, nothing in ((_agreement, _NO_PAIR), (_pointing, _NO_OBJECTS)):
         try:
             labels = labels.merge(read(view), how="left", on="label")
+        except EmptyTableError:
+            notes.append(nothing)
         except StudyError as error:
             problems.append(str(error))
-    return labels, problems
+    return Collected(labels=labels, problems=problems, notes=notes)
 
 
 def draw(labels: pd.DataFrame, *, opened: str | None, file_name: str) -> None:
@@ -137,27 +156,5 @@ def _pointing(view: View) -> pd.DataFrame:
 
 def _rows(view: View, name: str, columns: list[str]) -> pd.DataFrame:
     """Rows of a table of the analysis that speak of this split."""
-    file = view.study.path / "analysis" / f"{name}.parquet"
-    table = _read(str(file), file.stat().st_mtime_ns if file.is_file() else 0)
-    if table.empty and not len(table.columns):
-        raise StudyError(_NOTHING[name])
-    missing = [column for column in ("split", "label", *columns) if column not in table]
-    if missing:
-        raise StudyError(f"`{file}` lacks the column {missing[0]}.")
-    return table[table["split"] == view.split]
-
-
-_NOTHING = {
-    "attention_agreement": "This study has no two models with uncertainty attention to compare.",
-    "localisation": "This data set has no boxes or masks that a map could point at.",
-}
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _read(path: str, modified_ns: int) -> pd.DataFrame:
-    if not Path(path).is_file():
-        raise StudyError(f"`{path}` is missing: this study was analysed by an older version.")
-    try:
-        return pd.read_parquet(path)
-    except NO_PARQUET as error:
-        raise StudyError(f"`{path}` cannot be read ({quoted(error)}).") from error
+    where = (("split", (view.split,)),)
+    return analysis_rows(view.study, name, columns=["label", *columns], where=where)

@@ -8,9 +8,9 @@ import streamlit as st
 from udviz.figures.reliability import reliability_diagram
 from udviz.figures.text import safe_html, safe_markdown, shorten
 from udviz.figures.theme import ROLES
-from udviz.predictions import NO_PARQUET
 from udviz.stats.calibration import ReliabilityBins
 from udviz.ui import charts
+from udviz.ui.analysis import analysis_rows
 from udviz.ui.caches import Version, label_bins, pooled_bins, thinning, version_of
 from udviz.ui.page import View
 from udviz.ui.reliability import reliability_tables
@@ -139,22 +139,13 @@ def _open_model(view: View, role: str, choice: Choice) -> Model:
 
 def _rows(view: View) -> pd.DataFrame:
     """Rows of the analysis' table of this split, in the order of the roles."""
-    file = view.study.path / "analysis" / "calibration.parquet"
-    try:
-        table = _read(str(file), file.stat().st_mtime_ns)
-    except NO_PARQUET as error:
-        raise StudyError(f"`{file}` is missing or damaged.") from error
-    known = table["column"].isna() | table["label"].isin(view.labels["label"])
-    here = table[(table["split"] == view.split) & table["role"].isin(view.models["role"]) & known]
+    where = (("split", (view.split,)), ("role", tuple(view.models["role"])))
+    rows = analysis_rows(view.study, "calibration", columns=_COLUMNS, where=where)
+    here = rows[rows["column"].isna() | rows["label"].isin(view.labels["label"])]
     if here["column"].isna().all():
-        raise StudyError(f"`{file}` holds no label of this split.")
+        raise StudyError("`calibration.parquet` holds no label of this split.")
     order = {role: place for place, role in enumerate(ROLES)}
     return here.sort_values("role", key=lambda roles: roles.map(order), kind="stable")
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _read(file: str, modified_ns: int) -> pd.DataFrame:
-    return pd.read_parquet(file, columns=_COLUMNS)
 
 
 def show_label(view: View, evidence: Evidence, label: str | None) -> None:
