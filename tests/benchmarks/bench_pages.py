@@ -116,7 +116,7 @@ LARGE = [
     Case(
         name="Data, suspects",
         address="Data?study=large&part=suspects",
-        act=press("radio", "to review", "all"),
+        act=press("button", "a mark seems extra"),
     ),
     Case(name="Runs", address="Runs?study=large", act=None),
 ]
@@ -194,7 +194,10 @@ def measure(case: Case, base: str, person: BrowserContext) -> dict[str, float]:
     for n in range(ACTS if case.act else 0):
         case.act(page, n)
         page.wait_for_function(DRAWN)
-        acts.append(page.evaluate("(seen.changed - seen.acted) / 1000"))
+        took_s = page.evaluate("(seen.changed - seen.acted) / 1000")
+        if took_s < 0:
+            raise RuntimeError(f"Nothing changed on {case.name}: choose another thing to do there.")
+        acts.append(took_s)
     page.close()
     return {
         "first visit, s": paints[0],
