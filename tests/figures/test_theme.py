@@ -1,9 +1,10 @@
 import tomllib
 from pathlib import Path
 
+import plotly.graph_objects as go
 import pytest
 
-from udviz.figures.theme import ROLES, VERDICTS
+from udviz.figures.theme import ROLES, VERDICTS, add_rule
 
 ROOT = Path(__file__).parents[2]
 MARKS = [*ROLES.values(), *VERDICTS.values()]
@@ -37,3 +38,16 @@ def test_no_two_meanings_share_a_mark(attribute):
     values = [getattr(mark, attribute) for mark in MARKS]
 
     assert len(set(values)) == len(MARKS)
+
+
+def test_a_rule_crosses_its_own_plotting_area_from_edge_to_edge():
+    figure = go.Figure()
+
+    add_rule(figure, x=0.5, place=2)
+    add_rule(figure, y=3)
+
+    upright, level = figure.layout.shapes
+    assert (upright.xref, upright.x0, upright.x1) == ("x2", 0.5, 0.5)
+    assert (upright.yref, upright.y0, upright.y1) == ("y2 domain", 0, 1)
+    assert (level.yref, level.y0, level.y1) == ("y", 3, 3)
+    assert (level.xref, level.x0, level.x1) == ("x domain", 0, 1)
