@@ -346,9 +346,30 @@ FAULTS = (
     RunFault(
         "SIGTERM while it trains: no checkpoint",
         "udviz/training/loop.py",
-        "            session.save_last()\n            raise InterruptedError(",
-        "            raise InterruptedError(",
+        "        self.save_last()\n        return InterruptedError(",
+        "        return InterruptedError(",
         f"{TRAINING}test_resume.py::test_stopped_within_an_epoch_it_ends_the_same[teacher]",
+    ),
+    RunFault(
+        "SIGTERM while it is validated: heard at the end",
+        "udviz/training/loop.py",
+        "after_batch=grant_stop",
+        "after_batch=lambda: None",
+        f"{TRAINING}test_loop.py",
+    ),
+    RunFault(
+        "SIGTERM to one of several: slow steps are many",
+        "udviz/training/progress.py",
+        "self._due = 1 if now else min(max(int(AGREE_EVERY / slowest), 1), MOST_CALLS)",
+        "self._due = MOST_CALLS",
+        f"{TRAINING}test_progress.py",
+    ),
+    RunFault(
+        "SIGTERM to one of several: only that one hears",
+        "udviz/training/progress.py",
+        "return bool(asked > 0)",
+        "return self._signal is not None",
+        f"{TRAINING}test_progress.py",
     ),
     RunFault(
         "SIGTERM while it waits: not caught",

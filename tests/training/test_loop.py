@@ -11,7 +11,7 @@ from udviz.recipe import DistillConfig, LossConfig
 from udviz.runs.directory import RunDirectory
 from udviz.runs.events import read_events
 from udviz.stats.ranking import average_precision
-from udviz.training import loop, state
+from udviz.training import inference, loop, state
 from udviz.training.checkpoint import is_whole, load_checkpoint
 from udviz.training.inference import InferenceOptions, predict_logits
 from udviz.training.loop import train, validation_precision
@@ -103,7 +103,7 @@ def test_patience_ends_the_run_and_best_is_the_best_epoch(run, monkeypatch):
     scores = iter([0.5, 0.7, 0.6, 0.7, 0.9])
     seen = []
 
-    def scripted(model, _):
+    def scripted(model, *_, **__):
         seen.append({name: value.clone() for name, value in model.state_dict().items()})
         return np.array([next(scores), np.nan])
 
@@ -216,8 +216,32 @@ def test_a_stopped_run_continues_to_the_same_bits(uninterrupted, run, at_report)
         assert first == second
 
 
+def test_a_request_to_stop_during_a_validation_is_granted_after_its_batch(run, other, monkeypatch):
+    training = plan(settings(batch_size=4))  # validation in batches of 8
+    train(teacher_task(), training, prepared(run), silent)
+    n_batches, forward = [], inference.frozen_forward
+
+    def ask(model, images):
+        n_batches.append(len(images))
+        if len(n_batches) == 3:  # the first of the second epoch
+            os.kill(os.getpid(), signal.SIGTERM)
+        return forward(model, images)
+
+    monkeypatch.setattr(inference, "frozen_forward", ask)
+    with pytest.raises(InterruptedError, match=r"Stopped in epoch 2, step 12\. Start it again"):
+        train(teacher_task(), training, prepared(other), silent)
+    assert len(n_batches) == 3
+    train(teacher_task(), training, other, silent)
+
+    assert_same_checkpoint(run, other, "last")
+    assert_same_checkpoint(run, other, "best")
+    for logged in ("validation_map", "losses"):
+        first, second = ([event[logged] for event in epochs_of(r)] for r in (run, other))
+        assert first == second
+
+
 def test_a_request_to_stop_during_the_last_validation_is_granted(run, monkeypatch):
-    def ask_while_scoring(model, training):
+    def ask_while_scoring(model, training, **_):
         os.kill(os.getpid(), signal.SIGTERM)
         return np.array([0.5])
 

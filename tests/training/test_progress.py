@@ -3,10 +3,13 @@ import os
 import signal
 import time
 
+import numpy as np
 import pytest
 import torch
 
-from udviz.training.progress import LossMeter, Progress, Speed, StopRequest, Stopwatch
+from tests.training.processes import run_together
+from udviz.training import distributed, progress
+from udviz.training.progress import MOST_CALLS, LossMeter, Progress, Speed, StopRequest, Stopwatch
 from udviz.training.state import TrainingState
 
 
@@ -71,9 +74,9 @@ def test_a_signal_is_noted_and_does_not_interrupt(number):
     before = signal.getsignal(number)
 
     with StopRequest() as stop:
-        assert not stop.asked(together=True)
+        assert not stop.asked()
         os.kill(os.getpid(), number)
-        assert stop.asked(together=True)
+        assert stop.asked()
         assert heard == []
 
     assert signal.getsignal(number) is before
@@ -91,3 +94,59 @@ def test_a_signal_that_was_granted_is_not_handed_on():
 
     signal.signal(signal.SIGTERM, own)
     assert heard == []
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0.001, MOST_CALLS), (0.3, 6), (1.5, 1), (9, 1)])
+def test_several_processes_ask_each_other_about_every_two_seconds(monkeypatch, seconds, expected):
+    now, asked_at = [0.0], []
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(distributed, "world_size", lambda: 2)
+    monkeypatch.setattr(
+        distributed, "max_over_processes", lambda told: asked_at.append(call) or told
+    )
+    stop = StopRequest()
+
+    for call in range(60):  # noqa: B007, the lambda above notes it
+        now[0] += seconds
+        stop.asked()
+
+    assert set(np.diff(asked_at)) == {expected}
+
+
+def test_processes_ask_each_other_at_once_where_they_are_told_to_and_right_after(monkeypatch):
+    now, asked_at = [0.0], []
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(distributed, "world_size", lambda: 2)
+    monkeypatch.setattr(
+        distributed, "max_over_processes", lambda told: asked_at.append(call) or told
+    )
+    stop = StopRequest()
+
+    for call in range(20):
+        now[0] += 0.001
+        stop.asked(now=call in (5, 6))
+
+    assert asked_at[:4] == [0, 5, 6, 7]
+
+
+def _ask_together(folder):
+    """One process hears a signal at its fifth call; its calls take longer than the other's."""
+    with distributed.process_group(), contextlib.suppress(InterruptedError):
+        rank = distributed.rank()
+        with StopRequest() as stop:
+            for call in range(200):
+                time.sleep(0.002 * (1 + 4 * rank))
+                if rank == 1 and call == 5:
+                    os.kill(os.getpid(), signal.SIGTERM)
+                if stop.asked():
+                    (folder / str(rank)).write_text(str(call))
+                    raise InterruptedError
+
+
+@pytest.mark.training
+def test_all_processes_hear_of_a_request_to_one_at_the_same_call(tmp_path):
+    run_together(_ask_together, tmp_path, log=tmp_path / "log")
+
+    first, second = ((tmp_path / str(rank)).read_text() for rank in (0, 1))
+    assert first == second
+    assert 5 <= int(first) <= 5 + MOST_CALLS

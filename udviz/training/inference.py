@@ -1,6 +1,6 @@
 """Run a trained network over images, in order, on one process or many."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,11 +65,27 @@ def predict(
 
 
 def predict_logits(
-    network: TwoHeadedNetwork, rows: ImageRows, indices: np.ndarray, options: InferenceOptions
+    network: TwoHeadedNetwork,
+    rows: ImageRows,
+    indices: np.ndarray,
+    options: InferenceOptions,
+    *,
+    after_batch: Callable[[], None] = lambda: None,
 ) -> np.ndarray:
-    """(N, L) classification logits of the images at ``indices``."""
-    outputs = _outputs(network, rows, indices, options)
-    return np.concatenate([_joined(output.logits, place) for place, output in outputs])
+    """(N, L) classification logits of the images at ``indices``.
+
+    Args:
+        network: Network.
+        rows: Pixels of the whole data set.
+        indices: (N,) images.
+        options: How to run them.
+        after_batch: Called after every batch, in every process; what it raises ends this.
+    """
+    parts = []
+    for place, output in _outputs(network, rows, indices, options):
+        parts.append(_joined(output.logits, place))
+        after_batch()
+    return np.concatenate(parts)
 
 
 def _outputs(

@@ -23,7 +23,6 @@ from udviz.training.state import Diary, TrainingState, restore, save
 from udviz.training.tasks import Task, total_loss
 
 LOG_EVERY = 20  # steps
-AGREE_EVERY = 4  # steps after which several processes ask each other whether to stop
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -82,6 +81,14 @@ class _Session:
     def save_last(self) -> None:
         """Write the checkpoint that a restart goes on from."""
         save(self.run.checkpoints, "last", self.task.network, self.optimizer, self.state)
+
+    def interrupted(self) -> InterruptedError:
+        """Write that checkpoint; the error that ends the epoch under way."""
+        self.save_last()
+        return InterruptedError(
+            f"Stopped in epoch {self.state.epoch + 1}, step {self.state.step}. "
+            "Start it again; it continues from here."
+        )
 
 
 def train(
@@ -156,13 +163,9 @@ def _train_epoch(session: _Session) -> None:
             state.loss_sums = meter.checked_sums(state.epoch, state.step)
             session.diary.step(state, learning_rate=rate, losses=meter.means(), speed=watch.speed())
         session.report(Progress.of_step(state, steps.n_steps, plan.network.epochs, watch.speed()))
-        if session.stop.asked(together=state.step % AGREE_EVERY == 0):
+        if session.stop.asked():
             state.loss_sums = meter.checked_sums(state.epoch, state.step)
-            session.save_last()
-            raise InterruptedError(
-                f"Stopped in epoch {state.epoch + 1}, step {state.step}. "
-                "Start it again; it continues from here."
-            )
+            raise session.interrupted()
     state.speed = watch.speed()
 
 
@@ -201,8 +204,13 @@ def _wrapped(task: Task, compute: Compute) -> nn.Module:
 def _finish_epoch(session: _Session) -> None:
     """Score the validation split, write the checkpoints, grant a request to stop."""
     state, network = session.state, session.task.network
+
+    def grant_stop() -> None:
+        if session.stop.asked(now=True):
+            raise session.interrupted()
+
     started = time.perf_counter()
-    precision = validation_precision(network, session.plan)
+    precision = validation_precision(network, session.plan, after_batch=grant_stop)
     seconds = time.perf_counter() - started
     state.close_epoch(float(np.nanmean(precision)))
     session.diary.epoch(state, precision=precision, validation_seconds=seconds)
@@ -210,14 +218,21 @@ def _finish_epoch(session: _Session) -> None:
         save(session.run.checkpoints, "best", network, None, state)
     session.save_last()
     session.report(Progress.of_epoch(state, session.plan.network.epochs))
-    if session.stop.asked(together=True):
+    if session.stop.asked(now=True):
         raise InterruptedError(
             f"Stopped after epoch {state.epoch}. Start it again; it continues from here."
         )
 
 
-def validation_precision(network: TwoHeadedNetwork, plan: TrainingPlan) -> np.ndarray:
+def validation_precision(
+    network: TwoHeadedNetwork, plan: TrainingPlan, *, after_batch: Callable[[], None] = lambda: None
+) -> np.ndarray:
     """(L,) average precisions on the validation split; NaN for a label that does not occur in it.
+
+    Args:
+        network: Network.
+        plan: Data and settings.
+        after_batch: Called after every batch, in every process; what it raises ends this.
 
     Raises:
         FloatingPointError: If a logit is NaN or infinite.
@@ -226,7 +241,7 @@ def validation_precision(network: TwoHeadedNetwork, plan: TrainingPlan) -> np.nd
     options = InferenceOptions(
         compute=plan.compute, batch_size=2 * plan.network.batch_size, workers=plan.workers
     )
-    logits = predict_logits(network, plan.rows, plan.val, options)
+    logits = predict_logits(network, plan.rows, plan.val, options, after_batch=after_batch)
     if not np.isfinite(logits).all():
         raise FloatingPointError(
             "The validation logits became NaN or infinite. Lower the learning rate, or set "

@@ -14,6 +14,9 @@ from torch import Tensor
 
 from udviz.training import distributed
 
+AGREE_EVERY = 2.0  # seconds after which several processes ask each other whether to stop
+MOST_CALLS = 16
+
 if TYPE_CHECKING:
     from udviz.training.state import TrainingState
 
@@ -144,6 +147,8 @@ class StopRequest:
     def __init__(self) -> None:
         self._signal: int | None = None
         self._before: dict[int, Any] = {}
+        self._calls, self._due = 0, 1  # calls since the processes last agreed; at which they do
+        self._agreed = time.perf_counter()
 
     def __enter__(self) -> "StopRequest":
         if threading.current_thread() is threading.main_thread():
@@ -166,13 +171,24 @@ class StopRequest:
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._signal = number
 
-    def asked(self, *, together: bool) -> bool:
+    def asked(self, *, now: bool = False) -> bool:
         """Whether any process was asked to stop.
 
+        Several processes tell each other about every ``AGREE_EVERY`` seconds, counted in calls
+        that all make alike: a signal reaches each of them at another moment.
+
         Args:
-            together: Whether all processes ask now; several find out at such moments only.
+            now: Whether they tell each other at this call in any case.
         """
         if distributed.world_size() == 1:
             return self._signal is not None
-        votes = torch.tensor(float(self._signal is not None))
-        return together and bool(distributed.mean_over_processes(votes) > 0)
+        self._calls += 1
+        if not now and self._calls < self._due:
+            return False
+        seconds = (time.perf_counter() - self._agreed) / self._calls
+        told = torch.tensor([float(self._signal is not None), seconds], dtype=torch.float64)
+        asked, slowest = distributed.max_over_processes(told).tolist()
+        # what follows may take longer than what was before, so never trust in many calls
+        self._due = 1 if now else min(max(int(AGREE_EVERY / slowest), 1), MOST_CALLS)
+        self._calls, self._agreed = 0, time.perf_counter()
+        return bool(asked > 0)
