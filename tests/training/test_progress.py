@@ -96,35 +96,30 @@ def test_a_signal_that_was_granted_is_not_handed_on():
     assert heard == []
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [(0.001, MOST_CALLS), (0.3, 6), (1.5, 1), (9, 1)])
-def test_several_processes_ask_each_other_about_every_two_seconds(monkeypatch, seconds, expected):
-    now, asked_at = [0.0], []
-    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+def calls_that_agree(monkeypatch, *, n_calls, seconds, now=()):
+    """Which calls make one of two processes ask the other; ``now``: those that are told to."""
+    clock, asked_at = [0.0], []
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: clock[0])
     monkeypatch.setattr(distributed, "world_size", lambda: 2)
     monkeypatch.setattr(
         distributed, "max_over_processes", lambda told: asked_at.append(call) or told
     )
     stop = StopRequest()
+    for call in range(n_calls):
+        clock[0] += seconds
+        stop.asked(now=call in now)
+    return asked_at
 
-    for call in range(60):  # noqa: B007, the lambda above notes it
-        now[0] += seconds
-        stop.asked()
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0.001, MOST_CALLS), (0.3, 6), (1.5, 1), (9, 1)])
+def test_several_processes_ask_each_other_about_every_two_seconds(monkeypatch, seconds, expected):
+    asked_at = calls_that_agree(monkeypatch, n_calls=60, seconds=seconds)
 
     assert set(np.diff(asked_at)) == {expected}
 
 
 def test_processes_ask_each_other_at_once_where_they_are_told_to_and_right_after(monkeypatch):
-    now, asked_at = [0.0], []
-    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
-    monkeypatch.setattr(distributed, "world_size", lambda: 2)
-    monkeypatch.setattr(
-        distributed, "max_over_processes", lambda told: asked_at.append(call) or told
-    )
-    stop = StopRequest()
-
-    for call in range(20):
-        now[0] += 0.001
-        stop.asked(now=call in (5, 6))
+    asked_at = calls_that_agree(monkeypatch, n_calls=20, seconds=0.001, now=(5, 6))
 
     assert asked_at[:4] == [0, 5, 6, 7]
 

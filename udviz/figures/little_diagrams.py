@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from udviz.figures.marks import interval_path
+from udviz.figures.marks import CLICKABLE, interval_path
 from udviz.figures.reliability import held_bins
 from udviz.figures.text import count, number, safe_html, shorten
 from udviz.figures.theme import (
@@ -33,7 +33,7 @@ _UNIT_PX = 150  # height of a diagram
 _EDGE, _NAME = 0.03, 0.2  # room around a mark at 0 or 1, and for the name above a diagram
 _TICKS = np.array([0, 0.5, 1])
 
-Line = list[tuple[float, float]]  # in the unit square
+_Line = list[tuple[float, float]]  # in the unit square
 
 
 def little_diagrams(
@@ -65,8 +65,9 @@ def little_diagrams(
     ]
     hover = [_summary(label, role) for _, label in labels.iterrows()]
     _add_click_areas(figure, list(bins), hover, corners, opened)
-    grid: list[Line] = [[(at, 0), (at, 1)] for at in _TICKS] + [[(0, at), (1, at)] for at in _TICKS]
-    _add_lines(figure, grid, corners, colour=GRID, width=1)
+    upright: list[_Line] = [[(at, 0), (at, 1)] for at in _TICKS]
+    level: list[_Line] = [[(0, at), (1, at)] for at in _TICKS]
+    _add_lines(figure, upright + level, corners, colour=GRID, width=1)
     _add_lines(figure, [[(0, 0), (1, 1)]], corners, colour=NEUTRAL, width=1.5, dash="dot")
     _add_bins(figure, list(bins.values()), corners, ROLES[role])
     columns = _ACROSS * np.arange(N_COLUMNS)
@@ -122,14 +123,12 @@ def _add_click_areas(
         },
         customdata=names,
         hovertext=hover,
-        hovertemplate="%{hovertext}<extra></extra>",
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
+        **CLICKABLE,
     )
 
 
 def _add_lines(
-    figure: go.Figure, lines: list[Line], corners: np.ndarray, *, colour: str, **style: object
+    figure: go.Figure, lines: list[_Line], corners: np.ndarray, *, colour: str, **style: object
 ) -> None:
     """Draw the same lines in every diagram, as one broken line."""
     gap = (np.nan, np.nan)

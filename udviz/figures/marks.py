@@ -1,6 +1,7 @@
 """The marks that the charts share: a dot with its interval, the labels of a verdict."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,12 @@ import plotly.graph_objects as go
 
 from udviz.figures.hover import label_summaries
 from udviz.figures.theme import Mark
+
+CLICKABLE: dict[str, Any] = {  # marks with a `hovertext`, which a click does not fade
+    "hovertemplate": "%{hovertext}<extra></extra>",
+    "selected": {"marker": {"opacity": 1}},
+    "unselected": {"marker": {"opacity": 1}},
+}
 
 
 def interval_path(
@@ -90,9 +97,7 @@ def add_rows(
         marker={"color": list(colours), "line": {"width": 0}},
         customdata=list(names),
         hovertext=list(hover),
-        hovertemplate="%{hovertext}<extra></extra>",
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
+        **CLICKABLE,
         showlegend=False,
         row=1,
         col=column,
@@ -125,7 +130,5 @@ def add_labels(
         name=f"{mark.word} ({len(labels):,})",
         customdata=labels["label"],
         hovertext=label_summaries(labels),
-        hovertemplate="%{hovertext}<extra></extra>",
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
+        **CLICKABLE,
     )

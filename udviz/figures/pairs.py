@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from udviz.figures.marks import CLICKABLE
 from udviz.figures.text import number, safe_html, shorten
 from udviz.figures.theme import AMOUNTS, CLEAR, set_frame
 
@@ -98,9 +99,7 @@ def _heatmap(
             f"given {short[r]}<br>also {short[c]}<br>{meaning} {number(values[r, c], digits=3)}"
             for r, c in zip(row, column, strict=True)
         ],
-        hovertemplate="%{hovertext}<extra></extra>",
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
+        **CLICKABLE,
     )
     ticks = {"tickvals": list(range(n)), "ticktext": short, "showgrid": False}
     figure.update_layout(showlegend=False)

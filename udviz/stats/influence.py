@@ -86,7 +86,8 @@ def count_at_or_below(thresholds: np.ndarray, scores: np.ndarray) -> np.ndarray:
 def reaching(thresholds: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """How many scores reach each threshold: the images a ranking has shown by then.
 
-    Scores are counted by cells, as above; only those that share a cell with a threshold are sorted.
+    Scores are counted by cells, as in `count_at_or_below`; only those that share a cell with a
+    threshold are sorted.
 
     Args:
         thresholds: (P,) ascending, at least one.
@@ -143,6 +144,7 @@ def _grid(thresholds: np.ndarray) -> _Grid | None:
 
 
 def _cell(values: np.ndarray, low: np.floating, scale: np.floating, n_cells: int) -> np.ndarray:
+    """Index of the cell of each value: 0 below the range, ``n_cells + 1`` at its end and above."""
     with np.errstate(over="ignore"):
         place = values - low
         place *= scale

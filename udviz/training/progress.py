@@ -14,11 +14,11 @@ from torch import Tensor
 
 from udviz.training import distributed
 
-AGREE_EVERY = 2.0  # seconds after which several processes ask each other whether to stop
-MOST_CALLS = 16
-
 if TYPE_CHECKING:
     from udviz.training.state import TrainingState
+
+AGREE_EVERY = 2.0  # seconds after which several processes ask each other whether to stop
+MOST_CALLS = 16  # questions of one process after which they do so at the latest
 
 
 @dataclass(frozen=True)
