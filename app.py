@@ -2,12 +2,15 @@
 
 import streamlit as st
 
-from udviz.figures.gains import gain_curve
-from udviz.figures.models import model_scores
-from udviz.figures.ranking import ranking
-from udviz.ui import alt, charts, links, report, tables, words
-from udviz.ui.filters import movers
-from udviz.ui.page import open_page
+from udviz.export import report
+from udviz.figures.labels.ranking import ranking
+from udviz.figures.models.gains import gain_curve
+from udviz.figures.models.models import model_scores
+from udviz.ui.frame import alt, charts, links
+from udviz.ui.frame.page import open_page
+from udviz.ui.labels import sentences as words
+from udviz.ui.labels import tables
+from udviz.ui.labels.filters import movers
 
 view = open_page(
     "Overview",

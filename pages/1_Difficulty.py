@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from udviz.figures.ranking import ranking
-from udviz.figures.text import plural
-from udviz.ui import alt, charts, panel, scatters, sidebar, tables, words
-from udviz.ui.controls import pick_labels, pick_page
-from udviz.ui.page import open_page
+from udviz.figures.labels.ranking import ranking
+from udviz.figures.style.text import plural
+from udviz.ui.frame import alt, charts, sidebar
+from udviz.ui.frame.page import open_page
+from udviz.ui.labels import panel, scatters, tables
+from udviz.ui.labels import sentences as words
+from udviz.ui.labels.controls import pick_labels, pick_page
 
 view = open_page("Difficulty", question="Which labels are hardest, and why?")
 opened = sidebar.pick_label(view.labels["label"].tolist())

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from udviz.figures.little_diagrams import little_diagrams
-from udviz.figures.theme import ROLES
-from udviz.ui import analysis, charts, sidebar, tables
-from udviz.ui.page import open_page
+from udviz.figures.calibration.reliability_grid import little_diagrams
+from udviz.figures.style.theme import ROLES
+from udviz.ui.frame import charts, sidebar
+from udviz.ui.frame.page import open_page
+from udviz.ui.labels import tables
+from udviz.ui.load import analysis_rows as analysis
 from udviz.ui.reliability import reliability, reliability_tables
 
 view = open_page("Reliability", question="Can the probabilities be believed, label by label?")

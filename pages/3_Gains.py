@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from udviz.figures.panels import gain_title
-from udviz.figures.ranking import ranking
-from udviz.figures.text import plural
-from udviz.ui import alt, charts, links, panel, sidebar, tables
-from udviz.ui.controls import pick_page
+from udviz.figures.labels.panels import gain_title
+from udviz.figures.labels.ranking import ranking
+from udviz.figures.style.text import plural
+from udviz.ui.frame import alt, charts, links, sidebar
+from udviz.ui.frame.page import open_page
 from udviz.ui.gains import comparison, gains, gains_against, gains_table, photos
-from udviz.ui.page import open_page
+from udviz.ui.labels import panel, tables
+from udviz.ui.labels.controls import pick_page
 
 view = open_page("Gains", question="Which labels does distillation help, and how sure is that?")
 opened = sidebar.pick_label(view.labels["label"].tolist())

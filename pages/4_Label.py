@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from udviz.ui import panel, sidebar
-from udviz.ui.analysis import explain_missing
+from udviz.ui.frame import sidebar
+from udviz.ui.frame.page import open_page
 from udviz.ui.label import (
     decisions,
     label_errors,
@@ -12,7 +12,8 @@ from udviz.ui.label import (
     label_reliability,
     partners,
 )
-from udviz.ui.page import open_page
+from udviz.ui.labels import panel
+from udviz.ui.load.analysis_rows import explain_missing
 
 view = open_page("Label", question="Why is this label difficult, and which images show it?")
 names = view.labels["label"].tolist()

@@ -2,17 +2,13 @@
 
 import streamlit as st
 
-from udviz.figures.text import safe_markdown
-from udviz.ui import analysis, gallery, sidebar, tables
-from udviz.ui.attention import (
-    attention,
-    attention_labels,
-    attribution,
-    canvas,
-    image_picker,
-    subject,
-)
-from udviz.ui.page import open_page
+from udviz.figures.style.text import safe_markdown
+from udviz.ui.attention import attention, attention_labels, attribution, canvas, image_picker
+from udviz.ui.attention import selection as subject
+from udviz.ui.frame import sidebar
+from udviz.ui.frame.page import open_page
+from udviz.ui.labels import gallery, tables
+from udviz.ui.load import analysis_rows as analysis
 
 view = open_page("Attention", question="Where do teacher and student look?")
 opened = sidebar.pick_label(view.labels["label"].tolist())

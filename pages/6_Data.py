@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from udviz.ui import access, sidebar
 from udviz.ui.data import label_counts, labelled, pairs, problems, suspects
-from udviz.ui.page import open_page
+from udviz.ui.frame import access, sidebar
+from udviz.ui.frame.page import open_page
 
 PARTS = {
     "labels": "How often each label is there",

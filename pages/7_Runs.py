@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from udviz.runs.directory import runs_root
-from udviz.runs.listing import list_entries
-from udviz.ui import sidebar, start
-from udviz.ui.page import open_frame
+from udviz.studies.directory import runs_root
+from udviz.studies.listing import list_entries
+from udviz.ui.frame import sidebar, start
+from udviz.ui.frame.page import open_frame
 from udviz.ui.runs import run_actions, run_panel, run_table
 
 open_frame("Runs", question="Which runs are there, how far are they, and what can I do with them?")

@@ -9,20 +9,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines import command, evidence, objects
-from pipelines.analysis_jobs import analysis_jobs, join_difficulty
+from pipelines import command
 from pipelines.building import runs_of
-from pipelines.contents import contents
-from pipelines.jobs import SplitPredictions, processes_for, run_jobs
 from pipelines.records import git_revision
 from pipelines.summary import summary
+from udviz.analysis import evidence
+from udviz.analysis import object_tables as objects
+from udviz.analysis.all_jobs import analysis_jobs, join_difficulty
+from udviz.analysis.contents import contents
+from udviz.analysis.jobs import SplitPredictions, processes_for, run_jobs
 from udviz.data.dataset import Dataset
 from udviz.data.source import load_dataset
-from udviz.manifest import MANIFEST, file_crc32
-from udviz.predictions import open_predictions
-from udviz.recipe import Recipe
-from udviz.runs.files import replace_file, replace_json
-from udviz.stats.causes import LabelFacts
+from udviz.predictions.cache import open_predictions
+from udviz.predictions.manifest import MANIFEST, file_crc32
+from udviz.recipe.schema import Recipe
+from udviz.stats.difficulty.causes import LabelFacts
+from udviz.studies.files import replace_file, replace_json
 
 SPLITS = ("val", "test")
 SCHEMA_VERSION = 3

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from udviz.data.dataset import Dataset
-from udviz.recipe import Recipe
+from udviz.method.tasks import ClassificationTask, DistillationTask, Task
+from udviz.recipe.schema import Recipe
 from udviz.training.networks import Run, build_network, trained_network
-from udviz.training.tasks import ClassificationTask, DistillationTask, Task
 
 
 def runs_of(recipe: Recipe) -> Iterator[Run]:

@@ -14,12 +14,14 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict
 
 from pipelines.reporting import StudyReport
-from udviz.recipe import RECIPES, Recipe, Section, explain, recipe_path, recipe_values
-from udviz.runs.devices import slots_for
-from udviz.runs.directory import check_links, runs_root
-from udviz.runs.failure import reason
-from udviz.runs.lock import exclusive
-from udviz.runs.queue import occupied
+from udviz.launching.devices import slots_for
+from udviz.launching.queue import occupied
+from udviz.recipe.explain import explain
+from udviz.recipe.files import RECIPES, recipe_path, recipe_values
+from udviz.recipe.schema import Recipe, Section
+from udviz.studies.directory import check_links, runs_root
+from udviz.studies.failure import reason
+from udviz.studies.lock import exclusive
 from udviz.training import distributed
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)

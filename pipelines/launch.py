@@ -2,7 +2,7 @@
 
 python -m pipelines.launch --recipe coco2014 --data.root PATH --out runs/coco \
   --placement.on slurm --placement.machines 2 --placement.processes 8
-It returns at once; the page Runs shows the study, and `python -m udviz.runs.stop` stops it. Started
+It returns at once; the page Runs shows the study, and `python -m udviz.launching.stop` stops it. Started
 again with the same recipe, the study goes on.
 """
 
@@ -12,11 +12,11 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from pipelines import command
-from udviz.runs.directory import STUDY_FILE
-from udviz.runs.flags import flags
-from udviz.runs.launch import Plan, is_begun, launch, plan_of, resume
-from udviz.runs.placement import HERE, Placement
-from udviz.runs.status import read_status
+from udviz.launching.flags import flags
+from udviz.launching.launch import Plan, is_begun, launch, plan_of, resume
+from udviz.launching.placement import HERE, Placement
+from udviz.studies.directory import STUDY_FILE
+from udviz.studies.status import read_status
 
 
 class LaunchOptions(BaseModel):

@@ -15,8 +15,8 @@ from pipelines.records import record_study
 from pipelines.train import TrainOptions, chosen_run, decoded_images
 from udviz.data.dataset import Dataset
 from udviz.data.source import load_dataset
-from udviz.predictions import PredictionWriter, is_current
-from udviz.recipe import Recipe
+from udviz.predictions.cache import PredictionWriter, is_current
+from udviz.recipe.schema import Recipe
 from udviz.training import distributed
 from udviz.training.batches import ImageRows
 from udviz.training.checkpoint import WEIGHTS, file_digest

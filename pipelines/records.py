@@ -11,9 +11,10 @@ import tomli_w
 import torch
 
 from udviz.data.dataset import Dataset
-from udviz.recipe import Recipe, read_recipe
-from udviz.runs.directory import STUDY_FILE
-from udviz.runs.files import replace_file
+from udviz.recipe.files import read_recipe
+from udviz.recipe.schema import Recipe
+from udviz.studies.directory import STUDY_FILE
+from udviz.studies.files import replace_file
 from udviz.training import distributed
 from udviz.training.device import Compute
 from udviz.training.networks import Run

@@ -6,7 +6,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from udviz.runs.status import State, Status, write_status
+from udviz.studies.status import State, Status, write_status
 from udviz.training import distributed
 from udviz.training.progress import Progress
 

@@ -17,8 +17,8 @@ from pipelines.summary import summary
 from pipelines.train import train_run
 from udviz.data.dataset import Dataset
 from udviz.data.source import load_dataset
-from udviz.recipe import Recipe
-from udviz.runs.status import read_status
+from udviz.recipe.schema import Recipe
+from udviz.studies.status import read_status
 from udviz.training import distributed
 from udviz.training.device import Compute, resolve
 from udviz.training.networks import Run, network_config

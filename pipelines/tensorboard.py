@@ -12,9 +12,9 @@ from typing import Any
 
 from pipelines import command
 from udviz.checks import is_number
-from udviz.runs.directory import RunDirectory, check_links
-from udviz.runs.events import read_events
-from udviz.runs.listing import list_runs
+from udviz.studies.directory import RunDirectory, check_links
+from udviz.studies.events import read_events
+from udviz.studies.listing import list_runs
 
 FOLDER = "tensorboard"  # inside the study
 SCALARS = ("learning_rate", "images_per_second", "data_wait", "validation_map")

@@ -13,10 +13,10 @@ from pipelines import command
 from pipelines.building import build_task, fit_indices
 from pipelines.records import record_run, record_study
 from udviz.data.dataset import Dataset
-from udviz.data.decoded import DecodedImages
+from udviz.data.images.decoded import DecodedImages
 from udviz.data.source import load_dataset, training_targets
-from udviz.recipe import Recipe
-from udviz.runs.directory import decoded_root
+from udviz.recipe.schema import Recipe
+from udviz.studies.directory import decoded_root
 from udviz.training import distributed
 from udviz.training.batches import ImageRows
 from udviz.training.device import Compute, resolve

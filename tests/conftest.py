@@ -1,6 +1,9 @@
+import contextlib
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 # Tests share a machine with others: threads that wait for each other cost more than they bring.
@@ -10,6 +13,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 import pytest
+
+from udviz.studies.status import read_status
 
 ROOT = Path(__file__).parents[1]
 SMALL_STUDY = [
@@ -31,3 +36,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "pipelines.study", *SMALL_STUDY, "--out", str(study)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return study
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    """A folder for studies; what still runs in the end is killed."""
+    root = tmp_path / "runs"
+    root.mkdir()
+    yield root
+    for study in root.iterdir():
+        status = read_status(study)
+        if status is not None and status.is_owner_alive and status.pid != os.getpid():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(status.pid, signal.SIGKILL)

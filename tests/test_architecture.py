@@ -7,11 +7,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LEFT = {
-    "udviz.attention",
+    "udviz.method.attention",
     "udviz.checks",
     "udviz.data",
     "udviz.labels",
-    "udviz.losses",
+    "udviz.method.losses",
     "udviz.models",
     "udviz.recipe",
     "udviz.roots",
@@ -19,33 +19,39 @@ LEFT = {
     "udviz.training",
 }
 RIGHT = {
-    *("udviz.figures", "udviz.labels", "udviz.manifest", "udviz.predictions", "udviz.runs"),
+    *(
+        "udviz.figures",
+        "udviz.labels",
+        "udviz.predictions.manifest",
+        "udviz.predictions.cache",
+        "udviz.runs",
+    ),
     "udviz.stats",
 }
 MAY_IMPORT = {  # room -> what it may import, besides the standard library and numpy
     "udviz/checks.py": set(),
     "udviz/recipe.py": {"udviz.checks", "pydantic"},
-    "udviz/roots.py": {"udviz.checks", "udviz.recipe", "udviz.runs.directory"},
+    "udviz/roots.py": {"udviz.checks", "udviz.recipe", "udviz.studies.directory"},
     "udviz/scratch.py": set(),
-    "udviz/manifest.py": set(),
-    "udviz/predictions.py": {"udviz.manifest", "udviz.scratch", "pandas"},
+    "udviz/predictions/manifest.py": set(),
+    "udviz/predictions/cache.py": {"udviz.predictions.manifest", "udviz.scratch", "pandas"},
     "udviz/data": {
         *("udviz.checks", "udviz.data", "udviz.recipe", "udviz.roots"),
         *("pandas", "PIL", "tqdm"),
     },
-    "udviz/data/transforms.py": {"udviz.recipe", "torch"},
-    "udviz/losses.py": {"udviz.checks", "torch"},
-    "udviz/attention.py": {"udviz.checks", "udviz.losses", "udviz.models", "torch"},
+    "udviz/data/images/transforms.py": {"udviz.recipe", "torch"},
+    "udviz/method/losses.py": {"udviz.checks", "torch"},
+    "udviz/method/attention.py": {"udviz.checks", "udviz.method.losses", "udviz.models", "torch"},
     "udviz/models": {"udviz.checks", "udviz.models", "torch", "torchvision", "safetensors"},
-    "udviz/objects.py": {"udviz.data.dataset", "udviz.stats.grids"},
+    "udviz/analysis/object_masks.py": {"udviz.data.dataset", "udviz.stats.maps.grids"},
     "udviz/explain.py": {*LEFT, "torch", "captum"},  # the app's one door to torch
-    "udviz/training": {*LEFT, "udviz.stats.ranking", "torch", "safetensors"},
+    "udviz/training": {*LEFT, "udviz.stats.average_precision.ranking", "torch", "safetensors"},
     "udviz/runs": {
         *("udviz.checks", "udviz.runs", "udviz.recipe"),
         *("psutil", "pydantic"),
     },
-    "udviz/runs/cluster.py": {"submitit"},
-    "udviz/runs/job.py": {"udviz.runs", "submitit"},
+    "udviz/launching/cluster.py": {"submitit"},
+    "udviz/launching/job.py": {"udviz.runs", "submitit"},
     "udviz/stats": {
         *("udviz.checks", "udviz.scratch", "udviz.stats"),
         *("pandas", "scipy", "sklearn"),
@@ -53,7 +59,14 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
     "udviz/ui": {
         *RIGHT,
-        *("udviz.ui", "udviz.checks", "udviz.recipe", "udviz.roots", "udviz.data", "udviz.objects"),
+        *(
+            "udviz.ui",
+            "udviz.checks",
+            "udviz.recipe",
+            "udviz.roots",
+            "udviz.data",
+            "udviz.analysis.object_masks",
+        ),
         "udviz.explain",
         *("streamlit", "pandas", "plotly", "pydantic", "PIL", "markdown_it"),
     },
@@ -62,8 +75,8 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "pipelines": {
         *LEFT,
         "pipelines",
-        "udviz.objects",
-        *("udviz.manifest", "udviz.predictions"),
+        "udviz.analysis.object_masks",
+        *("udviz.predictions.manifest", "udviz.predictions.cache"),
         "udviz.stats",
         "torch",
         "pandas",

@@ -8,14 +8,14 @@ import torch
 from captum.attr import IntegratedGradients
 
 from udviz import explain
-from udviz.attention import KINDS
-from udviz.data.decoded import decoded_folder, stored_image
-from udviz.data.transforms import normalise
-from udviz.models.backbones import build_backbone
-from udviz.models.network import TwoHeadedNetwork
-from udviz.predictions import open_predictions
-from udviz.recipe import read_recipe
-from udviz.runs.directory import decoded_root
+from udviz.data.images.decoded import decoded_folder, stored_image
+from udviz.data.images.transforms import normalise
+from udviz.method.attention import KINDS
+from udviz.method.backbones import build_backbone
+from udviz.method.network import TwoHeadedNetwork
+from udviz.predictions.cache import open_predictions
+from udviz.recipe.files import read_recipe
+from udviz.studies.directory import decoded_root
 from udviz.training.networks import Run, random_network, trained_network
 
 N_LABELS, SIDE_PX = 20, 64

@@ -1,6 +1,7 @@
 import pytest
 
-from udviz.recipe import RECIPES, Recipe, Section, expand, parse_recipe, read_recipe, recipe_path
+from udviz.recipe.files import RECIPES, parse_recipe, read_recipe, recipe_path
+from udviz.recipe.schema import Recipe, Section, expand
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)

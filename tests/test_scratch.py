@@ -4,7 +4,7 @@ import numpy as np
 import psutil
 import pytest
 
-from tests.runs.disks import small_disk
+from tests.studies.disks import small_disk
 from udviz.scratch import empty_columns
 
 

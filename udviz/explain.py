@@ -15,12 +15,13 @@ import torch
 from captum.attr import IntegratedGradients, LayerGradCam, Occlusion
 from torch import Tensor
 
-from udviz.attention import KINDS, uncertainty_map
 from udviz.checks import check_choice
-from udviz.data.transforms import normalise
-from udviz.models.network import TwoHeadedNetwork, frozen_forward
-from udviz.recipe import Recipe, read_recipe
-from udviz.runs.directory import STUDY_FILE
+from udviz.data.images.transforms import normalise
+from udviz.method.attention import KINDS, uncertainty_map
+from udviz.method.network import TwoHeadedNetwork, frozen_forward
+from udviz.recipe.files import read_recipe
+from udviz.recipe.schema import Recipe
+from udviz.studies.directory import STUDY_FILE
 from udviz.training.networks import Role, Run, random_network, trained_network
 
 CONTROL_SEED = 987_654_321  # of every control, whatever the seed of its run
@@ -93,7 +94,7 @@ def uncertainty_maps(
         n_labels: Labels the network was trained on.
 
     Returns:
-        Kind, see `udviz.attention.channel_weights` -> (h, w) map.
+        Kind, see `udviz.method.attention.channel_weights` -> (h, w) map.
 
     Raises:
         ValueError: If the role has no calibration branch, or the recipe or the best checkpoint is

@@ -4,8 +4,8 @@ import os
 from pathlib import Path, PurePath
 
 from udviz.checks import shown
-from udviz.recipe import DataConfig, Recipe, expand
-from udviz.runs.directory import runs_root
+from udviz.recipe.schema import DataConfig, Recipe, expand
+from udviz.studies.directory import runs_root
 
 DATA_ROOT = "UDVIZ_DATA"  # environment variable: folder that holds all data; not set = anywhere
 _INSIDE = (

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from udviz.recipe import parse_recipe, recipe_path, recipe_values
-from udviz.runs.events import read_events
-from udviz.runs.launch import Plan, launch, resume
-from udviz.runs.placement import Placement
-from udviz.runs.status import ALIVE, Status, read_status
-from udviz.runs.stop import stop_study
+from udviz.launching.launch import Plan, launch, resume
+from udviz.launching.placement import Placement
+from udviz.launching.stop import stop_study
+from udviz.recipe.files import parse_recipe, recipe_path, recipe_values
+from udviz.studies.events import read_events
+from udviz.studies.status import ALIVE, Status, read_status
 
 PATIENCE = 900.0  # seconds; a busy cluster lets jobs wait
 SMALL = {

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from tests.benchmarks.timing import best_seconds
-from udviz.models.backbones import build_backbone
-from udviz.models.network import TwoHeadedNetwork
+from udviz.method.backbones import build_backbone
+from udviz.method.network import TwoHeadedNetwork
 
 N_LABELS = 20
 SIDE_PX = 224

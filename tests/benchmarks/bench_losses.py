@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tests.benchmarks.timing import best_seconds
-from udviz.losses import pick_all_labels
+from udviz.method.losses import pick_all_labels
 
 N_IMAGES, N_LABELS = 64, 80
 POSITIVES_PER_IMAGE = 2.9  # MS COCO's mean

@@ -24,17 +24,17 @@ import psutil
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from pipelines.analyse import write_table
-from pipelines.analysis_jobs import analysis_jobs, join_difficulty
-from pipelines.contents import contents
-from pipelines.jobs import SplitPredictions, run_jobs
 from tests.benchmarks.scale_analysis import ROLES, draw_cache
 from tests.browser.conftest import SCREEN, STANDS_STILL, serve, start_chromium
 from tests.pages.synthetic import names_of, write_study
+from udviz.analysis.all_jobs import analysis_jobs, join_difficulty
+from udviz.analysis.contents import contents
+from udviz.analysis.jobs import SplitPredictions, run_jobs
 from udviz.data.dataset import Dataset
-from udviz.data.decoded import DecodedImages
-from udviz.recipe import Recipe
-from udviz.runs.directory import decoded_root
-from udviz.stats.causes import LabelFacts
+from udviz.data.images.decoded import DecodedImages
+from udviz.recipe.schema import Recipe
+from udviz.stats.difficulty.causes import LabelFacts
+from udviz.studies.directory import decoded_root
 
 N_IMAGES, N_LABELS, SIDE_PX = 40_504, 80, 64
 VISITS, ACTS = 4, 5

@@ -14,8 +14,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.benchmarks.bench_pages import Case, measure
 from tests.browser.conftest import SCREEN, serve, start_chromium
-from udviz.runs.events import append_event
-from udviz.runs.status import Status, write_status
+from udviz.studies.events import append_event
+from udviz.studies.status import Status, write_status
 
 N_RUNS, N_EPOCHS, N_LABELS = 200, 30, 80
 ROW_PX = 35

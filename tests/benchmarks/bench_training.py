@@ -21,17 +21,17 @@ from torch.utils.data import Dataset as TorchDataset
 from torchvision.transforms import v2
 
 from udviz.data.dataset import Dataset
-from udviz.data.decoded import DecodedImages
-from udviz.data.transforms import MEAN, STD
-from udviz.models.backbones import build_backbone
-from udviz.models.network import TwoHeadedNetwork
-from udviz.recipe import AugmentConfig, DistillConfig, LossConfig, NetworkConfig
-from udviz.runs.directory import RunDirectory
+from udviz.data.images.decoded import DecodedImages
+from udviz.data.images.transforms import MEAN, STD
+from udviz.method.backbones import build_backbone
+from udviz.method.network import TwoHeadedNetwork
+from udviz.method.tasks import ClassificationTask, DistillationTask, Task, total_loss
+from udviz.recipe.schema import AugmentConfig, DistillConfig, LossConfig, NetworkConfig
+from udviz.studies.directory import RunDirectory
 from udviz.training.batches import ImageRows
 from udviz.training.device import Compute
 from udviz.training.loop import TrainingPlan, train
 from udviz.training.progress import Progress
-from udviz.training.tasks import ClassificationTask, DistillationTask, Task, total_loss
 
 N_LABELS, BATCH, SIDE_PX = 20, 32, 96
 N_IMAGES, N_VAL, EPOCHS = 256, 32, 3

@@ -20,15 +20,16 @@ import numpy as np
 import pandas as pd
 
 from pipelines.building import runs_of
-from pipelines.evidence import suspects_across
+from udviz.analysis.evidence import suspects_across
 from udviz.data.dataset import Dataset
-from udviz.data.scene_kinds import BUILT_IN_CAUSES
+from udviz.data.scenes.kinds import BUILT_IN_CAUSES
 from udviz.data.source import load_dataset
-from udviz.predictions import Predictions, open_predictions
-from udviz.recipe import Recipe, recipe_values
-from udviz.runs.directory import STUDY_FILE
-from udviz.stats.difficulty import label_difficulty
-from udviz.stats.intervals import wilson_interval
+from udviz.predictions.cache import Predictions, open_predictions
+from udviz.recipe.files import recipe_values
+from udviz.recipe.schema import Recipe
+from udviz.stats.difficulty.label_difficulty import label_difficulty
+from udviz.stats.inference.intervals import wilson_interval
+from udviz.studies.directory import STUDY_FILE
 
 FIRST = (20, 50, 100)
 SPOILT = [name for name, cause in BUILT_IN_CAUSES.items() if cause == "suspect labels"]

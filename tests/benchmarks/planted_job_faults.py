@@ -10,9 +10,9 @@ from pathlib import Path
 from tests.benchmarks.planted_faults import copy_project, plant_all
 from tests.benchmarks.planted_run_faults import RunFault, shorten_waits
 
-CLUSTER, QUEUE = "tests/runs/test_cluster.py", "tests/runs/test_queue.py"
+CLUSTER, QUEUE = "tests/launching/test_cluster.py", "tests/launching/test_queue.py"
 FORM, LAUNCHED = "tests/pages/test_launch_form.py", "tests/training/test_launched.py"
-JOB, HANDLE = "udviz/runs/job.py", "udviz/runs/cluster.py"
+JOB, HANDLE = "udviz/launching/job.py", "udviz/launching/cluster.py"
 BEFORE = "    arguments, device = plan.arguments(study), plan.recipe.hardware.device\n"
 SAYS = "    write_status(study, replace(WAITING, stage=BEING_STARTED))\n"
 
@@ -92,79 +92,79 @@ FAULTS = (
     fault("a made-up job is asked for", HANDLE, r're.fullmatch(r"slurm:\d{1,18}", job)', "True"),
     fault(
         "the password travels",
-        "udviz/runs/launcher.py",
+        "udviz/launching/launcher.py",
         "\"export\": f\"ALL,{','.join(f'{name}=' for name in SECRETS)}\",",
         "",
     ),
     fault(
         "the step gets one CPU",
-        "udviz/runs/launcher.py",
+        "udviz/launching/launcher.py",
         '["--cpus-per-task", str(cpus)] if cpus else None',
         "None",
     ),
     fault(
         "a study for the CPU asks for GPUs",
-        "udviz/runs/launcher.py",
+        "udviz/launching/launcher.py",
         'None if device == "cpu" else placement.processes',
         "placement.processes",
     ),
     fault(
         "a job that waits is judged by its submitter",
-        "udviz/runs/status.py",
+        "udviz/studies/status.py",
         'self.state != "queued" and self.is_here and self._is_process_alive',
         "self.is_here and self._is_process_alive",
     ),
     fault(
         "a refused stop stays asked for",
-        "udviz/runs/stop.py",
+        "udviz/launching/stop.py",
         "        (study / STOP_FILE).unlink()\n        raise",
         "        raise",
     ),
     fault(
         "a run of two takes one GPU",
-        "udviz/runs/queue.py",
+        "udviz/launching/queue.py",
         "if len(held) < mine.n_slots:",
         "if not held:",
         QUEUE,
     ),
     fault(
         "what is not used is kept",
-        "udviz/runs/queue.py",
+        "udviz/launching/queue.py",
         "            release(held)\n            return []",
         "            return []",
         QUEUE,
     ),
     fault(
         "the agent keeps the lock",
-        "udviz/runs/turn.py",
+        "udviz/launching/queued_process.py",
         "os.set_inheritable(int(variables.pop(HANDED_OVER)), False)",
         "pass",
         QUEUE,
     ),
     fault(
         "a worker signs for all",
-        "udviz/runs/identity.py",
+        "udviz/studies/identity.py",
         'os.getppid() if "TORCHELASTIC_RUN_ID" in os.environ else os.getpid()',
         "os.getpid()",
         QUEUE,
     ),
     fault(
         "a machine has GPUs without end",
-        "udviz/runs/devices.py",
+        "udviz/launching/devices.py",
         "if processes > len(slots):",
         "if False:",
         FORM,
     ),
     fault(
         "a copy runs elsewhere",
-        "udviz/ui/launch_form.py",
+        "udviz/ui/launch/form.py",
         "return plan_of(file.parent).placement if file.name == STUDY_FILE else HERE",
         "return HERE",
         FORM,
     ),
     fault(
         "a study resumes elsewhere",
-        "udviz/runs/launch.py",
+        "udviz/launching/launch.py",
         'parse_placement(asked.get("placement", {})) if asked else HERE',
         "HERE",
         f"{LAUNCHED}::test_two_processes_are_launched_stopped_and_resumed_like_one",
@@ -178,14 +178,14 @@ FAULTS = (
     ),
     fault(
         "a word may hold a line break",
-        "udviz/runs/placement.py",
+        "udviz/launching/placement.py",
         r'pattern=r"^[\w.,:+&|*()\[\]@/-]*$"',
         'pattern=r"^[^;]*$"',
-        "tests/runs/test_placement.py",
+        "tests/launching/test_placement.py",
     ),
     fault(
         "a launch that cannot begin says it waits",
-        "udviz/runs/launch.py",
+        "udviz/launching/launch.py",
         BEFORE + SAYS,
         SAYS + BEFORE,
         "tests/security/test_form.py",

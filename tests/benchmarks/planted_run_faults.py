@@ -12,10 +12,11 @@ from pathlib import Path
 
 from tests.benchmarks.planted_faults import copy_project, plant_all
 
-RUNS, LAUNCH = "tests/runs/", "tests/runs/test_launch.py::"
+RUNS, LAUNCHING = "tests/studies/", "tests/launching/"
+LAUNCH = f"{LAUNCHING}test_launch.py::"
 PAGE, TRAINING = "tests/pages/test_runs.py::", "tests/training/"
 PATIENCE = {
-    "tests/runs/programs.py": "PATIENCE = 240.0",
+    "tests/studies/programs.py": "PATIENCE = 240.0",
     "tests/training/processes.py": "SECONDS = 300",
 }
 
@@ -34,7 +35,7 @@ class RunFault:
 FAULTS = (
     RunFault(
         "kill -9 of the trainer: its word is believed",
-        "udviz/runs/status.py",
+        "udviz/studies/status.py",
         "return bool(self.process_mark) and start_mark(self.pid) == self.process_mark",
         "return True",
         f"{RUNS}test_status.py::test_running_without_its_process_is_lost",
@@ -62,42 +63,42 @@ FAULTS = (
     ),
     RunFault(
         "kill -9 of the trainer: what it left of a cache stays",
-        "udviz/predictions.py",
+        "udviz/predictions/cache.py",
         '.draft")',
         '.{id(self)}")',
         "tests/test_predictions.py",
     ),
     RunFault(
         "kill -9 of the trainer: a torn line takes the next one with it",
-        "udviz/runs/events.py",
+        "udviz/studies/events.py",
         "if file.tell() and not _ends_with_newline(path):",
         "if False:",
         f"{RUNS}test_events.py",
     ),
     RunFault(
         "kill -9 of the app: its runs are its children",
-        "udviz/runs/detach.py",
+        "udviz/launching/detach.py",
         "os.setsid()",
         "pass",
         f"{LAUNCH}test_an_app_that_is_killed_with_all_its_processes_takes_no_run_with_it",
     ),
     RunFault(
         "kill -9 of both: the lock outlives its process",
-        "udviz/runs/lock.py",
+        "udviz/studies/lock.py",
         "fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "os.open(f'{path}.held', os.O_CREAT | os.O_EXCL)",
         f"{LAUNCH}test_an_app_and_its_run_that_are_both_killed_leave_a_run_that_goes_on",
     ),
     RunFault(
         "kill -9 of one that waits: its ticket holds the others up",
-        "udviz/runs/queue.py",
+        "udviz/launching/queue.py",
         'return status is not None and status.state in ("queued", "stopping")',
         "return True",
-        f"{RUNS}test_queue.py::test_whoever_dies_while_it_waits_holds_nobody_up",
+        f"{LAUNCHING}test_queue.py::test_whoever_dies_while_it_waits_holds_nobody_up",
     ),
     RunFault(
         "disk full: no last word",
-        "udviz/runs/files.py",
+        "udviz/studies/files.py",
         "if error.errno not in FULL or not path.exists():",
         "if True:",
         f"{TRAINING}test_disks.py::test_a_disk_that_fills_up_between_two_checkpoints[full]",
@@ -118,31 +119,31 @@ FAULTS = (
     ),
     RunFault(
         "disk full: called by its number",
-        "udviz/runs/failure.py",
+        "udviz/studies/failure.py",
         "if isinstance(error, OSError) and error.errno in FULL:",
         "if False:",
-        f"{RUNS}test_disks.py",
+        f"{LAUNCHING}test_disks.py",
     ),
     RunFault(
         "disk full: no room is reserved for predictions",
-        "udviz/predictions.py",
+        "udviz/predictions/cache.py",
         "reserve(file.fileno(), path.stat().st_size)",
         "pass",
         "tests/test_predictions.py",
     ),
     RunFault(
         "disk full: the draft of a cache stays",
-        "udviz/predictions.py",
+        "udviz/predictions/cache.py",
         "finally:\n            self._arrays.clear()\n            shutil.rmtree(self._draft, ",
         "finally:\n            shutil.rmtree(self._draft / 'none', ",
         "tests/test_predictions.py",
     ),
     RunFault(
         "disk full: the draft of a small file stays",
-        "udviz/runs/files.py",
+        "udviz/studies/files.py",
         "draft.unlink(missing_ok=True)",
         "pass",
-        f"{RUNS}test_disks.py",
+        f"{LAUNCHING}test_disks.py",
     ),
     RunFault(
         "disk full: no room is reserved for a large matrix",
@@ -161,35 +162,35 @@ FAULTS = (
     ),
     RunFault(
         "read-only run directory: called by its number",
-        "udviz/runs/failure.py",
+        "udviz/studies/failure.py",
         "errno.EPERM, errno.EROFS",
         "errno.EPERM",
-        f"{RUNS}test_disks.py",
+        f"{LAUNCHING}test_disks.py",
     ),
     RunFault(
         "cut status.json",
-        "udviz/runs/status.py",
+        "udviz/studies/status.py",
         "    except (OSError, ValueError):\n        return {}",
         "    except OSError:\n        return {}",
         f"{RUNS}test_status.py::test_a_status_cut_at_any_byte_reads_as_none",
     ),
     RunFault(
         "cut status.json on the pages",
-        "udviz/runs/status.py",
+        "udviz/studies/status.py",
         "    except (OSError, ValueError):\n        return {}",
         "    except OSError:\n        return {}",
         f"{PAGE}test_a_file_cut_at_every_tenth_byte_leaves_pages_that_explain[status.json]",
     ),
     RunFault(
         "cut study.toml on the Overview",
-        "udviz/ui/study.py",
+        "udviz/ui/load/study.py",
         "    except (OSError, ValueError, RecursionError) as error:\n        raise RecipeError",
         "    except OSError as error:\n        raise RecipeError",
         f"{PAGE}test_a_file_cut_at_every_tenth_byte_leaves_pages_that_explain[study.toml]",
     ),
     RunFault(
         "cut study.toml, resumed on the page of runs",
-        "udviz/ui/actions.py",
+        "udviz/ui/frame/actions.py",
         "except (OSError, RuntimeError, ValueError) as error:",
         "except (OSError, RuntimeError) as error:",
         f"{PAGE}test_a_file_cut_at_every_tenth_byte_leaves_pages_that_explain[study.toml]",
@@ -217,24 +218,24 @@ FAULTS = (
     ),
     RunFault(
         "cut launch.json",
-        "udviz/runs/launch.py",
+        "udviz/launching/launch.py",
         "except (OSError, ValueError, KeyError, TypeError):",
         "except (OSError, KeyError, TypeError):",
         f"{LAUNCH}test_a_launch_file_cut_at_any_byte_is_refused_in_words",
     ),
     RunFault(
         "cut events.jsonl",
-        "udviz/runs/events.py",
+        "udviz/studies/events.py",
         "        except (ValueError, RecursionError):\n            continue",
         "        except TypeError:\n            continue",
         f"{PAGE}test_a_diary_cut_at_every_tenth_byte_costs_one_line_of_it",
     ),
     RunFault(
         "cut ticket",
-        "udviz/runs/queue.py",
+        "udviz/launching/queue.py",
         "except (OSError, ValueError, KeyError, TypeError):",
         "except (OSError, KeyError, TypeError):",
-        f"{RUNS}test_queue.py::test_a_damaged_ticket_holds_nobody_up",
+        f"{LAUNCHING}test_queue.py::test_a_damaged_ticket_holds_nobody_up",
     ),
     RunFault(
         "cut checkpoint",
@@ -260,49 +261,49 @@ FAULTS = (
     ),
     RunFault(
         "cut file of a cache",
-        "udviz/manifest.py",
+        "udviz/predictions/manifest.py",
         'if size != entry["bytes"]:',
         "if False:",
         "tests/test_predictions.py",
     ),
     RunFault(
         "cut manifest of a cache",
-        "udviz/manifest.py",
+        "udviz/predictions/manifest.py",
         "except (ValueError, TypeError, RecursionError) as error:",
         "except TypeError as error:",
         "tests/test_predictions.py",
     ),
     RunFault(
         "two launches at once: nobody looks again under the lock",
-        "udviz/runs/launch.py",
+        "udviz/launching/launch.py",
         "as lock:\n        _check_new(study)\n",
         "as lock:\n",
         f"{LAUNCH}test_a_study_that_came_to_be_while_its_launch_waited_is_left_alone",
     ),
     RunFault(
         "two launches at once: no lock",
-        "udviz/runs/lock.py",
+        "udviz/studies/lock.py",
         "fcntl.LOCK_EX | fcntl.LOCK_NB",
         "fcntl.LOCK_SH | fcntl.LOCK_NB",
         f"{LAUNCH}test_of_two_launches_at_once_exactly_one_wins",
     ),
     RunFault(
         "pid reuse: another process counts as the run",
-        "udviz/runs/status.py",
+        "udviz/studies/status.py",
         "start_mark(self.pid) == self.process_mark",
         'start_mark(self.pid) != ""',
         f"{RUNS}test_status.py::test_a_process_that_only_inherited_the_pid_does_not_count",
     ),
     RunFault(
         "pid reuse: another process gets the signal",
-        "udviz/runs/status.py",
+        "udviz/studies/status.py",
         "start_mark(self.pid) == self.process_mark",
         'start_mark(self.pid) != ""',
-        f"{RUNS}test_stop.py::test_a_process_that_only_inherited_the_pid_gets_no_signal",
+        f"{LAUNCHING}test_stop.py::test_a_process_that_only_inherited_the_pid_gets_no_signal",
     ),
     RunFault(
         "clock set back: the mark is a time",
-        "udviz/runs/identity.py",
+        "udviz/studies/identity.py",
         'if not (PROC / "self" / "stat").is_file():',
         "if True:",
         f"{RUNS}test_identity.py::test_a_clock_that_is_set_does_not_change_who_is_who",
@@ -316,24 +317,24 @@ FAULTS = (
     ),
     RunFault(
         "clock set back: a negative age",
-        "udviz/runs/listing.py",
+        "udviz/studies/listing.py",
         "max(0.0, time.time() - self.begun)",
         "time.time() - self.begun",
         f"{RUNS}test_listing.py::test_a_study_begun_in_the_future_has_no_negative_age",
     ),
     RunFault(
         "200 runs: every status is read for every run",
-        "udviz/runs/listing.py",
+        "udviz/studies/listing.py",
         "status=read_status(path), begun",
         "status=[read_status(path) for _ in root.iterdir()][0], begun",
         f"{PAGE}test_two_hundred_runs_are_listed_in_time",
     ),
     RunFault(
         "SIGTERM while it is being started: the app gets it",
-        "udviz/runs/stop.py",
+        "udviz/launching/stop.py",
         "status = _handed_over(study)",
         "status = read_status(study)",
-        f"{RUNS}test_stop.py::test_an_app_that_just_starts_a_study_gets_no_signal_when_that_is"
+        f"{LAUNCHING}test_stop.py::test_an_app_that_just_starts_a_study_gets_no_signal_when_that_is"
         "_stopped",
     ),
     RunFault(
@@ -373,17 +374,17 @@ FAULTS = (
     ),
     RunFault(
         "SIGTERM while it waits: not caught",
-        "udviz/runs/turn.py",
+        "udviz/launching/queued_process.py",
         "signal.signal(signal.SIGTERM, _stop)",
         "pass",
-        f"{RUNS}test_stop.py::test_a_run_that_waits_can_be_stopped",
+        f"{LAUNCHING}test_stop.py::test_a_run_that_waits_can_be_stopped",
     ),
     RunFault(
         "SIGTERM that is not heard: children stay",
-        "udviz/runs/stop.py",
+        "udviz/launching/stop.py",
         "family = {root, *root.children(recursive=True), *_session(root)}",
         "family = {root}",
-        f"{RUNS}test_stop.py::test_with_a_run_its_children_and_orphans_are_killed",
+        f"{LAUNCHING}test_stop.py::test_with_a_run_its_children_and_orphans_are_killed",
     ),
 )
 

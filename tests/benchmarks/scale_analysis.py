@@ -19,11 +19,11 @@ import pandas as pd
 import psutil
 
 from pipelines.analyse import write_table
-from pipelines.analysis_jobs import analysis_jobs, join_difficulty
-from pipelines.jobs import SplitPredictions, processes_for, run_jobs
-from udviz.predictions import PredictionWriter
-from udviz.recipe import Recipe
-from udviz.stats.causes import LabelFacts
+from udviz.analysis.all_jobs import analysis_jobs, join_difficulty
+from udviz.analysis.jobs import SplitPredictions, processes_for, run_jobs
+from udviz.predictions.cache import PredictionWriter
+from udviz.recipe.schema import Recipe
+from udviz.stats.difficulty.causes import LabelFacts
 
 ROLES = {"teacher": 2.5, "baseline": 2.0, "distilled": 2.1}  # how far positives lie above negatives
 N_VAL = 20_000

@@ -8,11 +8,11 @@ from typing import Any
 
 import psutil
 
-from udviz.runs.directory import RunDirectory
-from udviz.runs.events import read_events
-from udviz.runs.lock import STUDY_LOCK, try_lock
-from udviz.runs.queue import QUEUE, waiting
-from udviz.runs.status import STOP_FILE
+from udviz.launching.queue import QUEUE, waiting
+from udviz.studies.directory import RunDirectory
+from udviz.studies.events import read_events
+from udviz.studies.lock import STUDY_LOCK, try_lock
+from udviz.studies.status import STOP_FILE
 from udviz.training.checkpoint import WEIGHTS, file_digest
 
 RUNS = ("teacher", "baseline-0", "distilled-0")

@@ -26,11 +26,11 @@ from playwright.sync_api import Locator, TimeoutError, expect, sync_playwright
 
 from tests.benchmarks.soak_checks import faults
 from tests.browser.conftest import PATIENCE_MS, SCREEN, Visit, open_tab, serve, start_chromium
-from udviz.recipe import parse_recipe, recipe_path, recipe_values
-from udviz.runs.devices import GPUS
-from udviz.runs.identity import start_mark
-from udviz.runs.status import BEING_STARTED, read_status
-from udviz.runs.stop import stop_study
+from udviz.launching.devices import GPUS
+from udviz.launching.stop import stop_study
+from udviz.recipe.files import parse_recipe, recipe_path, recipe_values
+from udviz.studies.identity import start_mark
+from udviz.studies.status import BEING_STARTED, read_status
 
 N_EPOCHS = 12
 TINY = "tiny"  # a study that has only a recipe; the form starts from it

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import open_tab, serve
-from udviz.runs.status import ALIVE, Status, read_status, write_status
-from udviz.runs.stop import stop_study
+from udviz.launching.stop import stop_study
+from udviz.studies.status import ALIVE, Status, read_status, write_status
 
 pytestmark = pytest.mark.browser
 

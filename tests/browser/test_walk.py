@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.pages.synthetic import names_of, write_study
-from udviz.runs.status import Status, write_status
+from udviz.studies.status import Status, write_status
 
 pytestmark = pytest.mark.browser
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from udviz.data.files import LINK_OUT
+from udviz.data.images.files import LINK_OUT
 from udviz.data.problems import DataProblems, ProblemLog
-from udviz.data.table import TableSettings, read_table
+from udviz.data.readers.table import TableSettings, read_table
 
 SET_ASIDE = TableSettings(bad_images="set_aside")
 

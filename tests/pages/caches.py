@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from tests.pages.synthetic import ROLES
-from udviz.predictions import PredictionWriter, open_predictions
-from udviz.stats.platt import fit_platt
-from udviz.stats.recalibration import (
+from udviz.predictions.cache import PredictionWriter, open_predictions
+from udviz.stats.calibration.platt import fit_platt
+from udviz.stats.calibration.recalibration import (
     fit_isotonic,
     fit_temperature,
     pooled_recalibration_table,

@@ -1,8 +1,9 @@
 import pytest
 
 from tests.pages.test_runs import button, make, words
-from udviz.ui import access, launch_form
-from udviz.ui.access import is_loopback
+from udviz.ui.frame import access
+from udviz.ui.frame.access import is_loopback
+from udviz.ui.launch import form as launch_form
 from udviz.ui.runs import run_actions
 
 

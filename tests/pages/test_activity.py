@@ -1,8 +1,8 @@
 import time
 
 from tests.pages.test_runs import make
-from udviz.runs.status import Status, write_status
-from udviz.ui import activity
+from udviz.studies.status import Status, write_status
+from udviz.ui.frame import activity
 
 
 def sidebar(app):

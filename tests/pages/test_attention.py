@@ -8,14 +8,14 @@ import pytest
 from tests.pages.caches import cache_of, write_caches
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
 from udviz import explain
+from udviz.analysis.object_masks import GRID, object_masks
 from udviz.data.source import load_dataset
-from udviz.figures.text import number
-from udviz.objects import GRID, object_masks
-from udviz.predictions import open_predictions
-from udviz.recipe import read_recipe
-from udviz.stats.agreement import map_agreement
-from udviz.stats.grids import from_zero
-from udviz.stats.localisation import localise
+from udviz.figures.style.text import number
+from udviz.predictions.cache import open_predictions
+from udviz.recipe.files import read_recipe
+from udviz.stats.maps.agreement import map_agreement
+from udviz.stats.maps.grids import from_zero
+from udviz.stats.maps.localisation import localise
 from udviz.ui.attention import image_picker
 from udviz.ui.attention.attribution import METHODS
 
@@ -182,7 +182,7 @@ def test_the_maps_are_held_against_the_object_and_uninformed_maps(
 
 
 def test_without_the_outline_nothing_is_read_of_the_data_set(shown, open_app, monkeypatch):
-    monkeypatch.setattr("udviz.ui.images.dataset_of", None)
+    monkeypatch.setattr("udviz.ui.load.images.dataset_of", None)
 
     app = open_app(PAGE, label=LABEL, objects="false")
 
@@ -250,7 +250,7 @@ def test_an_explanation_is_made_when_asked_for_and_stays_while_the_opacity_moves
 def test_the_explanation_is_that_of_the_model_and_its_control(
     shown, teacher, dataset, open_app, tmp_path
 ):
-    from udviz.data.decoded import DecodedImages
+    from udviz.data.images.decoded import DecodedImages
 
     app = open_app(PAGE, label=LABEL, by=image_picker.AS_STORED, models="Teacher")
     button(app, "Explain this label").click().run()

@@ -9,10 +9,10 @@ import pytest
 
 from tests.pages.caches import cache_of, write_cache, write_caches
 from tests.pages.synthetic import names_of, write_study
-from udviz.manifest import MANIFEST
-from udviz.predictions import open_predictions
-from udviz.stats.contributions import image_contributions
-from udviz.stats.gain import label_gains
+from udviz.predictions.cache import open_predictions
+from udviz.predictions.manifest import MANIFEST
+from udviz.stats.comparison.contributions import image_contributions
+from udviz.stats.comparison.gain import label_gains
 from udviz.ui.gains import comparison as page_part
 from udviz.ui.gains import photos
 

@@ -9,12 +9,13 @@ import pytest
 from tests.pages.caches import cache_of, write_cache
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
 from udviz.data.source import load_dataset
-from udviz.predictions import open_predictions
-from udviz.recipe import read_recipe
-from udviz.runs.reviews import REVIEWS_FILE, Doubted, Mark, add_mark, standing_marks
-from udviz.stats.relations import co_occurrence
-from udviz.ui import access, gallery
+from udviz.predictions.cache import open_predictions
+from udviz.recipe.files import read_recipe
+from udviz.stats.labels.relations import co_occurrence
+from udviz.studies.reviews import REVIEWS_FILE, Doubted, Mark, add_mark, standing_marks
 from udviz.ui.data.labelled import carried
+from udviz.ui.frame import access
+from udviz.ui.labels import gallery
 
 DATA = "pages/6_Data.py"
 

@@ -7,7 +7,7 @@ from scipy.stats import spearmanr
 
 from tests.pages.conftest import DIFFICULTY
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
-from udviz.figures.text import number, one_line
+from udviz.figures.style.text import number, one_line
 
 
 @pytest.fixture

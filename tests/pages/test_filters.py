@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from udviz.ui.filters import filter_labels, movers, order_labels, orders_of, page_of
+from udviz.ui.labels.filters import filter_labels, movers, order_labels, orders_of, page_of
 
 
 @pytest.fixture

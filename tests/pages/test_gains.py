@@ -6,10 +6,10 @@ import pytest
 from scipy import stats
 
 from tests.pages.synthetic import names_of, write_study
-from udviz.figures.theme import VERDICTS
-from udviz.stats.correlation import RankCorrelation
+from udviz.figures.style.theme import VERDICTS
+from udviz.stats.inference.correlation import RankCorrelation
 from udviz.ui.gains.gains_table import gains_table
-from udviz.ui.scatters import about_gain
+from udviz.ui.labels.scatters import about_gain
 
 GAINS = "pages/3_Gains.py"
 

@@ -8,12 +8,13 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.caches import cache_of
-from udviz.data.decoded import DecodedImages
+from udviz.data.images.decoded import DecodedImages
 from udviz.data.source import load_dataset
-from udviz.predictions import open_predictions
-from udviz.recipe import read_recipe
-from udviz.ui import gallery, images
-from udviz.ui.study import StudyError, load_study
+from udviz.predictions.cache import open_predictions
+from udviz.recipe.files import read_recipe
+from udviz.ui.labels import gallery
+from udviz.ui.load import images
+from udviz.ui.load.study import StudyError, load_study
 
 
 @pytest.fixture
@@ -91,10 +92,10 @@ def draw_gallery(study_path):
     from pathlib import Path
 
     from tests.pages.caches import cache_of
-    from udviz.predictions import open_predictions
-    from udviz.ui import gallery
-    from udviz.ui.images import source_of
-    from udviz.ui.study import load_study
+    from udviz.predictions.cache import open_predictions
+    from udviz.ui.labels import gallery
+    from udviz.ui.load.images import source_of
+    from udviz.ui.load.study import load_study
 
     study = load_study(Path(study_path))
     run = open_predictions(cache_of(study.path, "teacher", "test"))

@@ -9,10 +9,10 @@ import sklearn.metrics
 from tests.pages.caches import cache_of, write_cache, write_caches, write_calibration
 from tests.pages.synthetic import HOSTILE_NAMES, ROLES, names_of, write_study
 from tests.pages.test_reliability import charts, told, values
-from udviz.figures.text import number
-from udviz.predictions import open_predictions
-from udviz.stats.decisions import counts_at_thresholds
-from udviz.stats.uncertainty import binary_entropy, margin_uncertainty
+from udviz.figures.style.text import number
+from udviz.predictions.cache import open_predictions
+from udviz.stats.decisions.f1_scores import counts_at_thresholds
+from udviz.stats.uncertainty.measures import binary_entropy, margin_uncertainty
 from udviz.ui.label.label_questions import QUESTIONS
 
 PAGE = "pages/4_Label.py"
@@ -596,7 +596,7 @@ def test_only_the_column_of_the_label_is_read(made_up, open_app, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("all probabilities at once")
 
-    monkeypatch.setattr("udviz.predictions.Predictions.probs", refuse)
+    monkeypatch.setattr("udviz.predictions.cache.Predictions.probs", refuse)
 
     assert not open_app(PAGE).exception
 

@@ -3,10 +3,11 @@ import json
 import pytest
 
 from tests.pages.test_runs import button, labels, make, words
-from udviz.runs.lock import exclusive
-from udviz.runs.placement import Placement
-from udviz.ui import access, launch_form
-from udviz.ui.fields import recipe_fields
+from udviz.launching.placement import Placement
+from udviz.studies.lock import exclusive
+from udviz.ui.frame import access
+from udviz.ui.launch import form as launch_form
+from udviz.ui.launch.fields import recipe_fields
 
 NAME = "new.demo:name"
 
@@ -134,7 +135,7 @@ def test_a_name_that_is_taken_is_not_proposed(runs, open_app):
 
 
 def test_a_study_that_someone_else_just_began_is_refused_in_a_sentence(runs, open_app, monkeypatch):
-    monkeypatch.setattr("udviz.runs.launch.FAREWELL", 0.1)
+    monkeypatch.setattr("udviz.launching.launch.FAREWELL", 0.1)
     app = button(open_app(), "New study").click().run()
     app.text_input(key=NAME).set_value("mine").run()
     (runs / "mine").mkdir()
@@ -221,7 +222,7 @@ def test_several_machines_need_a_place_to_meet_and_say_what_to_type(form):
 
 
 def test_a_cluster_is_asked_for_what_it_needs_to_know(form, begun, monkeypatch):
-    monkeypatch.setattr("udviz.runs.cluster.refusal", lambda name: None)
+    monkeypatch.setattr("udviz.launching.cluster.refusal", lambda name: None)
     form.selectbox(key=where(form, "on")).set_value("slurm").run()
     own = {"partition", "account", "qos", "constraint", "hours", "cpus", "memory_gb"}
     assert {where(form, name) for name in own} <= widgets(form)
@@ -248,7 +249,7 @@ def test_a_machine_without_slurm_says_so(form, monkeypatch, tmp_path):
 
 
 def test_a_word_for_the_cluster_that_a_shell_would_read_is_refused(form, monkeypatch):
-    monkeypatch.setattr("udviz.runs.cluster.refusal", lambda name: None)
+    monkeypatch.setattr("udviz.launching.cluster.refusal", lambda name: None)
     form.selectbox(key=where(form, "on")).set_value("slurm").run()
 
     form.text_input(key=where(form, "account")).set_value("x; rm -rf y").run()

@@ -8,11 +8,11 @@ import pytest
 
 from tests.pages.caches import TABLE, cache_of, write_cache, write_caches, write_calibration
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
-from udviz.figures.text import number
-from udviz.predictions import open_predictions
-from udviz.stats.calibration import pooled_reliability_bins, reliability_bins
-from udviz.stats.platt import fit_platt
-from udviz.ui import caches
+from udviz.figures.style.text import number
+from udviz.predictions.cache import open_predictions
+from udviz.stats.calibration.platt import fit_platt
+from udviz.stats.calibration.reliability_bins import pooled_reliability_bins, reliability_bins
+from udviz.ui.load import caches
 
 PAGE = "pages/2_Reliability.py"
 
@@ -339,7 +339,7 @@ def test_all_probabilities_are_never_made_at_once(judged, open_app, monkeypatch)
     def refuse(*_, **__):
         raise AssertionError("all probabilities at once")
 
-    monkeypatch.setattr("udviz.predictions.Predictions.probs", refuse)
+    monkeypatch.setattr("udviz.predictions.cache.Predictions.probs", refuse)
 
     assert not open_app(PAGE).exception
 

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from tests.pages.synthetic import HOSTILE_NAMES, write_study
-from udviz.figures.text import number
-from udviz.ui.page import view_of
-from udviz.ui.report import study_report
-from udviz.ui.study import load_study
+from udviz.export.report import study_report
+from udviz.figures.style.text import number
+from udviz.ui.frame.page import view_of
+from udviz.ui.load.study import load_study
 
 
 @pytest.fixture

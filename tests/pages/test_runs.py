@@ -9,11 +9,11 @@ import pytest
 
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
 from tests.pages.test_overview import numbers, traces
-from tests.runs.disks import fill, free, small_disk
-from udviz.runs.cluster import JobState, log_of
-from udviz.runs.events import append_event
-from udviz.runs.queue import join_queue
-from udviz.runs.status import (
+from tests.studies.disks import fill, free, small_disk
+from udviz.launching.cluster import JobState, log_of
+from udviz.launching.queue import join_queue
+from udviz.studies.events import append_event
+from udviz.studies.status import (
     STATUS_FILE,
     STOP_FILE,
     Status,
@@ -21,8 +21,8 @@ from udviz.runs.status import (
     stop_request,
     write_status,
 )
-from udviz.runs.trash import discard
-from udviz.ui import access
+from udviz.studies.trash import discard
+from udviz.ui.frame import access
 from udviz.ui.runs import run_actions
 
 RUNS = "pages/7_Runs.py"
@@ -412,7 +412,7 @@ def test_a_diary_cut_at_every_tenth_byte_costs_one_line_of_it(runs, open_app):
     events = study / "teacher" / "events.jsonl"
     whole = events.read_bytes()
 
-    from udviz.runs.listing import list_runs
+    from udviz.studies.listing import list_runs
     from udviz.ui.runs.curves import losses, validation_scores
 
     for length in range(0, len(whole), 10):
@@ -494,7 +494,7 @@ def test_two_hundred_runs_are_listed_in_time(runs, open_app):
 
 def test_a_run_that_waits_in_a_cluster_says_as_which_job(runs, open_app, monkeypatch):
     state = JobState(word="PENDING")
-    for module in ("udviz.runs.status", "udviz.ui.runs.run_panel"):
+    for module in ("udviz.studies.status", "udviz.ui.runs.run_panel"):
         monkeypatch.setattr(f"{module}.job_state", lambda job: state)
     make(runs, "mine", "queued", stage="Waiting in the cluster's queue", job="slurm:41")
     make(runs, "busy", "running", job="slurm:42")

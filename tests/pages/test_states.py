@@ -4,8 +4,8 @@ import errno
 import pytest
 
 from tests.pages.synthetic import names_of, write_study
-from udviz.runs.status import Status, write_status
-from udviz.ui import start
+from udviz.studies.status import Status, write_status
+from udviz.ui.frame import start
 
 RUNNING = Status(
     state="running",

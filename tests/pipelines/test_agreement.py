@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from pipelines.evidence import attention_agreement
-from pipelines.jobs import SplitPredictions
-from udviz.predictions import open_predictions
+from udviz.analysis.evidence import attention_agreement
+from udviz.analysis.jobs import SplitPredictions
+from udviz.predictions.cache import open_predictions
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import pytest
 import tomli_w
 
 from pipelines.records import differences, record_study
-from udviz.recipe import Recipe, read_recipe
+from udviz.recipe.files import read_recipe
+from udviz.recipe.schema import Recipe
 
 
 def test_a_study_s_recipe_comes_back_as_it_was(tmp_path):

@@ -2,7 +2,7 @@ import pytest
 
 from pipelines import reporting
 from pipelines.reporting import StudyReport
-from udviz.runs.status import read_status
+from udviz.studies.status import read_status
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 
 from pipelines import study
 from pipelines.summary import summary
-from udviz.predictions import open_predictions
-from udviz.runs.status import read_status
+from udviz.predictions.cache import open_predictions
+from udviz.studies.status import read_status
 
 SMALL = [
     *("--recipe", "demo", "--quiet"),
@@ -126,7 +126,7 @@ def test_a_study_without_distillation_is_analysed_too(tmp_path):
 
 
 def test_two_starts_of_one_study_at_once_are_refused(out):
-    from udviz.runs.lock import exclusive
+    from udviz.studies.lock import exclusive
 
     with exclusive(out), pytest.raises(RuntimeError, match="another process"):
         study.main([*SMALL, "--out", str(out), "--crossfit_folds", "2"])

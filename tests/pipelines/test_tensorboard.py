@@ -6,7 +6,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from pipelines import tensorboard
-from udviz.runs.events import read_events
+from udviz.studies.events import read_events
 
 
 def read(folder):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from PIL import Image
 
-from udviz.runs.failure import reason
+from udviz.studies.failure import reason
 
 CANARY = "canary 5f1d"  # in every file outside; must come back nowhere
 RUNS_CODE = (

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.test_predictions import begin_cache
 
 from tests.security.attacks import FEW, damaged, mutated, refused, told
-from tests.test_predictions import begin_cache
-from udviz.manifest import MANIFEST, file_crc32
-from udviz.predictions import is_current, open_predictions
+from udviz.predictions.cache import is_current, open_predictions
+from udviz.predictions.manifest import MANIFEST, file_crc32
 
 LABELS = ("cat", "dog")
 N_IMAGES = 4

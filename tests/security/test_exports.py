@@ -19,13 +19,13 @@ from pipelines.tensorboard import export
 from tests.pages.synthetic import write_study
 from tests.security.attacks import FEW, watched
 from tests.security.datasets import write_dataset
-from udviz.figures.text import safe_html, safe_markdown, shorten
-from udviz.runs.failure import reason
-from udviz.ui.images import ImageSource, dataset_of
-from udviz.ui.page import view_of
-from udviz.ui.report import study_report
-from udviz.ui.study import StudyError, load_study
-from udviz.ui.tables import safe_csv
+from udviz.export.report import study_report
+from udviz.figures.style.text import safe_html, safe_markdown, shorten
+from udviz.studies.failure import reason
+from udviz.ui.frame.page import view_of
+from udviz.ui.labels.tables import safe_csv
+from udviz.ui.load.images import ImageSource, dataset_of
+from udviz.ui.load.study import StudyError, load_study
 
 ROOT = Path(__file__).parents[2]
 FORMULAS = [

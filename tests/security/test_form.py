@@ -14,12 +14,13 @@ from pipelines import command
 from tests.pages.synthetic import write_study
 from tests.security.attacks import CANARY, FEW, refused, told
 from tests.security.datasets import write_dataset
-from udviz.recipe import Recipe, parse_recipe
+from udviz.launching.flags import flags, leaves, nested
+from udviz.launching.launch import Plan, as_typed, launch
+from udviz.recipe.files import parse_recipe
+from udviz.recipe.schema import Recipe
 from udviz.roots import check_recipe
-from udviz.runs.directory import study_path
-from udviz.runs.flags import flags, leaves, nested
-from udviz.runs.launch import Plan, as_typed, launch
-from udviz.runs.status import read_status
+from udviz.studies.directory import study_path
+from udviz.studies.status import read_status
 
 ROOT = Path(__file__).parents[2]
 TEXT_FIELDS = [name for name, value in leaves(Recipe()) if isinstance(value, str)]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.security.attacks import FEW, told, watched
 from tests.security.datasets import KINDS, write_dataset
-from udviz.data.files import path_inside
+from udviz.data.images.files import path_inside
 from udviz.data.problems import DataProblems
 from udviz.data.source import load_dataset
 

@@ -15,9 +15,9 @@ from PIL import Image
 
 from tests.security.attacks import FEW, damaged, refused, told, watched
 from tests.security.datasets import PHOTOS, write_dataset
-from udviz.data.files import inspect_files
-from udviz.data.images import FORMATS, MAX_PIXELS, check_image, read_image
-from udviz.data.masks import mask_folder, read_label_values
+from udviz.data.images.decoding import FORMATS, MAX_PIXELS, check_image, read_image
+from udviz.data.images.files import inspect_files
+from udviz.data.images.masks import mask_folder, read_label_values
 from udviz.data.problems import DataProblems
 from udviz.data.source import load_dataset
 

@@ -7,9 +7,9 @@ import pytest
 
 from tests.security.attacks import refused, watched
 from tests.security.datasets import KINDS, save_photo, write_dataset
-from udviz.data.decoded import DecodedImages, decoded_folder
-from udviz.data.files import LINK_OUT
-from udviz.data.masks import mask_folder, read_label_values
+from udviz.data.images.decoded import DecodedImages, decoded_folder
+from udviz.data.images.files import LINK_OUT
+from udviz.data.images.masks import mask_folder, read_label_values
 from udviz.data.problems import DataProblems
 from udviz.data.source import load_dataset
 

@@ -20,21 +20,22 @@ from pipelines import command
 from pipelines.tensorboard import export, scalars
 from tests.pages.synthetic import write_study
 from tests.security.attacks import CANARY, FEW, damaged, mutated, refused, told, watched
-from udviz.recipe import RECIPES, Recipe, read_recipe
-from udviz.runs.directory import RunDirectory, check_links, list_studies, study_path
-from udviz.runs.events import append_event, read_events
-from udviz.runs.launch import LAUNCH_FILE, plan_of
-from udviz.runs.listing import list_entries, list_runs
-from udviz.runs.lock import try_lock
-from udviz.runs.log import tail
-from udviz.runs.queue import QUEUE, join_queue, leave_queue, waiting
-from udviz.runs.reviews import REVIEWS_FILE, Doubted, Mark, add_mark, standing_marks
-from udviz.runs.status import STATUS_FILE, Status, read_status
-from udviz.runs.trash import TRASH, discarded, empty, restore
-from udviz.ui.caches import first_run
-from udviz.ui.images import source_of
+from udviz.launching.launch import LAUNCH_FILE, plan_of
+from udviz.launching.queue import QUEUE, join_queue, leave_queue, waiting
+from udviz.recipe.files import RECIPES, read_recipe
+from udviz.recipe.schema import Recipe
+from udviz.studies.directory import RunDirectory, check_links, list_studies, study_path
+from udviz.studies.events import append_event, read_events
+from udviz.studies.listing import list_entries, list_runs
+from udviz.studies.lock import try_lock
+from udviz.studies.log import tail
+from udviz.studies.reviews import REVIEWS_FILE, Doubted, Mark, add_mark, standing_marks
+from udviz.studies.status import STATUS_FILE, Status, read_status
+from udviz.studies.trash import TRASH, discarded, empty, restore
+from udviz.ui.load.caches import first_run
+from udviz.ui.load.images import source_of
+from udviz.ui.load.study import StudyError, load_study
 from udviz.ui.runs import curves
-from udviz.ui.study import StudyError, load_study
 
 ROOT = Path(__file__).parents[2]
 STATUS = asdict(Status(state="running", stage="Training", fraction=0.5))

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from tests.security.attacks import FEW, Payload, damaged, mutated, refused, told
 from tests.security.datasets import KINDS, frame_of, write_dataset
-from udviz.data.frames import read_frame
-from udviz.data.masks import read_label_values
+from udviz.data.images.masks import read_label_values
+from udviz.data.readers.frames import read_frame
+from udviz.data.readers.table import TableSettings, read_table
 from udviz.data.source import load_dataset
-from udviz.data.table import TableSettings, read_table
 
 HUGE = "x" * 200_000
 SET_ASIDE = TableSettings(bad_images="set_aside")

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from safetensors.torch import save as safetensors_of
 
 from tests.security.attacks import FEW, damaged, refused, told
-from udviz.models.backbones import build_backbone
-from udviz.models.weights import read_weights
-from udviz.recipe import Recipe
+from udviz.method.backbones import build_backbone
+from udviz.method.weights import read_weights
+from udviz.recipe.schema import Recipe
 from udviz.training.checkpoint import (
     DIGESTS,
     STATE,

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from udviz.recipe import HardwareConfig
+from udviz.recipe.schema import HardwareConfig
 from udviz.training import device
 from udviz.training.device import resolve
 

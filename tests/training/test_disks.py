@@ -5,15 +5,15 @@ import shutil
 import pandas as pd
 import pytest
 
-from tests.runs.disks import PAGE, fill, free, small_disk
-from tests.runs.programs import wait_for_end
+from tests.studies.disks import PAGE, fill, free, small_disk
+from tests.studies.programs import wait_for_end
 from tests.training.processes import TINY, run, started, train
 from tests.training.test_faults import progress_of
 from tests.training.test_launched import tiny_plan
 from tests.training.test_resume import assert_same_run
-from udviz.runs.launch import launch, resume
-from udviz.runs.lock import STUDY_LOCK
-from udviz.runs.status import Status, read_status, write_status
+from udviz.launching.launch import launch, resume
+from udviz.studies.lock import STUDY_LOCK
+from udviz.studies.status import Status, read_status, write_status
 
 pytestmark = pytest.mark.training
 

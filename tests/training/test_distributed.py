@@ -6,9 +6,9 @@ from torch import nn
 
 from tests.training.processes import run_together
 from tests.training.tiny import network
-from udviz.recipe import DistillConfig, LossConfig
+from udviz.method.tasks import ClassificationTask, DistillationTask, total_loss
+from udviz.recipe.schema import DistillConfig, LossConfig
 from udviz.training import distributed
-from udviz.training.tasks import ClassificationTask, DistillationTask, total_loss
 
 
 @pytest.mark.parametrize("n_processes", [1, 2, 3, 5])

@@ -13,8 +13,8 @@ import pytest
 
 from pipelines.train import main
 from tests.training.processes import TINY, run, started, train
-from udviz.runs.events import read_events
-from udviz.runs.status import read_status
+from udviz.studies.events import read_events
+from udviz.studies.status import read_status
 from udviz.training.checkpoint import STATE, WEIGHTS, is_whole, load_checkpoint, load_newest
 
 pytestmark = pytest.mark.training

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from tests.training.tiny import CPU, N_TRAIN, N_VAL, image_rows, network
-from udviz.data.transforms import normalise
+from udviz.data.images.transforms import normalise
 from udviz.training.batches import ImageRows
 from udviz.training.device import Compute
 from udviz.training.inference import InferenceOptions, predict, predict_logits

@@ -11,17 +11,17 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from tests.runs.programs import wait_for, wait_for_end, wait_until
+from tests.studies.programs import wait_for, wait_for_end, wait_until
 from tests.training.processes import SECONDS, TINY, run, started, train
 from tests.training.test_torchrun import PROJECT
-from udviz.recipe import parse_recipe, recipe_path, recipe_values
-from udviz.runs.events import read_events
-from udviz.runs.identity import start_mark
-from udviz.runs.launch import Plan, launch, resume, stop
-from udviz.runs.lock import STUDY_LOCK, exclusive, try_lock
-from udviz.runs.placement import Placement
-from udviz.runs.queue import QUEUE, waiting
-from udviz.runs.status import ALIVE, read_status
+from udviz.launching.launch import Plan, launch, resume, stop
+from udviz.launching.placement import Placement
+from udviz.launching.queue import QUEUE, waiting
+from udviz.recipe.files import parse_recipe, recipe_path, recipe_values
+from udviz.studies.events import read_events
+from udviz.studies.identity import start_mark
+from udviz.studies.lock import STUDY_LOCK, exclusive, try_lock
+from udviz.studies.status import ALIVE, read_status
 from udviz.training.checkpoint import load_checkpoint
 from udviz.training.progress import StopRequest
 

@@ -7,16 +7,16 @@ import pytest
 import torch
 
 from tests.training.tiny import UNCHANGED, network, plan, settings, silent
-from udviz.recipe import DistillConfig, LossConfig
-from udviz.runs.directory import RunDirectory
-from udviz.runs.events import read_events
-from udviz.stats.ranking import average_precision
+from udviz.method.tasks import ClassificationTask, DistillationTask
+from udviz.recipe.schema import DistillConfig, LossConfig
+from udviz.stats.average_precision.ranking import average_precision
+from udviz.studies.directory import RunDirectory
+from udviz.studies.events import read_events
 from udviz.training import inference, loop, state
 from udviz.training.checkpoint import is_whole, load_checkpoint
 from udviz.training.inference import InferenceOptions, predict_logits
 from udviz.training.loop import train, validation_precision
 from udviz.training.state import TrainingState
-from udviz.training.tasks import ClassificationTask, DistillationTask
 
 
 @pytest.fixture

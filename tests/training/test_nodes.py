@@ -14,7 +14,7 @@ import pytest
 
 from tests.training.processes import SECONDS, run, train
 from tests.training.test_torchrun import PROJECT, SGD, arguments, distance, epochs_of
-from udviz.runs.status import read_status
+from udviz.studies.status import read_status
 
 pytestmark = pytest.mark.training
 # Else torch keeps the address of the first meeting, and a node that comes back waits in vain.

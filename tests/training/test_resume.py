@@ -7,9 +7,9 @@ import time
 import pytest
 
 from tests.training.processes import TINY, run, started, train
-from udviz.runs.directory import RunDirectory
-from udviz.runs.events import read_events
-from udviz.runs.status import read_status
+from udviz.studies.directory import RunDirectory
+from udviz.studies.events import read_events
+from udviz.studies.status import read_status
 from udviz.training.checkpoint import WEIGHTS, is_whole, load_newest
 
 pytestmark = pytest.mark.training

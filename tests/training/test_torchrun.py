@@ -18,8 +18,8 @@ import torch
 from safetensors.torch import load_file
 
 from tests.training.processes import TINY, run, run_together, started_together, train
-from udviz.runs.events import read_events
-from udviz.runs.status import read_status
+from udviz.studies.events import read_events
+from udviz.studies.status import read_status
 from udviz.training.checkpoint import WEIGHTS
 
 pytestmark = pytest.mark.training

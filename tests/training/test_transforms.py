@@ -3,8 +3,15 @@ import torch
 from torchvision.transforms import functional
 
 from tests.training.tiny import UNCHANGED
-from udviz.data.transforms import MEAN, STD, Augmentation, augment, draw_augmentation, normalise
-from udviz.recipe import AugmentConfig
+from udviz.data.images.transforms import (
+    MEAN,
+    STD,
+    Augmentation,
+    augment,
+    draw_augmentation,
+    normalise,
+)
+from udviz.recipe.schema import AugmentConfig
 
 KEEP = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
 MIRROR = [[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]

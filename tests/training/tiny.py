@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from udviz.models.backbones import build_backbone
-from udviz.models.network import TwoHeadedNetwork
-from udviz.recipe import AugmentConfig, NetworkConfig
+from udviz.method.backbones import build_backbone
+from udviz.method.network import TwoHeadedNetwork
+from udviz.recipe.schema import AugmentConfig, NetworkConfig
 from udviz.training.batches import ImageRows
 from udviz.training.device import Compute
 from udviz.training.loop import TrainingPlan

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from udviz.data.annotations import LabelSettings
-from udviz.data.coco import CocoFiles, read_coco
 from udviz.data.dataset import Dataset
-from udviz.data.imagefolder import read_imagefolder
-from udviz.data.scenes import scenes
-from udviz.data.table import TableSettings, read_table
-from udviz.data.voc import read_voc
-from udviz.recipe import DataConfig
+from udviz.data.readers.annotations import LabelSettings
+from udviz.data.readers.coco import CocoFiles, read_coco
+from udviz.data.readers.imagefolder import read_imagefolder
+from udviz.data.readers.table import TableSettings, read_table
+from udviz.data.readers.voc import read_voc
+from udviz.data.scenes.scenes import scenes
+from udviz.recipe.schema import DataConfig
 from udviz.roots import check_data
 
 COCO_VAL_FRACTION = 0.1  # COCO has no third labelled split, so validation comes out of training

@@ -17,8 +17,8 @@ import torch
 from safetensors.torch import save as serialise_weights
 from torch import Tensor
 
-from udviz.models.weights import PlainFileError, load_plain
-from udviz.runs.files import sync_directory
+from udviz.method.weights import PlainFileError, load_plain
+from udviz.studies.files import sync_directory
 
 WEIGHTS, STATE, DIGESTS = "model.safetensors", "state.pt", "digests.json"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from udviz.recipe import HardwareConfig
+from udviz.recipe.schema import HardwareConfig
 
 
 @dataclass(frozen=True)

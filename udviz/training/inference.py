@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from udviz.attention import ChannelWeights, uncertainty_map
-from udviz.data.transforms import normalise
-from udviz.losses import disagreement
-from udviz.models.network import Output, TwoHeadedNetwork, frozen_forward
+from udviz.data.images.transforms import normalise
+from udviz.method.attention import ChannelWeights, uncertainty_map
+from udviz.method.losses import disagreement
+from udviz.method.network import Output, TwoHeadedNetwork, frozen_forward
 from udviz.training import distributed
 from udviz.training.batches import BlockSteps, ImageRows, loader
 from udviz.training.device import Compute

@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from udviz.data.transforms import augment, draw_augmentation, normalise
-from udviz.models.network import TwoHeadedNetwork
-from udviz.recipe import AugmentConfig, NetworkConfig
-from udviz.runs.directory import RunDirectory
-from udviz.stats.ranking import average_precision
+from udviz.data.images.transforms import augment, draw_augmentation, normalise
+from udviz.method.network import TwoHeadedNetwork
+from udviz.method.tasks import Task, total_loss
+from udviz.recipe.schema import AugmentConfig, NetworkConfig
+from udviz.stats.average_precision.ranking import average_precision
+from udviz.studies.directory import RunDirectory
 from udviz.training import distributed
 from udviz.training.batches import EpochSteps, ImageRows, loader
 from udviz.training.device import Compute
@@ -20,7 +21,6 @@ from udviz.training.inference import InferenceOptions, predict_logits
 from udviz.training.progress import LossMeter, Progress, StopRequest, Stopwatch
 from udviz.training.schedule import build_optimizer, learning_rate, set_learning_rate
 from udviz.training.state import Diary, TrainingState, restore, save
-from udviz.training.tasks import Task, total_loss
 
 LOG_EVERY = 20  # steps
 

@@ -6,11 +6,11 @@ from typing import Literal
 
 import torch
 
-from udviz.models.backbones import build_backbone
-from udviz.models.network import TwoHeadedNetwork
-from udviz.recipe import NetworkConfig, Recipe, expand
+from udviz.method.backbones import build_backbone
+from udviz.method.network import TwoHeadedNetwork
+from udviz.recipe.schema import NetworkConfig, Recipe, expand
 from udviz.roots import check_weights
-from udviz.runs.directory import RunDirectory
+from udviz.studies.directory import RunDirectory
 from udviz.training.checkpoint import load_checkpoint
 
 Role = Literal["teacher", "baseline", "distilled", "crossfit"]

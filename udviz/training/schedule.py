@@ -4,8 +4,8 @@ import math
 
 import torch
 
-from udviz.models.network import TwoHeadedNetwork
-from udviz.recipe import NetworkConfig
+from udviz.method.network import TwoHeadedNetwork
+from udviz.recipe.schema import NetworkConfig
 
 
 def build_optimizer(network: TwoHeadedNetwork, config: NetworkConfig) -> torch.optim.Optimizer:

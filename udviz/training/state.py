@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from udviz.models.network import TwoHeadedNetwork
-from udviz.runs.events import append_event
+from udviz.method.network import TwoHeadedNetwork
+from udviz.studies.events import append_event
 from udviz.training import distributed
 from udviz.training.checkpoint import Checkpoint, load_newest, recover, save_checkpoint
 from udviz.training.progress import Speed

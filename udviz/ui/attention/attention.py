@@ -4,16 +4,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.overlay import Scale
-from udviz.figures.text import count, number, one_line
-from udviz.figures.theme import MAP_SCALE, ROLES, between
-from udviz.stats.agreement import map_agreement, map_difference
-from udviz.stats.grids import from_zero
-from udviz.stats.localisation import localise
-from udviz.ui import tables
+from udviz.figures.models.overlay import Scale
+from udviz.figures.style.text import count, number, one_line
+from udviz.figures.style.theme import MAP_SCALE, ROLES, between
+from udviz.stats.maps.agreement import map_agreement, map_difference
+from udviz.stats.maps.grids import from_zero
+from udviz.stats.maps.localisation import localise
 from udviz.ui.attention.canvas import Canvas, Layer, offer_png, show_image, show_layer
-from udviz.ui.attention.subject import Subject
-from udviz.ui.caches import maps_of, predictions_of
+from udviz.ui.attention.selection import Subject
+from udviz.ui.labels import tables
+from udviz.ui.load.caches import maps_of, predictions_of
 
 N_OTHERS = 100  # images that an agreement is compared with
 _TARGETS = {1: "present", 0: "absent", -1: "unknown"}

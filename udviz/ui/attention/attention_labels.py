@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.scatter import Number, gain_between
-from udviz.ui import scatters, tables
-from udviz.ui.analysis import EmptyTableError, analysis_rows
+from udviz.figures.labels.scatter import Number, gain_between
+from udviz.ui.frame.page import View
 from udviz.ui.gains import gains
-from udviz.ui.page import View
-from udviz.ui.study import StudyError
-from udviz.ui.words import verdict_word
+from udviz.ui.labels import scatters, tables
+from udviz.ui.labels.sentences import verdict_word
+from udviz.ui.load.analysis_rows import EmptyTableError, analysis_rows
+from udviz.ui.load.study import StudyError
 
 AGAINST = {  # what a label has more of: the number
     "agreement": Number(

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.overlay import Scale
-from udviz.figures.text import MISSING, number
-from udviz.figures.theme import EVIDENCE_SCALE, MAP_SCALE, ROLES
-from udviz.stats.agreement import map_agreement
+from udviz.figures.models.overlay import Scale
+from udviz.figures.style.text import MISSING, number
+from udviz.figures.style.theme import EVIDENCE_SCALE, MAP_SCALE, ROLES
+from udviz.stats.maps.agreement import map_agreement
 from udviz.ui.attention.attention import name_of, objects_table
 from udviz.ui.attention.canvas import Canvas, Layer, offer_png, show_layer
 from udviz.ui.attention.explaining import ModelError, asked, evidence_of, kinds_of
-from udviz.ui.attention.subject import Subject
-from udviz.ui.study import StudyError, remake_command
+from udviz.ui.attention.selection import Subject
+from udviz.ui.load.study import StudyError, remake_command
 
 if TYPE_CHECKING:
     from udviz.explain import Attribution

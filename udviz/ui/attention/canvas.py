@@ -7,12 +7,12 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from udviz.figures.overlay import Scale, colour_bar, outline, overlay
-from udviz.figures.text import number, one_line, safe_markdown, shorten
-from udviz.objects import GRID
-from udviz.ui import images
-from udviz.ui.attention.subject import Subject, objects_of
-from udviz.ui.study import StudyError
+from udviz.analysis.object_masks import GRID
+from udviz.figures.models.overlay import Scale, colour_bar, outline, overlay
+from udviz.figures.style.text import number, one_line, safe_markdown, shorten
+from udviz.ui.attention.selection import Subject, objects_of
+from udviz.ui.load import images
+from udviz.ui.load.study import StudyError
 
 FEW_IMAGES = 5_000  # of a split: a data set of which is read at once
 

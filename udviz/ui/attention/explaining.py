@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from udviz.runs.directory import STUDY_FILE, RunDirectory
-from udviz.ui import images
-from udviz.ui.attention.subject import Subject
-from udviz.ui.caches import first_run
-from udviz.ui.images import ImageSource
-from udviz.ui.study import StudyError, quoted
+from udviz.studies.directory import STUDY_FILE, RunDirectory
+from udviz.ui.attention.selection import Subject
+from udviz.ui.load import images
+from udviz.ui.load.caches import first_run
+from udviz.ui.load.images import ImageSource
+from udviz.ui.load.study import StudyError, quoted
 
 if TYPE_CHECKING:
     from udviz.explain import Attribution

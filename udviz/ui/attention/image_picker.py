@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.text import number, one_line, plural, safe_markdown, shorten
-from udviz.predictions import Predictions
-from udviz.stats.agreement import map_agreement
-from udviz.ui.caches import Version, maps_of, predictions_of
-from udviz.ui.sidebar import IMAGE
+from udviz.figures.style.text import number, one_line, plural, safe_markdown, shorten
+from udviz.predictions.cache import Predictions
+from udviz.stats.maps.agreement import map_agreement
+from udviz.ui.frame.sidebar import IMAGE
+from udviz.ui.load.caches import Version, maps_of, predictions_of
 
 MOST_MAPS = 20_000  # that are compared for one list: a second
 DISAGREEMENT = "most disagreement on the label"

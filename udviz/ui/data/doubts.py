@@ -3,11 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.doubts import precision_of_doubts as precision_chart
-from udviz.figures.text import interval, number, one_line
-from udviz.stats.doubts import precision_of_doubts
-from udviz.ui import charts
-from udviz.ui.sidebar import open_label
+from udviz.figures.labels.review_precision import precision_of_doubts as precision_chart
+from udviz.figures.style.text import interval, number, one_line
+from udviz.stats.label_errors.review_precision import precision_of_doubts
+from udviz.ui.frame import charts
+from udviz.ui.frame.sidebar import open_label
 
 N_DRAWN = 40  # labels
 HOW_TO_READ_PRECISION = (

@@ -3,15 +3,16 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.figures import label_counts as figures
-from udviz.figures.text import count, one_line, plural
-from udviz.figures.theme import SPLITS
-from udviz.ui import charts, tables
-from udviz.ui.analysis import analysis_rows, explain_missing
-from udviz.ui.controls import pick_page
-from udviz.ui.page import View
-from udviz.ui.sidebar import open_label
-from udviz.ui.study import StudyError
+from udviz.figures.labels import label_counts as figures
+from udviz.figures.style.text import count, one_line, plural
+from udviz.figures.style.theme import SPLITS
+from udviz.ui.frame import charts
+from udviz.ui.frame.page import View
+from udviz.ui.frame.sidebar import open_label
+from udviz.ui.labels import tables
+from udviz.ui.labels.controls import pick_page
+from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
+from udviz.ui.load.study import StudyError
 
 ORDERS = {"most frequent first": False, "rarest first": True}
 HOW_TO_READ = (

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.text import plural, safe_markdown, shorten
-from udviz.predictions import Predictions
-from udviz.ui import gallery
-from udviz.ui.analysis import explain_missing
-from udviz.ui.caches import predictions_of, version_of
-from udviz.ui.images import source_of
-from udviz.ui.page import View
-from udviz.ui.study import StudyError
+from udviz.figures.style.text import plural, safe_markdown, shorten
+from udviz.predictions.cache import Predictions
+from udviz.ui.frame.page import View
+from udviz.ui.labels import gallery
+from udviz.ui.load.analysis_rows import explain_missing
+from udviz.ui.load.caches import predictions_of, version_of
+from udviz.ui.load.images import source_of
+from udviz.ui.load.study import StudyError
 
 TARGETS = {"all": None, "present": 1, "absent": 0, "unknown": -1}
 _MOST = 12  # labels that a caption names

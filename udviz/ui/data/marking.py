@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from udviz.runs.failure import reason
-from udviz.runs.reviews import (
+from udviz.studies.failure import reason
+from udviz.studies.reviews import (
     REVIEWS_FILE,
     VERDICTS,
     Doubted,

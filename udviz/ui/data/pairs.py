@@ -3,14 +3,15 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.pairs import conditional_heatmap, lift_heatmap
-from udviz.figures.text import number, one_line, plural, safe_markdown
-from udviz.ui import charts, tables
-from udviz.ui.analysis import analysis_rows, explain_missing
-from udviz.ui.controls import pick_page
-from udviz.ui.page import View
-from udviz.ui.sidebar import open_label
-from udviz.ui.study import StudyError
+from udviz.figures.labels.pairs import conditional_heatmap, lift_heatmap
+from udviz.figures.style.text import number, one_line, plural, safe_markdown
+from udviz.ui.frame import charts
+from udviz.ui.frame.page import View
+from udviz.ui.frame.sidebar import open_label
+from udviz.ui.labels import tables
+from udviz.ui.labels.controls import pick_page
+from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
+from udviz.ui.load.study import StudyError
 
 PAGE_SIZE = 30  # labels; more cells could not be told apart on a narrow window
 N_AROUND = 20  # labels that the opened one is most often with

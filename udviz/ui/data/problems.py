@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from udviz.figures.text import count, plural, safe_markdown
-from udviz.ui import tables
-from udviz.ui.analysis import analysis_rows, explain_missing
-from udviz.ui.page import View
-from udviz.ui.study import StudyError
+from udviz.figures.style.text import count, plural, safe_markdown
+from udviz.ui.frame.page import View
+from udviz.ui.labels import tables
+from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
+from udviz.ui.load.study import StudyError
 
 
 def show(view: View) -> None:

@@ -4,17 +4,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.text import number, safe_markdown, shorten
-from udviz.predictions import Predictions
-from udviz.runs.directory import RunDirectory
-from udviz.stats.suspects import EXTRA, MISSING
-from udviz.ui import gallery, tables
-from udviz.ui.analysis import analysis_rows, explain_missing
-from udviz.ui.caches import predictions_of, version_at, version_of
+from udviz.figures.style.text import number, safe_markdown, shorten
+from udviz.predictions.cache import Predictions
+from udviz.stats.label_errors.suspects import EXTRA, MISSING
+from udviz.studies.directory import RunDirectory
 from udviz.ui.data import doubts, marking
-from udviz.ui.images import source_of
-from udviz.ui.page import View
-from udviz.ui.study import Study, StudyError
+from udviz.ui.frame.page import View
+from udviz.ui.labels import gallery, tables
+from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
+from udviz.ui.load.caches import predictions_of, version_at, version_of
+from udviz.ui.load.images import source_of
+from udviz.ui.load.study import Study, StudyError
 
 DIRECTIONS = {"a mark seems missing": MISSING, "a mark seems extra": EXTRA}
 ALL, TO_REVIEW, REVIEWED = "all", "to review", "reviewed"

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.text import plural, safe_markdown
-from udviz.stats.gain import LabelGains, label_gains
-from udviz.stats.ranking import MIN_POSITIVES
-from udviz.ui.caches import Version, predictions_of
+from udviz.figures.style.text import plural, safe_markdown
+from udviz.stats.average_precision.ranking import MIN_POSITIVES
+from udviz.stats.comparison.gain import LabelGains, label_gains
+from udviz.ui.frame.page import View
 from udviz.ui.gains.runs import Side, sides_of
-from udviz.ui.page import View
-from udviz.ui.study import StudyError
+from udviz.ui.load.caches import Version, predictions_of
+from udviz.ui.load.study import StudyError
 
 BEFORE, AFTER = "baseline", "distilled"  # what the analysis compares
 MAX_CELLS = 100_000_000  # images times labels times runs of a side
@@ -20,8 +20,8 @@ _RENAMED = {"low": "gain_low", "high": "gain_high", "p": "gain_p", "q": "gain_q"
 _KEPT = ["gain", *_RENAMED, "verdict", "images_to_decide", "supported"]
 _NOTEBOOK = """\
 from pathlib import Path
-from udviz.predictions import open_predictions
-from udviz.stats.gain import label_gains
+from udviz.predictions.cache import open_predictions
+from udviz.stats.comparison.gain import label_gains
 
 before = [open_predictions(Path(folder)) for folder in {before}]
 after = [open_predictions(Path(folder)) for folder in {after}]

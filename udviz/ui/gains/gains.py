@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.text import count, interval, number, plural, safe_markdown
-from udviz.figures.theme import UNDECIDED, VERDICTS
+from udviz.figures.style.text import count, interval, number, plural, safe_markdown
+from udviz.figures.style.theme import UNDECIDED, VERDICTS
 from udviz.ui.gains.comparison import Comparison
 
 NO_STUDENT = (

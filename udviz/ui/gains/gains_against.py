@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from udviz.figures.scatter import NUMBERS, gain_between
-from udviz.ui import scatters
+from udviz.figures.labels.scatter import NUMBERS, gain_between
 from udviz.ui.gains.comparison import Comparison
+from udviz.ui.labels import scatters
 
 AGAINST = ("difficulty", "disagreement")
 BY_CONSTRUCTION = (

@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.ui import tables
-from udviz.ui.analysis import analysis_rows, explain_missing
-from udviz.ui.study import Study, StudyError
-from udviz.ui.words import verdict_word
+from udviz.ui.labels import tables
+from udviz.ui.labels.sentences import verdict_word
+from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
+from udviz.ui.load.study import Study, StudyError
 
 _COLUMNS: dict[str, tuple[str, str | None]] = {  # column: its heading, its number format
     "label": ("Label", None),

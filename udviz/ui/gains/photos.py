@@ -3,15 +3,15 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.text import interval, number, plural, safe_markdown
-from udviz.stats.contributions import image_contributions
-from udviz.ui import gallery, tables
-from udviz.ui.caches import Version, predictions_of
+from udviz.figures.style.text import interval, number, plural, safe_markdown
+from udviz.stats.comparison.contributions import image_contributions
+from udviz.ui.frame.page import View
 from udviz.ui.gains.comparison import Comparison
-from udviz.ui.images import source_of
-from udviz.ui.page import View
-from udviz.ui.study import StudyError
-from udviz.ui.words import verdict_word
+from udviz.ui.labels import gallery, tables
+from udviz.ui.labels.sentences import verdict_word
+from udviz.ui.load.caches import Version, predictions_of
+from udviz.ui.load.images import source_of
+from udviz.ui.load.study import StudyError
 
 HELPED, HURT = "helped", "hurt"
 MOST = 120  # images in the gallery

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from udviz.figures.text import plural
-from udviz.manifest import MANIFEST, read_manifest
-from udviz.runs.directory import list_studies
-from udviz.ui.caches import Version, first_run, version_at
-from udviz.ui.study import ROLE_NAMES, Study
+from udviz.figures.style.text import plural
+from udviz.predictions.manifest import MANIFEST, read_manifest
+from udviz.studies.directory import list_studies
+from udviz.ui.load.caches import Version, first_run, version_at
+from udviz.ui.load.study import ROLE_NAMES, Study
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.decisions import precision_recall, probability_distributions
-from udviz.figures.text import interval, number, one_line, plural, safe_html, shorten
-from udviz.figures.theme import ROLES
-from udviz.stats.confusion import Confusion
-from udviz.ui import charts
-from udviz.ui.caches import label_curve, label_distribution
+from udviz.figures.calibration.decisions import precision_recall, probability_distributions
+from udviz.figures.style.text import interval, number, one_line, plural, safe_html, shorten
+from udviz.figures.style.theme import ROLES
+from udviz.stats.decisions.confusion import Confusion
+from udviz.ui.frame import charts
+from udviz.ui.frame.page import View
 from udviz.ui.label.label_models import EVEN, LabelModel
 from udviz.ui.label.thresholds import pick_thresholds
-from udviz.ui.page import View
+from udviz.ui.load.caches import label_curve, label_distribution
 
 NO_CURVE = (
     "No image of this split carries this label, so there is no precision-recall curve. "

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.risk_coverage import risk_coverage_curves
-from udviz.figures.text import number, one_line, plural, safe_html, shorten
-from udviz.figures.theme import ROLES
-from udviz.stats.error_detection import RiskCoverage, error_detection, risk_coverage
-from udviz.ui import charts
+from udviz.figures.calibration.risk_coverage import risk_coverage_curves
+from udviz.figures.style.text import number, one_line, plural, safe_html, shorten
+from udviz.figures.style.theme import ROLES
+from udviz.stats.uncertainty.error_detection import RiskCoverage, error_detection, risk_coverage
+from udviz.ui.frame import charts
 from udviz.ui.label.label_models import LabelModel
-from udviz.ui.words import model_noun
+from udviz.ui.labels.sentences import model_noun
 
 HOW_TO_READ = (
     "Keep only the images the model is surest of: how often is it wrong among them? A curve below "

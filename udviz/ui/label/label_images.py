@@ -4,15 +4,15 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from udviz.figures.risk_coverage import MEASURES
-from udviz.figures.text import plural
-from udviz.ui import gallery, tables
-from udviz.ui.analysis import explain_missing
-from udviz.ui.images import ImageSource, source_of
+from udviz.figures.calibration.risk_coverage import MEASURES
+from udviz.figures.style.text import plural
+from udviz.ui.frame.page import View
 from udviz.ui.label.label_models import LabelModel
 from udviz.ui.label.label_questions import QUESTIONS, Answer, Asked
-from udviz.ui.page import View
-from udviz.ui.study import StudyError
+from udviz.ui.labels import gallery, tables
+from udviz.ui.load.analysis_rows import explain_missing
+from udviz.ui.load.images import ImageSource, source_of
+from udviz.ui.load.study import StudyError
 
 
 def pick_role(models: Mapping[str, LabelModel]) -> str:

@@ -5,14 +5,14 @@ from functools import cached_property
 
 import numpy as np
 
-from udviz.predictions import Predictions
-from udviz.stats.confusion import Confusion, calls, confusion
-from udviz.stats.probabilities import logit_probs, threshold_logit
-from udviz.stats.uncertainty import binary_entropy, margin_uncertainty
-from udviz.ui.analysis import analysis_rows
-from udviz.ui.caches import Version, predictions_of, version_of
-from udviz.ui.page import View
-from udviz.ui.study import StudyError
+from udviz.predictions.cache import Predictions
+from udviz.stats.decisions.confusion import Confusion, calls, confusion
+from udviz.stats.labels.probabilities import logit_probs, threshold_logit
+from udviz.stats.uncertainty.measures import binary_entropy, margin_uncertainty
+from udviz.ui.frame.page import View
+from udviz.ui.load.analysis_rows import analysis_rows
+from udviz.ui.load.caches import Version, predictions_of, version_of
+from udviz.ui.load.study import StudyError
 
 EVEN = 0.5  # threshold where none could be chosen
 

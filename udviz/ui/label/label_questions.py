@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from udviz.figures.text import count, number
-from udviz.stats import telling_images
-from udviz.stats.probabilities import threshold_logit
-from udviz.stats.suspects import MISSING
-from udviz.ui.analysis import analysis_rows
+from udviz.figures.style.text import count, number
+from udviz.stats.label_errors.suspects import MISSING
+from udviz.stats.labels import error_examples as telling_images
+from udviz.stats.labels.probabilities import threshold_logit
+from udviz.ui.frame.page import View
 from udviz.ui.label.label_models import LabelModel
-from udviz.ui.page import View
-from udviz.ui.study import StudyError
-from udviz.ui.words import model_noun
+from udviz.ui.labels.sentences import model_noun
+from udviz.ui.load.analysis_rows import analysis_rows
+from udviz.ui.load.study import StudyError
 
 MOST_UNCERTAIN = 120  # images shown, ten pages
 NO_STUDENT = "This study has no predictions of a student beside its teacher's on this split."

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from udviz.figures.reliability import reliability_diagram
-from udviz.figures.text import safe_html, shorten
-from udviz.ui import charts, links
-from udviz.ui.caches import label_bins
+from udviz.figures.calibration.reliability import reliability_diagram
+from udviz.figures.style.text import safe_html, shorten
+from udviz.ui.frame import charts, links
 from udviz.ui.label.label_models import LabelModel
+from udviz.ui.load.caches import label_bins
 from udviz.ui.reliability import reliability_tables
 from udviz.ui.reliability.reliability import HOW_TO_READ
 

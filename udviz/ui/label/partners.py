@@ -3,14 +3,14 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.look_alikes import look_alikes
-from udviz.figures.text import number, one_line, safe_html, shorten
-from udviz.stats.look_alikes import LEAST_LIFT, LEAST_SHARE
-from udviz.ui import charts
-from udviz.ui.analysis import analysis_rows, explain_missing
-from udviz.ui.page import View
-from udviz.ui.sidebar import open_label
-from udviz.ui.study import StudyError
+from udviz.figures.labels.look_alikes import look_alikes
+from udviz.figures.style.text import number, one_line, safe_html, shorten
+from udviz.stats.difficulty.look_alikes import LEAST_LIFT, LEAST_SHARE
+from udviz.ui.frame import charts
+from udviz.ui.frame.page import View
+from udviz.ui.frame.sidebar import open_label
+from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
+from udviz.ui.load.study import StudyError
 
 NONE_FOUND = (
     "No other label sets off false alarms of this one, and it sets off none of another: beside no "

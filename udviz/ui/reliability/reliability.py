@@ -5,17 +5,17 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.reliability import reliability_diagram
-from udviz.figures.text import safe_html, safe_markdown, shorten
-from udviz.figures.theme import ROLES
-from udviz.stats.calibration import ReliabilityBins
-from udviz.ui import charts
-from udviz.ui.analysis import analysis_rows
-from udviz.ui.caches import Version, label_bins, pooled_bins, thinning, version_of
-from udviz.ui.page import View
+from udviz.figures.calibration.reliability import reliability_diagram
+from udviz.figures.style.text import safe_html, safe_markdown, shorten
+from udviz.figures.style.theme import ROLES
+from udviz.stats.calibration.reliability_bins import ReliabilityBins
+from udviz.ui.frame import charts
+from udviz.ui.frame.page import View
+from udviz.ui.frame.sidebar import just_opened, open_label
+from udviz.ui.load.analysis_rows import analysis_rows
+from udviz.ui.load.caches import Version, label_bins, pooled_bins, thinning, version_of
+from udviz.ui.load.study import StudyError
 from udviz.ui.reliability import reliability_tables
-from udviz.ui.sidebar import just_opened, open_label
-from udviz.ui.study import StudyError
 
 KINDS = {"equal width": "width", "equal mass": "mass"}
 METHODS = {"before": "none", "temperature": "temperature", "Platt": "platt", "isotonic": "isotonic"}

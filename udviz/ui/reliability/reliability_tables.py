@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.text import number, one_line
-from udviz.figures.theme import ROLES
-from udviz.stats.calibration import ReliabilityBins
-from udviz.ui import tables
+from udviz.figures.style.text import number, one_line
+from udviz.figures.style.theme import ROLES
+from udviz.stats.calibration.reliability_bins import ReliabilityBins
+from udviz.ui.labels import tables
 
 N_WORST = 8
 HOW_TO_READ_WORST = (

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from udviz.checks import is_number
-from udviz.runs.directory import RunDirectory
-from udviz.runs.events import read_events
+from udviz.studies.directory import RunDirectory
+from udviz.studies.events import read_events
 
 SCORES = ["run", "epoch", "validation_map"]
 LOSSES = ["loss", "step", "value"]

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from udviz.figures.text import one_line, plural, safe_markdown
-from udviz.runs.directory import STUDY_FILE, study_path
-from udviz.runs.launch import resume, stop
-from udviz.runs.listing import StudyEntry
-from udviz.runs.trash import discard, discarded, empty, restore
-from udviz.ui import launch_form
-from udviz.ui.access import may_change
-from udviz.ui.actions import attempt
+from udviz.figures.style.text import one_line, plural, safe_markdown
+from udviz.launching.launch import resume, stop
+from udviz.studies.directory import STUDY_FILE, study_path
+from udviz.studies.listing import StudyEntry
+from udviz.studies.trash import discard, discarded, empty, restore
+from udviz.ui.frame.access import may_change
+from udviz.ui.frame.actions import attempt
+from udviz.ui.launch import form as launch_form
 
 _CONFIRM = "_confirm"  # in the session: which question is open, and about which run
 _ROWS_OF_TRASH = 20

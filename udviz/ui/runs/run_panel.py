@@ -5,19 +5,19 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.curves import label_curves, loss_curves, score_curves
-from udviz.figures.text import one_line, safe_html, safe_markdown
-from udviz.runs.cluster import job_state, log_of
-from udviz.runs.directory import RunDirectory, check_links
-from udviz.runs.listing import StudyEntry, list_runs, memory_of
-from udviz.runs.log import LOG_FILE, tail
-from udviz.runs.queue import waiting
-from udviz.runs.status import Status, read_status
-from udviz.ui import charts
-from udviz.ui.activity import POLL_SECONDS
+from udviz.figures.models.curves import label_curves, loss_curves, score_curves
+from udviz.figures.style.text import one_line, safe_html, safe_markdown
+from udviz.launching.cluster import job_state, log_of
+from udviz.launching.queue import waiting
+from udviz.studies.directory import RunDirectory, check_links
+from udviz.studies.listing import StudyEntry, list_runs, memory_of
+from udviz.studies.log import LOG_FILE, tail
+from udviz.studies.status import Status, read_status
+from udviz.ui.frame import charts
+from udviz.ui.frame.activity import POLL_SECONDS
+from udviz.ui.frame.start import time_left
 from udviz.ui.runs import curves
 from udviz.ui.runs.run_table import state_word
-from udviz.ui.start import time_left
 
 NO_STATUS = (
     "Its status is missing or damaged, or was written by another version, so nothing is known of "

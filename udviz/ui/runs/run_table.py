@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.text import MISSING, one_line, plural
-from udviz.runs.listing import StudyEntry, list_entries
-from udviz.runs.status import State
-from udviz.ui.activity import POLL_SECONDS
-from udviz.ui.start import time_left
-from udviz.ui.tables import offer_csv
+from udviz.figures.style.text import MISSING, one_line, plural
+from udviz.studies.listing import StudyEntry, list_entries
+from udviz.studies.status import State
+from udviz.ui.frame.activity import POLL_SECONDS
+from udviz.ui.frame.start import time_left
+from udviz.ui.labels.tables import offer_csv
 
 RUN = "run"  # in the URL and in the session: the opened run
 STATES: dict[State | None, str] = {

@@ -1,0 +1,68 @@
+import math
+
+import pytest
+
+from udviz.figures.style.text import (
+    count,
+    interval,
+    number,
+    one_line,
+    plural,
+    safe_html,
+    safe_markdown,
+    shorten,
+)
+
+
+def bare(text):
+    return text.strip("\u2068\u2069")
+
+
+def test_html_in_a_name_is_shown_and_not_obeyed():
+    assert bare(safe_html("<b>a</b> & b")) == "&lt;b&gt;a&lt;/b&gt; &amp; b"
+
+
+def test_markdown_in_a_name_is_shown_and_not_obeyed():
+    assert bare(safe_markdown("*a* [b](c) $x$ `d`")) == r"\*a\* \[b\]\(c\) \$x\$ \`d\`"
+
+
+def test_an_emoji_short_code_in_a_name_is_broken_up():
+    assert ":smile:" not in safe_markdown(":smile:").replace("\\", "")
+
+
+def test_a_right_to_left_name_is_isolated_from_its_neighbours():
+    assert safe_html("עץ") == "\u2068עץ\u2069"
+
+
+def test_a_name_of_several_lines_becomes_one_line():
+    assert one_line("two\nlines\tand  a tab ") == "two lines and a tab"
+
+
+@pytest.mark.parametrize("n_chars", [2, 5, 28, 60])
+def test_a_long_name_is_cut_to_the_length_asked_for(n_chars):
+    assert len(shorten("x" * 200, n_chars=n_chars)) == n_chars
+
+
+def test_a_cut_name_keeps_its_end():
+    assert shorten("very long name of a red car", n_chars=16) == "very long …d car"
+
+
+def test_a_short_name_is_left_alone():
+    assert shorten("cat") == "cat"
+
+
+@pytest.mark.parametrize("value", [math.nan, None, math.inf])
+def test_an_unknown_number_is_a_dash(value):
+    assert number(value) == count(value) == "–"
+    assert interval(value, 0.5) == "–"
+
+
+def test_numbers_have_fixed_digits_and_a_true_minus():
+    assert number(0.12345) == "0.123"
+    assert number(-0.02, sign=True) == "−0.020"
+    assert interval(-0.01, 0.02, sign=True) == "−0.010 to +0.020"
+    assert count(40504.0) == "40,504"
+
+
+def test_one_is_not_a_plural():
+    assert (plural(1, "label"), plural(2000, "label")) == ("1 label", "2,000 labels")

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from udviz.stats.calibration.calibration_error import (
+    excess_p_value,
+    expected_calibration_error,
+    maximum_calibration_error,
+    null_levels,
+)
+from udviz.stats.calibration.reliability_bins import reliability_bins
+
+
+def rare_and_common(rng, n_images=400):
+    """Probabilities of a rare, a common and an almost always present label."""
+    return np.stack(
+        [rng.beta(0.05, 5.0, n_images), rng.beta(1.0, 1.0, n_images), rng.beta(5.0, 0.2, n_images)],
+        axis=1,
+    )
+
+
+@pytest.mark.parametrize("kind", ["width", "mass"])
+def test_null_levels_are_those_of_targets_drawn_from_the_probabilities(rng, kind):
+    probs = rare_and_common(rng)
+    blank = reliability_bins(probs, np.zeros_like(probs, dtype=np.int8), kind=kind)
+
+    ece_null, mce_null = null_levels(blank)
+
+    draws = [
+        reliability_bins(probs, (rng.random(probs.shape) < probs).astype(np.int8), kind=kind)
+        for _ in range(1500)
+    ]
+    ece = np.array([expected_calibration_error(bins) for bins in draws])
+    mce = np.array([maximum_calibration_error(bins) for bins in draws])
+    np.testing.assert_allclose(ece_null.mean, ece.mean(axis=0), rtol=0.04)
+    np.testing.assert_allclose(ece_null.sd, ece.std(axis=0), rtol=0.08)
+    np.testing.assert_allclose(ece_null.upper, np.quantile(ece, 0.95, axis=0), rtol=0.06)
+    np.testing.assert_allclose(mce_null.mean, mce.mean(axis=0), rtol=0.05)
+
+
+def test_the_null_level_of_one_fair_coin_is_a_half():
+    bins = reliability_bins(np.full((1, 1), 0.5), np.ones((1, 1), dtype=np.int8))
+
+    ece_null, mce_null = null_levels(bins)
+
+    np.testing.assert_allclose([ece_null.mean, mce_null.mean], 0.5)
+    np.testing.assert_allclose(ece_null.sd, 0.0)
+
+
+def test_probabilities_of_zero_and_one_have_a_null_level_of_zero():
+    probs = np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
+    targets = np.array([[0, 0], [1, 0], [1, 1]])
+    bins = reliability_bins(probs, targets)
+
+    null, _ = null_levels(bins)
+
+    np.testing.assert_array_equal(null.mean, [0.0, 0.0])
+    np.testing.assert_array_equal(
+        excess_p_value(expected_calibration_error(bins), null), [1.0, 0.0]
+    )
+
+
+def test_a_single_draw_is_refused():
+    bins = reliability_bins(np.full((3, 2), 0.5), np.zeros((3, 2), int))
+
+    with pytest.raises(ValueError, match="`n_draws` must be at least 2"):
+        null_levels(bins, n_draws=1)

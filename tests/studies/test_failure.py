@@ -1,0 +1,26 @@
+import errno
+
+import pytest
+
+from udviz.studies.failure import reason
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "The disk is full"),
+        (PermissionError(errno.EACCES, "denied", "runs/x"), "No permission to write runs/x"),
+        (OSError(errno.EROFS, "ro"), "No permission to write"),
+        (RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed."), "worker died"),
+        (EOFError("unexpected EOF"), "worker died"),
+        (FloatingPointError("The loss bce became NaN"), "The loss bce became NaN"),
+        (ValueError("`x` must be"), "`x` must be"),
+        (KeyError("odd"), "KeyError: 'odd'"),
+    ],
+)
+def test_a_person_is_told_what_happened(error, words):
+    assert words in reason(error)
+
+
+def test_an_error_without_words_still_has_its_name():
+    assert reason(ValueError()) == "ValueError"

@@ -1,0 +1,162 @@
+import json
+import threading
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from udviz.studies.reviews import REVIEWS_FILE, Doubted, Mark, add_mark, standing_marks, undo
+
+CAT = Doubted("test", "img 1", "cat", 0)
+
+
+def mark(verdict, doubted=CAT, time=1.5):
+    return Mark(doubted=doubted, direction="missing", verdict=verdict, time=time)
+
+
+def verdicts(study):
+    return {doubted: mark.verdict for doubted, mark in standing_marks(study).items()}
+
+
+def test_a_mark_comes_back_as_it_was_made(tmp_path):
+    made = mark("wrong", Doubted("train", "a/b ü\n.jpg", '=1+1, "x"', 1), time=1764000000.123456)
+
+    add_mark(tmp_path, made)
+
+    assert standing_marks(tmp_path) == {made.doubted: made}
+
+
+def test_a_line_holds_everything_a_person_needs_to_read_it_elsewhere(tmp_path):
+    add_mark(tmp_path, mark("unsure"))
+
+    line = json.loads((tmp_path / REVIEWS_FILE).read_text())
+    assert line == {
+        **{"split": "test", "image_id": "img 1", "label": "cat", "target": 0},
+        **{"direction": "missing", "verdict": "unsure", "time": 1.5},
+    }
+
+
+def test_of_two_browsers_the_last_line_wins_whatever_their_clocks_say(tmp_path):
+    add_mark(tmp_path, mark("wrong", time=2000.0))
+    add_mark(tmp_path, mark("right", time=1000.0))
+
+    assert verdicts(tmp_path) == {CAT: "right"}
+
+
+def test_a_target_that_was_corrected_since_has_not_been_reviewed(tmp_path):
+    add_mark(tmp_path, mark("wrong"))
+
+    assert replace(CAT, target=1) not in standing_marks(tmp_path)
+
+
+def test_an_empty_verdict_takes_the_mark_back(tmp_path):
+    add_mark(tmp_path, mark("wrong"))
+
+    add_mark(tmp_path, mark(None))
+
+    assert standing_marks(tmp_path) == {}
+
+
+def a_line(**changes):
+    line = {**vars(CAT), "direction": "missing", "verdict": "right", "time": 9}
+    return json.dumps(line | changes).encode()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b'{"split": "test", "image_id": "img 1", "lab',
+        b"\xff\xfe\x00",
+        b"[1, 2]",
+        b"null",
+        b'{"split": "test"}',
+        a_line(verdict="no"),
+        a_line(verdict=[1]),
+        a_line(direction=3),
+        a_line(label=None),
+        a_line(target=7),
+        a_line(target="1"),
+        a_line(time="now"),
+    ],
+)
+def test_a_damaged_line_loses_nothing_else(tmp_path, damage):
+    other = replace(CAT, label="dog")
+    add_mark(tmp_path, mark("wrong"))
+    with (tmp_path / REVIEWS_FILE).open("ab") as file:
+        file.write(damage)
+
+    add_mark(tmp_path, mark("right", other))
+
+    assert verdicts(tmp_path) == {CAT: "wrong", other: "right"}
+
+
+def test_marks_made_at_once_are_all_kept(tmp_path):
+    targets = [replace(CAT, image_id=f"img {place}") for place in range(100)]
+
+    def browser(of_browser):
+        for doubted in of_browser:
+            add_mark(tmp_path, mark("wrong", doubted))
+
+    threads = [threading.Thread(target=browser, args=(targets[place::4],)) for place in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert verdicts(tmp_path) == dict.fromkeys(targets, "wrong")
+
+
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.builds(
+                Doubted,
+                st.sampled_from(["train", "test"]),
+                st.sampled_from(["a", "b"]) | st.text(max_size=3),
+                st.sampled_from(["cat", "=dog"]),
+                st.integers(0, 1),
+            ),
+            st.sampled_from(["wrong", "right", "unsure", None]),
+            st.floats(0, 2e9),
+        ),
+        max_size=20,
+    )
+)
+def test_any_interleaving_of_marks_reads_back_the_last_one_of_each_target(tmp_path_factory, steps):
+    study = tmp_path_factory.mktemp("study")
+
+    for doubted, verdict, time in steps:
+        add_mark(study, mark(verdict, doubted, time))
+
+    last = {doubted: verdict for doubted, verdict, _ in steps}
+    assert verdicts(study) == {doubted: v for doubted, v in last.items() if v is not None}
+
+
+def test_undo_brings_back_what_stood_before(tmp_path):
+    first, second = mark("wrong", time=1.0), mark("right", time=2.0)
+    add_mark(tmp_path, first)
+    add_mark(tmp_path, second)
+
+    assert undo(tmp_path, second, first)
+    assert verdicts(tmp_path) == {CAT: "wrong"}
+
+
+def test_undo_of_a_first_mark_leaves_none_and_undo_of_taking_back_restores_it(tmp_path):
+    made, back = mark("wrong", time=1.0), mark(None, time=2.0)
+    add_mark(tmp_path, made)
+    add_mark(tmp_path, back)
+
+    assert undo(tmp_path, back, made)
+    assert verdicts(tmp_path) == {CAT: "wrong"}
+    assert undo(tmp_path, standing_marks(tmp_path)[CAT], None)
+    assert verdicts(tmp_path) == {}
+
+
+def test_undo_leaves_alone_what_somebody_else_marked_since(tmp_path):
+    mine, theirs = mark("wrong", time=1.0), mark("unsure", time=2.0)
+    add_mark(tmp_path, mine)
+    add_mark(tmp_path, theirs)
+
+    assert not undo(tmp_path, mine, None)
+    assert verdicts(tmp_path) == {CAT: "unsure"}

@@ -1,0 +1,146 @@
+"""The files behind a data set: kept inside their folder, present, whole, and told apart."""
+
+import functools
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from udviz.checks import is_text
+from udviz.data.images.decoding import ImageError, check_image, read_image
+from udviz.data.problems import ProblemLog
+from udviz.roots import data_root
+
+SAMPLE_BYTES = 1024
+SHOW_PROGRESS_FROM = 2_000  # below it, the check is over before a bar could be read
+VERIFY = ("header", "decode", "none")
+LINK_OUT = "image that is a link to another place (UDVIZ_DATA may name a folder that holds both)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFacts:
+    """What one look at an image file told.
+
+    Attributes:
+        key: Size, and a digest of the first, middle and last KiB; empty if the file is unusable.
+            Files with different keys differ; files with the same key almost surely do not.
+        problem: Kind of problem, or "" if the file can be used.
+        detail: The problem in words.
+    """
+
+    key: bytes = b""
+    problem: str = ""
+    detail: str = ""
+
+
+def path_inside(root: Path, name: str) -> Path | None:
+    """The file ``name`` below ``root``; None if it is no plain name, or a link to elsewhere.
+
+    A plain name is relative and without ``..``. Links are followed before the question is asked;
+    they may lead anywhere inside ``$UDVIZ_DATA`` and, where that is not set, inside ``root``.
+    """
+    if not _is_plain(name):
+        return None
+    top = os.path.realpath(root)
+    return _path_inside(top, name, os.path.realpath, allowed=_allowed(top))
+
+
+def locate(
+    root: Path, names: Sequence[str], log: ProblemLog, *, first_row: int = 0
+) -> list[Path | None]:
+    """The files ``names`` below the folder ``root``; rows without one turn bad.
+
+    Raises:
+        FileNotFoundError: If ``root`` is not a folder.
+    """
+    if not root.is_dir():
+        raise FileNotFoundError(f"The images must be in a folder, got {root}.")
+    top = os.path.realpath(root)
+    allowed = _allowed(top)
+    real_folder = functools.cache(os.path.realpath)  # the same few folders for every image
+    paths: list[Path | None] = []
+    for row, name in enumerate(names, first_row):
+        path = None
+        if not name:
+            log.add("row without an image name", f"row {row + 1}", row=row)
+        elif not _is_plain(name):
+            log.add("image outside the images folder", name, row=row)
+        else:
+            path = _path_inside(top, name, real_folder, allowed=allowed)
+            if path is None:
+                log.add(LINK_OUT, name, row=row)
+        paths.append(path)
+    return paths
+
+
+def inspect_files(paths: Sequence[Path], *, verify: str) -> list[FileFacts]:
+    """Look at every file, in threads, with a progress bar if there are many."""
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        facts = pool.map(lambda path: _inspect(path, verify), paths)
+        hidden = len(paths) <= SHOW_PROGRESS_FROM
+        return list(tqdm(facts, total=len(paths), desc="checking images", disable=hidden))
+
+
+def file_digest(path: Path) -> str:
+    """Digest of all bytes of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()
+
+
+def _is_plain(name: str) -> bool:
+    parts = name.split(os.sep)
+    leads_away = parts[-1] in ("", ".") or ".." in parts or os.path.isabs(name)
+    return not leads_away and "\0" not in name and is_text(name)
+
+
+def _allowed(top: str) -> str:
+    """What all files must lie in, with a separator at its end."""
+    return os.path.join(data_root() or top, "")
+
+
+def _path_inside(
+    top: str, name: str, real_folder: Callable[[str], str], *, allowed: str
+) -> Path | None:
+    folder, last = os.path.split(name)
+    path = os.path.join(real_folder(os.path.join(top, folder)), last)
+    if os.path.islink(path):
+        path = os.path.realpath(path)
+    return Path(path) if path.startswith(allowed) else None
+
+
+def _inspect(path: Path, verify: str) -> FileFacts:
+    try:
+        key = _quick_key(path)
+    except FileNotFoundError:
+        return FileFacts(problem="missing file", detail="there is no such file")
+    except OSError as error:
+        return FileFacts(problem="unreadable image", detail=error.strerror or str(error))
+    try:
+        if verify == "header":
+            check_image(path)
+        elif verify == "decode":
+            read_image(path)
+    except ImageError as error:
+        return FileFacts(problem="unreadable image", detail=str(error))
+    return FileFacts(key=key)
+
+
+def _quick_key(path: Path) -> bytes:
+    # without O_NONBLOCK, opening a named pipe would wait for ever
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(f"{path}: not a regular file")
+        size = status.st_size
+        digest = hashlib.blake2b(size.to_bytes(8, "little"), digest_size=16)
+        for start in (0, size // 2 - SAMPLE_BYTES // 2, size - SAMPLE_BYTES):
+            digest.update(os.pread(descriptor, SAMPLE_BYTES, max(0, start)))
+    finally:
+        os.close(descriptor)
+    return digest.digest()

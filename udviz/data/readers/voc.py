@@ -1,0 +1,74 @@
+"""Pascal VOC, and data sets laid out like it."""
+
+from pathlib import Path
+
+from udviz.data.dataset import Dataset
+from udviz.data.images.files import locate
+from udviz.data.problems import ProblemLog
+from udviz.data.readers.assemble import Rows, assemble
+from udviz.data.readers.voc_lists import listed_images, read_label_lists
+from udviz.data.readers.voc_xml import read_annotations
+
+
+def read_voc(
+    root: Path | str,
+    *,
+    year: str = "",
+    val_fraction: float | None = None,
+    split_seed: int = 0,
+    bad_images: str = "stop",
+    verify: str = "header",
+) -> Dataset:
+    """Read Pascal VOC: images, their labels, *difficult* flags and boxes.
+
+    Labels and boxes come from ``Annotations/*.xml``; where that folder is absent, labels come from
+    ``ImageSets/Main/<label>_<split>.txt``. A label whose objects are all *difficult* is unknown
+    (-1) and flagged difficult. Where there is no ``test.txt`` (VOC 2012), val is the test split
+    and val is drawn from train.
+
+    Args:
+        root: ``VOCdevkit``, or with no ``year`` the folder that holds ``ImageSets``.
+        year: ``2007`` for the folder ``VOC2007`` of ``root``.
+        val_fraction: If given, train and val lists are pooled, as papers do, and this share of
+            them is drawn as val. By default the official lists are used.
+        split_seed: Another seed draws another val.
+        bad_images: ``stop`` raises if images cannot be used, ``set_aside`` goes on without them.
+        verify: ``header`` looks at start and end of each file, ``decode`` decodes it, ``none``
+            only asks whether it is there.
+
+    Returns:
+        The data set; image ids are file names without suffix, labels are sorted.
+
+    Raises:
+        DataProblems: If images cannot be used and ``bad_images`` is ``stop``.
+        FileNotFoundError: If a folder or ``train.txt`` does not exist.
+        ValueError: If there are no labels.
+    """
+    folder = Path(root) / f"VOC{year}" if year else Path(root)
+    log = ProblemLog()
+    main = folder / "ImageSets" / "Main"
+    image_ids, splits = listed_images(main, val_fraction=val_fraction, split_seed=split_seed)
+    paths = locate(folder / "JPEGImages", [f"{image_id}.jpg" for image_id in image_ids], log)
+    if (folder / "Annotations").is_dir():
+        objects, label_names = read_annotations(folder / "Annotations", image_ids, log)
+        targets, difficult = objects.targets(len(image_ids), len(label_names))
+        boxes = objects.boxes()
+    else:
+        targets, difficult, label_names = read_label_lists(main, image_ids, log)
+        boxes = None
+    rows = Rows(
+        image_ids=image_ids,
+        paths=paths,
+        splits=splits,
+        targets=targets,
+        difficult=difficult,
+        boxes=boxes,
+    )
+    return assemble(
+        rows,
+        log,
+        name=folder.resolve().name,
+        label_names=label_names,
+        bad_images=bad_images,
+        verify=verify,
+    )

@@ -1,0 +1,151 @@
+"""A study as one HTML file that opens anywhere, offline: figures, tables, recipe, versions."""
+
+import html
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from markdown_it import MarkdownIt
+
+from udviz.checks import shown
+from udviz.figures.labels.ranking import ranking
+from udviz.figures.models.gains import gain_curve
+from udviz.figures.models.models import model_scores
+from udviz.figures.style.text import MISSING, one_line, plural
+from udviz.studies.directory import STUDY_FILE, RunDirectory
+from udviz.studies.listing import list_runs
+from udviz.ui.frame import alt
+from udviz.ui.frame.page import View
+from udviz.ui.labels import sentences as words
+from udviz.ui.labels import tables
+
+MOST_LABELS = 60  # in the picture of the ranking; the table has all
+_FACTS = ("seed", "git_revision", "device", "precision", "processes")
+_MARKDOWN = MarkdownIt("js-default")  # names of a study cannot bring HTML of their own
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; color: #1B2430; max-width: 1100px; margin: 2rem auto;
+       padding: 0 1rem; }
+h1 { font-size: 1.9rem } h2 { font-size: 1.35rem; margin-top: 2.2rem }
+table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums }
+th, td { white-space: nowrap; padding: .25rem .6rem; border-bottom: 1px solid #DDE2E8;
+         text-align: right }
+th:first-child, td:first-child { text-align: left }
+.wide { overflow-x: auto } .how { color: #5A6472; font-size: 13px } figure { margin: 1rem 0 }
+pre { background: #F4F6F8; padding: 1rem; overflow-x: auto; font-size: 12px }
+@media print { .wide { overflow: visible } table { font-size: 9px } }
+"""
+
+
+def offer(view: View) -> None:
+    """A button that downloads the report of the study, which is written when it is pressed."""
+    st.download_button(
+        "Download as a report (HTML)",
+        data=lambda: study_report(view),
+        file_name=f"{view.study.path.name}-{view.split}-report.html",
+        mime="text/html",
+        icon=":material/description:",
+        on_click="ignore",
+    )
+
+
+def study_report(view: View) -> str:
+    """The whole report as HTML; nothing in it is loaded from elsewhere."""
+    title = html.escape(one_line(f"{view.study.path.name}, {view.split} split"))
+    return "\n".join(
+        [
+            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>',
+            f"<style>{_STYLE}</style><h1>{title}</h1>",
+            *_models(view),
+            *_labels(view),
+            *_origin(view),
+            "</html>",
+        ]
+    )
+
+
+def _models(view: View) -> Iterator[str]:
+    yield _sentence(words.what_was_trained(view.study, view.models))
+    yield "<h2>The models</h2>" + _sentence(words.headline(view.gain))
+    scores = tables.model_scores(view.models)
+    figure = model_scores(
+        scores,
+        axis_title="Mean average precision over labels (0 to 1, higher is better)",
+        guess=view.models["mean_prevalence"].iloc[0],
+        title="Mean average precision of each model, with its 95 % interval",
+    )
+    yield _figure(figure, alt.models(scores, quantity="Mean average precision"), first=True)
+    yield _table(tables.model_table(view.models).reset_index())
+    yield _how(words.HOW_TO_READ_MODELS)
+
+
+def _labels(view: View) -> Iterator[str]:
+    yield "<h2>The labels</h2>"
+    if view.has_gains:
+        title = "Gain of every label, with its 95 % interval"
+        yield _figure(gain_curve(view.labels, title=title), alt.gains(view.labels))
+    hardest = view.labels.head(MOST_LABELS)
+    figure = ranking(
+        hardest,
+        all_labels=view.labels,
+        panels=("rank", "average precision", "gain", "causes"),
+        title=f"The {len(hardest):,} hardest of {plural(len(view.labels), 'label')}, hardest first",
+    )
+    yield _figure(figure, alt.ranking(hardest))
+    yield _how(
+        "Each row is a label; lines are 95 % intervals. Names in italics have too few positives to "
+        "be trusted."
+    )
+    yield f'<div class="wide">{_table(tables.label_table(view.labels))}</div>'
+    yield "<h2>How sure we are</h2>" + _sentence(words.how_sure(view.gain, view.labels))
+
+
+def _origin(view: View) -> Iterator[str]:
+    """What made these numbers: runs with their versions, and the recipe."""
+    yield "<h2>Where it comes from</h2>"
+    rows = [{"run": run.name} | _record(run) for run in list_runs(view.study.path)]
+    yield f'<div class="wide">{_table(pd.DataFrame(rows))}</div>' if rows else ""
+    recipe = (view.study.path / STUDY_FILE).read_text(encoding="utf-8")
+    yield f"<h3>Recipe</h3><pre>{html.escape(recipe)}</pre>"
+    yield _how(f"Written on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC by udviz.")
+
+
+def _record(run: RunDirectory) -> dict[str, object]:
+    """What a run says it was made with."""
+    try:
+        record = tomllib.loads(run.record.read_text(encoding="utf-8"))
+        versions = ", ".join(f"{name} {value}" for name, value in record["libraries"].items())
+        facts = {name: record[name] for name in _FACTS}
+        return facts | {"libraries": f"python {record['python']}, {versions}"}
+    except (OSError, ValueError, KeyError, AttributeError, RecursionError) as error:
+        return {"libraries": f"{run.record.name} cannot be read ({shown(repr(error))})"}
+
+
+def _sentence(markdown: str) -> str:
+    return str(_MARKDOWN.render(markdown))
+
+
+def _how(text: str) -> str:
+    return f'<p class="how">{html.escape(text)}</p>'
+
+
+def _figure(figure: go.Figure, description: str, *, first: bool = False) -> str:
+    """A figure as HTML; the first one brings the code that draws them all."""
+    figure = go.Figure(figure).update_layout(template="plotly_white", width=None)
+    drawn = figure.to_html(
+        full_html=False,
+        include_plotlyjs="inline" if first else False,
+        config={"displaylogo": False, "responsive": True},
+    )
+    return f'<figure role="img" aria-label="{html.escape(description)}">{drawn}</figure>'
+
+
+def _table(table: pd.DataFrame) -> str:
+    """``table`` as HTML, its cells escaped; whole numbers without, others with three digits."""
+    return str(
+        table.convert_dtypes().to_html(
+            index=False, border=0, na_rep=MISSING, float_format=lambda x: f"{x:.3f}"
+        )
+    )

@@ -1,0 +1,187 @@
+"""One label's scores and what a threshold makes of them, model beside model."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+
+from udviz.figures.style.blank import subplots
+from udviz.figures.style.text import interval, number
+from udviz.figures.style.theme import (
+    LEFT_PX,
+    NEUTRAL,
+    ROLES,
+    Mark,
+    add_rule,
+    coloured,
+    put,
+    set_frame,
+)
+from udviz.stats.average_precision.precision_recall import PrecisionRecallCurve
+from udviz.stats.calibration.distributions import ProbabilityDistribution
+from udviz.stats.decisions.confusion import Confusion
+
+_SHARES = [0.01, 0.1, 0.3, 0.6, 1.0]  # ticks of the shares
+_SIDES, _SIGNS = ("with it", "without"), (1, -1)  # above and below the axis
+_HEADROOM = 1.15  # of the share axes above the highest bar
+_UNIT = [-0.02, 1.02]  # a mark at 0 or 1 is drawn whole
+_ROOM = 0.08  # precision that a line of text below the prevalence takes
+PLOT_PX = 300
+
+
+def probability_distributions(
+    distributions: Mapping[str, ProbabilityDistribution],
+    thresholds: Mapping[str, float],
+    *,
+    title: str,
+) -> go.Figure:
+    """Probabilities of the images with the label above the axis, of those without it below.
+
+    Bars grow with the square root of the share, so that the few that go wrong can be seen.
+
+    Args:
+        distributions: Role -> histograms of one label.
+        thresholds: Role -> decision threshold, a probability.
+        title: What the chart shows, as plotly's HTML.
+    """
+    figure = subplots(
+        cols=len(distributions),
+        shared_yaxes=True,
+        subplot_titles=[coloured(ROLES[role]) for role in distributions],
+        horizontal_spacing=0.04,
+    )
+    set_frame(figure, title=title, plot_px=PLOT_PX, left_px=LEFT_PX)
+    figure.layout.showlegend = False
+    figure.layout.barmode = "overlay"
+    put(figure.layout.annotations, font={"size": 13})
+    reach = [_reach(distributions, side) for side in range(len(_SIGNS))]
+    for column, (role, found) in enumerate(distributions.items(), start=1):
+        add_rule(figure, x=thresholds[role], place=column, width=2, dash="dash")
+        for side in range(len(_SIGNS)):
+            _add_side(figure, found, ROLES[role], side=side, reach=reach[side], column=column)
+    put(figure.select_xaxes(), range=[0, 1], tickvals=[0, 0.5, 1], title="Probability")
+    heights = [sign * np.sqrt(_SHARES) / reach[side] for side, sign in enumerate(_SIGNS)]
+    ticks = {
+        "tickvals": np.concatenate(heights),
+        "ticktext": [f"{share:.0%}" for share in _SHARES] * len(_SIGNS),
+    }
+    put(figure.select_yaxes(), ticks, range=[-1, 1], zeroline=True, zerolinecolor=NEUTRAL)
+    for side, sign in enumerate(_SIGNS):
+        n_images = next(int(found.counts[side].sum()) for found in distributions.values())
+        _name_side(figure, f"Share of<br>{n_images:,} {_SIDES[side]}", y=sign / 2)
+    return figure
+
+
+def _reach(distributions: Mapping[str, ProbabilityDistribution], side: int) -> float:
+    """Root of the share at which the axis of one side ends."""
+    highest = max(float(found.shares[side].max()) for found in distributions.values())
+    return float(np.sqrt(_HEADROOM * highest)) or 1.0
+
+
+def _name_side(figure: go.Figure, text: str, *, y: float) -> None:
+    """Write what half of the y axis counts beside it."""
+    figure.add_annotation(
+        text=text,
+        textangle=-90,
+        **{"x": 0, "xref": "paper", "xanchor": "center", "xshift": 16 - LEFT_PX},
+        **{"y": y, "yref": "y", "yanchor": "middle"},
+        showarrow=False,
+        font={"size": 13},
+    )
+
+
+def _add_side(
+    figure: go.Figure,
+    found: ProbabilityDistribution,
+    mark: Mark,
+    *,
+    side: int,
+    reach: float,
+    column: int,
+) -> None:
+    counts, shares, edges = found.counts[side], found.shares[side], found.edges
+    bins = zip(edges[:-1], edges[1:], counts, shares, strict=True)
+    figure.add_bar(
+        x=(edges[:-1] + edges[1:]) / 2,
+        y=_SIGNS[side] * np.sqrt(shares) / reach,
+        width=np.diff(edges),
+        marker={
+            "color": mark.colour,
+            "line": {"color": mark.colour, "width": side * (counts > 0)},
+            "pattern": {"shape": ("", "/")[side], "fillmode": "overlay", "size": 5},
+        },
+        hovertext=[
+            f"{mark.glyph} {mark.word}<br>probability {interval(low, high, digits=2)}"
+            f"<br>{count:,} of {counts.sum():,} {_SIDES[side]} ({share:.1%})"
+            for low, high, count, share in bins
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+        row=1,
+        col=column,
+    )
+
+
+def precision_recall(
+    curves: Mapping[str, PrecisionRecallCurve],
+    points: Mapping[str, Confusion],
+    *,
+    prevalence: float,
+    title: str,
+) -> go.Figure:
+    """Precision against recall of every model, with where its threshold puts it.
+
+    Args:
+        curves: Role -> curve of one label.
+        points: Role -> decisions at the threshold; where nothing is called present, the mark
+            stands at the beginning of the curve.
+        prevalence: Share of images with the label: the precision of a guess.
+        title: What the chart shows, as plotly's HTML.
+    """
+    figure = go.Figure()
+    set_frame(figure, title=title, plot_px=PLOT_PX, left_px=LEFT_PX)
+    for role, curve in curves.items():
+        _add_curve(figure, curve, ROLES[role])
+    for role, point in points.items():
+        _add_point(figure, point, ROLES[role], start=float(curves[role].precision[0]))
+    add_rule(figure, y=prevalence, width=1.5, dash="dot")
+    figure.add_annotation(
+        text=f"a guess: {number(prevalence)}",
+        x=0.5,
+        y=prevalence,
+        yanchor="top" if prevalence > _ROOM else "bottom",  # few curves fall below a guess
+        showarrow=False,
+        font={"size": 12},
+    )
+    recall, precision = figure.select_xaxes(), figure.select_yaxes()
+    put(recall, range=_UNIT, title="Recall: share of the images with the label found")
+    put(precision, range=_UNIT, title="Precision: share of calls that are right")
+    return figure
+
+
+def _add_curve(figure: go.Figure, curve: PrecisionRecallCurve, mark: Mark) -> None:
+    figure.add_scatter(
+        x=np.append(0.0, curve.recall),
+        y=np.append(curve.precision[:1], curve.precision),
+        mode="lines",
+        line={"color": mark.colour, "width": 2, "shape": "vh"},
+        name=f"{mark.glyph} {mark.word}, AP {number(curve.area)}",
+        hoverinfo="skip",
+    )
+
+
+def _add_point(figure: go.Figure, point: Confusion, mark: Mark, *, start: float) -> None:
+    told = f"precision {number(point.precision)}<br>recall {number(point.recall)}"
+    figure.add_scatter(
+        x=[point.recall],
+        y=[point.precision if point.predicted else start],
+        mode="markers",
+        marker={"color": mark.colour, "symbol": mark.symbol, "size": 13}
+        | {"line": {"color": "white", "width": 1.5}},
+        name=mark.word,
+        showlegend=False,
+        hovertext=[
+            f"{mark.glyph} {mark.word} at its threshold<br>"
+            + (told if point.predicted else "calls no image present")
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )

@@ -1,0 +1,157 @@
+"""The panels of the ranking: what each draws, on which axis."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from udviz.figures.labels.causes import CAUSES, split_causes
+from udviz.figures.style.markers import add_dots_with_intervals
+from udviz.figures.style.text import safe_html, shorten
+from udviz.figures.style.theme import (
+    NEUTRAL,
+    RANK,
+    ROLES,
+    UNDECIDED,
+    VERDICTS,
+    add_rule,
+    whole_ticks,
+)
+
+Axis = dict[str, Any]  # plotly settings of one x axis
+
+_DODGE = 0.25  # rows that the models of one label lie apart
+_MANY = 100  # labels, from which on an axis over all ranks is too coarse
+_GAIN_STEP = 0.05  # the gain axis ends on a multiple of this
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One panel of the ranking.
+
+    Attributes:
+        draw: Adds the marks of the labels, one row each, to panel number ``column``.
+        axis: Range, title and ticks of the x axis, given the labels in view and every label of
+            the split.
+        needs: Column of the tables without which there is nothing to draw.
+        width: Share of the chart's width, relative to the other panels.
+    """
+
+    draw: Callable[[go.Figure, pd.DataFrame, int], None]
+    axis: Callable[[pd.DataFrame, pd.DataFrame], Axis]
+    needs: str
+    width: float
+
+
+def gain_limit(all_labels: pd.DataFrame) -> float:
+    """End of the gain axis, in (0, 1]: it holds every label's interval, the same on both sides."""
+    ends = all_labels[["gain", "gain_low", "gain_high"]].to_numpy(float)
+    widest = np.nanmax(np.abs(ends)) if np.isfinite(ends).any() else 0.0
+    return float(min(1.0, _GAIN_STEP * (1 + widest // _GAIN_STEP)))
+
+
+def gain_title(before: str = "baseline", after: str = "distilled") -> str:
+    """Title of an axis of gains: which two models they are between."""
+    return f"Gain in AP, {safe_html(shorten(after))} − {safe_html(shorten(before))}"
+
+
+def _draw_average_precision(figure: go.Figure, labels: pd.DataFrame, column: int) -> None:
+    drawn = [role for role in ROLES if labels[f"ap_{role}"].notna().any()]
+    for place, role in enumerate(drawn):
+        add_dots_with_intervals(
+            figure,
+            _column(labels, f"ap_{role}"),
+            (_column(labels, f"ap_{role}_low"), _column(labels, f"ap_{role}_high")),
+            np.arange(len(labels)) + _DODGE * (place - (len(drawn) - 1) / 2),
+            mark=ROLES[role],
+            column=column,
+            size_px=7,
+        )
+
+
+def _draw_gain(figure: go.Figure, labels: pd.DataFrame, column: int) -> None:
+    add_rule(figure, x=0, place=column)
+    verdicts = labels["verdict"].where(labels["verdict"].isin(VERDICTS), UNDECIDED)
+    for verdict, mark in VERDICTS.items():
+        chosen = (verdicts == verdict).to_numpy(bool)
+        part = labels[chosen]
+        add_dots_with_intervals(
+            figure,
+            _column(part, "gain"),
+            (_column(part, "gain_low"), _column(part, "gain_high")),
+            np.flatnonzero(chosen),
+            mark=mark,
+            column=column,
+        )
+
+
+def _draw_rank(figure: go.Figure, labels: pd.DataFrame, column: int) -> None:
+    add_dots_with_intervals(
+        figure,
+        _column(labels, "difficulty_rank"),
+        (_column(labels, "rank_low"), _column(labels, "rank_high")),
+        np.arange(len(labels)),
+        mark=RANK,
+        column=column,
+    )
+
+
+def _draw_causes(figure: go.Figure, labels: pd.DataFrame, column: int) -> None:
+    order = list(CAUSES)
+    marks = [
+        (order.index(cause), row)
+        for row, cell in enumerate(labels["causes"])
+        for cause in split_causes(cell)
+        if cause in CAUSES
+    ]
+    figure.add_scatter(
+        x=[place for place, _ in marks],
+        y=[row for _, row in marks],
+        mode="markers",
+        marker={"symbol": "square", "size": 10, "color": NEUTRAL},
+        hoverinfo="skip",
+        showlegend=False,
+        row=1,
+        col=column,
+    )
+
+
+def _column(labels: pd.DataFrame, name: str) -> np.ndarray:
+    return labels[name].to_numpy(float)
+
+
+def _probability_axis(_: pd.DataFrame, __: pd.DataFrame) -> Axis:
+    return {"range": [0.0, 1.0], "title": "Average precision, 0 to 1"}
+
+
+def _gain_axis(_: pd.DataFrame, all_labels: pd.DataFrame) -> Axis:
+    limit = gain_limit(all_labels)
+    return {"range": [-limit, limit], "title": gain_title()}
+
+
+def _rank_axis(labels: pd.DataFrame, all_labels: pd.DataFrame) -> Axis:
+    """All ranks; of a large study those in view, or forty ranks would share one pixel."""
+    first, last = 1.0, float(len(all_labels))
+    if len(all_labels) > _MANY and labels["rank_low"].notna().any():
+        first, last = float(labels["rank_low"].min()), float(labels["rank_high"].max())
+    ticks = whole_ticks(int(last - first) + 1)
+    return {"range": [first - 0.5, last + 0.5], "title": "Difficulty rank, 1 = hardest"} | ticks
+
+
+def _cause_axis(_: pd.DataFrame, __: pd.DataFrame) -> Axis:
+    names = list(CAUSES)
+    ticks = {"tickvals": list(range(len(names))), "ticktext": names, "tickangle": -50}
+    return {"range": [-0.6, len(names) - 0.4], "title": "Causes", "showgrid": False} | ticks
+
+
+PANELS = {
+    "average precision": Panel(
+        draw=_draw_average_precision, axis=_probability_axis, needs="ap_teacher", width=4
+    ),
+    "gain": Panel(draw=_draw_gain, axis=_gain_axis, needs="gain", width=2.6),
+    "rank": Panel(draw=_draw_rank, axis=_rank_axis, needs="difficulty_rank", width=2.6),
+    "causes": Panel(draw=_draw_causes, axis=_cause_axis, needs="causes", width=2.1),
+}

@@ -1,0 +1,56 @@
+"""How often the doubted targets of a label were really wrong."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from udviz.figures.style.markers import add_dots_with_intervals, add_rows
+from udviz.figures.style.text import interval, number, safe_html, shorten
+from udviz.figures.style.theme import CLEAR, NEUTRAL, STRIPE, Mark, set_frame
+
+ROW_PX = 26
+_MARK = Mark("really wrong", NEUTRAL, "circle", "●")
+
+
+def precision_of_doubts(table: pd.DataFrame, *, title: str) -> go.Figure:
+    """One row per label: share of its decided doubts that were wrong targets, with interval.
+
+    Args:
+        table: Columns as of `udviz.stats.label_errors.review_precision.precision_of_doubts`; every row is drawn.
+        title: What the chart shows.
+    """
+    names = table["label"].tolist()
+    figure = make_subplots()
+    set_frame(figure, title=title, plot_px=len(names) * ROW_PX)
+    stripes = [(CLEAR, STRIPE)[row % 2] for row in range(len(names))]
+    hover = [_summary(row) for _, row in table.iterrows()]
+    add_rows(figure, names, hover, stripes, extent=[-0.02, 1.02], column=1)
+    add_dots_with_intervals(
+        figure,
+        table["share"].to_numpy(float),
+        (table["low"].to_numpy(float), table["high"].to_numpy(float)),
+        np.arange(len(names)),
+        mark=_MARK,
+        column=1,
+    )
+    figure.update_layout(showlegend=False)
+    figure.update_xaxes(
+        range=[-0.02, 1.02], title="Share of the decided doubts that were wrong targets"
+    )
+    figure.update_yaxes(
+        range=[len(names) - 0.5, -0.5],
+        tickvals=list(range(len(names))),
+        ticktext=[safe_html(shorten(name)) for name in names],
+        showgrid=False,
+    )
+    return figure
+
+
+def _summary(row: pd.Series) -> str:
+    return (
+        f"<b>{safe_html(shorten(row['label'], n_chars=60))}</b><br>"
+        f"{number(row['share'])} ({interval(row['low'], row['high'])})<br>"
+        f"wrong {row['wrong']}, right {row['right']}, unsure {row['unsure']}, "
+        f"of {row['doubted']} doubted"
+    )

@@ -1,0 +1,146 @@
+"""Labels by two of their numbers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from udviz.figures.labels.panels import gain_title
+from udviz.figures.style.markers import add_labels
+from udviz.figures.style.text import safe_html, shorten
+from udviz.figures.style.theme import (
+    NEUTRAL,
+    ROLES,
+    UNDECIDED,
+    VERDICTS,
+    Mark,
+    add_rule,
+    put,
+    set_frame,
+)
+
+_MARGIN = 0.05  # of an axis, beyond the outermost labels
+_NO_VERDICT = Mark("label", NEUTRAL, "circle", "●")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """A number that every label has.
+
+    Attributes:
+        column: Its column in ``labels.parquet``.
+        axis: What an axis of it says, with its unit.
+        log: Whether its axis counts in powers of ten.
+        zero: Whether zero is always in view, and drawn.
+    """
+
+    column: str
+    axis: str
+    log: bool = False
+    zero: bool = False
+
+
+def gain_between(before: str = "baseline", after: str = "distilled") -> Number:
+    """The gain of ``after`` over ``before``."""
+    return Number(column="gain", axis=gain_title(before, after), zero=True)
+
+
+NUMBERS = {
+    "prevalence": Number(column="prevalence", axis="Prevalence, share of images", log=True),
+    "training positives": Number(
+        column="train_positives", axis="Training images that carry it", log=True
+    ),
+    **{
+        f"{mark.word.lower()} AP": Number(column=f"ap_{role}", axis=f"{mark.word} AP, 0 to 1")
+        for role, mark in ROLES.items()
+    },
+    "difficulty": Number(column="difficulty", axis="Difficulty for the teacher, higher is harder"),
+    "disagreement": Number(column="disagreement", axis="Mean disagreement of the teacher, nats"),
+    "entropy": Number(column="entropy", axis="Mean binary entropy of the teacher, nats"),
+    "teacher calibration error": Number(column="ece_teacher", axis="Teacher ECE, 0 to 1"),
+    "gain": gain_between(),
+}
+
+
+def label_scatter(
+    labels: pd.DataFrame, *, x: Number, y: Number, title: str, opened: str | None = None
+) -> go.Figure:
+    """One mark per label, a click on which names it.
+
+    Args:
+        labels: One row per label, columns as in ``labels.parquet``; labels that lack one of the
+            two numbers, or have no logarithm where one is drawn, are left out.
+        x: Number on the x axis.
+        y: Number on the y axis.
+        title: What the chart shows.
+        opened: Label that is named in the chart.
+    """
+    known = labels[_drawable(labels, x) & _drawable(labels, y)]
+    figure = go.Figure()
+    set_frame(figure, title=title, plot_px=300)
+    figure.layout.showlegend = bool(labels["gain"].notna().any())
+    if x.zero:
+        add_rule(figure, x=0)
+    if y.zero:
+        add_rule(figure, y=0)
+    for mark, part in _by_verdict(known):
+        places = part[x.column].to_numpy(float), part[y.column].to_numpy(float)
+        add_labels(figure, part, places, mark=mark, n_labels=len(known))
+    _name(figure, known[known["label"] == opened], x, y)
+    for number, axis in ((x, figure.layout.xaxis), (y, figure.layout.yaxis)):
+        values = known[number.column].to_numpy(float)
+        extent = _extent(values, number)
+        put([axis], range=extent, title=number.axis)
+        if number.log:
+            ticks = _log_ticks(*extent)
+            put([axis], type="log", tickvals=ticks, ticktext=[f"{tick:,.9g}" for tick in ticks])
+    return figure
+
+
+def _drawable(labels: pd.DataFrame, number: Number) -> pd.Series:
+    values = labels[number.column]
+    return values > 0 if number.log else values.notna()
+
+
+def _by_verdict(labels: pd.DataFrame) -> list[tuple[Mark, pd.DataFrame]]:
+    if not labels["gain"].notna().any():
+        return [(_NO_VERDICT, labels)]
+    verdicts = labels["verdict"].where(labels["verdict"].isin(VERDICTS), UNDECIDED)
+    return [(mark, labels[verdicts == verdict]) for verdict, mark in VERDICTS.items()]
+
+
+def _name(figure: go.Figure, label: pd.DataFrame, x: Number, y: Number) -> None:
+    """Write the name beside the mark of the opened label."""
+    for _, row in label.iterrows():
+        figure.add_annotation(
+            x=np.log10(row[x.column]) if x.log else row[x.column],
+            y=np.log10(row[y.column]) if y.log else row[y.column],
+            text=f"<b>{safe_html(shorten(row['label']))}</b>",
+            ax=0,
+            ay=-26,
+            arrowcolor=NEUTRAL,
+            arrowhead=0,
+            standoff=6,
+        )
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """1, 2 and 5 times powers of ten between two exponents; of more than three decades only 1."""
+    decades = range(int(np.floor(low)), int(np.ceil(high)) + 1)
+    steps = (1, 2, 5) if high - low <= 3 else (1,)
+    ticks = [float(f"{step}e{decade}") for decade in decades for step in steps]
+    return [tick for tick in ticks if low <= np.log10(tick) <= high]
+
+
+def _extent(values: np.ndarray, number: Number) -> list[float]:
+    """Ends of an axis that holds all ``values`` (L,) with a margin; exponents of a log axis."""
+    if number.zero:
+        values = np.append(values, 0.0)
+    if not len(values):
+        return [0.0, 1.0]
+    if number.log:
+        values = np.log10(values)
+    low, high = float(values.min()), float(values.max())
+    margin = _MARGIN * ((high - low) or abs(high) or 1.0)
+    return [low - margin, high + margin]

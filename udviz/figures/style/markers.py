@@ -1,0 +1,134 @@
+"""The marks that the charts share: a dot with its interval, the labels of a verdict."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from udviz.figures.style.hover import label_summaries
+from udviz.figures.style.theme import Mark
+
+CLICKABLE: dict[str, Any] = {  # marks with a `hovertext`, which a click does not fade
+    "hovertemplate": "%{hovertext}<extra></extra>",
+    "selected": {"marker": {"opacity": 1}},
+    "unselected": {"marker": {"opacity": 1}},
+}
+
+
+def interval_path(
+    ends: tuple[np.ndarray, np.ndarray], across: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """One broken line through all intervals, so that a thousand of them stay one SVG path.
+
+    Args:
+        ends: Low and high ends, (L,) each.
+        across: (L,) positions on the other axis.
+
+    Returns:
+        (3 L,) positions along and across the intervals, with NaN between two intervals.
+    """
+    gap = np.full(len(across), np.nan)
+    along = np.column_stack([*ends, gap]).ravel()  # (L, 3) -> (3 L,)
+    return along, np.repeat(across, 3)
+
+
+def add_dots_with_intervals(
+    figure: go.Figure,
+    values: np.ndarray,
+    ends: tuple[np.ndarray, np.ndarray],
+    rows: np.ndarray,
+    *,
+    mark: Mark,
+    column: int,
+    size_px: int = 9,
+    line_px: int = 2,
+) -> None:
+    """Draw (L,) values with their intervals at heights ``rows`` in one panel of ``figure``."""
+    x, y = interval_path(ends, rows)
+    shared = {"legendgroup": mark.word, "name": mark.word, "hoverinfo": "skip"}
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        line={"color": mark.colour, "width": line_px},
+        opacity=0.55,
+        showlegend=False,
+        row=1,
+        col=column,
+        **shared,
+    )
+    figure.add_scatter(
+        x=values,
+        y=rows,
+        mode="markers",
+        marker={
+            "color": mark.colour,
+            "symbol": mark.symbol,
+            "size": size_px,
+            "line": {"color": mark.colour, "width": 2 if "open" in mark.symbol else 0},
+        },
+        row=1,
+        col=column,
+        **shared,
+    )
+
+
+def add_rows(
+    figure: go.Figure,
+    names: Sequence[str],
+    hover: Sequence[str],
+    colours: Sequence[str],
+    *,
+    extent: Sequence[float],
+    column: int,
+) -> None:
+    """Draw one bar across the panel per row: the stripe, the hover and what a click hits.
+
+    The bars carry the full label name as ``customdata``.
+    """
+    figure.add_bar(
+        orientation="h",
+        base=extent[0],
+        x=[extent[1] - extent[0]] * len(names),
+        y=list(range(len(names))),
+        width=1,
+        marker={"color": list(colours), "line": {"width": 0}},
+        customdata=list(names),
+        hovertext=list(hover),
+        **CLICKABLE,
+        showlegend=False,
+        row=1,
+        col=column,
+    )
+
+
+def add_labels(
+    figure: go.Figure,
+    labels: pd.DataFrame,
+    places: tuple[np.ndarray, np.ndarray],
+    *,
+    mark: Mark,
+    n_labels: int,
+) -> None:
+    """Mark the labels of one verdict; a click on a mark names its label.
+
+    Args:
+        figure: Figure to draw on.
+        labels: One row per label, columns as in ``labels.parquet``.
+        places: Their places on the x and on the y axis, (L,) each.
+        mark: How the verdict is drawn.
+        n_labels: Labels in the whole figure; many are drawn small.
+    """
+    figure.add_scatter(
+        x=places[0],
+        y=places[1],
+        mode="markers",
+        marker={"color": mark.colour, "symbol": mark.symbol}
+        | {"size": 9 if n_labels <= 200 else 5},
+        name=f"{mark.word} ({len(labels):,})",
+        customdata=labels["label"],
+        hovertext=label_summaries(labels),
+        **CLICKABLE,
+    )

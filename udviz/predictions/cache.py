@@ -1,0 +1,270 @@
+"""The wall: what training leaves for the app, as plain arrays on disk.
+
+A cache is written beside its place and renamed when complete, so a reader sees all of it or
+nothing. Matrices are Fortran-ordered: one label's column is contiguous and can be read alone.
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from tokenize import TokenError
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from udviz.predictions.manifest import (
+    IMAGES,
+    MANIFEST,
+    SCHEMA_VERSION,
+    Manifest,
+    check_file,
+    file_crc32,
+    read_manifest,
+    refused,
+)
+from udviz.scratch import empty_columns, reserve
+
+MOST_IMAGES = 2**40  # more cannot be found in any file
+_KINDS = {"targets": "i", "difficult": "b"}  # kind of an array's values; else floating point
+_NO_ARRAY = (ValueError, TypeError, EOFError, OSError, SyntaxError, OverflowError, TokenError)
+# What pandas and pyarrow raise on a file that is damaged or of another kind.
+NO_PARQUET = (ValueError, TypeError, OSError, LookupError, AttributeError, NotImplementedError)
+VERIFY_UP_TO = 256 * 2**20  # bytes; larger caches are checked by size unless asked
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Predictions:
+    """Predictions of one run on one split; arrays are read-only and memory-mapped.
+
+    Attributes:
+        manifest: Where they come from.
+        images: One row per image: ``image_id`` and ``row``, its index in the data set.
+        targets: (N, L) int8: 1 present, 0 absent, -1 unknown.
+        difficult: (N, L) bool flags of the annotator.
+        logits: (N, L) float32 logits of the classification branch.
+        calibration_logits: (N, L) float32, or None without a calibration branch. Their softmax
+            is not the probability of a label.
+        disagreement: (N, L) float32 in nats, sums to the image's uncertainty; or None.
+        attention: (N, h, w) float32 uncertainty attention maps, or None.
+    """
+
+    manifest: Manifest
+    images: pd.DataFrame
+    targets: np.ndarray
+    difficult: np.ndarray
+    logits: np.ndarray
+    calibration_logits: np.ndarray | None
+    disagreement: np.ndarray | None
+    attention: np.ndarray | None
+
+    @property
+    def split(self) -> str:
+        """Split the images belong to."""
+        return self.manifest.split
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The L labels in column order."""
+        return tuple(self.manifest.label_names)
+
+    @property
+    def image_ids(self) -> tuple[str, ...]:
+        """The N image ids."""
+        return tuple(self.images["image_id"])
+
+    def probs(self, labels: slice | int = slice(None)) -> np.ndarray:
+        """P(label present) = sigmoid(logits), of all labels (N, L) or of the chosen columns."""
+        if isinstance(labels, int):
+            return _sigmoid(np.asarray(self.logits[:, labels]))
+        logits = self.logits[:, labels]
+        probs = empty_columns(logits.shape, logits.dtype)
+        for column in range(logits.shape[1]):
+            probs[:, column] = _sigmoid(np.asarray(logits[:, column]))
+        return probs
+
+    def image_probs(self, place: int) -> np.ndarray:
+        """(L,) P(label present) of all labels in one image."""
+        return _sigmoid(np.asarray(self.logits[place]))
+
+
+class PredictionWriter:
+    """Writes a cache batch by batch; use it as a context.
+
+    The directory appears, replacing an older one, when the context ends without an error. One
+    process at a time may write it; what a killed one left of it is cleared.
+
+    Args:
+        directory: Where the cache is to be, ``.../predictions/<split>``.
+        split: Name of the split.
+        images: One row per image: ``image_id`` and ``row``.
+        label_names: The L label names.
+        dataset_fingerprint: Of the data set.
+        checkpoint_digest: SHA-256 of the weights.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        split: str,
+        images: pd.DataFrame,
+        label_names: tuple[str, ...],
+        dataset_fingerprint: str,
+        checkpoint_digest: str,
+    ) -> None:
+        self._directory = directory
+        self._draft = directory.with_name(f".{directory.name}.draft")
+        self._identity = {
+            "schema_version": SCHEMA_VERSION,
+            "split": split,
+            "label_names": list(label_names),
+            "n_images": len(images),
+            "dataset_fingerprint": dataset_fingerprint,
+            "checkpoint_digest": checkpoint_digest,
+        }
+        self._images = images
+        self._arrays: dict[str, np.memmap[Any, Any]] = {}
+
+    def __enter__(self) -> "PredictionWriter":
+        shutil.rmtree(self._draft, ignore_errors=True)
+        self._draft.mkdir(parents=True)
+        return self
+
+    def write(self, rows: slice, **parts: np.ndarray | None) -> None:
+        """Store some rows of arrays by name, e.g. ``logits`` (B, L); None is left out."""
+        for name, part in parts.items():
+            if part is None:
+                continue
+            if name not in self._arrays:
+                shape = (self._identity["n_images"], *part.shape[1:])
+                self._arrays[name] = _reserve(self._draft / f"{name}.npy", part.dtype, shape)
+            self._arrays[name][rows] = part
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self._commit()
+        finally:
+            self._arrays.clear()
+            shutil.rmtree(self._draft, ignore_errors=True)
+
+    def _commit(self) -> None:
+        for array in self._arrays.values():
+            array.flush()
+        self._arrays.clear()
+        self._images.to_parquet(self._draft / IMAGES, index=False)
+        files = {
+            path.name: {"bytes": path.stat().st_size, "crc32": file_crc32(path)}
+            for path in sorted(self._draft.iterdir())
+        }
+        manifest = json.dumps({**self._identity, "files": files}, indent=1, ensure_ascii=False)
+        (self._draft / MANIFEST).write_text(manifest, encoding="utf-8")
+        retired = self._directory.with_name(f".{self._directory.name}.old")
+        shutil.rmtree(retired, ignore_errors=True)
+        if self._directory.exists():
+            self._directory.rename(retired)
+        self._draft.rename(self._directory)
+        shutil.rmtree(retired, ignore_errors=True)
+
+
+def open_predictions(directory: Path, *, verify: bool | None = None) -> Predictions:
+    """Open a prediction cache; its arrays are read from disk when they are used.
+
+    Args:
+        directory: ``runs/<study>/<run>/predictions/<split>``.
+        verify: Whether to compare every file with its checksum; None = if that takes
+            less than about a second.
+
+    Raises:
+        FileNotFoundError: If there is no cache.
+        ValueError: If it is of another version or damaged; names the file.
+    """
+    manifest = read_manifest(directory)
+    shape = (manifest.n_images, len(manifest.label_names))
+    if verify is None:
+        verify = sum(entry["bytes"] for entry in manifest.files.values()) <= VERIFY_UP_TO
+    for name, entry in manifest.files.items():
+        check_file(directory / name, entry, verify=verify)
+
+    def array(name: str) -> np.ndarray | None:
+        if f"{name}.npy" not in manifest.files:
+            return None
+        return _open_array(directory / f"{name}.npy", name, shape)
+
+    def required(name: str) -> np.ndarray:
+        found = array(name)
+        if found is None:
+            raise refused(directory / f"{name}.npy", "is missing")
+        return found
+
+    return Predictions(
+        manifest=manifest,
+        images=_read_images(directory / IMAGES, manifest.n_images),
+        targets=required("targets"),
+        difficult=required("difficult"),
+        logits=required("logits"),
+        calibration_logits=array("calibration_logits"),
+        disagreement=array("disagreement"),
+        attention=array("attention"),
+    )
+
+
+def is_current(directory: Path, *, dataset_fingerprint: str, checkpoint_digest: str) -> bool:
+    """Whether a whole cache of exactly this data and these weights is there."""
+    try:
+        manifest = open_predictions(directory).manifest
+    except (OSError, ValueError):
+        return False
+    made_from = (manifest.dataset_fingerprint, manifest.checkpoint_digest)
+    return made_from == (dataset_fingerprint, checkpoint_digest)
+
+
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    probs: np.ndarray = 0.5 * (1.0 + np.tanh(0.5 * logits))  # never overflows
+    return probs
+
+
+def _reserve(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+    """A new ``.npy`` whose disk space is taken now: a full disk is an error, not a crash later."""
+    array = np.lib.format.open_memmap(
+        path, mode="w+", dtype=dtype, shape=shape, fortran_order=len(shape) == 2
+    )
+    with path.open("r+b") as file:
+        reserve(file.fileno(), path.stat().st_size)
+    return array
+
+
+def _open_array(path: Path, name: str, shape: tuple[int, int]) -> np.ndarray:
+    """An array of the cache, mapped; refused unless it is what the manifest and its name say."""
+    try:
+        # unlike `np.load`, this knows neither zip files nor pickles
+        found: np.ndarray = np.lib.format.open_memmap(path, mode="r")
+    except _NO_ARRAY as error:
+        raise refused(path, "is no array of plain numbers") from error
+    expected = (shape[0], *found.shape[1:]) if name == "attention" else shape
+    kind = _KINDS.get(name, "f")
+    if found.dtype.kind != kind or found.shape != expected:
+        what = f"{found.dtype.str} of shape {found.shape}"  # `str` without the names of fields
+        raise refused(path, f"holds {what}, not {kind} of shape {expected}")
+    return found
+
+
+def _read_images(path: Path, n_images: int) -> pd.DataFrame:
+    try:
+        images = pd.read_parquet(path)
+    except NO_PARQUET as error:
+        raise refused(path, "is no Parquet table") from error
+    if not {"image_id", "row"} <= set(images) or len(images) != n_images:
+        raise refused(path, f"lacks `image_id` or `row`, or has not {n_images} rows")
+    rows = images["row"]
+    if rows.dtype.kind not in "iu" or (rows < 0).any() or (rows >= MOST_IMAGES).any():
+        raise refused(path, "holds rows that are no places in a data set")
+    return images

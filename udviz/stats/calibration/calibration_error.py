@@ -1,0 +1,158 @@
+"""How far the probabilities of a label are from its frequency, and how far chance alone goes.
+
+A perfectly calibrated model, too, has an expected calibration error above zero, because a bin's
+frequency is measured on a finite number of images. So every error comes with its *null level*: the
+error of a model whose probabilities are exact, at the same probabilities and the same images.
+What lies beyond it, the *excess*, is the finding: 0 on average under perfect calibration (so it
+may be slightly negative), and otherwise cautious, because |gap + noise| <= |gap| + |noise|: where
+the gap is large the noise adds less to the error than the null level takes off.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from udviz.checks import check_at_least
+from udviz.stats.calibration.reliability_bins import ReliabilityBins
+
+NULL_DRAWS = 1000  # the null mean is then known to 3 % of the null standard deviation
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NullLevel:
+    """Calibration error that perfect calibration would show; NaN for a label with no known image.
+
+    Attributes:
+        mean: (L,) expected error.
+        sd: (L,) its standard deviation.
+        upper: (L,) the error that perfect calibration exceeds once in twenty times.
+    """
+
+    mean: np.ndarray
+    sd: np.ndarray
+    upper: np.ndarray
+
+
+def expected_calibration_error(bins: ReliabilityBins) -> np.ndarray:
+    """Mean over images of the gap between probability and frequency of their bin; lower is better.
+
+    With bins of equal mass this is the adaptive calibration error.
+
+    Args:
+        bins: From ``reliability_bins``, of either kind.
+
+    Returns:
+        (L,) errors in [0, 1]; NaN for a label with no known image.
+
+    Source:
+        Guo et al. (2017), "On calibration of modern neural networks", eq. 3.
+    """
+    total = bins.count.sum(axis=1)
+    return _divide(np.abs(bins.sum_prob - bins.positives).sum(axis=1), total)
+
+
+def maximum_calibration_error(bins: ReliabilityBins) -> np.ndarray:
+    """Largest gap of any bin that holds an image; lower is better.
+
+    One image alone in a bin can set it, so it says little without its null level.
+
+    Args:
+        bins: From ``reliability_bins``, of either kind.
+
+    Returns:
+        (L,) errors in [0, 1]; NaN for a label with no known image.
+
+    Source:
+        Guo et al. (2017), "On calibration of modern neural networks", eq. 5.
+    """
+    gaps = np.abs(bins.sum_prob - bins.positives) / np.maximum(bins.count, 1)
+    return np.where(bins.count.sum(axis=1) > 0, gaps.max(axis=1), np.nan)
+
+
+def null_levels(
+    bins: ReliabilityBins, *, n_draws: int = NULL_DRAWS, seed: int = 0
+) -> tuple[NullLevel, NullLevel]:
+    """Null levels of the expected and the maximum calibration error.
+
+    Under perfect calibration the positives of a bin are a sum of independent Bernoulli(p_i). They
+    are drawn as one binomial with that sum's mean and variance (of the rarer outcome), so the
+    cost is one draw per bin and not one per image.
+
+    Args:
+        bins: From ``reliability_bins``, of either kind.
+        n_draws: Draws per bin, at least 2.
+        seed: Seed; every label uses the same stream, so its level does not depend on the others.
+
+    Returns:
+        Null level of ``expected_calibration_error`` and of ``maximum_calibration_error``.
+
+    Raises:
+        ValueError: If ``n_draws`` < 2.
+    """
+    check_at_least(n_draws, 2, name="n_draws")
+    expected, maximum = [], []
+    for label in range(bins.count.shape[0]):
+        count = bins.count[label]
+        gaps = _null_gaps(
+            count, bins.sum_prob[label], bins.sum_square[label], n_draws=n_draws, seed=seed
+        )
+        expected.append(gaps.sum(axis=1) / count.sum() if count.any() else gaps[:, 0] * np.nan)
+        maximum.append((gaps / np.maximum(count, 1)).max(axis=1))
+    absent = bins.count.sum(axis=1) == 0
+    return _level(expected, absent), _level(maximum, absent)
+
+
+def excess_p_value(error: np.ndarray, null: NullLevel) -> np.ndarray:
+    """One-sided p of an error this large under perfect calibration.
+
+    From the gamma distribution with the null level's mean and variance: an error is a sum of
+    absolute values, hence skewed, and a tail of 1,000 draws alone could not survive a correction
+    for hundreds of labels.
+
+    Args:
+        error: (L,) errors.
+        null: Their null level.
+
+    Returns:
+        (L,) p in [0, 1]; NaN where the error is NaN, 1 where no probability leaves 0 and 1 and
+        no image contradicts it.
+    """
+    variance = null.sd**2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = stats.gamma.sf(error, null.mean**2 / variance, scale=variance / null.mean)
+    certain = np.where(error > null.mean, 0.0, 1.0)  # all probabilities 0 or 1: no spread
+    return np.where(np.isnan(error), np.nan, np.where(variance > 0, p, certain))
+
+
+def _null_gaps(
+    count: np.ndarray, total: np.ndarray, square: np.ndarray, *, n_draws: int, seed: int
+) -> np.ndarray:
+    """|positives - expected positives| of every bin under perfect calibration, (n_draws, Q)."""
+    flip = total > count / 2  # count absences where presence is the rule: the skew is then right
+    mean = np.where(flip, count - total, total)
+    second = np.where(flip, count - 2 * total + square, square)
+    # Binomial(trials, mean / trials) has the variance `mean - second` of the Bernoulli sum
+    trials = np.ceil(mean**2 / np.where(second > 0, second, 1.0) - 1e-9).astype(np.int64)
+    chance = np.clip(mean / np.maximum(trials, 1), 0.0, 1.0)
+    draws = np.random.default_rng(seed).binomial(trials, chance, size=(n_draws, count.size))
+    gaps: np.ndarray = np.abs(draws - mean)
+    return gaps
+
+
+def _level(draws: list[np.ndarray], absent: np.ndarray) -> NullLevel:
+    table = np.array(draws).reshape(absent.size, -1)  # (L, n_draws)
+    table[absent] = np.nan
+    if absent.size == 0:
+        return NullLevel(mean=np.empty(0), sd=np.empty(0), upper=np.empty(0))
+    return NullLevel(
+        mean=table.mean(axis=1),
+        sd=table.std(axis=1, ddof=1),
+        upper=np.quantile(table, 0.95, axis=1),
+    )
+
+
+def _divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is the NaN of no known image
+        result: np.ndarray = top / bottom
+    return result

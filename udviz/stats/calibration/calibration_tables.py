@@ -1,0 +1,190 @@
+"""Every calibration error of a label in one row, from one sort of its probabilities."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from udviz.stats.calibration.brier import brier_decomposition
+from udviz.stats.calibration.calibration_error import (
+    excess_p_value,
+    expected_calibration_error,
+    maximum_calibration_error,
+    null_levels,
+)
+from udviz.stats.calibration.reliability_bins import (
+    ReliabilityBins,
+    label_bins,
+    pool,
+    pooled_mass_edges,
+    sketch,
+    stack_bins,
+    width_edges,
+)
+from udviz.stats.calibration.sorted_probs import SortedProbs, sorted_probs
+from udviz.stats.labels.probabilities import check_label_names, prob_columns
+
+N_BINS = 15
+
+
+@dataclass(frozen=True, eq=False)
+class CalibrationRows:
+    """Collects the labels of one table.
+
+    Attributes:
+        n_bins: Bins of both kinds.
+        epsilon: How far from 0 and 1 probabilities are held in the log loss.
+    """
+
+    n_bins: int
+    epsilon: float
+    _width: list[np.ndarray] = field(default_factory=list)
+    _mass: list[np.ndarray] = field(default_factory=list)
+    _loss: list[float] = field(default_factory=list)
+
+    def add(self, probs: SortedProbs) -> None:
+        """Take in the next label."""
+        self._width.append(label_bins(probs, n_bins=self.n_bins, kind="width"))
+        self._mass.append(label_bins(probs, n_bins=self.n_bins, kind="mass"))
+        self._loss.append(probs.log_loss(self.epsilon))
+
+    def table(self, label_names: Sequence[str], *, seed: int) -> pd.DataFrame:
+        """One row per label, see ``calibration_table``."""
+        width, mass = (stack_bins(rows, self.n_bins) for rows in (self._width, self._mass))
+        names = pd.DataFrame({"label": list(label_names), "column": np.arange(len(label_names))})
+        return pd.concat([names, _errors(width, mass, np.array(self._loss), seed)], axis=1)
+
+
+@dataclass(eq=False)
+class PooledRows:
+    """Collects the labels of one pooled row, in two passes: edges of equal mass need the first.
+
+    Attributes:
+        n_bins: Bins of both kinds.
+        epsilon: How far from 0 and 1 probabilities are held in the log loss.
+    """
+
+    n_bins: int
+    epsilon: float
+    _width: list[np.ndarray] = field(default_factory=list)
+    _mass: list[np.ndarray] = field(default_factory=list)
+    _sketches: list[np.ndarray] = field(default_factory=list)
+    _loss: float = 0.0
+
+    def add(self, probs: SortedProbs) -> None:
+        """Take in the next label for the first time."""
+        edges = width_edges(self.n_bins)
+        self._width.append(np.concatenate([edges, probs.bin_sums(edges)]))
+        self._sketches.append(sketch(probs))
+        self._loss += probs.log_loss(self.epsilon)
+
+    def add_again(self, probs: SortedProbs) -> None:
+        """Take in the next label for the second time, after all have been added once."""
+        self._mass.append(np.concatenate([self._mass_edges, probs.bin_sums(self._mass_edges)]))
+
+    def table(self, *, seed: int) -> pd.DataFrame:
+        """The row of ``pooled_calibration_table``."""
+        width, mass = (pool(stack_bins(rows, self.n_bins)) for rows in (self._width, self._mass))
+        return _errors(width, mass, np.array([self._loss]), seed)
+
+    @cached_property
+    def _mass_edges(self) -> np.ndarray:
+        return pooled_mass_edges(self._sketches, self.n_bins)
+
+
+def calibration_table(
+    probs: np.ndarray,
+    targets: np.ndarray,
+    *,
+    label_names: Sequence[str],
+    n_bins: int = N_BINS,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Calibration of every label, one row per label in column order.
+
+    Args:
+        probs: (N, L) predicted probabilities in [0, 1], never a softmax of the calibration branch.
+        targets: (N, L) 1 present, 0 absent, -1 unknown (left out of its label).
+        label_names: L names.
+        n_bins: Bins of both kinds.
+        seed: Seed of the null levels.
+
+    Returns:
+        Columns ``label``, ``column``, ``known`` and ``positives`` (images), ``prevalence``,
+        ``mean_prob``; ``ece`` (equal width), ``adaptive_ece`` (equal mass) and ``mce`` (equal
+        width), each followed by ``_null`` (its null mean), ``_null_upper`` (exceeded once in twenty
+        times under perfect calibration), ``_excess`` (error minus null mean) and ``_p``;
+        ``brier`` and its parts ``reliability``, ``resolution``, ``uncertainty``,
+        ``within_bin_variance``, ``within_bin_covariance`` (``brier_decomposition``); ``nll`` in
+        nats. Except for resolution, lower is better. NaN for a label with no known image.
+
+    Raises:
+        ValueError: As ``reliability_bins``, or if names and labels differ in number.
+    """
+    check_label_names(label_names, probs.shape[1])
+    rows = CalibrationRows(n_bins, least_distance(probs))
+    for column in prob_columns(probs, targets):
+        rows.add(sorted_probs(*column))
+    return rows.table(label_names, seed=seed)
+
+
+def pooled_calibration_table(
+    probs: np.ndarray, targets: np.ndarray, *, n_bins: int = N_BINS, seed: int = 0
+) -> pd.DataFrame:
+    """Calibration of all labels taken as one binary problem: one row.
+
+    Args:
+        probs: As in ``calibration_table``.
+        targets: As in ``calibration_table``.
+        n_bins: As in ``calibration_table``.
+        seed: As in ``calibration_table``.
+
+    Returns:
+        The columns of ``calibration_table`` from ``known`` on; ``known`` counts cells.
+
+    Raises:
+        ValueError: As ``reliability_bins``.
+    """
+    rows = PooledRows(n_bins, least_distance(probs))
+    for column in prob_columns(probs, targets):
+        rows.add(sorted_probs(*column))
+    for column in prob_columns(probs, targets):
+        rows.add_again(sorted_probs(*column))
+    return rows.table(seed=seed)
+
+
+def least_distance(probs: np.ndarray) -> float:
+    """How far from 0 and 1 the log loss holds probabilities of this dtype."""
+    floating = np.issubdtype(probs.dtype, np.floating)
+    return float(np.finfo(probs.dtype if floating else np.float64).eps)
+
+
+def _errors(
+    width: ReliabilityBins, mass: ReliabilityBins, loss: np.ndarray, seed: int
+) -> pd.DataFrame:
+    """All columns from ``known`` on; ``loss`` is summed over images."""
+    known, positives = width.count.sum(axis=1), width.positives.sum(axis=1)
+    with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN of no known image
+        prevalence, mean_prob, nll = (
+            total / known for total in (positives, width.sum_prob.sum(axis=1), loss)
+        )
+    table = pd.DataFrame({"known": known, "positives": positives})
+    table["prevalence"], table["mean_prob"] = prevalence, mean_prob
+    ece_null, mce_null = null_levels(width, seed=seed)
+    adaptive_null, _ = null_levels(mass, seed=seed)
+    for name, error, null in (
+        ("ece", expected_calibration_error(width), ece_null),
+        ("adaptive_ece", expected_calibration_error(mass), adaptive_null),
+        ("mce", maximum_calibration_error(width), mce_null),
+    ):
+        table[name] = error
+        table[f"{name}_null"] = null.mean
+        table[f"{name}_null_upper"] = null.upper
+        table[f"{name}_excess"] = error - null.mean
+        table[f"{name}_p"] = excess_p_value(error, null)
+    for name, value in vars(brier_decomposition(width)).items():
+        table[name] = value
+    table["nll"] = nll
+    return table

@@ -1,0 +1,262 @@
+"""Recalibration: turn logits into probabilities that can be taken at their word.
+
+Fit on the validation images only, then apply to any split: a map fitted on the images it is judged
+on flatters itself. Temperature and Platt (``udviz.stats.calibration.platt``) keep the order of a label's
+images, so its average precision does not move; isotonic regression makes ties.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+from scipy.special import expit
+from sklearn.isotonic import IsotonicRegression
+
+from udviz.checks import check_at_least, check_matrix
+from udviz.scratch import empty_columns
+from udviz.stats.calibration.calibration_tables import N_BINS, CalibrationRows, PooledRows
+from udviz.stats.calibration.logit_cells import all_logit_cells
+from udviz.stats.calibration.sorted_probs import SortedProbs, sorted_probs
+from udviz.stats.labels.label_columns import LabelColumn, label_columns
+from udviz.stats.labels.probabilities import check_label_names
+
+TEMPERATURES = (0.01, 100.0)  # a fit at either end says that no temperature helps
+MIN_ISOTONIC = 10  # positives and negatives below which a staircase is noise
+_EPSILON = float(np.finfo(np.float64).eps)  # a recalibrated probability is a float64
+
+
+class Recalibration(ABC):
+    """A fitted map from logits to probabilities of presence that never falls."""
+
+    @abstractmethod
+    def apply_label(self, logits: np.ndarray, label: int) -> np.ndarray:
+        """Probabilities of one label, (N,) in [0, 1], from its (N,) logits."""
+
+    def apply(self, logits: np.ndarray) -> np.ndarray:
+        """Probabilities of all labels.
+
+        Args:
+            logits: (N, L) with the labels, in the order, of the fit.
+
+        Returns:
+            (N, L) probabilities in [0, 1], float64, in Fortran order; a large matrix lies in a
+            temporary file, see `udviz.scratch`.
+
+        Raises:
+            TypeError: If ``logits`` is no numpy array.
+            ValueError: If ``logits`` is not (N, L).
+        """
+        check_matrix(logits, name="logits")
+        probs = empty_columns(logits.shape, np.float64)
+        for label in range(logits.shape[1]):
+            probs[:, label] = self.apply_label(logits[:, label], label)
+        return probs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Temperature(Recalibration):
+    """Sigmoid of logits divided by one temperature for all labels.
+
+    Attributes:
+        temperature: Above 1 softens overconfident probabilities, below 1 sharpens them; 1 is the
+            plain sigmoid.
+    """
+
+    temperature: float = 1.0
+
+    def apply_label(self, logits: np.ndarray, label: int) -> np.ndarray:
+        """Probabilities of one label, (N,) in [0, 1], from its (N,) logits."""
+        probs: np.ndarray = expit(logits.astype(np.float64) / self.temperature)
+        return probs
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Isotonic(Recalibration):
+    """A rising staircase per label, linear between its steps and flat outside them.
+
+    Attributes:
+        logits: Per label, the ascending logits of the corners; None where the label had too few
+            positives or negatives to fit and keeps the plain sigmoid.
+        probs: Per label, the probabilities at the corners, never exactly 0 or 1.
+    """
+
+    logits: tuple[np.ndarray | None, ...]
+    probs: tuple[np.ndarray | None, ...]
+
+    def apply_label(self, logits: np.ndarray, label: int) -> np.ndarray:
+        """Probabilities of one label, (N,) in [0, 1], from its (N,) logits."""
+        corners, heights = self.logits[label], self.probs[label]
+        if corners is None or heights is None:
+            return Temperature().apply_label(logits, label)
+        probs: np.ndarray = np.interp(logits.astype(np.float64), corners, heights)
+        return probs
+
+
+def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> Temperature:
+    """Find the temperature with the least log loss over all known cells of all labels.
+
+    The log loss is convex in 1 / temperature, so its derivative is searched for its one zero.
+
+    Args:
+        logits: (N, L) floats of the validation images.
+        targets: (N, L) 1 present, 0 absent, -1 unknown (left out).
+
+    Returns:
+        The temperature, within ``TEMPERATURES``.
+
+    Raises:
+        TypeError: If ``logits`` are no floating-point numpy array.
+        ValueError: If shapes differ, a logit is not finite, or no target is known.
+
+    Source:
+        Guo et al. (2017), "On calibration of modern neural networks", section 4.2.
+    """
+    labels = list(all_logit_cells(logits, targets))
+    if not any(cells.weight.size for cells in labels):
+        raise ValueError(
+            "`targets` must hold at least one known target, got none. "
+            "Fit on a split with annotations."
+        )
+
+    def slope_at(log_inverse: float) -> float:
+        inverse = np.exp(log_inverse)
+        return sum(
+            float((expit(inverse * cells.logit) - cells.present) @ (cells.weight * cells.logit))
+            for cells in labels
+        )
+
+    low, high = -np.log(TEMPERATURES[1]), -np.log(TEMPERATURES[0])
+    if slope_at(low) >= 0:  # the logits carry no information: as soft as allowed
+        return Temperature(temperature=TEMPERATURES[1])
+    if slope_at(high) <= 0:  # zero separates perfectly: as sharp as allowed
+        return Temperature(temperature=TEMPERATURES[0])
+    return Temperature(temperature=float(np.exp(-brentq(slope_at, low, high, xtol=1e-8))))
+
+
+def fit_isotonic(
+    logits: np.ndarray, targets: np.ndarray, *, min_count: int = MIN_ISOTONIC
+) -> Isotonic:
+    """Fit the rising staircase with the least squared error to each label.
+
+    Probabilities are kept within [1 / (n + 2), 1 - 1 / (n + 2)] for the n known images of a label:
+    a step of exactly 0 or 1 would claim a certainty that n images cannot give.
+
+    Args:
+        logits: (N, L) floats of the validation images.
+        targets: (N, L) 1 present, 0 absent, -1 unknown (left out).
+        min_count: Positives, and negatives, that a label needs to be fitted.
+
+    Returns:
+        The staircases; a label with too few positives or negatives keeps the sigmoid.
+
+    Raises:
+        TypeError: If ``logits`` are no floating-point numpy array.
+        ValueError: If shapes differ, a logit is not finite or ``min_count`` < 1.
+
+    Source:
+        Zadrozny and Elkan (2002), "Transforming classifier scores into accurate multiclass
+        probability estimates", section 3.
+    """
+    check_at_least(min_count, 1, name="min_count")
+    corners: list[np.ndarray | None] = []
+    heights: list[np.ndarray | None] = []
+    for column in label_columns([logits], targets, name="logits"):
+        n_positives, known = int(column.positive.sum()), column.positive.size
+        if min(n_positives, known - n_positives) < min_count:
+            corners.append(None)
+            heights.append(None)
+            continue
+        fitted = IsotonicRegression(y_min=1 / (known + 2), y_max=1 - 1 / (known + 2))
+        fitted.fit(column.scores[0].astype(np.float64), column.positive.astype(np.float64))
+        corners.append(fitted.X_thresholds_)
+        heights.append(fitted.y_thresholds_)
+    return Isotonic(logits=tuple(corners), probs=tuple(heights))
+
+
+def recalibration_table(
+    logits: np.ndarray,
+    targets: np.ndarray,
+    *,
+    recalibrations: Mapping[str, Recalibration],
+    label_names: Sequence[str],
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Calibration of every label before and after each recalibration.
+
+    Args:
+        logits: (N, L) floats of the images to judge on, not those of the fit.
+        targets: (N, L) 1 present, 0 absent, -1 unknown (left out).
+        recalibrations: Name -> fitted map; the plain sigmoid is added as ``none``.
+        label_names: L names.
+        seed: Seed of the null levels.
+
+    Returns:
+        One row per method (``none`` first) and label: ``method`` and the columns of
+        ``calibration_table``. A label is sorted once, since no recalibration changes its order.
+
+    Raises:
+        TypeError: If ``logits`` are no floating-point numpy array.
+        ValueError: If shapes differ, a logit is not finite or a name is missing.
+    """
+    check_label_names(label_names, targets.shape[1])
+    maps = _with_none(recalibrations)
+    rows = {method: CalibrationRows(N_BINS, _EPSILON) for method in maps}
+    for column in label_columns([logits], targets, name="logits"):
+        for method, probs in _recalibrated(column, maps).items():
+            rows[method].add(probs)
+    tables = {method: found.table(label_names, seed=seed) for method, found in rows.items()}
+    return _joined(tables)
+
+
+def pooled_recalibration_table(
+    logits: np.ndarray,
+    targets: np.ndarray,
+    *,
+    recalibrations: Mapping[str, Recalibration],
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Calibration of all labels taken together before and after each recalibration.
+
+    Args:
+        logits: As in ``recalibration_table``.
+        targets: As in ``recalibration_table``.
+        recalibrations: As in ``recalibration_table``.
+        seed: Seed of the null levels.
+
+    Returns:
+        One row per method (``none`` first): ``method`` and the columns of
+        ``pooled_calibration_table``.
+
+    Raises:
+        TypeError: If ``logits`` are no floating-point numpy array.
+        ValueError: If shapes differ or a logit is not finite.
+    """
+    maps = _with_none(recalibrations)
+    rows = {method: PooledRows(N_BINS, _EPSILON) for method in maps}
+    for take_in in (PooledRows.add, PooledRows.add_again):
+        for column in label_columns([logits], targets, name="logits"):
+            for method, probs in _recalibrated(column, maps).items():
+                take_in(rows[method], probs)
+    return _joined({method: found.table(seed=seed) for method, found in rows.items()})
+
+
+def _recalibrated(column: LabelColumn, maps: Mapping[str, Recalibration]) -> dict[str, SortedProbs]:
+    """Probabilities of one label under every map, from one sort of its logits."""
+    logit = sorted_probs(column.scores[0], column.positive)
+    return {
+        method: logit.mapped(partial(fitted.apply_label, label=column.label))
+        for method, fitted in maps.items()
+    }
+
+
+def _joined(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    table = pd.concat([t.assign(method=name) for name, t in tables.items()], ignore_index=True)
+    return table[["method", *table.columns.drop("method")]]
+
+
+def _with_none(recalibrations: Mapping[str, Recalibration]) -> dict[str, Recalibration]:
+    return {"none": Temperature(), **recalibrations}

@@ -1,0 +1,207 @@
+"""Reliability bins: is a label present as often as its probability says?
+
+Unlike the top-label calibration of single-label models, every label is its own binary problem and
+a bin's height is the observed frequency of the label. Only ``sigmoid(logits)``, or a
+recalibration of it, belongs here: the softmax of the calibration branch is not a probability of
+presence.
+
+Every calibration error, its null level and the Brier decomposition are computed from the sums
+these bins keep (``udviz.stats.calibration.calibration_error``), so a column is read once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from udviz.checks import check_at_least, check_choice
+from udviz.stats.calibration.sorted_probs import SortedProbs, sorted_probs
+from udviz.stats.inference.intervals import wilson_interval
+from udviz.stats.labels.probabilities import prob_columns
+
+KINDS = ("width", "mass")
+SKETCH_SIZE = 1024  # order statistics per label behind pooled equal-mass edges
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReliabilityBins:
+    """Reliability diagram of every label, bin by bin; the sums are over the bin's images.
+
+    Attributes:
+        edges: (L, Q + 1) edges in [0, 1]; bin q is [edges[q], edges[q + 1]), the last one closed.
+        count: (L, Q) known images in the bin; 0 where it is empty.
+        positives: (L, Q) of them, images that carry the label.
+        sum_prob: (L, Q) sum of the probabilities.
+        sum_square: (L, Q) sum of the squared probabilities.
+        sum_positive: (L, Q) sum of the probabilities of the images that carry the label.
+    """
+
+    edges: np.ndarray
+    count: np.ndarray
+    positives: np.ndarray
+    sum_prob: np.ndarray
+    sum_square: np.ndarray
+    sum_positive: np.ndarray
+
+    @property
+    def mean_prob(self) -> np.ndarray:
+        """(L, Q) mean predicted probability; NaN in an empty bin."""
+        return _ratio(self.sum_prob, self.count)
+
+    @property
+    def frequency(self) -> np.ndarray:
+        """(L, Q) fraction of the images that carry the label; NaN in an empty bin."""
+        return _ratio(self.positives, self.count)
+
+    def frequency_interval(self, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+        """(L, Q) lower and upper Wilson limits of ``frequency``; NaN in an empty bin."""
+        return wilson_interval(self.positives, self.count, confidence)
+
+
+def reliability_bins(
+    probs: np.ndarray, targets: np.ndarray, *, n_bins: int = 15, kind: str = "width"
+) -> ReliabilityBins:
+    """Bin the probabilities of each label and count how often the label is present.
+
+    Args:
+        probs: (N, L) predicted probabilities in [0, 1].
+        targets: (N, L) 1 present, 0 absent, -1 unknown (left out of its label).
+        n_bins: Number Q of bins.
+        kind: ``width`` for bins of equal width, ``mass`` for bins that hold, as nearly as
+            ties allow, the same number of images. Equal probabilities always share a bin, so
+            the order of the images does not matter.
+
+    Returns:
+        The bins of all L labels. Empty bins are kept, so that a figure can show how much data
+        each bin rests on.
+
+    Raises:
+        TypeError: If ``probs`` are no floating-point numpy array.
+        ValueError: If shapes differ, a probability leaves [0, 1], a target is not 1, 0 or -1,
+            ``n_bins`` < 1 or ``kind`` is not known.
+
+    Source:
+        Guo et al. (2017), "On calibration of modern neural networks", eq. 2 and 3; equal mass:
+        Nguyen and O'Connor (2015), "Posterior calibration and exploratory analysis".
+    """
+    _check(n_bins, kind)
+    columns = (sorted_probs(*column) for column in prob_columns(probs, targets))
+    return stack_bins([label_bins(column, n_bins=n_bins, kind=kind) for column in columns], n_bins)
+
+
+def label_bins(probs: SortedProbs, *, n_bins: int, kind: str) -> np.ndarray:
+    """Row of one label for ``stack_bins``: its edges (Q + 1) and its five sums (5 Q)."""
+    edges = width_edges(n_bins) if kind == "width" else _mass_edges(probs, n_bins)
+    return np.concatenate([edges, probs.bin_sums(edges)])
+
+
+def pooled_reliability_bins(
+    probs: np.ndarray, targets: np.ndarray, *, n_bins: int = 15, kind: str = "width"
+) -> ReliabilityBins:
+    """Bins of all labels taken together as one binary problem.
+
+    Pooling hides errors of opposite sign in different labels: read it beside the labels.
+    Edges of equal mass are taken from at most ``SKETCH_SIZE`` order statistics of each label,
+    so no more than one column is ever in memory; the counts in the bins are exact.
+
+    Args:
+        probs: As in ``reliability_bins``.
+        targets: As in ``reliability_bins``.
+        n_bins: As in ``reliability_bins``.
+        kind: As in ``reliability_bins``.
+
+    Returns:
+        The bins, with L = 1.
+
+    Raises:
+        ValueError: As ``reliability_bins``.
+    """
+    _check(n_bins, kind)
+    edges = width_edges(n_bins)
+    if kind == "mass":
+        columns = (sorted_probs(*column) for column in prob_columns(probs, targets))
+        edges = pooled_mass_edges([sketch(column) for column in columns], n_bins)
+    columns = (sorted_probs(*column) for column in prob_columns(probs, targets))
+    rows = [np.concatenate([edges, column.bin_sums(edges)]) for column in columns]
+    return pool(stack_bins(rows, n_bins))
+
+
+def pool(bins: ReliabilityBins) -> ReliabilityBins:
+    """Add up the bins of labels that share their edges; L becomes 1.
+
+    Raises:
+        ValueError: If the labels' edges differ, as those of equal mass do.
+    """
+    if (bins.edges != bins.edges[:1]).any():
+        raise ValueError(
+            "`bins` must share their edges to be pooled, got different edges per label. "
+            "Use `pooled_reliability_bins`."
+        )
+    sums = {name: getattr(bins, name).sum(axis=0, keepdims=True) for name in _SUMS}
+    return ReliabilityBins(edges=bins.edges[:1], **sums)
+
+
+_SUMS = ("count", "positives", "sum_prob", "sum_square", "sum_positive")
+
+
+def _check(n_bins: int, kind: str) -> None:
+    check_at_least(n_bins, 1, name="n_bins")
+    check_choice(kind, KINDS, name="kind")
+
+
+def width_edges(n_bins: int) -> np.ndarray:
+    """Edges of Q bins of equal width in [0, 1], (Q + 1,)."""
+    # a quotient rounds once: 6 / 10 is 0.6, while linspace(0, 1, 11)[6] is 0.6000000000000001
+    return np.arange(n_bins + 1) / n_bins
+
+
+def sketch(probs: SortedProbs) -> np.ndarray:
+    """At most ``SKETCH_SIZE`` values of a label and how many images each stands for, (2, K)."""
+    size = min(probs.size, SKETCH_SIZE)
+    middle = ((np.arange(size) + 0.5) * probs.size / max(size, 1)).astype(int)
+    return np.stack([probs.at(middle), np.full(size, probs.size / max(size, 1))])
+
+
+def pooled_mass_edges(sketches: Sequence[np.ndarray], n_bins: int) -> np.ndarray:
+    """Edges of Q bins of equal mass over all labels, (Q + 1,), from each label's ``sketch``."""
+    value, weight = np.concatenate([np.empty((2, 0)), *sketches], axis=1)
+    if value.size == 0:
+        return width_edges(n_bins)
+    order = np.argsort(value)
+    mass = np.cumsum(weight[order])
+    first = np.searchsorted(mass, _shares(mass[-1], n_bins)) + 1
+    return np.concatenate([[0.0], value[order][np.minimum(first, value.size - 1)], [1.0]])
+
+
+def stack_bins(rows: Sequence[np.ndarray], n_bins: int) -> ReliabilityBins:
+    """Bins of L labels from their ``label_bins``."""
+    table = np.array(rows).reshape(len(rows), 6 * n_bins + 1)  # (L, Q + 1 + 5 Q)
+    count, positives, *sums = np.split(table[:, n_bins + 1 :], 5, axis=1)
+    return ReliabilityBins(
+        edges=table[:, : n_bins + 1],
+        count=count.astype(np.int64),
+        positives=positives.astype(np.int64),
+        sum_prob=sums[0],
+        sum_square=sums[1],
+        sum_positive=sums[2],
+    )
+
+
+def _mass_edges(probs: SortedProbs, n_bins: int) -> np.ndarray:
+    """Edges between a label's bins of equal mass, (Q + 1,)."""
+    if probs.size == 0:
+        return width_edges(n_bins)
+    first = np.ceil(_shares(probs.size, n_bins)).astype(int)  # the first place of the next bin
+    return np.concatenate([[0.0], probs.at(np.minimum(first, probs.size - 1)), [1.0]])
+
+
+def _shares(mass: float, n_bins: int) -> np.ndarray:
+    """Mass below each inner edge, (Q - 1,); 1e-9 of an image guards against rounding."""
+    shares: np.ndarray = np.arange(1, n_bins) * (mass / n_bins) - 1e-9
+    return shares
+
+
+def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN of an empty bin
+        result: np.ndarray = top / bottom
+    return result

@@ -1,0 +1,75 @@
+"""One decision threshold per label, chosen on validation and then left alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from udviz.stats.average_precision.ranking import MIN_POSITIVES
+from udviz.stats.labels.label_columns import label_columns
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Thresholds:
+    """Thresholds chosen on one split, to be used unchanged on another.
+
+    Attributes:
+        values: (L,) thresholds in the unit of the scores; read-only.
+        chosen: (L,) bool; False where too few positives left the fallback in place.
+        f1: (L,) F1 on the split they were chosen on, so too good to report; NaN where not chosen.
+    """
+
+    values: np.ndarray
+    chosen: np.ndarray
+    f1: np.ndarray
+
+
+def choose_thresholds(
+    scores: np.ndarray,
+    targets: np.ndarray,
+    *,
+    fallback: float,
+    min_positives: int = MIN_POSITIVES,
+) -> Thresholds:
+    """Choose for every label the threshold with the best F1.
+
+    The best threshold lies between a positive's score and the next lower score; their midpoint
+    is taken. Among equally good ones the highest wins.
+
+    Args:
+        scores: (N, L) floats of the validation split; higher means more likely present.
+        targets: (N, L) ground truth: 1 present, 0 absent, -1 unknown (left out).
+        fallback: Threshold of labels with fewer than ``min_positives`` positives: 0 for logits,
+            0.5 for probabilities.
+        min_positives: From how many positives on a threshold is chosen; at least 1.
+
+    Raises:
+        TypeError: If scores are no floating-point numpy array.
+        ValueError: If shapes differ, a score is NaN or infinite, or a target is none of 1, 0, -1.
+    """
+    n_labels = targets.shape[1]
+    values = np.full(n_labels, float(fallback))
+    chosen = np.zeros(n_labels, dtype=bool)
+    f1 = np.full(n_labels, np.nan)
+    for column in label_columns([scores], targets):
+        if np.count_nonzero(column.positive) >= max(1, min_positives):
+            label = column.label
+            chosen[label] = True
+            values[label], f1[label] = _best_threshold(column.scores[0], column.positive)
+    values.flags.writeable = False
+    return Thresholds(values=values, chosen=chosen, f1=f1)
+
+
+def _best_threshold(scores: np.ndarray, positive: np.ndarray) -> tuple[float, float]:
+    candidates = np.sort(scores[positive])
+    ordered = np.sort(scores)
+    first = np.searchsorted(ordered, candidates, side="left")
+    correct = candidates.size - np.searchsorted(candidates, candidates, side="left")
+    f1 = 2 * correct / (scores.size - first + candidates.size)
+    best = int(np.flatnonzero(f1 == f1.max())[-1])
+    threshold = float(candidates[best])
+    if first[best] > 0:
+        midpoint = (threshold + float(ordered[first[best] - 1])) / 2
+        # in the scores' own precision the midpoint of neighbours may round down to the lower one
+        if scores.dtype.type(midpoint) > ordered[first[best] - 1]:
+            threshold = midpoint
+    return threshold, float(f1[best])

@@ -1,0 +1,196 @@
+"""Which (image, label) targets look wrong, and in which direction.
+
+Confident learning (cleanlab) estimates from out-of-sample probabilities how many targets of a label
+are wrong, and takes those on which the model contradicts the annotation most.
+
+Each label is the binary problem it is, as inside cleanlab's multi-label module (a test keeps the
+two equal). The module itself takes one Python list per image and no unknown targets; here every
+label has its own known images, and a million images fit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from udviz.checks import check_at_least
+from udviz.stats.calibration.recalibration import Recalibration
+from udviz.stats.label_errors.confident_learning import doubted_targets
+from udviz.stats.labels.probabilities import check_label_names, prob_columns, prob_logits
+
+MISSING, EXTRA = "missing", "extra"
+_SUREST = ("surest_marked", "surest_unmarked", "surest_expected", "surest_expected_sd")
+MIN_COUNT = 5  # present and absent images below which a label's confidence has no yardstick
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Suspects:
+    """Targets that cleanlab doubts.
+
+    Attributes:
+        table: One row per doubted target, most suspect first: ``image`` (row index in [0, N)),
+            ``label``, ``column``, ``direction`` (``missing``: the label seems present but is not
+            marked; ``extra``: it is marked but seems absent), ``prob`` (what the model says) and
+            ``quality`` in [0, 1], cleanlab's adjusted self-confidence: low is suspect. At most
+            ``most_per_label`` rows of a label.
+        counts: One row per label in column order, from all doubts: ``label``, ``column``,
+            ``known``, ``positives``, ``missing``, ``extra``, ``missing_unexplained`` (those where
+            no look-alike partner of the label is present) and ``doubted_share``: doubts over known
+            targets. Of the images without a partner that are rather called present and are at least
+            as probable as the median marked one: ``surest_marked`` and ``surest_unmarked``, those
+            with and without the mark; ``surest_expected`` with ``surest_expected_sd``, how many
+            without it that would be, were the probabilities exact. NaN where a label has too few
+            present or absent images to judge.
+    """
+
+    table: pd.DataFrame
+    counts: pd.DataFrame
+
+
+def find_suspects(
+    probs: np.ndarray,
+    targets: np.ndarray,
+    *,
+    label_names: Sequence[str],
+    partners: pd.DataFrame | None = None,
+    recalibration: Recalibration | None = None,
+    most_per_label: int = 1000,
+) -> Suspects:
+    """Rank the targets that are probably wrong.
+
+    The probabilities must come from models that did not train on these images (another split, or
+    cross-validation): a model that learned a wrong target agrees with it. That is the caller's
+    duty; nothing in the numbers can show it.
+
+    How many targets of a label are doubted, and which, is cleanlab's estimate per direction. They
+    are ranked by self-confidence *adjusted* for how confident the model is on average about this
+    label's present and absent images. Plain self-confidence, which is ranking by loss, fills the
+    first places with the present images of rare and hard labels that a model simply misses.
+    A mark is doubted as missing only where presence is the better guess, so a label with more than
+    half of its presences unmarked in training is beyond what its own model can doubt.
+
+    Args:
+        probs: (N, L) probabilities of presence in [0, 1], out of sample.
+        targets: (N, L) 1 present, 0 absent, -1 unknown (never a suspect).
+        label_names: L names.
+        partners: Look-alikes as rows of ``column`` and ``partner`` (``relations.top_partners``); a
+            missing mark beside a partner that is present has another explanation.
+        recalibration: Puts the probabilities right first, e.g. ``fit_platt_to_probs`` of these
+            images. Where probabilities are too high or too low throughout, so is the number of
+            doubts in one direction; the order of a label's suspects hardly depends on it.
+        most_per_label: Rows of the table that one label may take.
+
+    Returns:
+        The ranked suspects and the counts per label.
+
+    Raises:
+        TypeError: If ``probs`` are no floating-point numpy array.
+        ValueError: If shapes differ, a probability leaves [0, 1], a target is none of 1, 0, -1, or
+            names and labels differ in number.
+
+    Source:
+        Northcutt, Jiang and Chuang (2021), "Confident learning: estimating uncertainty in dataset
+        labels"; per label: Thyagarajan et al. (2022), "Identifying incorrect annotations in
+        multi-label classification data".
+    """
+    check_label_names(label_names, targets.shape[1])
+    check_at_least(most_per_label, 1, name="most_per_label")
+    tables, counts = [], []
+    for label, (prob, target) in enumerate(prob_columns(probs, targets)):
+        images = np.flatnonzero(targets[:, label] >= 0)
+        judged = prob
+        if recalibration is not None:
+            judged = recalibration.apply_label(prob_logits(prob), label)
+        doubted = _doubts(judged, target).assign(label=label_names[label], column=label)
+        doubted["prob"] = prob[doubted["row"]]
+        doubted["image"] = images[doubted.pop("row")]
+        explained = _partner_present(targets, label, partners)
+        counts.append(
+            _counts(doubted, explained[doubted["image"]], target)
+            | _surest(judged, explained[images], target)
+        )
+        tables.append(doubted.head(most_per_label))
+    table = pd.concat(tables, ignore_index=True).sort_values(
+        ["quality", "column", "image"], ignore_index=True
+    )
+    names = pd.DataFrame({"label": list(label_names), "column": np.arange(len(label_names))})
+    return Suspects(
+        table=table[["image", "label", "column", "direction", "prob", "quality"]],
+        counts=pd.concat([names, pd.DataFrame(counts)], axis=1),
+    )
+
+
+def unmarked_p_value(counts: pd.DataFrame) -> np.ndarray:
+    """Chance that as many of the surest images are unmarked if the probabilities are exact.
+
+    Marks that are missing at random are missing on the surest images as often as elsewhere, and no
+    probability that keeps rising with the logit can follow that. Where a label is merely hard, or
+    something else looks like it, the surest images are marked: doubts alone are no evidence. Only a
+    thing without a label of its own that looks exactly the same cannot be told from missing marks.
+
+    Args:
+        counts: ``Suspects.counts``; its probabilities were put right by a map that rises.
+
+    Returns:
+        (L,) p in [0, 1], one-sided; 1 where a label was not judged. Every image is a Bernoulli
+        trial of its own chance; a binomial with the mean and variance of their sum stands for it.
+    """
+    found, mean = counts["surest_unmarked"], counts["surest_expected"]
+    with np.errstate(invalid="ignore", divide="ignore"):  # a mean of 0: no such image
+        chance = 1 - counts["surest_expected_sd"] ** 2 / mean
+        p = special.betainc(found, np.maximum(mean / chance - found + 1, 1e-9), chance)
+    return np.where(found > 0, p, 1.0)
+
+
+def _doubts(prob: np.ndarray, target: np.ndarray) -> pd.DataFrame:
+    """Doubted known images of one label, most suspect first: ``row``, ``direction``, ..."""
+    rows, quality = np.empty(0, dtype=np.int64), np.empty(0)
+    if _judged(target):
+        doubts = doubted_targets(prob, target)
+        order = np.argsort(doubts.quality, kind="stable")
+        rows, quality = doubts.rows[order], doubts.quality[order]
+    direction = np.where(target[rows], EXTRA, MISSING)
+    return pd.DataFrame({"row": rows, "direction": direction, "quality": quality})
+
+
+def _judged(target: np.ndarray) -> bool:
+    n_present = int(target.sum())
+    return min(n_present, target.size - n_present) >= MIN_COUNT
+
+
+def _partner_present(targets: np.ndarray, label: int, partners: pd.DataFrame | None) -> np.ndarray:
+    """Whether a look-alike partner of the label is present, (N,) bool."""
+    present = np.zeros(targets.shape[0], dtype=bool)
+    if partners is not None:
+        for partner in partners.loc[partners["column"] == label, "partner"]:
+            present |= targets[:, partner] == 1
+    return present
+
+
+def _surest(judged: np.ndarray, explained: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """Unmarked ones of the (n,) images the model is surest of, and how many there should be."""
+    if not _judged(target):
+        return dict.fromkeys(_SUREST, np.nan)
+    surest = (judged >= max(np.median(judged[target]), 0.5)) & ~explained
+    absence = 1 - judged[surest]
+    found = (
+        np.count_nonzero(surest & target),
+        np.count_nonzero(surest & ~target),
+        absence.sum(),
+        np.sqrt((absence * (1 - absence)).sum()),
+    )
+    return {name: float(value) for name, value in zip(_SUREST, found, strict=True)}
+
+
+def _counts(doubted: pd.DataFrame, explained: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    missing = (doubted["direction"] == MISSING).to_numpy()
+    row: dict[str, float] = {"known": target.size, "positives": int(target.sum())}
+    found = {
+        "missing": missing.sum(),
+        "extra": (~missing).sum(),
+        "missing_unexplained": (missing & ~explained).sum(),
+        "doubted_share": missing.size / max(target.size, 1),
+    }
+    return row | {name: float(n) if _judged(target) else np.nan for name, n in found.items()}

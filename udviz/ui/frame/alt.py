@@ -1,0 +1,41 @@
+"""What each chart shows, for a person who cannot see it."""
+
+import pandas as pd
+
+from udviz.figures.style.text import count, interval, number, one_line
+from udviz.figures.style.theme import ROLES, VERDICTS
+
+
+def models(scores: pd.DataFrame, *, quantity: str) -> str:
+    """Score of every model with its interval; columns ``role``, ``score``, ``low``, ``high``."""
+    parts = [
+        f"{ROLES[row['role']].word} {number(row['score'])} ({interval(row['low'], row['high'])})"
+        for _, row in scores.iterrows()
+    ]
+    return f"{quantity} of each model with its 95 % interval: {'; '.join(parts)}."
+
+
+def gains(labels: pd.DataFrame, *, pair: str = "distilled − baseline") -> str:
+    """How many labels gained and lost between which two models, and the two ends."""
+    known = labels[labels["gain"].notna()].sort_values("gain")
+    if known.empty:
+        return "No gain is known."
+    verdicts = known["verdict"].value_counts()
+    told = ", ".join(f"{count(verdicts.get(verdict, 0))} {verdict}" for verdict in VERDICTS)
+    least, most = known.iloc[0], known.iloc[-1]
+    return (
+        f"Gain in average precision of {count(len(known))} labels, {one_line(pair)}: {told}. "
+        f"From {number(least['gain'], sign=True)} for {one_line(least['label'])} "
+        f"to {number(most['gain'], sign=True)} for {one_line(most['label'])}."
+    )
+
+
+def ranking(labels: pd.DataFrame) -> str:
+    """Which labels a ranking shows, first to last."""
+    if labels.empty:
+        return "No label fits the filters."
+    first, last = labels.iloc[0]["label"], labels.iloc[-1]["label"]
+    return (
+        f"{count(len(labels))} labels from {one_line(first)} to {one_line(last)}, each with the "
+        "average precision and interval of every model; the table holds the same numbers."
+    )

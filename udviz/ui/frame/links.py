@@ -1,0 +1,44 @@
+"""Ways from a label or an image on one page to the same on another."""
+
+import streamlit as st
+
+from udviz.ui.frame.sidebar import IMAGE, LABEL, open_label
+
+DIFFICULTY = "pages/1_Difficulty.py"
+RELIABILITY = "pages/2_Reliability.py"
+LABEL_PAGE = "pages/4_Label.py"
+ATTENTION = "pages/5_Attention.py"
+
+
+def open_in_difficulty(label: str) -> None:
+    """Open ``label`` on the Difficulty page, from a callback."""
+    open_label(label)
+    st.switch_page(DIFFICULTY)
+
+
+def to_label(label: str, *, text: str) -> None:
+    """Draw a link to everything about ``label``."""
+    st.page_link(
+        LABEL_PAGE, label=text, icon=":material/label:", query_params=_here() | {LABEL: label}
+    )
+
+
+def to_reliability(label: str, *, text: str) -> None:
+    """Draw a link to the reliability of ``label``."""
+    st.page_link(
+        RELIABILITY,
+        label=text,
+        icon=":material/target:",
+        query_params=_here() | {LABEL: label},
+    )
+
+
+def to_image(image_id: str, *, text: str, label: str | None = None) -> None:
+    """Draw a link to where the models look in an image, for one label if it is named."""
+    asked = {IMAGE: image_id} | ({} if label is None else {LABEL: label})
+    st.page_link(ATTENTION, label=text, icon=":material/zoom_in:", query_params=_here() | asked)
+
+
+def _here() -> dict[str, str]:
+    """The study and split of this page."""
+    return {key: st.query_params[key] for key in ("study", "split") if key in st.query_params}

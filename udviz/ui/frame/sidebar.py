@@ -1,0 +1,101 @@
+"""What every page asks first: which study, which split, which label; kept in the URL."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from udviz.figures.style.text import one_line, safe_html
+from udviz.figures.style.theme import ROLES
+from udviz.ui.labels.sentences import model_name
+from udviz.ui.load.study import Study
+
+PAGES = Path(__file__).parents[3] / "pages"
+LABEL, IMAGE = "label", "image"
+_JUST_OPENED = "_just_opened"
+
+
+def show_menu() -> None:
+    """Links to every page. Streamlit's own menu would call the first one *app*."""
+    st.sidebar.page_link("app.py", label="Overview")
+    for file in sorted(PAGES.glob("*.py")):
+        name = file.stem.partition("_")[2].replace("_", " ")
+        st.sidebar.page_link(f"pages/{file.name}", label=name)
+    st.sidebar.divider()
+
+
+def pick(label: str, options: Sequence[str], *, key: str, default: str | None) -> str | None:
+    """The user's choice, the same on every page and in a copied link.
+
+    The URL wins when it changed (a link was followed), the widget otherwise. Unlike a widget bound
+    to the URL, the choice stays in it even when it is the default: what is newest or first today
+    may not be tomorrow.
+
+    Args:
+        label: Name of the picker.
+        options: What there is to choose from.
+        key: Name in the URL and in the session.
+        default: Choice of a first visit; None lets the user choose nothing.
+    """
+    asked = st.query_params.get(key)
+    kept = f"_{key}"  # outlives the widget, which is forgotten when the page changes
+    last = st.session_state.get(kept)
+    wanted = asked if asked in options and asked != last else st.session_state.get(key, last)
+    st.session_state[key] = wanted if wanted in options else default
+    if asked is not None and asked not in options:
+        st.sidebar.warning(
+            f"The link asks for a {key} that is not here.", icon=":material/link_off:"
+        )
+    choice: str | None = st.sidebar.selectbox(
+        label,
+        options,
+        index=None if default is None else 0,
+        format_func=one_line,
+        key=key,
+        placeholder="None",
+    )
+    st.session_state[kept] = choice
+    if choice is None:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = choice
+    return choice
+
+
+def pick_study(studies: Sequence[Path]) -> Path:
+    """Directory of the chosen study; the newest on a first visit."""
+    by_name = {path.name: path for path in studies}
+    names = list(by_name)
+    return by_name[pick("Study", names, key="study", default=names[0]) or names[0]]
+
+
+def pick_split(study: Study) -> str:
+    """The chosen split; the test split on a first visit, if there is one."""
+    return pick("Split", study.splits, key="split", default=study.splits[0]) or study.splits[0]
+
+
+def pick_label(names: Sequence[str]) -> str | None:
+    """The opened label, or None."""
+    return pick("Label", names, key=LABEL, default=None)
+
+
+def open_label(name: str | None) -> None:
+    """Open a label from a callback, before the picker is drawn again; None closes it."""
+    st.session_state[LABEL] = name
+    st.session_state[_JUST_OPENED] = name is not None
+
+
+def just_opened() -> bool:
+    """Whether a click opened a label since this was last asked."""
+    return bool(st.session_state.pop(_JUST_OPENED, False))
+
+
+def show_models(study: Study, roles: Sequence[str]) -> None:
+    """Say what each model's mark stands for."""
+    lines = [
+        f'<div><span style="color:{ROLES[role].colour}">{ROLES[role].glyph}</span> '
+        f"{ROLES[role].word} {safe_html(model_name(study, role))}</div>"
+        for role in roles
+    ]
+    st.sidebar.caption("Models")
+    st.sidebar.html("".join(lines))

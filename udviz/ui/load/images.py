@@ -1,0 +1,136 @@
+"""Images of a study: small pictures of what the models saw, and the data set behind them."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from udviz.data.dataset import Dataset
+from udviz.data.images.decoded import DecodedImages, decoded_folder, stored_aspect, stored_image
+from udviz.data.source import load_dataset
+from udviz.predictions.cache import Predictions
+from udviz.recipe.files import read_recipe
+from udviz.studies.directory import STUDY_FILE, decoded_root
+from udviz.ui.load.study import Study, StudyError, quoted
+
+THUMBNAIL_PX, PICTURE_PX = 224, 384  # longer side
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSource:
+    """Where the images of a study are read; a short key of every picture made from them.
+
+    Attributes:
+        study: Directory of the study.
+        fingerprint: Of the data set its predictions belong to.
+        side_px: Side of the square that the models saw.
+    """
+
+    study: str
+    fingerprint: str
+    side_px: int
+
+    @property
+    def folder(self) -> Path:
+        """The decode-once cache."""
+        return decoded_folder(
+            decoded_root(Path(self.study)), fingerprint=self.fingerprint, side_px=self.side_px
+        )
+
+
+def source_of(study: Study, run: Predictions) -> ImageSource:
+    """Where the images that ``run`` predicted are read.
+
+    Raises:
+        StudyError: If the recipe does not say at what size they were read.
+    """
+    side_px = study.setting("data.side_px") or "96"
+    if not (side_px.isdecimal() and len(side_px) < 5):
+        raise StudyError(f"`{study.path / STUDY_FILE}` names no side of the images in pixels.")
+    return ImageSource(
+        study=str(study.path),
+        fingerprint=run.manifest.dataset_fingerprint,
+        side_px=int(side_px),
+    )
+
+
+def square(source: ImageSource, row: int) -> np.ndarray:
+    """The image at index ``row`` of the data set as the models saw it.
+
+    Returns:
+        (side, side, 3) uint8.
+
+    Raises:
+        StudyError: If it is not stored and cannot be read again; the message says why.
+    """
+    image = stored_image(source.folder, row, side_px=source.side_px)
+    return _decoded_again(source, row) if image is None else image
+
+
+@st.cache_data(max_entries=4096, show_spinner=False)
+def thumbnail(source: ImageSource, row: int) -> bytes:
+    """The image at index ``row`` of the data set as a small JPEG with its own aspect.
+
+    Raises:
+        StudyError: If it is not stored and cannot be read again; the message says why.
+    """
+    file = io.BytesIO()
+    small = _at_own_aspect(source, row, longer_px=min(THUMBNAIL_PX, source.side_px))
+    small.save(file, "JPEG", quality=88)
+    return file.getvalue()
+
+
+def picture(source: ImageSource, row: int) -> np.ndarray:
+    """The image at index ``row`` of the data set with its own aspect, large enough to draw on.
+
+    Returns:
+        (H, W, 3) uint8, the longer side of `PICTURE_PX`.
+
+    Raises:
+        StudyError: If it is not stored and cannot be read again; the message says why.
+    """
+    return np.asarray(_at_own_aspect(source, row, longer_px=PICTURE_PX))
+
+
+def _at_own_aspect(source: ImageSource, row: int, *, longer_px: int) -> Image.Image:
+    image = Image.fromarray(square(source, row))
+    aspect = stored_aspect(source.folder, row)
+    width, height = longer_px * min(aspect, 1), longer_px / max(aspect, 1)
+    return image.resize((max(1, round(width)), max(1, round(height))), Image.Resampling.BILINEAR)
+
+
+def dataset_of(source: ImageSource) -> Dataset:
+    """The data set of a study: its images, masks, boxes, and what the reader reported.
+
+    Raises:
+        StudyError: If it cannot be read, or is no longer the one the study was made from.
+    """
+    recipe = Path(source.study) / STUDY_FILE
+    dataset = _read_dataset(str(recipe), recipe.stat().st_mtime_ns)
+    if dataset.fingerprint != source.fingerprint:
+        raise StudyError(
+            "The data set has changed since this study was made: its images or labels are others."
+        )
+    return dataset
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the data set …")
+def _read_dataset(recipe: str, modified_ns: int) -> Dataset:
+    try:
+        return load_dataset(read_recipe(Path(recipe)).data)
+    except (OSError, ValueError) as error:
+        raise StudyError(f"The data set cannot be read. {quoted(error)}") from error
+
+
+def _decoded_again(source: ImageSource, row: int) -> np.ndarray:
+    try:
+        return DecodedImages(
+            dataset_of(source),
+            side_px=source.side_px,
+            directory=decoded_root(Path(source.study)),
+        )[row]
+    except (OSError, IndexError, ValueError) as error:
+        raise StudyError(f"The image cannot be read. {quoted(error)}") from error
