@@ -39,7 +39,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
         *("udviz.checks", "udviz.data", "udviz.recipe", "udviz.roots"),
         *("pandas", "PIL", "tqdm"),
     },
-    "udviz/data/images/transforms.py": {"udviz.recipe", "torch"},
+    "udviz/training/transforms.py": {"udviz.recipe", "torch"},
     "udviz/method/losses.py": {"udviz.checks", "torch"},
     "udviz/method/attention.py": {"udviz.checks", "udviz.method.losses", "udviz.models", "torch"},
     "udviz/models": {"udviz.checks", "udviz.models", "torch", "torchvision", "safetensors"},

@@ -9,7 +9,6 @@ from captum.attr import IntegratedGradients
 
 from udviz import explain
 from udviz.data.images.decoded import decoded_folder, stored_image
-from udviz.data.images.transforms import normalise
 from udviz.method.attention import KINDS
 from udviz.method.backbones import build_backbone
 from udviz.method.network import TwoHeadedNetwork
@@ -17,6 +16,7 @@ from udviz.predictions.cache import open_predictions
 from udviz.recipe.files import read_recipe
 from udviz.studies.directory import decoded_root
 from udviz.training.networks import Run, random_network, trained_network
+from udviz.training.transforms import normalise
 
 N_LABELS, SIDE_PX = 20, 64
 

@@ -16,13 +16,13 @@ from captum.attr import IntegratedGradients, LayerGradCam, Occlusion
 from torch import Tensor
 
 from udviz.checks import check_choice
-from udviz.data.images.transforms import normalise
 from udviz.method.attention import KINDS, uncertainty_map
 from udviz.method.network import TwoHeadedNetwork, frozen_forward
 from udviz.recipe.files import read_recipe
 from udviz.recipe.schema import Recipe
 from udviz.studies.directory import STUDY_FILE
 from udviz.training.networks import Role, Run, random_network, trained_network
+from udviz.training.transforms import normalise
 
 CONTROL_SEED = 987_654_321  # of every control, whatever the seed of its run
 N_STEPS = 50  # of integrated gradients

@@ -22,7 +22,6 @@ from torchvision.transforms import v2
 
 from udviz.data.dataset import Dataset
 from udviz.data.images.decoded import DecodedImages
-from udviz.data.images.transforms import MEAN, STD
 from udviz.method.backbones import build_backbone
 from udviz.method.network import TwoHeadedNetwork
 from udviz.method.tasks import ClassificationTask, DistillationTask, Task, total_loss
@@ -32,6 +31,7 @@ from udviz.training.batches import ImageRows
 from udviz.training.device import Compute
 from udviz.training.loop import TrainingPlan, train
 from udviz.training.progress import Progress
+from udviz.training.transforms import MEAN, STD
 
 N_LABELS, BATCH, SIDE_PX = 20, 32, 96
 N_IMAGES, N_VAL, EPOCHS = 256, 32, 3

@@ -154,7 +154,7 @@ FAULTS = (
     ),
     RunFault(
         "read-only run directory: the study keeps its old word",
-        "pipelines/reporting.py",
+        "udviz/commands/reporting.py",
         "zip((self._study, self._run), reached, strict=True)",
         "zip((self._run, self._study), reached[::-1], strict=True)",
         f"{TRAINING}test_disks.py::test_a_run_directory_that_cannot_be_written_ends_the_study"
@@ -197,10 +197,10 @@ FAULTS = (
     ),
     RunFault(
         "cut study.toml that is a recipe still",
-        "pipelines/records.py",
+        "udviz/training/records.py",
         'sorted(study.glob("*/run.toml"))',
         "()",
-        "tests/pipelines/test_records.py",
+        "tests/studies/test_records.py",
     ),
     RunFault(
         "cut run.toml on the page of runs",
@@ -211,10 +211,10 @@ FAULTS = (
     ),
     RunFault(
         "cut run.toml when its study goes on",
-        "pipelines/records.py",
+        "udviz/training/records.py",
         "except (OSError, ValueError, KeyError):",
         "except (OSError, KeyError):",
-        "tests/pipelines/test_records.py",
+        "tests/studies/test_records.py",
     ),
     RunFault(
         "cut launch.json",
@@ -339,7 +339,7 @@ FAULTS = (
     ),
     RunFault(
         "SIGTERM before it trains: not caught",
-        "pipelines/command.py",
+        "udviz/commands/command_line.py",
         "nullcontext(), stoppable():",
         "nullcontext():",
         f"{TRAINING}test_launched.py::test_a_run_that_is_stopped_before_it_trains_says_so",

@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from pipelines.analyse import write_table
 from udviz.analysis.all_jobs import analysis_jobs, join_difficulty
 from udviz.analysis.jobs import SplitPredictions, processes_for, run_jobs
+from udviz.commands.analyse import write_table
 from udviz.predictions.cache import PredictionWriter
 from udviz.recipe.schema import Recipe
 from udviz.stats.difficulty.causes import LabelFacts

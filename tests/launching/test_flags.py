@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.command import parse
+from udviz.commands.command_line import parse
 from udviz.launching.flags import flags, leaves, nested
 from udviz.launching.launch import Plan
 from udviz.recipe.files import parse_recipe, read_recipe, recipe_path

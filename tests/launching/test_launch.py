@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.studies.programs import SLEEP, start, state, wait_for
-from udviz.launching.launch import LAUNCH_FILE, Plan, launch, plan_of, resume
+from udviz.launching.launch import Plan, launch, plan_of, resume
 from udviz.launching.launcher import LocalLauncher
 from udviz.launching.placement import HERE
 from udviz.recipe.files import read_recipe, recipe_path
+from udviz.studies.directory import LAUNCH_FILE
 from udviz.studies.failure import reason
 from udviz.studies.lock import exclusive
 from udviz.studies.status import STATUS_FILE, Status, read_status, write_status

@@ -14,12 +14,12 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.summary import summary
-from pipelines.tensorboard import export
 from tests.pages.synthetic import write_study
 from tests.security.attacks import FEW, watched
 from tests.security.datasets import write_dataset
+from udviz.analysis.summary import summary
 from udviz.export.report import study_report
+from udviz.export.tensorboard import export
 from udviz.figures.style.text import safe_html, safe_markdown, shorten
 from udviz.studies.failure import reason
 from udviz.ui.frame.page import view_of

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from pipelines import command
 from tests.pages.synthetic import write_study
 from tests.security.attacks import CANARY, FEW, refused, told
 from tests.security.datasets import write_dataset
+from udviz.commands import command_line as command
 from udviz.launching.flags import flags, leaves, nested
 from udviz.launching.launch import Plan, as_typed, launch
 from udviz.recipe.files import parse_recipe

@@ -16,15 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from pipelines import command
-from pipelines.tensorboard import export, scalars
 from tests.pages.synthetic import write_study
 from tests.security.attacks import CANARY, FEW, damaged, mutated, refused, told, watched
-from udviz.launching.launch import LAUNCH_FILE, plan_of
+from udviz.commands import command_line as command
+from udviz.export.tensorboard import export, scalars
+from udviz.launching.launch import plan_of
 from udviz.launching.queue import QUEUE, join_queue, leave_queue, waiting
 from udviz.recipe.files import RECIPES, read_recipe
 from udviz.recipe.schema import Recipe
-from udviz.studies.directory import RunDirectory, check_links, list_studies, study_path
+from udviz.studies.directory import LAUNCH_FILE, RunDirectory, check_links, list_studies, study_path
 from udviz.studies.events import append_event, read_events
 from udviz.studies.listing import list_entries, list_runs
 from udviz.studies.lock import try_lock

@@ -21,7 +21,8 @@ def test_a_second_holder_is_refused_and_the_lock_is_free_afterwards(tmp_path):
 
 def test_a_killed_holder_leaves_no_lock(tmp_path):
     code = (
-        "import os, sys, signal; from pathlib import Path; from udviz.studies.lock import exclusive\n"
+        "import os, sys, signal; from pathlib import Path\n"
+        "from udviz.studies.lock import exclusive\n"
         "with exclusive(Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
     )
     ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)

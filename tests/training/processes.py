@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["pytest", "pipelines.train", "torchvision.ops"])
+_CONTEXT.set_forkserver_preload(["pytest", "udviz.commands.train", "torchvision.ops"])
 
 TINY = (
     *("--recipe", "demo", "--quiet", "--hardware.threads", "1"),
@@ -107,8 +107,8 @@ def run_together(function: Callable[..., None], *args: Any, log: Path) -> None:
 
 def train(arguments: Sequence[str]) -> None:
     """`python -m pipelines.train`, as a function for `Program`."""
-    from pipelines import command
-    from pipelines.train import main
+    from udviz.commands import command_line as command
+    from udviz.commands.train import main
 
     sys.argv = ["pipelines.train", *arguments]
     command.run_as_program(main)

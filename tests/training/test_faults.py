@@ -11,8 +11,8 @@ import numpy as np
 import psutil
 import pytest
 
-from pipelines.train import main
 from tests.training.processes import TINY, run, started, train
+from udviz.commands.train import main
 from udviz.studies.events import read_events
 from udviz.studies.status import read_status
 from udviz.training.checkpoint import STATE, WEIGHTS, is_whole, load_checkpoint, load_newest

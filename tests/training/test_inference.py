@@ -3,10 +3,10 @@ import pytest
 import torch
 
 from tests.training.tiny import CPU, N_TRAIN, N_VAL, image_rows, network
-from udviz.data.images.transforms import normalise
 from udviz.training.batches import ImageRows
 from udviz.training.device import Compute
 from udviz.training.inference import InferenceOptions, predict, predict_logits
+from udviz.training.transforms import normalise
 
 N_IMAGES = N_TRAIN + N_VAL
 INDICES = np.arange(N_IMAGES)

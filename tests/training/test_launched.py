@@ -147,7 +147,7 @@ def test_a_request_to_stop_that_comes_after_the_last_step_is_not_lost():
 def _slow_to_load(command_line):
     import time
 
-    from pipelines import train as pipeline
+    from udviz.commands import train as pipeline
 
     pipeline.load_dataset = lambda config: time.sleep(600)
     train(command_line)

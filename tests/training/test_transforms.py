@@ -3,7 +3,8 @@ import torch
 from torchvision.transforms import functional
 
 from tests.training.tiny import UNCHANGED
-from udviz.data.images.transforms import (
+from udviz.recipe.schema import AugmentConfig
+from udviz.training.transforms import (
     MEAN,
     STD,
     Augmentation,
@@ -11,7 +12,6 @@ from udviz.data.images.transforms import (
     draw_augmentation,
     normalise,
 )
-from udviz.recipe.schema import AugmentConfig
 
 KEEP = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
 MIRROR = [[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]

@@ -13,14 +13,12 @@ from udviz.launching.launcher import WAITING, Launcher, launcher_for
 from udviz.launching.placement import HERE, Placement, parse_placement
 from udviz.recipe.files import RECIPES, parse_recipe, read_recipe, recipe_path
 from udviz.recipe.schema import Recipe
-from udviz.studies.directory import STUDY_FILE
+from udviz.studies.directory import LAUNCH_FILE, STUDY_FILE
 from udviz.studies.failure import reason
 from udviz.studies.files import own_json, replace_json
 from udviz.studies.lock import FAREWELL, exclusive
 from udviz.studies.log import LOG_FILE
 from udviz.studies.status import BEING_STARTED, check_idle, write_status
-
-LAUNCH_FILE = "launch.json"
 
 
 @dataclass(frozen=True, kw_only=True)

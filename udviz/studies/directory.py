@@ -8,6 +8,7 @@ from pathlib import Path
 from udviz.checks import shown
 
 STUDY_FILE = "study.toml"
+LAUNCH_FILE = "launch.json"
 _NAME = re.compile(r"[^\W_][\w.-]*")
 _LONGEST_NAME = 120  # bytes
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from udviz.launching.launch import LAUNCH_FILE
-from udviz.studies.directory import STUDY_FILE, RunDirectory
+from udviz.studies.directory import LAUNCH_FILE, STUDY_FILE, RunDirectory
 from udviz.studies.status import ALIVE, STATUS_FILE, Status, read_status
 
 _MARKS = (STATUS_FILE, STUDY_FILE, LAUNCH_FILE)

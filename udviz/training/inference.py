@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from udviz.data.images.transforms import normalise
 from udviz.method.attention import ChannelWeights, uncertainty_map
 from udviz.method.losses import disagreement
 from udviz.method.network import Output, TwoHeadedNetwork, frozen_forward
 from udviz.training import distributed
 from udviz.training.batches import BlockSteps, ImageRows, loader
 from udviz.training.device import Compute
+from udviz.training.transforms import normalise
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

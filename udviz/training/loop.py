@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from udviz.data.images.transforms import augment, draw_augmentation, normalise
 from udviz.method.network import TwoHeadedNetwork
 from udviz.method.tasks import Task, total_loss
 from udviz.recipe.schema import AugmentConfig, NetworkConfig
@@ -21,6 +20,7 @@ from udviz.training.inference import InferenceOptions, predict_logits
 from udviz.training.progress import LossMeter, Progress, StopRequest, Stopwatch
 from udviz.training.schedule import build_optimizer, learning_rate, set_learning_rate
 from udviz.training.state import Diary, TrainingState, restore, save
+from udviz.training.transforms import augment, draw_augmentation, normalise
 
 LOG_EVERY = 20  # steps
 

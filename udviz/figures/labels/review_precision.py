@@ -17,7 +17,7 @@ def precision_of_doubts(table: pd.DataFrame, *, title: str) -> go.Figure:
     """One row per label: share of its decided doubts that were wrong targets, with interval.
 
     Args:
-        table: Columns as of `udviz.stats.label_errors.review_precision.precision_of_doubts`; every row is drawn.
+        table: Columns as of `precision_of_doubts`; every row is drawn.
         title: What the chart shows.
     """
     names = table["label"].tolist()

@@ -1,7 +1,7 @@
 """Recalibration: turn logits into probabilities that can be taken at their word.
 
 Fit on the validation images only, then apply to any split: a map fitted on the images it is judged
-on flatters itself. Temperature and Platt (``udviz.stats.calibration.platt``) keep the order of a label's
+on flatters itself. Temperature and Platt (``platt.py``) keep the order of a label's
 images, so its average precision does not move; isotonic regression makes ties.
 """
 

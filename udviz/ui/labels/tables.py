@@ -61,13 +61,13 @@ def model_table(models: pd.DataFrame) -> pd.DataFrame:
 
 
 def model_scores(models: pd.DataFrame) -> pd.DataFrame:
-    """Mean average precision per role, as `udviz.figures.models.models.model_scores` takes it."""
+    """Mean average precision per role, as `model_scores` takes it."""
     names = {"mean_average_precision": "score", "map_low": "low", "map_high": "high"}
     return models.rename(columns=names)[["role", "score", "low", "high"]]
 
 
 def label_scores(label: pd.Series) -> pd.DataFrame:
-    """Average precision of one label per role, as `udviz.figures.models.models.model_scores` takes it."""
+    """Average precision of one label per role, as `model_scores` takes it."""
     rows = [
         {
             "role": role,

@@ -3,9 +3,9 @@ from collections import Counter
 import pytest
 import tomli_w
 
-from pipelines.records import differences, record_study
 from udviz.recipe.files import read_recipe
 from udviz.recipe.schema import Recipe
+from udviz.training.records import differences, record_study
 
 
 def test_a_study_s_recipe_comes_back_as_it_was(tmp_path):

@@ -1,7 +1,7 @@
 import pytest
 
-from pipelines.command import parse
-from pipelines.train import TrainOptions
+from udviz.commands.command_line import parse
+from udviz.commands.train import TrainOptions
 
 PROGRAM = {"program": "python -m pipelines.study", "summary": "Train."}
 

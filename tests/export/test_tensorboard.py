@@ -5,7 +5,7 @@ import sys
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from pipelines import tensorboard
+from udviz.export import tensorboard
 from udviz.studies.events import read_events
 
 

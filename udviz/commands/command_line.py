@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError, create_model
 from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict
 
-from pipelines.reporting import StudyReport
+from udviz.commands.reporting import StudyReport
 from udviz.launching.devices import slots_for
 from udviz.launching.queue import occupied
 from udviz.recipe.explain import explain

@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from pipelines import study
-from pipelines.summary import summary
+from udviz.analysis.summary import summary
+from udviz.commands import study
 from udviz.predictions.cache import open_predictions
 from udviz.studies.status import read_status
 

@@ -1,7 +1,7 @@
 import pytest
 
-from pipelines import reporting
-from pipelines.reporting import StudyReport
+from udviz.commands import reporting
+from udviz.commands.reporting import StudyReport
 from udviz.studies.status import read_status
 
 

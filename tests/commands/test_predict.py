@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from pipelines import predict
+from udviz.commands import predict
 
 
 def test_a_run_whose_weights_are_gone_says_what_to_do(trained, tmp_path):

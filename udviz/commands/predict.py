@@ -1,0 +1,124 @@
+"""Cache the predictions of one trained run on images it was not trained on.
+
+python -m pipelines.predict --recipe demo --role teacher
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from udviz.commands import command_line as command
+from udviz.commands.train import TrainOptions, chosen_run, decoded_images
+from udviz.data.dataset import Dataset
+from udviz.data.source import load_dataset
+from udviz.predictions.cache import PredictionWriter, is_current
+from udviz.recipe.schema import Recipe
+from udviz.training import distributed
+from udviz.training.batches import ImageRows
+from udviz.training.checkpoint import WEIGHTS, file_digest
+from udviz.training.device import Compute, resolve
+from udviz.training.inference import InferenceOptions, predict
+from udviz.training.networks import Run, network_config, trained_network
+from udviz.training.records import record_study
+from udviz.training.runs import judged_indices
+
+
+def predict_run(
+    recipe: Recipe, run: Run, study: Path, dataset: Dataset, compute: Compute
+) -> list[str]:
+    """Write the prediction caches of ``run`` that are missing or out of date.
+
+    Returns:
+        The splits that were written.
+
+    Raises:
+        FileNotFoundError: If the run has no best checkpoint (any more).
+    """
+    directory = run.directory(study)
+    weights = directory.checkpoints / "best" / WEIGHTS
+    if not weights.is_file():
+        raise FileNotFoundError(
+            f"`{weights}` must hold the trained weights, but is missing. Put it back, or delete "
+            f"`{directory.path}` and start the study again to train this run anew."
+        )
+    digest = file_digest(weights)
+    judged = judged_indices(recipe, run, dataset)
+    stale = [
+        split
+        for split in judged
+        if not is_current(
+            directory.predictions(split),
+            dataset_fingerprint=dataset.fingerprint,
+            checkpoint_digest=digest,
+        )
+    ]
+    distributed.barrier()
+    if not stale:
+        return stale
+    network = trained_network(recipe, run, study, len(dataset.label_names)).to(compute.device)
+    rows = ImageRows(decoded_images(recipe, study, dataset), dataset.targets)
+    options = InferenceOptions(
+        compute=compute,
+        batch_size=2 * network_config(recipe, run.role).batch_size,
+        workers=recipe.hardware.workers,
+        channel_weights=recipe.distill.channel_weights,
+    )
+    for split in stale:
+        indices = judged[split]
+        batches = predict(network, rows, indices, options)
+        if distributed.is_main():
+            cache = _writer(directory.predictions(split), split, indices, dataset, digest)
+            with cache as writer:
+                writer.write(
+                    slice(None),
+                    targets=dataset.targets[indices],
+                    difficult=dataset.difficult[indices],
+                )
+                for batch in batches:
+                    writer.write(
+                        batch.rows,
+                        logits=batch.logits,
+                        calibration_logits=batch.calibration_logits,
+                        disagreement=batch.disagreement,
+                        attention=batch.attention,
+                    )
+        else:
+            for _ in batches:
+                pass  # take part in computing; the main process writes
+    distributed.barrier()
+    return stale
+
+
+def _writer(
+    directory: Path, split: str, indices: np.ndarray, dataset: Dataset, digest: str
+) -> PredictionWriter:
+    images = pd.DataFrame(
+        {"image_id": np.array(dataset.image_ids, dtype=object)[indices], "row": indices}
+    )
+    return PredictionWriter(
+        directory,
+        split=split,
+        images=images,
+        label_names=dataset.label_names,
+        dataset_fingerprint=dataset.fingerprint,
+        checkpoint_digest=digest,
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Cache the predictions of the run that the command line names."""
+    asked = command.parse(
+        arguments,
+        program="python -m pipelines.predict",
+        summary="Cache the predictions of one trained run.",
+        extra=TrainOptions,
+    )
+    run = chosen_run(asked)
+    with distributed.process_group(), command.study_at(asked, n_parts=1) as report:
+        record_study(asked.study, asked.recipe)
+        report.begin(0, f"Predicting {run.name}")
+        dataset = load_dataset(asked.recipe.data)
+        compute = resolve(asked.recipe.hardware)
+        predict_run(asked.recipe, run, asked.study, dataset, compute)

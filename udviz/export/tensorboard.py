@@ -1,0 +1,87 @@
+"""Write what the runs of a study noted while training as TensorBoard event files.
+
+python -m pipelines.tensorboard runs/demo
+tensorboard --logdir runs/demo/tensorboard
+"""
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from udviz.checks import is_number
+from udviz.studies.directory import RunDirectory, check_links
+from udviz.studies.events import read_events
+from udviz.studies.listing import list_runs
+
+FOLDER = "tensorboard"  # inside the study
+SCALARS = ("learning_rate", "images_per_second", "data_wait", "validation_map")
+
+
+def export(study: Path) -> list[Path]:
+    """Write ``<study>/tensorboard/<run>``, replacing what an earlier export left.
+
+    Returns:
+        The folders written, one per run.
+
+    Raises:
+        FileNotFoundError: If there is no run at ``study``.
+        ValueError: If a link in it leads out of the folder that it lies in.
+        RuntimeError: If the package tensorboard is not installed.
+    """
+    check_links(study)
+    runs = list_runs(study)
+    if not runs:
+        raise FileNotFoundError(
+            f"`study` must hold at least one run, got `{study}`, which holds none. "
+            "Name the folder of a study, such as runs/demo."
+        )
+    shutil.rmtree(study / FOLDER, ignore_errors=True)
+    return [_export_run(run, study / FOLDER / run.name) for run in runs]
+
+
+def scalars(events: Sequence[dict[str, Any]]) -> dict[tuple[str, int], float]:
+    """Value of every quantity by (name, training step counted over all epochs).
+
+    A step that was computed again after a crash has its last value.
+    """
+    placed = [event for event in events if all(map(is_number, _place(event)))]
+    steps = [event["step"] for event in placed if event.get("event") == "step"]
+    per_epoch = max(steps, default=0)
+    found: dict[tuple[str, int], Any] = {}
+    for event in placed:
+        step = int(event["epoch"] * per_epoch + event["step"])
+        losses = event.get("losses") if event.get("event") == "step" else None
+        if isinstance(losses, dict):
+            found |= {(f"loss/{name}", step): value for name, value in losses.items()}
+        found |= {(name, step): event[name] for name in SCALARS if name in event}
+    return {key: value for key, value in found.items() if is_number(value)}
+
+
+def _place(event: dict[str, Any]) -> tuple[Any, Any]:
+    return event.get("epoch"), event.get("step")
+
+
+def _export_run(run: RunDirectory, folder: Path) -> Path:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise RuntimeError(
+            "This export needs the package tensorboard. Install it: pip install tensorboard"
+        ) from error
+    with SummaryWriter(str(folder)) as writer:
+        for (name, step), value in sorted(scalars(read_events(run.events)).items()):
+            writer.add_scalar(name, value, step)
+    return folder
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Export the study that the command line names."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipelines.tensorboard",
+        description="Write what the runs of a study noted as TensorBoard event files.",
+    )
+    parser.add_argument("study", type=Path, help="folder of the study, such as runs/demo")
+    for folder in export(parser.parse_args(arguments).study):
+        print(folder)
