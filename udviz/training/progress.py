@@ -7,31 +7,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from udviz.training import distributed
-
-if TYPE_CHECKING:
-    from udviz.training.state import TrainingState
+from udviz.training.state import Speed, TrainingState
 
 AGREE_EVERY = 2.0  # seconds after which several processes ask each other whether to stop
 MOST_CALLS = 16  # questions of one process after which they do so at the latest
-
-
-@dataclass(frozen=True)
-class Speed:
-    """How fast an epoch went.
-
-    Attributes:
-        images_per_second: Images of all processes per second of wall time.
-        data_wait: Share of the time spent waiting for images, in [0, 1].
-    """
-
-    images_per_second: float = 0.0
-    data_wait: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +34,7 @@ class Progress:
     message: str
 
     @classmethod
-    def of_step(
-        cls, state: "TrainingState", n_steps: int, n_epochs: int, speed: Speed
-    ) -> "Progress":
+    def of_step(cls, state: TrainingState, n_steps: int, n_epochs: int, speed: Speed) -> "Progress":
         """Progress within an epoch."""
         fraction = (state.epoch + state.step / n_steps) / n_epochs
         return cls(
@@ -61,7 +44,7 @@ class Progress:
         )
 
     @classmethod
-    def of_epoch(cls, state: "TrainingState", n_epochs: int) -> "Progress":
+    def of_epoch(cls, state: TrainingState, n_epochs: int) -> "Progress":
         """Progress after a whole epoch."""
         return cls(
             fraction=state.epoch / n_epochs,
@@ -70,7 +53,7 @@ class Progress:
         )
 
 
-def _score(state: "TrainingState") -> str:
+def _score(state: TrainingState) -> str:
     return f", best validation mAP {state.best_score:.3f}" if state.best_epoch else ""
 
 

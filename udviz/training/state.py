@@ -11,7 +11,19 @@ from udviz.method.network import TwoHeadedNetwork
 from udviz.studies.events import append_event
 from udviz.training import distributed
 from udviz.training.checkpoint import Checkpoint, load_newest, recover, save_checkpoint
-from udviz.training.progress import Speed
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast an epoch went.
+
+    Attributes:
+        images_per_second: Images of all processes per second of wall time.
+        data_wait: Share of the time spent waiting for images, in [0, 1].
+    """
+
+    images_per_second: float = 0.0
+    data_wait: float = 0.0
 
 
 @dataclass(kw_only=True)

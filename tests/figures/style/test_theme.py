@@ -6,7 +6,7 @@ import pytest
 
 from udviz.figures.style.theme import ROLES, VERDICTS, add_rule
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MARKS = [*ROLES.values(), *VERDICTS.values()]
 
 

@@ -31,7 +31,7 @@ def ranking(
     Args:
         labels: One row per label to draw, columns as in ``labels.parquet``.
         all_labels: Every label of the split; it fixes the axes whatever is filtered.
-        panels: Names from `panels.PANELS`, left to right; a panel whose numbers this study does not have is left out.
+        panels: Names from `panels.PANELS`, left to right; one without numbers is left out.
         title: What the chart shows.
         opened: Label whose row is lifted out.
         axis_titles: Panel -> title of its axis, where its own does not fit.
