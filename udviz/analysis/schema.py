@@ -1,7 +1,7 @@
 """Every table of an analysis: its key, and each column's type, unit and meaning, once.
 
-N images, L labels. Tables are long where models are many: a new model or comparison adds rows, never
-columns. `docs/tables.md` is made from this page, and every Parquet file carries its part of it.
+N images, L labels. Tables are long where models are many: a new model or comparison adds rows and
+no columns. `docs/tables.md` is made from this page; every Parquet file carries its part of it.
 """
 
 from dataclasses import dataclass
