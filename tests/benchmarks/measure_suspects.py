@@ -9,7 +9,7 @@ per label beside those built in. With ``--label`` and ``--groups`` (a CSV with a
 group column): how often a label is marked, and how often doubted as missing, in each group.
 
 The judges are all it needs of a study, so it is enough to train and predict these:
-``python -m pipelines.train --recipe demo --crossfit_folds 2 --role crossfit --seed 0``, then
+``python -m pipelines.train --recipe demo --crossfit_folds 2 --model crossfit --seed 0``, then
 ``pipelines.predict`` with the same arguments, and both with ``--seed 1``.
 """
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from tests.training.tiny import UNCHANGED, network, plan, settings, silent
-from udviz.method.tasks import ClassificationTask, DistillationTask
-from udviz.recipe.schema import DistillConfig, LossConfig
+from udviz.method.tasks import student_task, teacher_task
+from udviz.recipe.schema import LossConfig
+from udviz.recipe.students import StudentConfig
 from udviz.stats.average_precision.ranking import average_precision
 from udviz.studies.directory import RunDirectory
 from udviz.studies.events import read_events
@@ -30,11 +31,11 @@ def other(tmp_path):
 
 
 def teacher_task():
-    return ClassificationTask(network(), LossConfig())
+    return teacher_task(network(), LossConfig())
 
 
 def student_task():
-    return DistillationTask(network(), network(seed=1).eval(), LossConfig(), DistillConfig())
+    return student_task(network(), LossConfig(), StudentConfig(method="ud"), teacher=network(seed=1))
 
 
 def prepared(run):
