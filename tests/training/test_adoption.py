@@ -85,9 +85,8 @@ def test_a_run_of_other_data_is_taken_with_a_warning(tmp_path, other, dataset):
     recipe = recipe_with(teacher={"from": str(other)}, data=DATA | {"seed": 1})
     recipe = with_teacher_found(recipe, tmp_path / "new")
 
-    told = adopt_teacher(
-        recipe, teacher_run(recipe, 0), tmp_path / "new", load_dataset(recipe.data)
-    )
+    run, others = teacher_run(recipe, 0), load_dataset(recipe.data)
+    told = adopt_teacher(recipe, run, tmp_path / "new", others)
     plain = adopt_teacher(
         with_teacher_found(recipe_with(teacher={"from": str(other)}), tmp_path / "same"),
         run,
