@@ -210,7 +210,10 @@ class TestFewPositives:
         gains = label_gains(*scores, targets)
 
         assert np.isfinite(gains.table["gain"][0])
-        assert gains.table.loc[0, ["se", "gain_low", "gain_high", "p", "q"]].isna().tolist()[1:] == [True] * 4
+        assert (
+            gains.table.loc[0, ["se", "gain_low", "gain_high", "p", "q"]].isna().tolist()[1:]
+            == [True] * 4
+        )
         assert gains.table.loc[1, ["gain", "se", "gain_low", "gain_high", "p", "q"]].isna().all()
         assert gains.table["verdict"].tolist() == ["inconclusive"] * 2
         assert np.isnan(gains.table["images_needed"]).all()

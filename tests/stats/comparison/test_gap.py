@@ -46,7 +46,9 @@ def test_a_student_that_is_its_teacher_closes_the_gap_exactly(roles):
 
     row = gap_closed(baseline, teacher, teacher, targets).table.loc[0]
 
-    np.testing.assert_allclose(row[["closed", "closed_low", "closed_high"]].astype(float), 1, atol=1e-6)
+    np.testing.assert_allclose(
+        row[["closed", "closed_low", "closed_high"]].astype(float), 1, atol=1e-6
+    )
 
 
 def test_a_student_that_is_its_baseline_closes_nothing(roles):
@@ -54,7 +56,9 @@ def test_a_student_that_is_its_baseline_closes_nothing(roles):
 
     row = gap_closed(baseline, baseline, teacher, targets).table.loc[0]
 
-    np.testing.assert_allclose(row[["closed", "closed_low", "closed_high"]].astype(float), 0, atol=1e-6)
+    np.testing.assert_allclose(
+        row[["closed", "closed_low", "closed_high"]].astype(float), 0, atol=1e-6
+    )
 
 
 def test_one_teacher_stands_for_every_seed(roles, rng):
