@@ -1,8 +1,8 @@
 """Are the numbers of an analysis those of one made before tables were long?
 
-Run with ``python -m tests.benchmarks.compare_tables OLD NEW``: two folders of Parquet files, OLD with
-columns per role (schema version 3), NEW as `docs/tables.md` says. Every number of the old tables
-is looked up in the new ones. Exits with 1 if one differs by more than rounding without a reason
+Run with ``python -m tests.benchmarks.compare_tables OLD NEW``: two folders of Parquet files, OLD
+with columns per role (schema version 3), NEW as `docs/tables.md` says. Every number of the old
+tables is looked up in the new ones. Exits with 1 if one differs by more than rounding without a reason
 that is written here.
 """
 
@@ -248,7 +248,8 @@ def main() -> int:
         print(f"{pair.name:<45} {pair.difference:9.2e}  {pair.reason or 'NO REASON'}")
     print(
         f"{n_equal} of {len(pairs)} quantities are equal to {ROUNDING:g}, "
-        f"{len(pairs) - n_equal - n_unexplained} differ for the reason given, {n_unexplained} without."
+        f"{len(pairs) - n_equal - n_unexplained} differ for the reason given, "
+        f"{n_unexplained} without."
     )
     return int(n_unexplained > 0)
 

@@ -21,7 +21,7 @@ from udviz.stats.average_precision.measure import (
 )
 from udviz.stats.average_precision.ranking import mean_precision, precision_table
 from udviz.stats.comparison.contributions import label_contributions
-from udviz.stats.comparison.gain import corrected, gain_table, mean_gain_row, tested_p, verdicts
+from udviz.stats.comparison.gain import corrected, gain_table, mean_gain_row, p_of_tested, verdicts
 from udviz.stats.comparison.gap import gap_table
 from udviz.stats.difficulty.rank_draws import Redrawing
 from udviz.stats.difficulty.ranks import rank_table
@@ -142,7 +142,7 @@ def _comparisons(plan: Plan, split: SplitPredictions, measured: Measured) -> pd.
         ],
         ignore_index=True,
     )
-    q = corrected(tested_p(labels), correction="bh")
+    q = corrected(p_of_tested(labels), correction="bh")
     verdict = verdicts(labels["gain"].to_numpy(), q, level=FALSE_DISCOVERY_RATE)
     means = pd.concat(
         [_mean_row(plan, measured, *pair) for pair in plan.comparisons], ignore_index=True

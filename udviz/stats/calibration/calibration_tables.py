@@ -115,7 +115,8 @@ def calibration_table(
         Columns ``label``, ``column``, ``known`` and ``positives`` (images), ``prevalence``,
         ``mean_prob``; ``ece`` (equal width), ``adaptive_ece`` (equal mass) and ``mce`` (equal
         width), each followed by ``_null`` and ``_null_sd`` (its null mean and SD), ``_null_upper``
-        (exceeded once in twenty times under perfect calibration), ``_excess`` (error minus null mean) and ``_p``;
+        (exceeded once in twenty times under perfect calibration), ``_excess`` (error minus null
+        mean) and ``_p``;
         ``brier`` and its parts ``reliability``, ``resolution``, ``uncertainty``,
         ``within_bin_variance``, ``within_bin_covariance`` (``brier_decomposition``); ``nll`` in
         nats. Except for resolution, lower is better. NaN for a label with no known image.
