@@ -1,7 +1,6 @@
 """What a study and a run write about themselves: the resolved recipe and where it ran."""
 
 import platform
-import subprocess
 import tomllib
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -19,6 +18,7 @@ from udviz.recipe.students import CROSSFIT
 from udviz.studies.directory import STUDY_FILE, RunDirectory
 from udviz.studies.files import replace_file
 from udviz.studies.models import Run, runs_of
+from udviz.studies.revision import git_revision
 from udviz.training import distributed
 from udviz.training.checkpoint import WEIGHTS, file_digest
 from udviz.training.device import Compute
@@ -172,21 +172,6 @@ def read_record(record: Path) -> dict[str, Any]:
         return tomllib.loads(record.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-
-
-def git_revision() -> str:
-    """Commit of this code, with ``+changes`` if the tree differs from it; empty outside git."""
-    try:
-        described = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+changes", "--abbrev=12"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return described.stdout.strip()
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
