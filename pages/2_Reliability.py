@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from udviz.figures.calibration.reliability_grid import little_diagrams
+from udviz.figures.calibration.reliability_grid import reliability_grid
 from udviz.figures.style.theme import ROLES
 from udviz.ui.frame import charts, sidebar
 from udviz.ui.frame.page import open_page
@@ -27,7 +27,7 @@ if worst.empty:
     st.info("No label is further off than chance would show.")
 elif role in evidence.models:
     charts.draw(
-        little_diagrams(
+        reliability_grid(
             {label: evidence.models[role].bins(label) for label in worst["label"]},
             worst,
             role=role,

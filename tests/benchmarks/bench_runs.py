@@ -22,7 +22,7 @@ ROW_PX = 35
 
 
 def draw_run(study: Path, state: str) -> None:
-    """A study with the diary of one model."""
+    """A study with the event log of one model."""
     teacher = study / "teacher"
     teacher.mkdir(parents=True)
     (study / "study.toml").write_text(f'name = "{study.name}"\n')

@@ -228,7 +228,7 @@ FAULTS = (
         "udviz/studies/events.py",
         "        except (ValueError, RecursionError):\n            continue",
         "        except TypeError:\n            continue",
-        f"{PAGE}test_a_diary_cut_at_every_tenth_byte_costs_one_line_of_it",
+        f"{PAGE}test_an_event_log_cut_at_every_tenth_byte_costs_one_line_of_it",
     ),
     RunFault(
         "cut ticket",

@@ -12,7 +12,7 @@ from udviz.data.source import load_dataset
 from udviz.predictions.cache import open_predictions
 from udviz.recipe.files import read_recipe
 from udviz.stats.labels.relations import co_occurrence
-from udviz.studies.reviews import REVIEWS_FILE, Doubted, Mark, add_mark, standing_marks
+from udviz.studies.reviews import REVIEWS_FILE, Review, ReviewedTarget, add_review, standing_reviews
 from udviz.ui.data.labelled import carried
 from udviz.ui.frame import access
 from udviz.ui.labels import gallery
@@ -29,7 +29,7 @@ def small(trained, runs):
 
 @pytest.fixture
 def suspects(small):
-    """Doubted targets of the test split, most suspect first."""
+    """ReviewedTarget targets of the test split, most suspect first."""
     table = pd.read_parquet(small / "analysis" / "suspects.parquet")
     return table[table["split"] == "test"].reset_index(drop=True)
 
@@ -59,7 +59,7 @@ def key_of(suspect):
 
 
 def doubted(suspect):
-    return Doubted("test", suspect["image_id"], suspect["label"], target_of(suspect))
+    return ReviewedTarget("test", suspect["image_id"], suspect["label"], target_of(suspect))
 
 
 # Labels
@@ -253,7 +253,7 @@ def test_a_click_is_kept_and_shown_to_the_next_who_comes(small, suspects, open_a
 
     app.button_group(key=key_of(first)).set_value("wrong").run()
 
-    kept = standing_marks(small)
+    kept = standing_reviews(small)
     assert [(d, m.verdict, m.direction) for d, m in kept.items()] == [
         (doubted(first), "wrong", first["direction"])
     ]
@@ -268,7 +268,7 @@ def test_a_second_click_takes_the_mark_back(small, suspects, open_app):
 
     app.button_group(key=key_of(suspects.iloc[0])).set_value(None).run()
 
-    assert standing_marks(small) == {}
+    assert standing_reviews(small) == {}
 
 
 def test_the_last_mark_can_be_undone_until_none_is_left(small, suspects, open_app):
@@ -280,10 +280,10 @@ def test_the_last_mark_can_be_undone_until_none_is_left(small, suspects, open_ap
 
     undo_button(app).click().run()
 
-    assert list(standing_marks(small)) == [doubted(suspects.iloc[0])]
+    assert list(standing_reviews(small)) == [doubted(suspects.iloc[0])]
     assert app.get("progress")[0].proto.text.startswith("1 of")
     undo_button(app).click().run()
-    assert standing_marks(small) == {}
+    assert standing_reviews(small) == {}
     assert undo_button(app).disabled
 
 
@@ -291,12 +291,12 @@ def test_undo_leaves_alone_what_another_browser_marked_since(small, suspects, op
     first = suspects.iloc[0]
     app = open_app(DATA, part="suspects")
     app.button_group(key=key_of(first)).set_value("wrong").run()
-    add_mark(small, Mark(doubted=doubted(first), direction="missing", verdict="unsure"))
+    add_review(small, Review(of=doubted(first), direction="missing", verdict="unsure"))
 
     undo_button(app).click().run()
 
     assert "somebody has marked the same target again" in app.error[0].value
-    assert standing_marks(small)[doubted(first)].verdict == "unsure"
+    assert standing_reviews(small)[doubted(first)].verdict == "unsure"
     assert app.button_group(key=key_of(first)).value == "unsure"
 
 
@@ -307,7 +307,7 @@ def undo_button(app):
 @pytest.mark.parametrize(("show", "n"), [("reviewed", 2), ("to review", None), ("all", None)])
 def test_the_reviewed_and_the_others_can_be_told_apart(small, suspects, open_app, show, n):
     for _, row in suspects.iloc[[0, 3]].iterrows():
-        add_mark(small, Mark(doubted=doubted(row), direction=row["direction"], verdict="wrong"))
+        add_review(small, Review(of=doubted(row), direction=row["direction"], verdict="wrong"))
 
     app = open_app(DATA, part="suspects", show=show)
 
@@ -333,19 +333,19 @@ def test_the_share_of_doubts_that_were_right_is_told_per_label(small, suspects, 
     of_label = suspects[suspects["label"] == label]
     verdicts = ["wrong", "wrong", "right", "unsure"]
     for (_, row), verdict in zip(of_label.head(4).iterrows(), verdicts, strict=True):
-        add_mark(small, Mark(doubted=doubted(row), direction=row["direction"], verdict=verdict))
+        add_review(small, Review(of=doubted(row), direction=row["direction"], verdict=verdict))
 
     app = open_app(DATA, part="suspects")
 
     (row,) = app.dataframe[0].value.to_dict("records")
     assert row["Label"] == label
     assert row["Share wrong"] == pytest.approx(2 / 3)
-    assert (row["Reviewed"], row["Unsure"], row["Doubted"]) == (4, 1, len(of_label))
+    assert (row["Reviewed"], row["Unsure"], row["ReviewedTarget"]) == (4, 1, len(of_label))
     assert numbers(spec(app)["data"][2]["x"]) == pytest.approx([2 / 3])
 
 
 def test_a_review_file_with_a_damaged_line_opens_with_the_rest(small, suspects, open_app):
-    add_mark(small, Mark(doubted=doubted(suspects.iloc[0]), direction="missing", verdict="wrong"))
+    add_review(small, Review(of=doubted(suspects.iloc[0]), direction="missing", verdict="wrong"))
     with (small / REVIEWS_FILE).open("ab") as file:
         file.write(b'{"split": "te')
 
@@ -395,7 +395,7 @@ def test_a_click_after_changing_was_forbidden_marks_nothing(small, suspects, ope
     app.button_group(key=key_of(suspects.iloc[1])).set_value("wrong")
     app.run()
 
-    assert list(standing_marks(small)) == [doubted(suspects.iloc[0])]
+    assert list(standing_reviews(small)) == [doubted(suspects.iloc[0])]
     assert "This app is for looking only" in app.error[0].value
 
 
@@ -416,7 +416,7 @@ def test_doubts_of_training_targets_show_the_images_of_their_judges(small, suspe
     assert images["image_id"].iloc[first["image"] - 64] == first["image_id"]
     key = key_of(first).replace("mark-test-", "mark-train-")
     app.button_group(key=key).set_value("wrong").run()
-    assert [kept.split for kept in standing_marks(small)] == ["train"]
+    assert [kept.split for kept in standing_reviews(small)] == ["train"]
 
 
 def test_suspects_of_other_images_than_the_predictions_are_not_shown(small, suspects, open_app):

@@ -63,7 +63,7 @@ def make(runs, name, state="finished", *, begun=None, **changes):
 
 
 def train(study, run, scores):
-    """The diary and status of a run that was trained for as many epochs as there are scores."""
+    """The event log and status of a run that was trained for as many epochs as there are scores."""
     directory = study / run
     directory.mkdir()
     write_status(directory, Status(state="finished", stage="x", fraction=1.0))
@@ -125,7 +125,7 @@ def test_a_waiting_run_tells_its_place(runs, open_app):
     assert "Number 2 of 2 in the queue" in words(open_app(RUNS, run="second"))
 
 
-def test_the_curves_are_those_of_the_diaries(runs, open_app):
+def test_the_curves_are_those_of_the_event_logs(runs, open_app):
     study = make(runs, "mine")
     train(study, "teacher", [0.25, 0.5])
     train(study, "distilled-0", [0.375])
@@ -406,7 +406,7 @@ def test_a_study_that_is_half_deleted_is_explained_on_the_overview(runs, open_ap
         assert "The disk is full." in words(app)
 
 
-def test_a_diary_cut_at_every_tenth_byte_costs_one_line_of_it(runs, open_app):
+def test_an_event_log_cut_at_every_tenth_byte_costs_one_line_of_it(runs, open_app):
     study = make(runs, "mine")
     train(study, "teacher", [0.25, 0.5])
     events = study / "teacher" / "events.jsonl"
@@ -435,7 +435,7 @@ def test_a_diary_cut_at_every_tenth_byte_costs_one_line_of_it(runs, open_app):
         '{"event": "step", "epoch": 0, "step": 20, "losses": {"bce": "x"}}',
     ],
 )
-def test_a_diary_of_another_version_is_left_out(runs, open_app, line):
+def test_an_event_log_of_another_version_is_left_out(runs, open_app, line):
     study = make(runs, "mine")
     train(study, "teacher", [0.25])
     with (study / "teacher" / "events.jsonl").open("a") as file:

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from udviz.figures.calibration.reliability_grid import N_COLUMNS, little_diagrams
+from udviz.figures.calibration.reliability_grid import N_COLUMNS, reliability_grid
 from udviz.stats.calibration.reliability_bins import reliability_bins
 
 
@@ -26,7 +26,7 @@ def draw(found, **settings):
             "excess_teacher": 0.1,
         }
     )
-    return little_diagrams(found, labels, role="teacher", title="t", **settings)
+    return reliability_grid(found, labels, role="teacher", title="t", **settings)
 
 
 def areas(figure):

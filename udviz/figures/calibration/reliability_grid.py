@@ -36,7 +36,7 @@ _TICKS = np.array([0, 0.5, 1])
 _Line = list[tuple[float, float]]  # in the unit square
 
 
-def little_diagrams(
+def reliability_grid(
     bins: Mapping[str, ReliabilityBins],
     labels: pd.DataFrame,
     *,

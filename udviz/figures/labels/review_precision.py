@@ -1,4 +1,4 @@
-"""How often the doubted targets of a label were really wrong."""
+"""How many of the reviewed suspects of a label are annotation errors."""
 
 import numpy as np
 import pandas as pd
@@ -10,14 +10,14 @@ from udviz.figures.style.text import interval, number, safe_html, shorten
 from udviz.figures.style.theme import CLEAR, NEUTRAL, STRIPE, Mark, set_frame
 
 ROW_PX = 26
-_MARK = Mark("really wrong", NEUTRAL, "circle", "●")
+_STYLE = Mark("confirmed", NEUTRAL, "circle", "●")
 
 
-def precision_of_doubts(table: pd.DataFrame, *, title: str) -> go.Figure:
-    """One row per label: share of its decided doubts that were wrong targets, with interval.
+def precision_intervals(table: pd.DataFrame, *, title: str) -> go.Figure:
+    """One row per label: confirmed errors among its decided suspects, with interval.
 
     Args:
-        table: Columns as of `precision_of_doubts`; every row is drawn.
+        table: Columns as of `review_precision`; every row is drawn.
         title: What the chart shows.
     """
     names = table["label"].tolist()
@@ -28,15 +28,15 @@ def precision_of_doubts(table: pd.DataFrame, *, title: str) -> go.Figure:
     add_rows(figure, names, hover, stripes, extent=[-0.02, 1.02], column=1)
     add_dots_with_intervals(
         figure,
-        table["share"].to_numpy(float),
+        table["precision"].to_numpy(float),
         (table["low"].to_numpy(float), table["high"].to_numpy(float)),
         np.arange(len(names)),
-        mark=_MARK,
+        mark=_STYLE,
         column=1,
     )
     figure.update_layout(showlegend=False)
     figure.update_xaxes(
-        range=[-0.02, 1.02], title="Share of the decided doubts that were wrong targets"
+        range=[-0.02, 1.02], title="Share of the decided targets that are annotation errors"
     )
     figure.update_yaxes(
         range=[len(names) - 0.5, -0.5],
@@ -50,7 +50,7 @@ def precision_of_doubts(table: pd.DataFrame, *, title: str) -> go.Figure:
 def _summary(row: pd.Series) -> str:
     return (
         f"<b>{safe_html(shorten(row['label'], n_chars=60))}</b><br>"
-        f"{number(row['share'])} ({interval(row['low'], row['high'])})<br>"
-        f"wrong {row['wrong']}, right {row['right']}, unsure {row['unsure']}, "
-        f"of {row['doubted']} doubted"
+        f"{number(row['precision'])} ({interval(row['low'], row['high'])})<br>"
+        f"change label {row['wrong']}, keep label {row['right']}, unsure {row['unsure']}, "
+        f"of {row['suspects']} possible errors"
     )

@@ -8,7 +8,7 @@ import pandas as pd
 
 from udviz.figures.style.text import count, number
 from udviz.stats.label_errors.suspects import MISSING
-from udviz.stats.labels import error_examples as telling_images
+from udviz.stats.labels import error_examples
 from udviz.stats.labels.probabilities import threshold_logit
 from udviz.ui.frame.page import View
 from udviz.ui.label.label_models import LabelModel
@@ -74,7 +74,7 @@ class Answer:
 def _false_positives(asked: Asked) -> Answer:
     model, level = asked.model, asked.thresholds[asked.role]
     at = threshold_logit(level)
-    chosen = telling_images.false_alarms(model.logits, model.targets, threshold=at)
+    chosen = error_examples.false_positives(model.logits, model.targets, threshold=at)
     return Answer(
         images=_table(model, chosen),
         said=f"marked absent that the {asked.word} calls present at {number(level)}, the most "
@@ -87,7 +87,7 @@ def _false_positives(asked: Asked) -> Answer:
 def _missed(asked: Asked) -> Answer:
     model, level = asked.model, asked.thresholds[asked.role]
     at = threshold_logit(level)
-    chosen = telling_images.missed(model.logits, model.targets, threshold=at)
+    chosen = error_examples.false_negatives(model.logits, model.targets, threshold=at)
     return Answer(
         images=_table(model, chosen),
         said=f"marked present that the {asked.word} calls absent at {number(level)}, the most "
@@ -100,7 +100,7 @@ def _missed(asked: Asked) -> Answer:
 def _most_uncertain(asked: Asked) -> Answer:
     model = asked.model
     value = model.uncertainties(asked.thresholds[asked.role])[asked.measure]
-    chosen = telling_images.most_uncertain(value, model.targets, most=MOST_UNCERTAIN)
+    chosen = error_examples.most_uncertain(value, model.targets, most=MOST_UNCERTAIN)
     n_known = int((model.targets >= 0).sum())
     return Answer(
         images=_table(model, chosen).assign(**{asked.measure: value[chosen]}),
@@ -129,7 +129,7 @@ def _teacher_right(asked: Asked) -> Answer:
         raise StudyError(NO_STUDENT)
     role = asked.role if asked.role in students else students[-1]
     teacher, student = asked.models["teacher"], asked.models[role]
-    chosen = telling_images.right_where_other_is_wrong(
+    chosen = error_examples.right_where_other_is_wrong(
         teacher.probs,
         student.probs,
         teacher.targets,
