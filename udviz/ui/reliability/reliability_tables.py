@@ -1,93 +1,165 @@
 """The tables of the Reliability page, and what its charts show in words."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
 from udviz.figures.style.text import number, one_line
-from udviz.figures.style.theme import ROLES
+from udviz.figures.style.theme import MarkerStyle
 from udviz.stats.calibration.reliability_bins import ReliabilityBins
 from udviz.ui.labels import tables
 
 N_WORST = 8
+Styles = Mapping[str, MarkerStyle]
 HOW_TO_READ_WORST = (
-    f"Up to {N_WORST} labels, those whose ECE exceeds most what chance alone would show; to be "
-    "read like the diagram above. Click one to open its label."
+    f"Up to {N_WORST} labels whose ECE exceeds that of a calibrated model most; read them like "
+    "the diagram above. Click one to open its label."
 )
-_TABLE = {
-    "ECE": "ece",
-    "By chance": "null",
-    "At most": "null_upper",
-    "Excess": "excess",
-    "MCE": "mce",
-    "Brier": "brier",
-    "NLL": "nll",
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """A number of the tables: its column, and what it means."""
+
+    column: str
+    help: str
+
+
+SCORES = {
+    "ECE": Score(
+        column="ece",
+        help="Expected calibration error: mean gap between probability and frequency over the "
+        "chosen bins, weighted by images. Lower is better.",
+    ),
+    "Expected ECE": Score(
+        column="null",
+        help="ECE that a perfectly calibrated model is expected to show on these images.",
+    ),
+    "95th percentile": Score(
+        column="null_upper",
+        help="A perfectly calibrated model stays below this ECE in 95 % of samples.",
+    ),
+    "ECE above expected": Score(column="excess", help="ECE minus the expected ECE."),
+    "MCE": Score(
+        column="mce",
+        help="Maximum calibration error: the largest gap of a bin of equal width. A single image "
+        "can determine it.",
+    ),
+    "Brier": Score(column="brier", help="Brier score: mean squared error. Lower is better."),
+    "NLL": Score(column="nll", help="Negative log-likelihood in nats. Lower is better."),
 }
+_OF_LABELS = ("ECE above expected", "ECE", "Expected ECE")
 
 
-def model_table(rows: pd.DataFrame, label: str | None) -> pd.DataFrame:
-    """Calibration of each model as text, of one label or of all labels pooled."""
-    pooled = rows["column"].isna()  # a label may be called like the pooled row
-    chosen = rows[pooled] if label is None else rows[~pooled & (rows["label"] == label)]
-    table = {"Model": [f"{ROLES[role].glyph} {ROLES[role].word}" for role in chosen["role"]]}
-    for name, column in _TABLE.items():
-        table[name] = [number(value, sign=name == "Excess") for value in chosen[column]]
-    return pd.DataFrame(table).set_index("Model")
-
-
-def label_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row per label, the largest excess of the first role first.
-
-    Columns ``label``, ``known``, ``positives`` (images), then ``<score>_<role>``.
-    """
-    labels = rows[rows["column"].notna()].set_index("label")
-    by_role = {role: labels[labels["role"] == role] for role in labels["role"].unique()}
-    first = next(iter(by_role))
-    scores = [part[[*_TABLE.values(), "p"]].add_suffix(f"_{r}") for r, part in by_role.items()]
-    wide = pd.concat([by_role[first][["known", "positives"]], *scores], axis=1).reset_index()
-    ordered: pd.DataFrame = wide.sort_values(f"excess_{first}", ascending=False, kind="stable")
-    return ordered
-
-
-def worst(labels: pd.DataFrame, role: str) -> pd.DataFrame:
-    """At most `N_WORST` labels whose error exceeds its null level most."""
-    return labels[labels[f"excess_{role}"] > 0].head(N_WORST)
-
-
-def draw_labels(labels: pd.DataFrame, *, opened: str | None) -> None:
-    """Draw `label_table`; a click on a row opens its label, whose row is marked."""
-    named = {
-        f"{score}_{role}": f"{mark.word} {word}"
-        for word, score in (("excess", "excess"), ("ECE", "ece"), ("by chance", "null"))
-        for role, mark in ROLES.items()
-        if f"{score}_{role}" in labels
-    }
-    shown = {"label": "Label", **named, "positives": "Positives"}
-    tables.draw_rows(
-        labels[list(shown)].rename(columns=shown),
-        labels["label"].tolist(),
-        opened=opened,
-        key="reliability-table",
-        alt="Calibration error of every label beyond its null level, worst first",
-        formats={name: st.column_config.NumberColumn(format="%.3f") for name in named.values()},
+def draw_models(rows: pd.DataFrame, label: str | None, *, styles: Styles) -> None:
+    """Draw `model_table`, with what each number means behind its heading."""
+    table = model_table(rows, label, styles=styles)
+    st.dataframe(
+        table,
+        key="models-table",
+        alt="Calibration of each model, one row per model",
+        column_config={
+            "Model": st.column_config.TextColumn(pinned=True),
+            **{name: _number_column(name) for name in SCORES},
+        },
     )
 
 
-def alt(bins: Mapping[str, ReliabilityBins], label: str | None) -> str:
+def model_table(rows: pd.DataFrame, label: str | None, *, styles: Styles) -> pd.DataFrame:
+    """Calibration of each model, of one label or of all labels pooled."""
+    pooled = rows["scope"] == "pooled"  # by scope: a label may have any name
+    chosen = rows[pooled] if label is None else rows[~pooled & (rows["label"] == label)]
+    names = [styles[name].text for name in chosen["model"]]
+    scores = {name: chosen[score.column].to_numpy(float) for name, score in SCORES.items()}
+    return pd.DataFrame({"Model": names, **scores}).set_index("Model")
+
+
+def label_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row per label, the most miscalibrated for the first model first.
+
+    Returns:
+        Columns ``label``, ``known``, ``positives`` (images), then `column_of` every score of
+        `SCORES` and model.
+    """
+    labels = rows[rows["scope"] == "label"].set_index("label")
+    parts = {name: labels[labels["model"] == name] for name in labels["model"].unique()}
+    first = next(iter(parts))
+    scores = {
+        column_of(score.column, name): part[score.column]
+        for name, part in parts.items()
+        for score in SCORES.values()
+    }
+    wide = parts[first][["known", "positives"]].assign(**scores).reset_index()
+    ordered: pd.DataFrame = wide.sort_values(
+        column_of("excess", first), ascending=False, kind="stable"
+    )
+    return ordered
+
+
+def column_of(score: str, model: str) -> str:
+    """Column of a score of a model in `label_table`."""
+    return f"{score}: {model}"
+
+
+def worst(labels: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Up to `N_WORST` labels whose ECE exceeds the expected one most.
+
+    Returns:
+        Columns ``label``, ``positives``, ``ece``, ``null`` and ``excess`` of the model.
+    """
+    above = labels[labels[column_of("excess", model)] > 0].head(N_WORST)
+    scores = {name: above[column_of(name, model)] for name in ("ece", "null", "excess")}
+    return above[["label", "positives"]].assign(**scores)
+
+
+def named_table(labels: pd.DataFrame, *, styles: Styles) -> pd.DataFrame:
+    """`label_table` as it is shown and downloaded: a heading per model and score."""
+    named = {
+        column_of(SCORES[score].column, name): f"{score}, {style.text}"
+        for score in _OF_LABELS
+        for name, style in styles.items()
+    }
+    known = {"label": "Label"} | {c: h for c, h in named.items() if c in labels}
+    shown = known | {"positives": "Positives"}
+    return labels[list(shown)].rename(columns=shown)
+
+
+def draw_labels(labels: pd.DataFrame, *, styles: Styles, opened: str | None) -> None:
+    """Draw `named_table`; a click on a row opens its label, whose row is marked."""
+    table = named_table(labels, styles=styles)
+    tables.draw_rows(
+        table,
+        labels["label"].tolist(),
+        opened=opened,
+        key="reliability-table",
+        alt="Calibration error of every label, the most miscalibrated first",
+        formats={
+            heading: _number_column(heading.split(",")[0]) for heading in table.columns[1:-1]
+        },
+    )
+
+
+def _number_column(score: str) -> object:
+    return st.column_config.NumberColumn(format="%.3f", help=SCORES[score].help)
+
+
+def alt(bins: Mapping[str, ReliabilityBins], label: str | None, *, styles: Styles) -> str:
     """What a diagram shows, for a person who cannot see it."""
     parts = []
-    for role, found in bins.items():
+    for name, found in bins.items():
         held = found.count[0] > 0
         ends = zip(found.mean_prob[0][held], found.frequency[0][held], strict=True)
-        told = [f"{number(prob)} seen {number(frequency)}" for prob, frequency in ends]
+        told = [f"{number(frequency)} at {number(prob)}" for prob, frequency in ends]
         if told:
-            parts.append(f"{ROLES[role].word} from probability {told[0]} to {told[-1]}")
-    return f"Reliability of {one_line(label or 'all labels pooled')}: {'; '.join(parts)}."
+            parts.append(f"{one_line(styles[name].word)} from {told[0]} to {told[-1]}")
+    of = one_line(label or "all labels, pooled")
+    return f"Reliability diagram of {of}, frequency at probability: {'; '.join(parts)}."
 
 
-def alt_worst(labels: pd.DataFrame, role: str) -> str:
-    """Which labels the little diagrams show, for a person who cannot see them."""
-    excess = zip(labels["label"], labels[f"excess_{role}"], strict=True)
+def alt_worst(labels: pd.DataFrame, model: str) -> str:
+    """Which labels the reliability grid shows, for a person who cannot see it."""
+    excess = zip(labels["label"], labels["excess"], strict=True)
     told = ", ".join(f"{one_line(name)} {number(value)}" for name, value in excess)
-    return f"Labels with the largest calibration error beyond chance, {ROLES[role].word}: {told}."
+    return f"Most miscalibrated labels of {one_line(model)}, with their ECE above expected: {told}."
