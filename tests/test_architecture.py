@@ -32,6 +32,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "udviz/stats": {CHECKS, "udviz.scratch", "udviz.stats", "pandas", "scipy", "sklearn"},
     "udviz/analysis": {
         *(CHECKS, "udviz.analysis", "udviz.data", WALL, "udviz.recipe", "udviz.stats", "pandas"),
+        *("udviz.studies", "udviz.vocabulary"),
     },
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
     "udviz/studies": {CHECKS, "udviz.studies", "psutil"},

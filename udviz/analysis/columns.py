@@ -42,8 +42,16 @@ class Table:
     columns: tuple[Column, ...]
 
     def column(self, name: str) -> Column:
-        """The column called ``name``."""
-        return next(column for column in self.columns if column.name == name)
+        """The column called ``name``.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        names = ", ".join(column.name for column in self.columns)
+        raise ValueError(f"The table `{self.name}` has the columns {names}, got {name!r}.")
 
 
 def text(name: str, meaning: str, *, optional: bool = False) -> Column:

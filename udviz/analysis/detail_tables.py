@@ -218,8 +218,8 @@ LOCALISATION = Table(
         number("area", "Share of the image that is object: hit and energy of a uniform map."),
         number("hit_centre", "hit of a centred Gaussian map."),
         number("energy_centre", "energy of a centred Gaussian map."),
-        *interval("hit_beyond_centre", "hit minus hit_centre, image by image.", "[-1, 1]"),
-        *interval("energy_beyond_centre", "energy minus energy_centre.", "[-1, 1]"),
+        *interval("hit_beyond_centre", "hit minus hit_centre, image by image.", "difference"),
+        *interval("energy_beyond_centre", "energy minus energy_centre.", "difference"),
     ),
 )
 
@@ -234,7 +234,7 @@ ATTENTION_AGREEMENT = Table(
         LABEL,
         COLUMN,
         integer("images", "Images that carry the label and have both maps.", "images"),
-        *interval("correlation", "Mean correlation of the two maps of an image.", "[-1, 1]"),
+        *interval("correlation", "Mean correlation of the two maps of an image.", "correlation"),
         number("overlap", "Mean shared energy of the two maps."),
         number("correlation_elsewhere", "The same of maps of different images.", "[-1, 1]"),
         number("overlap_elsewhere", "The same of maps of different images."),

@@ -135,7 +135,9 @@ LABELS = Table(
         boolean("supported", "Whether there are enough positives to judge it."),
         integer("train_positives", "Training images that carry it; -1 = not known.", "images"),
         number("chance", "Expected average precision of a random ranking."),
-        *interval("difficulty", "(1 - AP) / (1 - chance): 0 perfect, 1 no better than chance."),
+        *interval(
+            "difficulty", "(1 - AP) / (1 - chance): 0 perfect, 1 no better than chance.", "ratio"
+        ),
         integer("difficulty_rank", "1 is the hardest; -1 = without a positive."),
         integer("rank_low", "Lower end of the 95 % interval of the rank; -1 = unknown."),
         integer("rank_high", "Upper end of the 95 % interval of the rank; -1 = unknown."),
@@ -175,6 +177,7 @@ LABELS = Table(
         number(
             "entropy_share",
             "uncertain: entropy left after recalibration, per entropy of the prevalence.",
+            "ratio",
         ),
         number("area", "small: median share of the image that its largest object covers."),
         number("visible", "occluded: median visible share of its most visible object."),

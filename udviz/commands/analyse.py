@@ -23,7 +23,7 @@ from udviz.predictions.manifest import MANIFEST, file_crc32
 from udviz.recipe.schema import Recipe
 from udviz.stats.difficulty.causes import LabelFacts
 from udviz.studies.files import replace_file, replace_json
-from udviz.training.records import git_revision
+from udviz.studies.revision import git_revision
 from udviz.training.runs import runs_of
 
 SPLITS = ("val", "test")

@@ -1,7 +1,6 @@
 """What a study and a run write about themselves: the resolved recipe and where it ran."""
 
 import platform
-import subprocess
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +14,7 @@ from udviz.recipe.files import read_recipe
 from udviz.recipe.schema import Recipe
 from udviz.studies.directory import STUDY_FILE
 from udviz.studies.files import replace_file
+from udviz.studies.revision import git_revision
 from udviz.training import distributed
 from udviz.training.device import Compute
 from udviz.training.networks import Run
@@ -100,21 +100,6 @@ def record_run(study: Path, run: Run, recipe: Recipe, dataset: Dataset, compute:
         "recipe": recipe.model_dump(mode="json"),
     }
     replace_file(directory.record, tomli_w.dumps(record, multiline_strings=True))
-
-
-def git_revision() -> str:
-    """Commit of this code, with ``+changes`` if the tree differs from it; empty outside git."""
-    try:
-        described = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+changes", "--abbrev=12"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return described.stdout.strip()
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -10,8 +10,7 @@ from udviz.figures.style.text import interval, number
 from udviz.figures.style.theme import (
     LEFT_PX,
     NEUTRAL,
-    ROLES,
-    Mark,
+    MarkerStyle,
     add_rule,
     coloured,
     put,
@@ -32,6 +31,7 @@ PLOT_PX = 300
 def probability_distributions(
     distributions: Mapping[str, ProbabilityDistribution],
     thresholds: Mapping[str, float],
+    styles: Mapping[str, MarkerStyle],
     *,
     title: str,
 ) -> go.Figure:
@@ -40,14 +40,15 @@ def probability_distributions(
     Bars grow with the square root of the share, so that the few that go wrong can be seen.
 
     Args:
-        distributions: Role -> histograms of one label.
-        thresholds: Role -> decision threshold, a probability.
+        distributions: Model -> histograms of one label.
+        thresholds: Model -> decision threshold, a probability.
+        styles: How each model is drawn.
         title: What the chart shows, as plotly's HTML.
     """
     figure = subplots(
         cols=len(distributions),
         shared_yaxes=True,
-        subplot_titles=[coloured(ROLES[role]) for role in distributions],
+        subplot_titles=[coloured(styles[name]) for name in distributions],
         horizontal_spacing=0.04,
     )
     set_frame(figure, title=title, plot_px=PLOT_PX, left_px=LEFT_PX)
@@ -55,10 +56,10 @@ def probability_distributions(
     figure.layout.barmode = "overlay"
     put(figure.layout.annotations, font={"size": 13})
     reach = [_reach(distributions, side) for side in range(len(_SIGNS))]
-    for column, (role, found) in enumerate(distributions.items(), start=1):
-        add_rule(figure, x=thresholds[role], place=column, width=2, dash="dash")
+    for column, (name, found) in enumerate(distributions.items(), start=1):
+        add_rule(figure, x=thresholds[name], place=column, width=2, dash="dash")
         for side in range(len(_SIGNS)):
-            _add_side(figure, found, ROLES[role], side=side, reach=reach[side], column=column)
+            _add_side(figure, found, styles[name], side=side, reach=reach[side], column=column)
     put(figure.select_xaxes(), range=[0, 1], tickvals=[0, 0.5, 1], title="Probability")
     heights = [sign * np.sqrt(_SHARES) / reach[side] for side, sign in enumerate(_SIGNS)]
     ticks = {
@@ -93,7 +94,7 @@ def _name_side(figure: go.Figure, text: str, *, y: float) -> None:
 def _add_side(
     figure: go.Figure,
     found: ProbabilityDistribution,
-    mark: Mark,
+    style: MarkerStyle,
     *,
     side: int,
     reach: float,
@@ -106,12 +107,12 @@ def _add_side(
         y=_SIGNS[side] * np.sqrt(shares) / reach,
         width=np.diff(edges),
         marker={
-            "color": mark.colour,
-            "line": {"color": mark.colour, "width": side * (counts > 0)},
+            "color": style.colour,
+            "line": {"color": style.colour, "width": side * (counts > 0)},
             "pattern": {"shape": ("", "/")[side], "fillmode": "overlay", "size": 5},
         },
         hovertext=[
-            f"{mark.glyph} {mark.word}<br>probability {interval(low, high, digits=2)}"
+            f"{style.glyph} {style.html}<br>probability {interval(low, high, digits=2)}"
             f"<br>{count:,} of {counts.sum():,} {_SIDES[side]} ({share:.1%})"
             for low, high, count, share in bins
         ],
@@ -124,6 +125,7 @@ def _add_side(
 def precision_recall(
     curves: Mapping[str, PrecisionRecallCurve],
     points: Mapping[str, Confusion],
+    styles: Mapping[str, MarkerStyle],
     *,
     prevalence: float,
     title: str,
@@ -131,57 +133,58 @@ def precision_recall(
     """Precision against recall of every model, with where its threshold puts it.
 
     Args:
-        curves: Role -> curve of one label.
-        points: Role -> decisions at the threshold; where nothing is called present, the mark
+        curves: Model -> curve of one label.
+        points: Model -> decisions at the threshold; where nothing is predicted, the mark
             stands at the beginning of the curve.
-        prevalence: Share of images with the label: the precision of a guess.
+        styles: How each model is drawn.
+        prevalence: Share of images with the label: the precision of a random ranking.
         title: What the chart shows, as plotly's HTML.
     """
     figure = go.Figure()
     set_frame(figure, title=title, plot_px=PLOT_PX, left_px=LEFT_PX)
-    for role, curve in curves.items():
-        _add_curve(figure, curve, ROLES[role])
-    for role, point in points.items():
-        _add_point(figure, point, ROLES[role], start=float(curves[role].precision[0]))
+    for name, curve in curves.items():
+        _add_curve(figure, curve, styles[name])
+    for name, point in points.items():
+        _add_point(figure, point, styles[name], start=float(curves[name].precision[0]))
     add_rule(figure, y=prevalence, width=1.5, dash="dot")
     figure.add_annotation(
-        text=f"a guess: {number(prevalence)}",
+        text=f"random ranking: {number(prevalence)}",
         x=0.5,
         y=prevalence,
-        yanchor="top" if prevalence > _ROOM else "bottom",  # few curves fall below a guess
+        yanchor="top" if prevalence > _ROOM else "bottom",  # few curves fall below it
         showarrow=False,
         font={"size": 12},
     )
     recall, precision = figure.select_xaxes(), figure.select_yaxes()
     put(recall, range=_UNIT, title="Recall: share of the images with the label found")
-    put(precision, range=_UNIT, title="Precision: share of calls that are right")
+    put(precision, range=_UNIT, title="Precision: share of the predictions that are right")
     return figure
 
 
-def _add_curve(figure: go.Figure, curve: PrecisionRecallCurve, mark: Mark) -> None:
+def _add_curve(figure: go.Figure, curve: PrecisionRecallCurve, style: MarkerStyle) -> None:
     figure.add_scatter(
         x=np.append(0.0, curve.recall),
         y=np.append(curve.precision[:1], curve.precision),
         mode="lines",
-        line={"color": mark.colour, "width": 2, "shape": "vh"},
-        name=f"{mark.glyph} {mark.word}, AP {number(curve.area)}",
+        line={"color": style.colour, "width": 2, "shape": "vh"},
+        name=f"{style.glyph} {style.html}, AP {number(curve.area)}",
         hoverinfo="skip",
     )
 
 
-def _add_point(figure: go.Figure, point: Confusion, mark: Mark, *, start: float) -> None:
+def _add_point(figure: go.Figure, point: Confusion, style: MarkerStyle, *, start: float) -> None:
     told = f"precision {number(point.precision)}<br>recall {number(point.recall)}"
     figure.add_scatter(
         x=[point.recall],
         y=[point.precision if point.predicted else start],
         mode="markers",
-        marker={"color": mark.colour, "symbol": mark.symbol, "size": 13}
+        marker={"color": style.colour, "symbol": style.symbol, "size": 13}
         | {"line": {"color": "white", "width": 1.5}},
-        name=mark.word,
+        name=style.html,
         showlegend=False,
         hovertext=[
-            f"{mark.glyph} {mark.word} at its threshold<br>"
-            + (told if point.predicted else "calls no image present")
+            f"{style.glyph} {style.html} at its threshold<br>"
+            + (told if point.predicted else "predicts no image")
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )

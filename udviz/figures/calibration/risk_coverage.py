@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from udviz.figures.style.text import number
-from udviz.figures.style.theme import LEFT_PX, NEUTRAL, Mark, add_rule, put, set_frame
+from udviz.figures.style.theme import LEFT_PX, NEUTRAL, MarkerStyle, add_rule, put, set_frame
 from udviz.stats.uncertainty.error_detection import RiskCoverage
 
 MEASURES = {"entropy": "solid", "margin": "dash", "disagreement": "dot"}  # and how each is drawn
@@ -14,14 +14,14 @@ _HEADROOM = 1.15  # of the risk axis above the highest curve
 
 
 def risk_coverage_curves(
-    curves: Mapping[str, RiskCoverage], oracle: RiskCoverage, *, mark: Mark, title: str
+    curves: Mapping[str, RiskCoverage], oracle: RiskCoverage, *, style: MarkerStyle, title: str
 ) -> go.Figure:
     """Error rate among the most certain images, one curve per measure of one model.
 
     Args:
         curves: Measure -> its curve.
         oracle: Curve of a measure that puts every error last.
-        mark: How the model is drawn.
+        style: How the model is drawn.
         title: What the chart shows, as plotly's HTML.
     """
     figure = go.Figure()
@@ -31,7 +31,7 @@ def risk_coverage_curves(
             x=curve.coverage,
             y=curve.risk,
             mode="lines",
-            line={"color": mark.colour, "width": 2.5, "dash": MEASURES[measure]},
+            line={"color": style.colour, "width": 2.5, "dash": MEASURES[measure]},
             name=measure,
             hovertemplate=f"{measure}<br>%{{x:.0%}} kept<br>error rate %{{y:.3f}}<extra></extra>",
         )
@@ -40,7 +40,7 @@ def risk_coverage_curves(
         y=oracle.risk,
         mode="lines",
         line={"color": NEUTRAL, "width": 1.5},
-        name="all errors last",
+        name="oracle ordering",
         hoverinfo="skip",
     )
     add_rule(figure, y=oracle.area_random, width=1.5, dash="dot")
@@ -48,8 +48,8 @@ def risk_coverage_curves(
         x=[1.0],
         y=[oracle.area_random],
         mode="markers",
-        marker={"color": mark.colour, "symbol": mark.symbol, "size": 11},
-        name=f"nothing kept back: {number(oracle.area_random)}",
+        marker={"color": style.colour, "symbol": style.symbol, "size": 11},
+        name=f"all images kept: {number(oracle.area_random)}",
         hoverinfo="skip",
     )
     top = max(float(np.max(curve.risk)) for curve in (*curves.values(), oracle))

@@ -1,4 +1,4 @@
-"""How many of the reviewed suspects of a label are annotation errors."""
+"""How many of the possible annotation errors of a label people confirmed."""
 
 import numpy as np
 import pandas as pd
@@ -7,17 +7,17 @@ from plotly.subplots import make_subplots
 
 from udviz.figures.style.markers import add_dots_with_intervals, add_rows
 from udviz.figures.style.text import interval, number, safe_html, shorten
-from udviz.figures.style.theme import CLEAR, NEUTRAL, STRIPE, Mark, set_frame
+from udviz.figures.style.theme import CLEAR, NEUTRAL, STRIPE, MarkerStyle, set_frame
 
 ROW_PX = 26
-_STYLE = Mark("confirmed", NEUTRAL, "circle", "●")
+_STYLE = MarkerStyle("confirmed", NEUTRAL, "circle", "●")
 
 
 def precision_intervals(table: pd.DataFrame, *, title: str) -> go.Figure:
-    """One row per label: confirmed errors among its decided suspects, with interval.
+    """One row per label: share of its decided targets that were confirmed errors, with interval.
 
     Args:
-        table: Columns as of `review_precision`; every row is drawn.
+        table: Columns as of `udviz.stats.label_errors.review_precision`; every row is drawn.
         title: What the chart shows.
     """
     names = table["label"].tolist()
@@ -31,13 +31,11 @@ def precision_intervals(table: pd.DataFrame, *, title: str) -> go.Figure:
         table["precision"].to_numpy(float),
         (table["low"].to_numpy(float), table["high"].to_numpy(float)),
         np.arange(len(names)),
-        mark=_STYLE,
+        style=_STYLE,
         column=1,
     )
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(
-        range=[-0.02, 1.02], title="Share of the decided targets that are annotation errors"
-    )
+    figure.update_xaxes(range=[-0.02, 1.02], title="Confirmed errors, share of decided targets")
     figure.update_yaxes(
         range=[len(names) - 0.5, -0.5],
         tickvals=list(range(len(names))),
