@@ -194,7 +194,7 @@ def _draw_models(view: View, evidence: Evidence, label: str | None) -> None:
     name = "all labels, pooled" if label is None else safe_html(shorten(label))
     thing = "image-label pairs" if label is None else "images"
     figure = reliability_diagram(
-        bins, styles=view.styles, thing=thing, title=f"Reliability diagram: {name}"
+        bins, view.styles, thing=thing, title=f"Reliability diagram: {name}"
     )
     alt = reliability_tables.alt(bins, label, styles=view.styles)
     charts.draw(figure, key="reliability", alt=alt)

@@ -107,11 +107,12 @@ def worst(labels: pd.DataFrame, model: str) -> pd.DataFrame:
     """Up to `N_WORST` labels whose ECE exceeds the expected one most.
 
     Returns:
-        Columns ``label``, ``positives``, ``ece``, ``null`` and ``excess`` of the model.
+        Columns ``label``, ``positives``, ``ece``, ``ece_null`` and ``ece_excess`` of the model.
     """
     above = labels[labels[column_of("excess", model)] > 0].head(N_WORST)
-    scores = {name: above[column_of(name, model)] for name in ("ece", "null", "excess")}
-    return above[["label", "positives"]].assign(**scores)
+    scores = {"ece": "ece", "ece_null": "null", "ece_excess": "excess"}
+    of_model = {name: above[column_of(score, model)] for name, score in scores.items()}
+    return above[["label", "positives"]].assign(**of_model)
 
 
 def named_table(labels: pd.DataFrame, *, styles: Styles) -> pd.DataFrame:
@@ -160,6 +161,6 @@ def alt(bins: Mapping[str, ReliabilityBins], label: str | None, *, styles: Style
 
 def alt_worst(labels: pd.DataFrame, model: str) -> str:
     """Which labels the reliability grid shows, for a person who cannot see it."""
-    excess = zip(labels["label"], labels["excess"], strict=True)
+    excess = zip(labels["label"], labels["ece_excess"], strict=True)
     told = ", ".join(f"{one_line(name)} {number(value)}" for name, value in excess)
     return f"Most miscalibrated labels of {one_line(model)}, with their ECE above expected: {told}."
