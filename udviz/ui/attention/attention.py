@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from udviz.figures.models.overlay import Scale
-from udviz.figures.style.text import count, number, one_line
+from udviz.figures.style.text import count, number, one_line, safe_markdown
 from udviz.figures.style.theme import MAP_SCALE, between
 from udviz.stats.maps.agreement import map_agreement, map_difference
 from udviz.stats.maps.grids import from_zero
@@ -87,9 +87,7 @@ def show_maps(selection: Selection, canvas: Canvas) -> None:
             show_image(selection, canvas)
         return
     draw_maps(selection, canvas)
-    st.caption(HOW_TO_READ)
-    for sentence in about_weights(selection):
-        st.caption(sentence)
+    st.caption(HOW_TO_READ + about_weights(selection))
     with st.grid(2, min_column_width=400) as grid:
         with grid.cell():
             draw_agreement(selection)
@@ -98,10 +96,16 @@ def show_maps(selection: Selection, canvas: Canvas) -> None:
                 draw_objects(selection, canvas.mask)
 
 
-def about_weights(selection: Selection) -> list[str]:
-    """How the channels of the maps are weighed, as Markdown; with a caution where it matters."""
-    weights = selection.study.setting("uncertainty.channel_weights") or "softmax"
-    return [NEARLY_UNIFORM if weights == "softmax" else f"Channel weights: {weights}."]
+def about_weights(selection: Selection) -> str:
+    """How the channels of the maps are weighted; a caution where that says little."""
+    named = {
+        name: selection.study.setting(f"students.{name}.channel_weights") or "softmax"
+        for name in selection.maps
+    }
+    if "softmax" in named.values():
+        return NEARLY_UNIFORM
+    told = [f"{safe_markdown(name)} {weights}" for name, weights in named.items()]
+    return f"Channel weights: {', '.join(told)}."
 
 
 def draw_maps(selection: Selection, canvas: Canvas) -> None:

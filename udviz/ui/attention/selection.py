@@ -117,6 +117,12 @@ def _first_student(view: View, names: list[str]) -> str:
     return next((name for name in names if kinds[name] == "student"), names[0])
 
 
+def caches_of(versions: Mapping[str, Version], pair: Pair) -> tuple[Version, Version | None]:
+    """The caches that images are ordered by: of the pair, or the first one where there is none."""
+    first, second, *_ = [versions[name] for name in pair] + [None, None]
+    return first or next(iter(versions.values())), second
+
+
 def select(
     view: View, versions: dict[str, Version], pair: Pair, place: int, label: str | None
 ) -> Selection:

@@ -10,7 +10,7 @@ from udviz.ui.frame.page import View
 MOST_AT_FIRST = 3  # models; more are crowded until a person asks for them
 
 
-def pick_models(view: View, names: Sequence[str], *, key: str = "models") -> list[str]:
+def pick_models(view: View, names: Sequence[str], *, key: str = "of-models") -> list[str]:
     """Ask for any of ``names``; those of `first_models` until some are picked.
 
     One model is not asked for.
@@ -23,7 +23,7 @@ def pick_models(view: View, names: Sequence[str], *, key: str = "models") -> lis
         selection_mode="multi",
         key=key,
         bind="query-params",
-        format_func=lambda name: _shown(view, name),
+        format_func=lambda name: safe_markdown(view.styles[name].text),
         help="Without a choice: the reference and the models of the comparison.",
     )
     return [name for name in names if name in picked] or first_models(view, names)
@@ -49,13 +49,5 @@ def first_models(view: View, names: Sequence[str]) -> list[str]:
     """All of a few ``names``, else the reference and the models that are compared."""
     if len(names) <= MOST_AT_FIRST:
         return list(names)
-    return [name for name in names if name in _of_interest(view)] or list(names[:MOST_AT_FIRST])
-
-
-def _of_interest(view: View) -> set[str]:
-    before_after = view.comparison or ()
-    return {view.reference, *before_after}
-
-
-def _shown(view: View, name: str) -> str:
-    return safe_markdown(view.styles[name].text)
+    of_interest = {view.reference, *(view.pair or ())}
+    return [name for name in names if name in of_interest] or list(names[:MOST_AT_FIRST])

@@ -106,7 +106,7 @@ class Evidence:
 
 def pick(view: View) -> Choice:
     """Ask for models, bins and recalibration; all are in the URL."""
-    models = pick_models(view, view.models["model"].tolist())
+    models = pick_models(view, view.names)
     with st.container(horizontal=True):
         kind = _pick(
             "Bins",
