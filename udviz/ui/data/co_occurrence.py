@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.labels.pairs import conditional_heatmap, lift_heatmap
+from udviz.figures.labels.co_occurrence import conditional_heatmap, lift_heatmap
 from udviz.figures.style.text import number, one_line, plural, safe_markdown
 from udviz.ui.frame import charts
 from udviz.ui.frame.page import View
