@@ -12,7 +12,7 @@ MOST_FILES = 14  # of a room; one that grows past that wants sub-rooms
 CHECKS, WALL = "udviz.checks", "udviz.predictions"
 READING = {
     *("udviz.figures", "udviz.stats", WALL, "udviz.analysis", "udviz.studies", "udviz.launching"),
-    *(CHECKS, "udviz.recipe", "udviz.roots", "udviz.data", "udviz.export"),
+    *(CHECKS, "udviz.recipe", "udviz.roots", "udviz.data", "udviz.export", "udviz.vocabulary"),
 }
 TRAINING = {"udviz.training", "udviz.method", "udviz.data", WALL, "udviz.studies", "udviz.recipe"}
 MAY_IMPORT = {  # room -> what it may import, besides the standard library and numpy
@@ -34,7 +34,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
         *(CHECKS, "udviz.analysis", "udviz.data", WALL, "udviz.recipe", "udviz.stats", "pandas"),
         *("udviz.studies", "udviz.vocabulary"),
     },
-    "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
+    "udviz/figures": {"udviz.stats", "udviz.figures", "udviz.vocabulary", "plotly", "pandas"},
     "udviz/studies": {CHECKS, "udviz.studies", "psutil"},
     "udviz/studies/status.py": {CHECKS, "udviz.studies", "udviz.launching.cluster"},
     "udviz/launching": {

@@ -36,7 +36,8 @@ def review_precision(table: pd.DataFrame, *, title: str) -> go.Figure:
     )
     figure.update_layout(showlegend=False)
     figure.update_xaxes(
-        range=[-0.02, 1.02], title="Confirmed errors, share of the reviewed targets that were decided"
+        range=[-0.02, 1.02],
+        title="Confirmed errors, share of the reviewed targets that were decided",
     )
     figure.update_yaxes(
         range=[len(names) - 0.5, -0.5],

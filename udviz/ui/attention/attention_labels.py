@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from udviz.figures.labels.scatter import Number, gain_between
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.gains import gains
 from udviz.ui.labels import scatters, tables
 from udviz.ui.labels.sentences import verdict_word

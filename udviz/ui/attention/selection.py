@@ -7,7 +7,7 @@ import numpy as np
 from udviz.analysis.object_masks import object_masks
 from udviz.data.images.decoding import ImageError
 from udviz.predictions.cache import Predictions
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.load import images
 from udviz.ui.load.caches import Version, predictions_of, version_of
 from udviz.ui.load.images import ImageSource
