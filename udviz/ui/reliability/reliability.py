@@ -10,8 +10,8 @@ from udviz.figures.style.text import safe_html, safe_markdown, shorten
 from udviz.figures.style.theme import ROLES
 from udviz.stats.calibration.reliability_bins import ReliabilityBins
 from udviz.ui.frame import charts
-from udviz.ui.frame.view import View
 from udviz.ui.frame.sidebar import just_opened, open_label
+from udviz.ui.frame.view import View
 from udviz.ui.load.analysis_rows import analysis_rows
 from udviz.ui.load.caches import Version, label_bins, pooled_bins, thinning, version_of
 from udviz.ui.load.study import StudyError
