@@ -18,7 +18,7 @@ from udviz.figures.style.text import MISSING, one_line, plural
 from udviz.studies.directory import STUDY_FILE, RunDirectory
 from udviz.studies.listing import list_runs
 from udviz.ui.frame import alt
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.labels import sentences as words
 from udviz.ui.labels import tables
 

@@ -1,7 +1,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-
 from udviz.figures.labels.look_alikes import look_alikes
 
 

@@ -126,7 +126,9 @@ def _hover(bins: ReliabilityBins, style: MarkerStyle, thing: str) -> list[str]:
     ]
 
 
-def _add_counts(figure: go.Figure, bins: ReliabilityBins, style: MarkerStyle, *, lane: float) -> None:
+def _add_counts(
+    figure: go.Figure, bins: ReliabilityBins, style: MarkerStyle, *, lane: float
+) -> None:
     """Draw counts at the middle of bins of equal width, else below the marks; lane by lane."""
     held, widths = bins.count[0] > 0, np.diff(bins.edges[0])
     middles = bins.edges[0, :-1] + widths / 2

@@ -13,9 +13,7 @@ _ROW_PX = 34
 _UNIT = [0.0, 1.0]
 
 
-def confusions(
-    pairs: pd.DataFrame, *, names: str, style: MarkerStyle, title: str
-) -> go.Figure:
+def confusions(pairs: pd.DataFrame, *, names: str, style: MarkerStyle, title: str) -> go.Figure:
     """One row per pair: false-positive rates with and without the other label, and their lift.
 
     Args:

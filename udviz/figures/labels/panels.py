@@ -169,7 +169,11 @@ def _rank_axis(rows: Rows) -> Axis:
 def _cause_axis(_: Rows) -> Axis:
     names = list(CAUSES)
     ticks = {"tickvals": list(range(len(names))), "ticktext": names, "tickangle": -50}
-    return {"range": [-0.6, len(names) - 0.4], "title": "Possible causes", "showgrid": False} | ticks
+    return {
+        "range": [-0.6, len(names) - 0.4],
+        "title": "Possible causes",
+        "showgrid": False,
+    } | ticks
 
 
 PANELS = {

@@ -53,9 +53,7 @@ def score_curves(
     return figure
 
 
-def loss_curves(
-    losses: pd.DataFrame, style: MarkerStyle, *, title: str
-) -> go.Figure:
+def loss_curves(losses: pd.DataFrame, style: MarkerStyle, *, title: str) -> go.Figure:
     """A panel per named loss of one run, each with a range of its own.
 
     Args:
@@ -69,9 +67,7 @@ def loss_curves(
     return figure
 
 
-def label_curves(
-    precisions: pd.DataFrame, style: MarkerStyle, *, title: str
-) -> go.Figure:
+def label_curves(precisions: pd.DataFrame, style: MarkerStyle, *, title: str) -> go.Figure:
     """A panel per label: its average precision on validation after every epoch of one run.
 
     Args:
@@ -86,7 +82,9 @@ def label_curves(
     return figure
 
 
-def _panels(curves: pd.DataFrame, columns: tuple[str, str], *, style: MarkerStyle, title: str) -> go.Figure:
+def _panels(
+    curves: pd.DataFrame, columns: tuple[str, str], *, style: MarkerStyle, title: str
+) -> go.Figure:
     """A panel per name; ``columns`` are those of the name and of the x axis."""
     by, along = columns
     names = list(curves[by].unique())

@@ -13,7 +13,16 @@ import plotly.graph_objects as go
 from plotly.colors import sequential
 
 from udviz.figures.style.text import one_line, safe_html, shorten
-from udviz.vocabulary import BASELINE, DISTILLED, HELPED, HURT, INCONCLUSIVE, TEACHER, Split, Verdict
+from udviz.vocabulary import (
+    BASELINE,
+    DISTILLED,
+    HELPED,
+    HURT,
+    INCONCLUSIVE,
+    TEACHER,
+    Split,
+    Verdict,
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import streamlit as st
 from udviz.figures.labels.scatter import Number, gain_between
 from udviz.figures.style.text import one_line, safe_html, shorten
 from udviz.ui.attention.selection import Pair
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.labels import scatters, tables
 from udviz.ui.labels.sentences import verdict_word
 from udviz.ui.load.analysis_rows import analysis_rows

@@ -15,7 +15,7 @@ from udviz.ui.attention.attention import objects_table
 from udviz.ui.attention.canvas import Canvas, Layer, offer_png, show_layer
 from udviz.ui.attention.explaining import ModelError, asked, evidence_of, kinds_of
 from udviz.ui.attention.selection import Selection
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.labels.model_picker import pick_models
 from udviz.ui.load.study import StudyError, remake_command
 

@@ -10,7 +10,7 @@ from udviz.analysis.object_masks import object_masks
 from udviz.data.images.decoding import ImageError
 from udviz.figures.style.theme import MarkerStyle
 from udviz.predictions.cache import Predictions
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.labels.model_picker import pick_model
 from udviz.ui.load import images
 from udviz.ui.load.caches import Version, predictions_of, version_of

@@ -6,7 +6,7 @@ import streamlit as st
 
 from udviz.figures.style.text import plural, safe_markdown, shorten
 from udviz.predictions.cache import Predictions
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.labels import gallery
 from udviz.ui.load.analysis_rows import explain_missing
 from udviz.ui.load.caches import predictions_of, version_of

@@ -6,8 +6,8 @@ import streamlit as st
 from udviz.figures.labels.co_occurrence import conditional_heatmap, lift_heatmap
 from udviz.figures.style.text import number, one_line, plural, safe_markdown
 from udviz.ui.frame import charts
-from udviz.ui.frame.page import View
 from udviz.ui.frame.sidebar import open_label
+from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
 from udviz.ui.labels.controls import pick_page
 from udviz.ui.load.analysis_rows import analysis_rows, explain_missing

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from udviz.figures.style.text import count, plural, safe_markdown
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
 from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
 from udviz.ui.load.study import StudyError

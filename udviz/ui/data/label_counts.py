@@ -7,8 +7,8 @@ from udviz.figures.labels import label_counts as figures
 from udviz.figures.style.text import count, one_line, plural
 from udviz.figures.style.theme import SPLITS
 from udviz.ui.frame import charts
-from udviz.ui.frame.page import View
 from udviz.ui.frame.sidebar import open_label
+from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
 from udviz.ui.labels.controls import pick_page
 from udviz.ui.load.analysis_rows import analysis_rows, explain_missing

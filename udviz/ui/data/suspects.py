@@ -9,7 +9,7 @@ from udviz.predictions.cache import Predictions
 from udviz.stats.label_errors.suspects import EXTRA, MISSING
 from udviz.studies.directory import RunDirectory
 from udviz.ui.data import review_precision, reviewing
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.labels import gallery, tables
 from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
 from udviz.ui.load.caches import predictions_of, version_at, version_of

@@ -7,7 +7,7 @@ import streamlit as st
 
 from udviz.figures.style.text import plural, safe_markdown
 from udviz.stats.comparison.gain import LabelGains, label_gains
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.gains.runs import Side, sides_of
 from udviz.ui.load.caches import Version, predictions_of
 from udviz.ui.load.study import StudyError

@@ -5,7 +5,7 @@ import streamlit as st
 
 from udviz.figures.style.text import interval, number, plural, safe_markdown
 from udviz.stats.comparison.contributions import image_contributions
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.gains.comparison import Comparison
 from udviz.ui.labels import gallery, tables
 from udviz.ui.labels.sentences import verdict_word

@@ -10,7 +10,7 @@ from udviz.figures.style.text import interval, number, one_line, plural, safe_ht
 from udviz.figures.style.theme import ROLES
 from udviz.stats.decisions.confusion import Confusion
 from udviz.ui.frame import charts
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.label.label_models import EVEN, LabelModel
 from udviz.ui.label.thresholds import pick_thresholds
 from udviz.ui.load.caches import label_curve, label_distribution

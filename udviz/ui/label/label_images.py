@@ -6,7 +6,7 @@ import streamlit as st
 
 from udviz.figures.calibration.risk_coverage import MEASURES
 from udviz.figures.style.text import plural
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.label.label_models import LabelModel
 from udviz.ui.label.label_questions import QUESTIONS, Answer, Asked
 from udviz.ui.labels import gallery, tables

@@ -9,7 +9,7 @@ from udviz.predictions.cache import Predictions
 from udviz.stats.decisions.confusion import Confusion, calls, confusion
 from udviz.stats.labels.probabilities import logit_probs, threshold_logit
 from udviz.stats.uncertainty.measures import binary_entropy, margin_uncertainty
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.load.analysis_rows import analysis_rows
 from udviz.ui.load.caches import Version, predictions_of, version_of
 from udviz.ui.load.study import StudyError

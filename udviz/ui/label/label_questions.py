@@ -10,7 +10,7 @@ from udviz.figures.style.text import count, number
 from udviz.stats.label_errors.suspects import MISSING
 from udviz.stats.labels import error_examples
 from udviz.stats.labels.probabilities import threshold_logit
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.label.label_models import LabelModel
 from udviz.ui.labels.sentences import model_noun
 from udviz.ui.load.analysis_rows import analysis_rows

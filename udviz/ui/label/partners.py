@@ -7,8 +7,8 @@ from udviz.figures.labels.look_alikes import look_alikes
 from udviz.figures.style.text import number, one_line, safe_html, shorten
 from udviz.stats.difficulty.look_alikes import LEAST_LIFT, LEAST_SHARE
 from udviz.ui.frame import charts
-from udviz.ui.frame.page import View
 from udviz.ui.frame.sidebar import open_label
+from udviz.ui.frame.view import View
 from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
 from udviz.ui.load.study import StudyError
 

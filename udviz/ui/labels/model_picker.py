@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from udviz.figures.style.text import safe_markdown
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 
 MOST_AT_FIRST = 3  # models; more are crowded until a person asks for them
 

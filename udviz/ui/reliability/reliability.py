@@ -10,7 +10,7 @@ from udviz.figures.calibration.reliability import reliability_diagram
 from udviz.figures.style.text import safe_html, safe_markdown, shorten
 from udviz.stats.calibration.reliability_bins import ReliabilityBins
 from udviz.ui.frame import charts
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.frame.sidebar import just_opened, open_label
 from udviz.ui.labels.model_picker import pick_models
 from udviz.ui.load.analysis_rows import analysis_rows
