@@ -96,7 +96,8 @@ def _heatmap(
         marker={"symbol": "square", "size": CELL_PX, "color": CLEAR},
         customdata=[names[place] for place in row],
         hovertext=[
-            f"given {short[r]}<br>co-occurring {short[c]}<br>{meaning} {number(values[r, c], digits=3)}"
+            f"given {short[r]}<br>co-occurring {short[c]}"
+            f"<br>{meaning} {number(values[r, c], digits=3)}"
             for r, c in zip(row, column, strict=True)
         ],
         **CLICKABLE,

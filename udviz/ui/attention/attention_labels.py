@@ -1,4 +1,4 @@
-"""Label by label: agreement of two models' attention, whether it is on the objects, and the gain."""
+"""Label by label: agreement of two models' attention, its place on objects, and the gain."""
 
 from dataclasses import dataclass
 
@@ -30,17 +30,15 @@ _AGREEMENT = {  # column of the table `attention_agreement`: column here
     "correlation_elsewhere": "elsewhere",
     "overlap": "overlap",
 }
-_SHOWN = {  # column: heading, help
-    "label": ("Label", "Name of the label."),
-    "agreement": ("Agreement", "Mean correlation of the two maps of an image; 1 = identical."),
-    "agreement_low": ("Agreement, low", "Lower end of the 95 % interval."),
-    "agreement_high": ("Agreement, high", "Upper end of the 95 % interval."),
-    "elsewhere": ("Other images", "Mean correlation with the other model's map of another image."),
-    "overlap": ("Shared energy", "Overlap of the two maps, each normalised to sum 1."),
-    "images": ("Images", "Images with the label and both maps."),
+_SHOWN = {  # column: head
+    "label": "Label",
+    "agreement": "Agreement",
+    "agreement_low": "Agreement, low",
+    "agreement_high": "Agreement, high",
+    "elsewhere": "Other images",
+    "overlap": "Shared energy",
+    "images": "Images",
 }
-_ENERGY = "Share of the map on the label's objects, minus that of a centred Gaussian map."
-_HITS = "Share of images whose maximum of the map lies on an object of the label."
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -114,7 +112,12 @@ def draw(view: View, labels: pd.DataFrame, pair: Pair, *, opened: str | None) ->
             for thing, number in known.items():
                 with grid.cell():
                     scatters.draw_gain_against(
-                        view, labels, number, gain=gain_between(*view.pair), thing=thing
+                        labels,
+                        view.hover(labels),
+                        number,
+                        gain=gain_between(*view.pair),
+                        thing=thing,
+                        pair=view.pair,
                     )
         st.caption(scatters.HOW_TO_READ_GAINS)
     else:
@@ -126,7 +129,12 @@ def draw(view: View, labels: pd.DataFrame, pair: Pair, *, opened: str | None) ->
         opened=opened,
         key="labels",
         alt="Agreement of the two models' maps and their pointing, one row per label",
-        formats=_formats(view, pair),
+        formats={
+            head: st.column_config.NumberColumn(
+                format="%d" if head == "Images" else "%.3f", help=tables.meaning_of(head)
+            )
+            for head in table.columns.difference(["Label", "Verdict"])
+        },
     )
     st.caption(HOW_TO_READ)
     tables.offer_csv(
@@ -138,34 +146,24 @@ def draw(view: View, labels: pd.DataFrame, pair: Pair, *, opened: str | None) ->
 
 def label_table(view: View, labels: pd.DataFrame, pair: Pair) -> pd.DataFrame:
     """One row per label, least agreement first; columns that nothing is known of are left out."""
-    named = {column: heading for column, (heading, _) in _named(view, pair).items()}
+    heads = _heads(view, pair)
     table = labels.assign(verdict=labels["verdict"].map(verdict_word))
-    known = [name for name in named if name in table and table[name].notna().any()]
+    known = [name for name in heads if name in table and table[name].notna().any()]
     numbers = numbers_of(view, pair).values()
     first = next(number.column for number in numbers if number.column in known)
     table = table.sort_values(first, kind="stable", na_position="last")
-    return table[known].rename(columns=named).reset_index(drop=True)
+    return table[known].rename(columns=heads).reset_index(drop=True)
 
 
-def _named(view: View, pair: Pair) -> dict[str, tuple[str, str]]:
-    """Columns of the table with heading and help."""
+def _heads(view: View, pair: Pair) -> dict[str, str]:
+    """Columns of the table with their heads."""
     texts = {name: view.styles[name].text for name in pair}
     return {
         **_SHOWN,
-        **{energy_of(name): (f"Energy beyond centre, {text}", _ENERGY) for name, text in texts.items()},
-        **{hits_of(name): (f"Hits, {text}", _HITS) for name, text in texts.items()},
-        "gain": ("Gain", "Gain in average precision of the chosen comparison."),
-        "verdict": ("Verdict", "Whether the gain is significant after correction."),
-    }
-
-
-def _formats(view: View, pair: Pair) -> dict[str, object]:
-    return {
-        heading: st.column_config.NumberColumn(
-            format="%d" if column == "images" else "%.3f", help=meaning
-        )
-        for column, (heading, meaning) in _named(view, pair).items()
-        if column not in ("label", "verdict")
+        **{energy_of(name): f"Energy beyond centre, {text}" for name, text in texts.items()},
+        **{hits_of(name): f"Hits, {text}" for name, text in texts.items()},
+        "gain": "Gain",
+        "verdict": "Verdict",
     }
 
 

@@ -23,6 +23,7 @@ HOW_TO_READ = (
     "the labels exclude each other. Lifts of rare labels rest on few images, see the table. Click "
     "a cell to open the given label."
 )
+NO_PAIRS = "The analysis counted no pairs of labels in this split."
 _COLUMNS = ["label", "other_label", "together", "conditional", "lift"]
 
 
@@ -39,7 +40,7 @@ def show(view: View, opened: str | None) -> None:
         explain_missing(view.study, f"The co-occurrence of labels is not known: {error}")
         return
     if pairs.empty:
-        st.info("There is only one label, so there are no pairs.")
+        st.info(NO_PAIRS)
         return
     _draw(pairs, names, MEASURES[value])
     st.caption(HOW_TO_READ)
@@ -110,8 +111,8 @@ def _draw_table(pairs: pd.DataFrame, opened: str | None) -> None:
         key="pairs-table",
         alt="Pairs of labels with the images that have both, the largest lift first",
         formats={
-            "P(co-occurring | given)": st.column_config.NumberColumn(format="%.3f"),
-            "Lift": st.column_config.NumberColumn(format="%.2f"),
+            head: st.column_config.NumberColumn(format=form, help=tables.meaning_of(head))
+            for head, form in {"P(co-occurring | given)": "%.3f", "Lift": "%.2f"}.items()
         },
     )
 

@@ -25,7 +25,11 @@ _IMAGES = {split: f"images_{split}" for split in SPLITS}
 
 def show(view: View, opened: str | None) -> None:
     """Draw positives per label and split, the table of the same, and the labels of an image."""
-    counts = counts_of(view)
+    try:
+        counts = counts_of(view)
+    except StudyError as error:
+        explain_missing(view.study, f"The label frequencies are not known: {error}")
+        return
     st.markdown(_size(counts))
     chosen = _pick_labels(counts)
     if chosen.empty:
@@ -54,39 +58,21 @@ def show(view: View, opened: str | None) -> None:
 def counts_of(view: View) -> pd.DataFrame:
     """One row per label: ``label`` and per split its positives (``train``), unknown and images.
 
-    Without the table of all splits there is what the analysis says of the labels beside it: of the
-    training split only the positives are known then.
+    Raises:
+        StudyError: If the analysis holds no counts.
     """
     columns = ["split", "label", "positives", "absent", "unknown"]
-    try:
-        rows = analysis_rows(view.study, "label_counts", columns=columns)
-    except StudyError:
-        rows = _counts_of_labels(view)
+    rows = analysis_rows(view.study, "label_counts", columns=columns)
+    if rows.empty:
+        raise StudyError("the analysis counted none.")
     parts = []
     for split in SPLITS:
         part = rows[rows["split"] == split].set_index("label")
         if not part.empty:
-            images = part[["positives", "absent", "unknown"]].sum(axis=1, skipna=False)
+            images = part[["positives", "absent", "unknown"]].sum(axis=1)
             parts += [part["positives"].rename(split), part["unknown"].rename(_UNKNOWN[split])]
             parts += [images.rename(_IMAGES[split])]
     return pd.concat(parts, axis=1).rename_axis("label").reset_index()
-
-
-def _counts_of_labels(view: View) -> pd.DataFrame:
-    n_images = view.study.models.groupby("split")["n_images"].first()
-    labels = view.study.labels
-    judged = labels.assign(
-        unknown=labels["split"].map(n_images) - labels["known"],
-        absent=labels["known"] - labels["positives"],
-    )
-    train = labels[labels["split"] == view.split]
-    train = train.assign(
-        split="train",
-        positives=train["train_positives"],
-        unknown=float("nan"),
-        absent=float("nan"),
-    )
-    return pd.concat([train, judged], ignore_index=True)
 
 
 def _size(counts: pd.DataFrame) -> str:
@@ -123,8 +109,8 @@ def _draw_table(counts: pd.DataFrame, opened: str | None) -> None:
         key="counts-table",
         alt="Positives and unknown targets of each label, one row per label",
         formats={
-            heading: st.column_config.NumberColumn(format="localized")
-            for heading in list(named.values())[1:]
+            head: st.column_config.NumberColumn(format="localized", help=tables.meaning_of(head))
+            for head in list(named.values())[1:]
         },
     )
 
@@ -150,6 +136,9 @@ def _show_labels_per_image(view: View) -> None:
         explain_missing(view.study, f"The labels per image are not known: {error}")
         return
     here = rows[rows["split"] == view.split]
+    if here.empty:
+        st.caption("The analysis did not count the labels per image of this split.")
+        return
     usual = here.iloc[int(here["images"].to_numpy().argmax())]
     said = (
         f"Images of the {SPLITS[view.split].word.lower()} split have up to "

@@ -8,6 +8,7 @@ from udviz.figures.style.text import interval, number, one_line
 from udviz.stats.label_errors.review_precision import review_precision
 from udviz.ui.frame import charts
 from udviz.ui.frame.sidebar import open_label
+from udviz.ui.labels import tables
 
 N_DRAWN = 40  # labels
 NOTHING_DECIDED = (
@@ -18,16 +19,16 @@ HOW_TO_READ = (
     "annotation errors, with its 95 % Wilson interval. It describes the targets reviewed so far, "
     "usually the most suspicious ones; expect a lower share among the rest."
 )
-_TABLE = {  # column: heading, help
-    "label": ("Label", "Name of the label."),
-    "precision": ("Confirmed", "Confirmed errors / decided targets."),
-    "low": ("Confirmed, low", "Lower end of the 95 % interval."),
-    "high": ("Confirmed, high", "Upper end of the 95 % interval."),
-    "wrong": ("Change label", "Targets reviewed as errors."),
-    "right": ("Keep label", "Targets reviewed as correct."),
-    "unsure": ("Unsure", "Targets reviewed without a decision."),
-    "reviewed": ("Reviewed", "Targets with any review."),
-    "suspects": ("Possible errors", "Targets of the label that are listed above."),
+_HEADS = {
+    "label": "Label",
+    "precision": "Confirmed",
+    "low": "Confirmed, low",
+    "high": "Confirmed, high",
+    "wrong": "Change label",
+    "right": "Keep label",
+    "unsure": "Unsure",
+    "reviewed": "Reviewed",
+    "suspects": "Possible errors",
 }
 
 
@@ -58,22 +59,21 @@ def show(suspects: pd.DataFrame) -> None:
                 on_click=open_label,
             )
         with grid.cell():
+            shown = decided[list(_HEADS)].rename(columns=_HEADS)
             st.dataframe(
-                decided[list(_TABLE)].rename(columns={c: _TABLE[c][0] for c in _TABLE}),
+                shown,
                 hide_index=True,
                 alt="Confirmed annotation errors, one row per label",
-                column_config=_formats(),
+                column_config=tables.helped(shown) | _shares(shown),
             )
     st.caption(HOW_TO_READ)
 
 
-def _formats() -> dict[str, object]:
-    shares = ("precision", "low", "high")
+def _shares(table: pd.DataFrame) -> dict[str, object]:
     return {
-        heading: st.column_config.NumberColumn(help=meaning, format="%.2f" if c in shares else "%d")
-        if c != "label"
-        else st.column_config.TextColumn(pinned=True)
-        for c, (heading, meaning) in _TABLE.items()
+        head: st.column_config.NumberColumn(format="%.2f", help=tables.meaning_of(head))
+        for head in table.columns
+        if head.startswith("Confirmed")
     }
 
 

@@ -24,7 +24,7 @@ _DONE, _TROUBLE = "_reviews_made", "_review_trouble"
 
 
 def reviews_table(study: Path) -> pd.DataFrame:
-    """The reviews that stand, one row each: `COLUMNS`, ``time`` in UTC. Shared: do not change it."""
+    """The reviews that stand, one row each: `COLUMNS`, ``time`` in UTC; nobody changes it."""
     file = study / REVIEWS_FILE
     stamp = file.stat() if file.is_file() else None
     return _read(str(study), (stamp.st_mtime_ns, stamp.st_size) if stamp else (0, 0))
@@ -86,9 +86,7 @@ def offer_undo(study: Path, *, may_change: Refusal) -> None:
         st.error(trouble, icon=":material/error:")
 
 
-def _review(
-    study: Path, of: ReviewedTarget, direction: str, key: str, may_change: Refusal
-) -> None:
+def _review(study: Path, of: ReviewedTarget, direction: str, key: str, may_change: Refusal) -> None:
     if reason_against := may_change():  # since the page was drawn
         st.session_state[_TROUBLE] = f"The review was not saved: {reason_against}"
         return

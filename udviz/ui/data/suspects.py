@@ -24,6 +24,7 @@ HOW_TO_READ = (
     "wrong, *keep label* if it is correct. Click an answer again to take it back. Reviews are "
     "saved with the study; the last one of a target counts."
 )
+NO_SUSPECTS = "No possible annotation errors in the {split} split."
 _COLUMNS = ["split", "image", "image_id", "label", "direction", "prob", "quality"]
 _KEY = ["split", "image_id", "label", "target"]
 
@@ -40,7 +41,7 @@ def show(view: View, opened: str | None, *, may_change: reviewing.Refusal) -> No
     try:
         split = _pick_split(view)
         if split is None:
-            st.info(f"No possible annotation errors in the {view.split} split.", icon=":material/check:")
+            st.info(NO_SUSPECTS.format(split=view.split), icon=":material/check:")
             return
         judges = _judges(view, split)
         source = source_of(view.study, judges[0])
@@ -147,7 +148,8 @@ def _pick_suspects(suspects: pd.DataFrame, opened: str | None) -> pd.DataFrame:
     fits = suspects["direction"].isin([DIRECTIONS[w] for w in wanted] or list(DIRECTIONS.values()))
     if opened is not None:
         fits &= suspects["label"] == opened
-        st.caption(f"Only targets of {safe_markdown(opened)}. Clear the label in the sidebar to see all.")
+        name = safe_markdown(opened)
+        st.caption(f"Only targets of {name}. Clear the label in the sidebar to see all.")
     return suspects[fits]
 
 

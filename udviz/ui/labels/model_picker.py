@@ -29,9 +29,7 @@ def pick_models(view: View, names: Sequence[str], *, key: str = "of-models") -> 
     return [name for name in names if name in picked] or first_models(view, names)
 
 
-def pick_model(
-    view: View, label: str, names: Sequence[str], *, key: str, default: str
-) -> str:
+def pick_model(view: View, label: str, names: Sequence[str], *, key: str, default: str) -> str:
     """Ask for one of ``names``."""
     first = default if default in names else names[0]
     return st.selectbox(

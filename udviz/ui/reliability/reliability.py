@@ -10,8 +10,8 @@ from udviz.figures.calibration.reliability import reliability_diagram
 from udviz.figures.style.text import safe_html, safe_markdown, shorten
 from udviz.stats.calibration.reliability_bins import ReliabilityBins
 from udviz.ui.frame import charts
-from udviz.ui.frame.view import View
 from udviz.ui.frame.sidebar import just_opened, open_label
+from udviz.ui.frame.view import View
 from udviz.ui.labels.model_picker import pick_models
 from udviz.ui.load.analysis_rows import analysis_rows
 from udviz.ui.load.caches import Version, label_bins, pooled_bins, thinning, version_of
@@ -123,7 +123,7 @@ def pick(view: View) -> Choice:
     return Choice(models=tuple(models), kind=KINDS[kind], method=RECALIBRATIONS[method])
 
 
-def _pick(label: str, options: list[str], *, key: str, help: str) -> str:  # noqa: A002
+def _pick(label: str, options: list[str], *, key: str, help: str) -> str:
     choice = st.segmented_control(
         label, options, default=options[0], required=True, key=key, bind="query-params", help=help
     )

@@ -1,7 +1,6 @@
 """The tables of the Reliability page, and what its charts show in words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
@@ -19,61 +18,35 @@ HOW_TO_READ_WORST = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Score:
-    """A number of the tables: its column, and what it means."""
-
-    column: str
-    help: str
-
-
-SCORES = {
-    "ECE": Score(
-        column="ece",
-        help="Expected calibration error: mean gap between probability and frequency over the "
-        "chosen bins, weighted by images. Lower is better.",
-    ),
-    "Expected ECE": Score(
-        column="null",
-        help="ECE that a perfectly calibrated model is expected to show on these images.",
-    ),
-    "95th percentile": Score(
-        column="null_upper",
-        help="A perfectly calibrated model stays below this ECE in 95 % of samples.",
-    ),
-    "ECE above expected": Score(column="excess", help="ECE minus the expected ECE."),
-    "MCE": Score(
-        column="mce",
-        help="Maximum calibration error: the largest gap of a bin of equal width. A single image "
-        "can determine it.",
-    ),
-    "Brier": Score(column="brier", help="Brier score: mean squared error. Lower is better."),
-    "NLL": Score(column="nll", help="Negative log-likelihood in nats. Lower is better."),
+SCORES = {  # head: column
+    "ECE": "ece",
+    "ECE expected": "null",
+    "ECE, 95th percentile": "null_upper",
+    "ECE above expected": "excess",
+    "MCE": "mce",
+    "Brier": "brier",
+    "NLL": "nll",
 }
-_OF_LABELS = ("ECE above expected", "ECE", "Expected ECE")
+_OF_LABELS = ("ECE above expected", "ECE", "ECE expected")
 
 
 def draw_models(rows: pd.DataFrame, label: str | None, *, styles: Styles) -> None:
-    """Draw `model_table`, with what each number means behind its heading."""
-    table = model_table(rows, label, styles=styles)
-    st.dataframe(
-        table,
-        key="models-table",
+    """Draw `model_table`, with what each number means behind its head."""
+    tables.draw_models(
+        model_table(rows, label, styles=styles),
+        key="calibration",
         alt="Calibration of each model, one row per model",
-        column_config={
-            "Model": st.column_config.TextColumn(pinned=True),
-            **{name: _number_column(name) for name in SCORES},
-        },
     )
 
 
 def model_table(rows: pd.DataFrame, label: str | None, *, styles: Styles) -> pd.DataFrame:
-    """Calibration of each model, of one label or of all labels pooled."""
+    """Calibration of each model as text, of one label or of all labels pooled."""
     pooled = rows["scope"] == "pooled"  # by scope: a label may have any name
     chosen = rows[pooled] if label is None else rows[~pooled & (rows["label"] == label)]
-    names = [styles[name].text for name in chosen["model"]]
-    scores = {name: chosen[score.column].to_numpy(float) for name, score in SCORES.items()}
-    return pd.DataFrame({"Model": names, **scores}).set_index("Model")
+    table = {"Model": [styles[name].text for name in chosen["model"]]}
+    for head, column in SCORES.items():
+        table[head] = [number(value, sign=column == "excess") for value in chosen[column]]
+    return pd.DataFrame(table).set_index("Model")
 
 
 def label_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -87,9 +60,9 @@ def label_table(rows: pd.DataFrame) -> pd.DataFrame:
     parts = {name: labels[labels["model"] == name] for name in labels["model"].unique()}
     first = next(iter(parts))
     scores = {
-        column_of(score.column, name): part[score.column]
+        column_of(column, name): part[column]
         for name, part in parts.items()
-        for score in SCORES.values()
+        for column in SCORES.values()
     }
     wide = parts[first][["known", "positives"]].assign(**scores).reset_index()
     ordered: pd.DataFrame = wide.sort_values(
@@ -116,10 +89,10 @@ def worst(labels: pd.DataFrame, model: str) -> pd.DataFrame:
 
 
 def named_table(labels: pd.DataFrame, *, styles: Styles) -> pd.DataFrame:
-    """`label_table` as it is shown and downloaded: a heading per model and score."""
+    """`label_table` as it is shown and downloaded: a head per model and score."""
     named = {
-        column_of(SCORES[score].column, name): f"{score}, {style.text}"
-        for score in _OF_LABELS
+        column_of(SCORES[head], name): f"{head}, {style.text}"
+        for head in _OF_LABELS
         for name, style in styles.items()
     }
     known = {"label": "Label"} | {c: h for c, h in named.items() if c in labels}
@@ -137,13 +110,10 @@ def draw_labels(labels: pd.DataFrame, *, styles: Styles, opened: str | None) -> 
         key="reliability-table",
         alt="Calibration error of every label, the most miscalibrated first",
         formats={
-            heading: _number_column(heading.split(",")[0]) for heading in table.columns[1:-1]
+            head: st.column_config.NumberColumn(format="%.3f", help=tables.meaning_of(head))
+            for head in table.columns[1:-1]
         },
     )
-
-
-def _number_column(score: str) -> object:
-    return st.column_config.NumberColumn(format="%.3f", help=SCORES[score].help)
 
 
 def alt(bins: Mapping[str, ReliabilityBins], label: str | None, *, styles: Styles) -> str:
