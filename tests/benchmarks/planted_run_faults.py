@@ -310,7 +310,7 @@ FAULTS = (
     ),
     RunFault(
         "clock set back: begun in the future",
-        "udviz/ui/runs/run_table.py",
+        "udviz/ui/runs/study_table.py",
         "min(entry.begun, now)",
         "entry.begun",
         f"{PAGE}test_a_clock_that_was_set_back_makes_no_run_begin_in_the_future",

@@ -19,7 +19,7 @@ from udviz.ui.runs.study_table import state_word
 HELP = {
     "Seed": "Seed of the weights and the order of images; empty of a study's only teacher. Of a "
     "cross-fitting run, the fold of training images that it leaves out.",
-    "Best validation mAP": "Highest mAP on the validation split of any epoch; its weights are kept.",
+    "Best validation mAP": "Highest validation mAP of any epoch, whose weights are kept.",
 }
 _COLUMNS = ["Model", "Seed", "State", "Progress", "Epochs", "Best validation mAP"]
 
