@@ -17,7 +17,7 @@ def review_precision(table: pd.DataFrame, *, title: str) -> go.Figure:
     """One row per label: share of its decided targets that were confirmed errors, with interval.
 
     Args:
-        table: Columns as of `udviz.stats.label_errors.review_precision.review_precision`; every row is drawn.
+        table: Columns as of `udviz.stats.label_errors.review_precision`; every row is drawn.
         title: What the chart shows.
     """
     names = table["label"].tolist()
