@@ -29,8 +29,8 @@ def most_uncertain(uncertainty: np.ndarray, targets: np.ndarray, *, most: int) -
     return images[np.argsort(-value, kind="stable")[:most]]
 
 
-def false_alarms(scores: np.ndarray, targets: np.ndarray, *, threshold: float) -> np.ndarray:
-    """Images wrongly called present, the most confident first.
+def false_positives(scores: np.ndarray, targets: np.ndarray, *, threshold: float) -> np.ndarray:
+    """Images wrongly predicted present, the most confident first.
 
     Args:
         scores: (N,) floats; higher means more likely present.
@@ -47,10 +47,10 @@ def false_alarms(scores: np.ndarray, targets: np.ndarray, *, threshold: float) -
     return images[wrong[np.argsort(-score[wrong], kind="stable")]]
 
 
-def missed(scores: np.ndarray, targets: np.ndarray, *, threshold: float) -> np.ndarray:
-    """Images that carry the label and are called absent, the most confident first.
+def false_negatives(scores: np.ndarray, targets: np.ndarray, *, threshold: float) -> np.ndarray:
+    """Images that carry the label and are not predicted, the most confident first.
 
-    Args and errors are those of ``false_alarms``.
+    Args and errors are those of ``false_positives``.
     """
     images, present, (score,) = _known([scores], targets)
     wrong = np.flatnonzero(~calls(score, threshold) & present)
