@@ -29,7 +29,10 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
         *("torch", "safetensors", "tomli_w"),
     },
     "udviz/predictions": {"udviz.scratch", WALL, "pandas"},
-    "udviz/stats": {CHECKS, "udviz.scratch", "udviz.stats", "pandas", "scipy", "sklearn"},
+    "udviz/stats": {
+        *(CHECKS, "udviz.scratch", "udviz.stats", "udviz.vocabulary"),
+        *("pandas", "scipy", "sklearn"),
+    },
     "udviz/analysis": {
         *(CHECKS, "udviz.analysis", "udviz.data", WALL, "udviz.recipe", "udviz.stats", "pandas"),
         *("udviz.studies", "udviz.vocabulary"),

@@ -5,7 +5,7 @@ import streamlit as st
 
 from udviz.figures.labels.confusions import confusions
 from udviz.figures.style.text import number, one_line, safe_html, safe_markdown, shorten
-from udviz.stats.difficulty.look_alikes import LEAST_LIFT, LEAST_SHARE
+from udviz.stats.difficulty.confusions import LEAST_LIFT, LEAST_SHARE
 from udviz.ui.frame import charts
 from udviz.ui.frame.sidebar import open_label
 from udviz.ui.frame.view import View
