@@ -55,7 +55,7 @@ def main() -> None:
         browser = start_chromium(playwright)
         person = browser.new_context(**SCREEN)
         for base in serve(root):
-            case = Case(name="Runs", address="Runs?study=run-007", act=click_row)
+            case = Case(name="Runs", address="Runs?opened=run-007", act=click_row)
             row = {"runs listed": N_RUNS, **measure(case, base, person)}
         print(pd.DataFrame([row]).round(2).to_string(index=False))
         print(f"load of the last minute on {os.cpu_count()} cores: {os.getloadavg()[0]:.1f}")

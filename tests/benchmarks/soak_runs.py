@@ -139,7 +139,7 @@ class Person:
         expect(until_gone).to_have_count(0)
 
     def _open(self, name: str) -> None:
-        self._visit.open(f"Runs?study={name}")
+        self._visit.open(f"Runs?opened={name}")
         expect(self._page.get_by_role("heading", name=name)).to_be_visible()
         expect(self._page.get_by_role("button", name="New study like this")).to_be_visible()
         assert self._page.get_by_test_id("stException").count() == 0

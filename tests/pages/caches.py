@@ -85,7 +85,7 @@ def write_calibration(study: Path) -> None:
             pooled = pooled.assign(label="", scope="pooled", column=-1)
             both = pd.concat([pooled, rows.assign(scope="label")], ignore_index=True)
             parts.append(both.assign(split=split, model=model))
-    made = pd.concat(parts, ignore_index=True)
+    made = pd.concat(parts, ignore_index=True).rename(columns={"method": "recalibration"})
     known = {column.name for column in BY_NAME["calibration"].columns}
     columns = {name: made[name].to_numpy() for name in made if name in known}
     change_tables(study, calibration=rows_of("calibration", **columns))

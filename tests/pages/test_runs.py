@@ -104,9 +104,9 @@ def test_a_study_that_is_alive_is_opened_first_and_the_link_wins(runs, open_app)
     make(runs, "old", "running", begun=1000.0)
     make(runs, "new", "finished")
 
-    assert open_app(RUNS).selectbox(key="study").value == "old"
-    app = open_app(RUNS, study="new")
-    assert app.selectbox(key="study").value == "new"
+    assert open_app(RUNS).selectbox(key="opened").value == "old"
+    app = open_app(RUNS, opened="new")
+    assert app.selectbox(key="opened").value == "new"
     assert "new: ✓ finished" in words(app)
 
 
@@ -127,7 +127,7 @@ def test_a_waiting_study_tells_its_place(runs, open_app):
         make(runs, name, "queued")
         join_queue(runs, name, ["cpu"])
 
-    assert "Position 2 of 2 in the queue" in words(open_app(RUNS, study="second"))
+    assert "Position 2 of 2 in the queue" in words(open_app(RUNS, opened="second"))
 
 
 def test_the_curves_are_those_of_the_event_logs(runs, open_app):
@@ -181,10 +181,10 @@ def test_a_link_to_a_run_that_is_not_there_opens_the_last_one(runs, open_app):
     train(make(runs, "mine"), "teacher", [0.25])
     train(make(runs, "other"), "distilled-0", [0.5])
 
-    app = open_app(RUNS, study="mine", run="nobody")
+    app = open_app(RUNS, opened="mine", run="nobody")
     assert not app.exception
     assert len(traces(app, 1)) == 2
-    app.selectbox(key="study").select("other").run()
+    app.selectbox(key="opened").select("other").run()
 
     assert not app.exception
     assert numbers(traces(app, 0)[0]["y"]) == [0.5]
@@ -301,7 +301,7 @@ def test_on_a_full_or_a_read_only_disk_the_page_says_so(tmp_path, monkeypatch, o
 def test_a_deleted_study_can_be_restored_until_the_trash_is_emptied(runs, open_app):
     study = make(runs, "mine")
     make(runs, "other")
-    app = open_app(RUNS, study="mine")
+    app = open_app(RUNS, opened="mine")
 
     button(app, "Delete").click().run()
     button(app, "Move to trash").click().run()
@@ -506,10 +506,10 @@ def test_a_run_that_waits_in_a_cluster_says_as_which_job(runs, open_app, monkeyp
     (runs / "busy" / ".job").mkdir()
     (runs / "busy" / ".job" / "42_0_log.out").write_text("srun: told to go on\n")
 
-    waits = words(open_app(RUNS, study="mine"))
+    waits = words(open_app(RUNS, opened="mine"))
     assert "Waiting in the cluster's queue, as job slurm:41; cluster state: pending" in waits
     assert "Position 1" not in waits
-    busy = open_app(RUNS, study="busy")
+    busy = open_app(RUNS, opened="busy")
     assert "42% done · job slurm:42 · 412 images/s" in words(busy)
     assert busy.code[0].value == "srun: told to go on"
 

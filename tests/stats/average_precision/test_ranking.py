@@ -14,7 +14,6 @@ from torchmetrics.functional.classification import binary_auroc, binary_average_
 from udviz.stats.average_precision.ranking import (
     auroc,
     average_precision,
-    hard_images,
     label_ranking,
 )
 
@@ -230,21 +229,6 @@ def test_seeds_are_averaged_and_widen_the_interval(data, rng):
     assert ranking.mean_ap.includes_seed_variance
     per_seed = [average_precision(seed, targets).mean() for seed in seeds]
     assert ranking.mean_ap.seed_sd == pytest.approx(np.std(per_seed, ddof=1))
-
-
-def test_hard_map_is_that_of_the_hard_images_alone(data, rng):
-    scores, targets = data
-    targets = np.where(rng.random(targets.shape) < 0.1, -1, targets).astype(np.int8)
-    difficult = rng.random(targets.shape) < 0.1
-    hard = hard_images(difficult)
-
-    ranking = label_ranking(scores, targets, images=hard)
-
-    np.testing.assert_array_equal(hard, np.flatnonzero(difficult.sum(axis=1) >= 1))
-    alone = label_ranking(scores[hard], targets[hard])
-    np.testing.assert_array_equal(ranking.table, alone.table)
-    assert ranking.mean_ap == alone.mean_ap or np.isnan(alone.mean_ap.seed_sd)
-    assert ranking.mean_ap.se == pytest.approx(alone.mean_ap.se)
 
 
 @pytest.mark.parametrize("measure", [average_precision, auroc, label_ranking])

@@ -26,6 +26,8 @@ _HEADROOM = 1.15  # of the share axes above the highest bar
 _UNIT = [-0.02, 1.02]  # a mark at 0 or 1 is drawn whole
 _ROOM = 0.08  # precision that a line of text below the prevalence takes
 PLOT_PX = 300
+MOST_COLUMNS = 4  # histograms side by side
+_ROW_PX, _BETWEEN_PX = 190, 84  # where they take several rows
 
 
 def probability_distributions(
@@ -45,21 +47,28 @@ def probability_distributions(
         styles: How each model is drawn.
         title: What the chart shows, as plotly's HTML.
     """
+    n_rows = -(-len(distributions) // MOST_COLUMNS)  # rounded up
+    n_columns = min(MOST_COLUMNS, len(distributions))
+    plot_px = PLOT_PX if n_rows == 1 else n_rows * _ROW_PX + (n_rows - 1) * _BETWEEN_PX
     figure = subplots(
-        cols=len(distributions),
+        rows=n_rows,
+        cols=n_columns,
         shared_yaxes=True,
         subplot_titles=[coloured(styles[name]) for name in distributions],
         horizontal_spacing=0.04,
+        vertical_spacing=_BETWEEN_PX / plot_px if n_rows > 1 else 0.0,
     )
-    set_frame(figure, title=title, plot_px=PLOT_PX, left_px=LEFT_PX)
+    set_frame(figure, title=title, plot_px=plot_px, left_px=LEFT_PX)
     figure.layout.showlegend = False
     figure.layout.barmode = "overlay"
     put(figure.layout.annotations, font={"size": 13})
     reach = [_reach(distributions, side) for side in range(len(_SIGNS))]
-    for column, (name, found) in enumerate(distributions.items(), start=1):
-        add_rule(figure, x=thresholds[name], place=column, width=2, dash="dash")
+    for place, (name, found) in enumerate(distributions.items()):
+        row, column = divmod(place, n_columns)
+        add_rule(figure, x=thresholds[name], place=place + 1, width=2, dash="dash")
         for side in range(len(_SIGNS)):
-            _add_side(figure, found, styles[name], side=side, reach=reach[side], column=column)
+            at = {"row": row + 1, "col": column + 1}
+            _add_side(figure, found, styles[name], side=side, reach=reach[side], at=at)
     put(figure.select_xaxes(), range=[0, 1], tickvals=[0, 0.5, 1], title="Probability")
     heights = [sign * np.sqrt(_SHARES) / reach[side] for side, sign in enumerate(_SIGNS)]
     ticks = {
@@ -69,7 +78,9 @@ def probability_distributions(
     put(figure.select_yaxes(), ticks, range=[-1, 1], zeroline=True, zerolinecolor=NEUTRAL)
     for side, sign in enumerate(_SIGNS):
         n_images = next(int(found.counts[side].sum()) for found in distributions.values())
-        _name_side(figure, f"Share of<br>{n_images:,} {_SIDES[side]}", y=sign / 2)
+        for row in range(n_rows):
+            axis = f"y{row * n_columns + 1}" if row else "y"
+            _name_side(figure, f"Share of<br>{n_images:,} {_SIDES[side]}", y=sign / 2, axis=axis)
     return figure
 
 
@@ -79,13 +90,13 @@ def _reach(distributions: Mapping[str, ProbabilityDistribution], side: int) -> f
     return float(np.sqrt(_HEADROOM * highest)) or 1.0
 
 
-def _name_side(figure: go.Figure, text: str, *, y: float) -> None:
+def _name_side(figure: go.Figure, text: str, *, y: float, axis: str) -> None:
     """Write what half of the y axis counts beside it."""
     figure.add_annotation(
         text=text,
         textangle=-90,
         **{"x": 0, "xref": "paper", "xanchor": "center", "xshift": 16 - LEFT_PX},
-        **{"y": y, "yref": "y", "yanchor": "middle"},
+        **{"y": y, "yref": axis, "yanchor": "middle"},
         showarrow=False,
         font={"size": 13},
     )
@@ -98,7 +109,7 @@ def _add_side(
     *,
     side: int,
     reach: float,
-    column: int,
+    at: Mapping[str, int],
 ) -> None:
     counts, shares, edges = found.counts[side], found.shares[side], found.edges
     bins = zip(edges[:-1], edges[1:], counts, shares, strict=True)
@@ -117,8 +128,7 @@ def _add_side(
             for low, high, count, share in bins
         ],
         hovertemplate="%{hovertext}<extra></extra>",
-        row=1,
-        col=column,
+        **at,
     )
 
 

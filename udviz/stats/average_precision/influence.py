@@ -14,6 +14,75 @@ _FEWEST_CELLS, _MOST_CELLS = 1024, 65_536
 _MOST_PER_CELL = 12
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RankedScores:
+    """One label's n images in the order of their scores, seen from its P positives.
+
+    Attributes:
+        index: (P,) images of the positives, ascending by score.
+        last: (P,) position of the last positive with the same score.
+        reached: (n,) positives that each image is not below.
+        above: (P,) images at or above each positive, R_i.
+        precision: (P,) positives among these, T_i / R_i.
+    """
+
+    index: np.ndarray
+    last: np.ndarray
+    reached: np.ndarray
+    above: np.ndarray
+    precision: np.ndarray
+
+    @property
+    def average_precision(self) -> float:
+        """In [0, 1]."""
+        return float(self.precision.mean())
+
+    @property
+    def influence(self) -> np.ndarray:
+        """(n,) derivative of the average precision with respect to each image's weight."""
+        n_positives = self.index.size
+        # an image that reaches c positives takes the sums over the c lowest ones
+        sum_precision = np.concatenate([[0.0], np.cumsum(self.precision / self.above)])  # (P + 1,)
+        influence: np.ndarray = (sum_precision / -n_positives)[self.reached]
+        sum_inverse = np.cumsum(1.0 / self.above)[self.last]
+        influence[self.index] += (self.precision - self.average_precision + sum_inverse) / (
+            n_positives
+        )
+        return influence
+
+    @property
+    def loss(self) -> np.ndarray:
+        """(n,) each image's share of 1 - AP, see `contributions`."""
+        shares = np.concatenate([[0.0], np.cumsum(1.0 / self.above)]) / (2 * self.index.size)
+        loss: np.ndarray = shares[self.reached]
+        loss[self.index] = (1 - self.precision) / (2 * self.index.size)
+        return loss
+
+
+def rank_scores(scores: np.ndarray, positive: np.ndarray) -> RankedScores:
+    """Count the positives and the images at or above every positive.
+
+    Args:
+        scores: (n,) finite floats; higher means more likely present. Logits are faster
+            than probabilities, which crowd near 0.
+        positive: (n,) bool, whether the label is present; at least one is True.
+    """
+    index = np.flatnonzero(positive)
+    index = index[np.argsort(scores[index])]  # (P,) positives, ascending score
+    thresholds = scores[index]
+    reached = count_at_or_below(thresholds, scores)  # (n,) positives an image is not below
+    n_reaching = np.bincount(reached, minlength=index.size + 1)  # (P + 1,) images that reach c
+    last = _last_of_tie(thresholds)
+    above = n_reaching[::-1].cumsum()[::-1][last + 1]  # (P,) R_i
+    return RankedScores(
+        index=index,
+        last=last,
+        reached=reached,
+        above=above,
+        precision=at_or_above(thresholds) / above,
+    )
+
+
 def average_precision_influence(
     scores: np.ndarray, positive: np.ndarray
 ) -> tuple[float, np.ndarray]:
@@ -25,9 +94,8 @@ def average_precision_influence(
     with tied scores get the same value, so the order of images does not matter.
 
     Args:
-        scores: (n,) finite floats; higher means more likely present. Logits are faster
-            than probabilities, which crowd near 0.
-        positive: (n,) bool, whether the label is present; at least one is True.
+        scores: As in `rank_scores`.
+        positive: As in `rank_scores`.
 
     Returns:
         The average precision in [0, 1] and the (n,) influence, which sums to 0.
@@ -36,22 +104,8 @@ def average_precision_influence(
         Infinitesimal jackknife: Efron (1982), "The Jackknife, the Bootstrap and Other
         Resampling Plans", chapter 6. The closed form for AP is our own derivation.
     """
-    index = np.flatnonzero(positive)
-    index = index[np.argsort(scores[index])]  # (P,) positives, ascending score
-    thresholds, n_positives = scores[index], index.size
-    reached = count_at_or_below(thresholds, scores)  # (n,) positives an image is not below
-    n_reaching = np.bincount(reached, minlength=n_positives + 1)  # (P + 1,) images that reach c
-    last = _last_of_tie(thresholds)
-    above = n_reaching[::-1].cumsum()[::-1][last + 1]  # (P,) R_i
-    precision = at_or_above(thresholds) / above  # (P,) T_i / R_i
-    average_precision = float(precision.mean())
-
-    # an image that reaches c positives takes the sums over the c lowest ones
-    sum_precision = np.concatenate([[0.0], np.cumsum(precision / above)])  # (P + 1,) of T / R^2
-    influence = (sum_precision / -n_positives)[reached]
-    sum_inverse = np.cumsum(1.0 / above)[last]
-    influence[index] += (precision - average_precision + sum_inverse) / n_positives
-    return average_precision, influence
+    ranked = rank_scores(scores, positive)
+    return ranked.average_precision, ranked.influence
 
 
 def count_at_or_below(thresholds: np.ndarray, scores: np.ndarray) -> np.ndarray:

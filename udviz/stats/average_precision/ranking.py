@@ -7,13 +7,16 @@ import numpy as np
 import pandas as pd
 
 from udviz.checks import check_at_least, check_matrix
+from udviz.stats.average_precision.auroc import auroc_of_counts
 from udviz.stats.average_precision.influence import at_or_above, reaching
-from udviz.stats.average_precision.measure import measure
+from udviz.stats.average_precision.measure import Measured, measure
 from udviz.stats.inference.intervals import t_quantile
 from udviz.stats.inference.scores import BoundedScore, score_interval
 from udviz.stats.inference.seeds import Spread, standard_error
 from udviz.stats.labels.label_columns import as_seeds, label_columns
-from udviz.vocabulary import MIN_POSITIVES
+
+MODEL = "model"  # what the one model is called where models have names
+MIN_POSITIVES = 20  # from here on the intervals keep their nominal coverage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,15 +113,13 @@ def auroc(
     check_matrix(targets, name="targets")
     result = np.full(targets.shape[1], np.nan)
     for column in label_columns([scores], targets, images=images):
-        thresholds = np.sort(column.scores[0][column.positive])
-        n_negatives = column.positive.size - thresholds.size
-        if thresholds.size and n_negatives:
-            ordered = np.sort(column.scores[0])
-            below = np.searchsorted(ordered, thresholds, side="left")
-            below_or_tied = np.searchsorted(ordered, thresholds, side="right")
-            # every pair of positives is in these sums once, as a tie or a win, so counts half
-            wins = (below + below_or_tied).sum() / 2 - thresholds.size**2 / 2
-            result[column.label] = wins / (thresholds.size * n_negatives)
+        ordered = np.sort(column.scores[0])
+        thresholds = column.scores[0][column.positive]
+        result[column.label] = auroc_of_counts(
+            np.searchsorted(ordered, thresholds, side="left"),
+            np.searchsorted(ordered, thresholds, side="right"),
+            n_images=ordered.size,
+        )
     return result
 
 
@@ -137,7 +138,7 @@ def label_ranking(
         targets: (N, L) ground truth: 1 present, 0 absent, -1 unknown (left out).
         min_positives: From how many positives on a label counts as supported.
         confidence: Coverage of the intervals in (0, 1).
-        images: Image indices to use, e.g. :func:`hard_images`; all if None.
+        images: Image indices to use; all if None.
 
     Returns:
         One row per label and the means over labels.
@@ -148,50 +149,46 @@ def label_ranking(
     """
     check_at_least(min_positives, 0, name="min_positives")
     seeds = as_seeds(scores)
-    measured = measure([seeds], targets, min_positives=min_positives, images=images)
-    positives, known = measured.positives, measured.known
-    per_label = _with_interval(measured.contrast(1), n=positives, confidence=confidence)
-    with np.errstate(invalid="ignore"):  # 0 / 0: a label whose targets are all unknown
-        prevalence = positives / known
-    table = pd.DataFrame(
-        {"positives": positives, "known": known, "prevalence": prevalence}
-        | per_label
-        | {
-            "auroc": np.mean([auroc(seed, targets, images=images) for seed in seeds], axis=0),
-            "supported": measured.supported,
-        }
-    )
-
-    def mean_precision(supported: bool) -> MeanPrecision:
-        chosen = measured.in_mean(supported=supported)
-        spread = measured.mean_contrast(1, supported=supported)
-        mean = _with_interval(spread, n=positives[chosen].sum(keepdims=True), confidence=confidence)
-        return MeanPrecision(
-            value=float(mean["ap"][0]),
-            se=float(mean["ap_se"][0]),
-            low=float(mean["ap_low"][0]),
-            high=float(mean["ap_high"][0]),
-            n_labels=int(chosen.sum()),
-            seed_sd=float(np.sqrt(spread.seed_variance[0])),
-            includes_seed_variance=spread.n_seeds > 1,
-        )
-
+    runs = dict(enumerate(seeds))
+    measured = measure({MODEL: runs}, targets, min_positives=min_positives, images=images)
     return LabelRanking(
-        table=table, mean_ap=mean_precision(False), mean_ap_supported=mean_precision(True)
+        table=precision_table(measured, MODEL, confidence=confidence).assign(
+            auroc=np.mean([auroc(seed, targets, images=images) for seed in seeds], axis=0),
+            supported=measured.supported,
+        ),
+        mean_ap=mean_precision(measured, MODEL, supported=False, confidence=confidence),
+        mean_ap_supported=mean_precision(measured, MODEL, supported=True, confidence=confidence),
     )
 
 
-def hard_images(difficult: np.ndarray) -> np.ndarray:
-    """Indices of the images with at least one *difficult* flag.
+def precision_table(measured: Measured, model: str, *, confidence: float = 0.95) -> pd.DataFrame:
+    """One row per label of one model: the columns of `LabelRanking.table` up to ``ap_high``."""
+    with np.errstate(invalid="ignore"):  # 0 / 0: a label whose targets are all unknown
+        prevalence = measured.positives / measured.known
+    counts = {"positives": measured.positives, "known": measured.known, "prevalence": prevalence}
+    spread = measured.contrast({model: 1.0})
+    return pd.DataFrame(
+        counts | _with_interval(spread, n=measured.positives, confidence=confidence)
+    )
 
-    Args:
-        difficult: (N, L) bool, the annotator's flags.
 
-    Returns:
-        (M,) image indices, ascending. ``label_ranking(..., images=...)`` of them is the hard mAP.
-    """
-    check_matrix(difficult, name="difficult")
-    return np.flatnonzero(difficult.any(axis=1))
+def mean_precision(
+    measured: Measured, model: str, *, supported: bool, confidence: float = 0.95
+) -> MeanPrecision:
+    """Mean AP of one model over all labels with a positive, or over the supported ones."""
+    chosen = measured.in_mean(supported=supported)
+    spread = measured.mean_contrast({model: 1.0}, supported=supported)
+    n_positives = measured.positives[chosen].sum(keepdims=True)
+    mean = _with_interval(spread, n=n_positives, confidence=confidence)
+    return MeanPrecision(
+        value=float(mean["ap"][0]),
+        se=float(mean["ap_se"][0]),
+        low=float(mean["ap_low"][0]),
+        high=float(mean["ap_high"][0]),
+        n_labels=int(chosen.sum()),
+        seed_sd=float(np.sqrt(spread.seed_variance[0])),
+        includes_seed_variance=spread.n_seeds > 1,
+    )
 
 
 def _with_interval(spread: Spread, *, n: np.ndarray, confidence: float) -> dict[str, np.ndarray]:

@@ -76,6 +76,14 @@ def noun(view: View, name: str) -> str:
     return model_noun(name, kinds[name])
 
 
+def whose_difficulty(view: View) -> str:
+    """Which model the difficulty is of, as Markdown."""
+    return (
+        f"Difficulty, ranks and causes are those of the reference, {noun(view, view.reference)}; "
+        "average precision is shown for every model."
+    )
+
+
 def is_distillation(study: Study, before: str, after: str) -> bool:
     """Whether what lies between two models is that a teacher taught the second one."""
     method = study.setting(f"students.{after}.method") or ("ud" if after == DISTILLED else "none")

@@ -15,7 +15,7 @@ from udviz.ui.frame.activity import POLL_SECONDS
 from udviz.ui.frame.start import time_left
 from udviz.ui.labels.tables import offer_csv
 
-STUDY = "study"  # in the URL and in the session: the opened study
+OPENED = "opened"  # study in the URL and in the session; not that of the other pages
 STATES: dict[State | None, str] = {
     "running": "▶ running",
     "queued": "◷ waiting",
@@ -71,7 +71,7 @@ def _draw(root: Path, opened: str | None) -> None:
 
     def clicked() -> None:
         if rows := st.session_state[_KEY].selection.rows:
-            st.session_state[STUDY] = names[rows[0]]
+            st.session_state[OPENED] = names[rows[0]]
             st.session_state[_CLICKED] = True
 
     if st.session_state.pop(_CLICKED, False):
