@@ -33,7 +33,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "udviz/stats": {CHECKS, WORDS, "udviz.scratch", "udviz.stats", "pandas", "scipy", "sklearn"},
     "udviz/analysis": {
         *(CHECKS, "udviz.analysis", "udviz.data", WALL, "udviz.recipe", "udviz.stats", "pandas"),
-        *("udviz.studies", "udviz.vocabulary"),
+        *("udviz.studies", WORDS),
     },
     "udviz/figures": {"udviz.stats", "udviz.figures", WORDS, "plotly", "pandas"},
     "udviz/studies": {CHECKS, WORDS, "udviz.studies", "psutil"},
