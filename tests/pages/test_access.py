@@ -55,7 +55,9 @@ def test_one_visitor_s_password_opens_nothing_for_another(public, runs, open_app
 def test_a_button_that_only_looks_pressed_changes_nothing(public, runs, open_app, monkeypatch):
     make(runs, "mine", "failed")
     monkeypatch.setattr(study_actions, "resume", lambda study: pytest.fail("resumed"))
-    monkeypatch.setattr(study_actions, "may_change", lambda: None)  # as if a browser made it enabled
+    monkeypatch.setattr(
+        study_actions, "may_change", lambda: None
+    )  # as if a browser made it enabled
     app = open_app("pages/7_Runs.py")
 
     button(app, "Resume").click().run()

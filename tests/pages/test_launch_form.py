@@ -264,6 +264,8 @@ def test_a_copy_of_a_study_runs_where_that_ran(runs, open_app):
     asked = {"recipe": "demo", "settings": {}, "placement": placement}
     (runs / "mine" / "launch.json").write_text(json.dumps(asked))
 
-    app = button(open_app("pages/7_Runs.py", opened="mine"), "New study from this one").click().run()
+    app = (
+        button(open_app("pages/7_Runs.py", opened="mine"), "New study from this one").click().run()
+    )
 
     assert app.number_input(key=f"new.{source}:placement.processes").value == 4
