@@ -20,13 +20,13 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "udviz/scratch.py": set(),
     "udviz/vocabulary.py": set(),
     "udviz/roots.py": {CHECKS, "udviz.recipe", "udviz.studies.directory"},
-    "udviz/recipe": {CHECKS, WORDS, "udviz.recipe", "pydantic"},
+    "udviz/recipe": {CHECKS, WORDS, "udviz.recipe", "pydantic", "tomli_w"},
     "udviz/data": {CHECKS, "udviz.data", "udviz.recipe", "udviz.roots", "pandas", "PIL", "tqdm"},
     "udviz/method": {
-        *(CHECKS, "udviz.method", "udviz.recipe", "torch", "torchvision", "safetensors"),
+        *(CHECKS, WORDS, "udviz.method", "udviz.recipe", "torch", "torchvision", "safetensors"),
     },
     "udviz/training": {
-        *(*TRAINING, CHECKS, "udviz.roots", "udviz.stats.average_precision"),
+        *(*TRAINING, CHECKS, WORDS, "udviz.roots", "udviz.stats.average_precision"),
         *("torch", "safetensors", "tomli_w"),
     },
     "udviz/predictions": {"udviz.scratch", WALL, "pandas"},

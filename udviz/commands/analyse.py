@@ -23,8 +23,8 @@ from udviz.predictions.manifest import MANIFEST, file_crc32
 from udviz.recipe.schema import Recipe
 from udviz.stats.difficulty.causes import LabelFacts
 from udviz.studies.files import replace_file, replace_json
+from udviz.studies.models import runs_of
 from udviz.studies.revision import git_revision
-from udviz.training.runs import runs_of
 
 SPLITS = ("val", "test")
 SCHEMA_VERSION = 3
@@ -81,7 +81,7 @@ def analyse_study(
 
 def suspects_of_training(recipe: Recipe, study: Path) -> evidence.FoundSuspects | None:
     """Doubted training targets, judged by students that did not see them; None without folds."""
-    folds = [run for run in runs_of(recipe) if run.role == "crossfit"]
+    folds = [run for run in runs_of(recipe) if run.model == "crossfit"]
     if not folds:
         return None
     opened = [open_predictions(run.directory(study).predictions("train")) for run in folds]
@@ -103,9 +103,9 @@ def open_split(recipe: Recipe, study: Path, split: str) -> SplitPredictions:
     """The predictions of all runs on one split, by role."""
     directories: dict[str, list[Path]] = {}
     for run in runs_of(recipe):
-        if run.role != "crossfit":
+        if run.model != "crossfit":
             own = run.directory(study).predictions(split)
-            directories.setdefault(run.role, []).append(own)
+            directories.setdefault(run.model, []).append(own)
     return SplitPredictions.open(split, directories)
 
 
@@ -121,7 +121,7 @@ def _inputs(recipe: Recipe, study: Path) -> dict[str, str]:
         "min_train_positives": str(recipe.min_train_positives),
     }
     for run in runs_of(recipe):
-        for split in ("train",) if run.role == "crossfit" else SPLITS:
+        for split in ("train",) if run.model == "crossfit" else SPLITS:
             manifest = open_predictions(run.directory(study).predictions(split)).manifest
             made_from = f"{manifest.checkpoint_digest} {manifest.dataset_fingerprint}"
             inputs[f"{run.name}/{split}"] = made_from
