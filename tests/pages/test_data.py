@@ -5,7 +5,6 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from udviz.ui.data.annotated_images import carried
 
 from tests.pages.caches import cache_of, write_cache
 from tests.pages.scenes import N_IMAGES, write_scenes
@@ -15,6 +14,7 @@ from udviz.predictions.cache import open_predictions
 from udviz.recipe.files import read_recipe
 from udviz.stats.labels.relations import co_occurrence
 from udviz.studies.reviews import REVIEWS_FILE, Review, ReviewedTarget, add_review, standing_reviews
+from udviz.ui.data.annotated_images import carried
 from udviz.ui.frame import access
 from udviz.ui.labels import gallery
 
