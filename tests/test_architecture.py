@@ -37,8 +37,8 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
         *(CHECKS, "udviz.analysis", "udviz.data", WALL, "udviz.recipe", "udviz.stats", "pandas"),
         *("udviz.studies", WORDS),
     },
-    "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
-    "udviz/studies": {CHECKS, "udviz.studies", "psutil"},
+    "udviz/figures": {"udviz.stats", "udviz.figures", WORDS, "plotly", "pandas"},
+    "udviz/studies": {CHECKS, WORDS, "udviz.studies", "psutil"},
     "udviz/studies/models.py": {CHECKS, WORDS, "udviz.studies", "udviz.recipe"},
     "udviz/studies/status.py": {CHECKS, "udviz.studies", "udviz.launching.cluster"},
     "udviz/launching": {

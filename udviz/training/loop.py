@@ -20,7 +20,7 @@ from udviz.training.device import Compute
 from udviz.training.inference import InferenceOptions, predict_logits
 from udviz.training.progress import LossMeter, Progress, StopRequest, Stopwatch
 from udviz.training.schedule import build_optimizer, learning_rate, set_learning_rate
-from udviz.training.state import Diary, TrainingState, restore, save
+from udviz.training.state import EventLog, TrainingState, restore, save
 from udviz.training.transforms import augment, draw_augmentation, normalise
 
 LOG_EVERY = 20  # steps
@@ -64,7 +64,7 @@ class _Session:
         optimizer: Of the network's parameters.
         state: Place in the schedule; moves on.
         run: Where checkpoints and events go.
-        diary: Writes the events.
+        log: Writes the events.
         report: Called after every step and epoch.
         stop: Whether someone asked the run to stop.
     """
@@ -75,7 +75,7 @@ class _Session:
     optimizer: torch.optim.Optimizer
     state: TrainingState
     run: RunDirectory
-    diary: Diary
+    log: EventLog
     report: Callable[[Progress], None]
     stop: StopRequest
 
@@ -116,7 +116,7 @@ def train(
     distributed.synchronise_batch_norm(task.network)
     optimizer = build_optimizer(task.network, plan.network)
     state = restore(run.checkpoints, task.network, optimizer)
-    model, diary = _wrapped(task.network, plan.compute), Diary(run.events, state)
+    model, log = _wrapped(task.network, plan.compute), EventLog(run.events, state)
     with StopRequest() as stop:
         session = _Session(
             task=task,
@@ -125,7 +125,7 @@ def train(
             optimizer=optimizer,
             state=state,
             run=run,
-            diary=diary,
+            log=log,
             report=report,
             stop=stop,
         )
@@ -162,7 +162,7 @@ def _train_epoch(session: _Session) -> None:
         state.step += 1
         if state.step % LOG_EVERY == 0 or state.step == steps.n_steps:
             state.loss_sums = meter.checked_sums(state.epoch, state.step)
-            session.diary.step(state, learning_rate=rate, losses=meter.means(), speed=watch.speed())
+            session.log.step(state, learning_rate=rate, losses=meter.means(), speed=watch.speed())
         session.report(Progress.of_step(state, steps.n_steps, plan.network.epochs, watch.speed()))
         if session.stop.asked():
             state.loss_sums = meter.checked_sums(state.epoch, state.step)
@@ -218,7 +218,7 @@ def _finish_epoch(session: _Session) -> None:
     precision = validation_precision(network, session.plan, after_batch=grant_stop)
     seconds = time.perf_counter() - started
     state.close_epoch(float(np.nanmean(precision)))
-    session.diary.epoch(state, precision=precision, validation_seconds=seconds)
+    session.log.epoch(state, precision=precision, validation_seconds=seconds)
     if state.epochs_since_best == 0:
         save(session.run.checkpoints, "best", network, None, state)
     session.save_last()

@@ -1,4 +1,4 @@
-"""Which labels go together, every pair as a cell."""
+"""Co-occurrence of labels, every pair as a cell."""
 
 from collections.abc import Sequence
 
@@ -38,18 +38,18 @@ def conditional_heatmap(conditional: np.ndarray, names: Sequence[str], *, title:
 
 
 def lift_heatmap(lift: np.ndarray, names: Sequence[str], *, title: str) -> go.Figure:
-    """How much more often two labels are together than if unrelated; like `conditional_heatmap`.
+    """How much more often two labels co-occur than if independent; like `conditional_heatmap`.
 
     Args:
-        lift: (K, K) at least 0, 1 if unrelated; NaN is not drawn.
+        lift: (K, K) at least 0, 1 if independent; NaN is not drawn.
         names: The K labels.
         title: What the chart shows.
     """
     ends = np.log2([_LIFTS[0], _LIFTS[-1]])
-    with np.errstate(divide="ignore"):  # never together
+    with np.errstate(divide="ignore"):  # never co-occur
         colours = np.clip(np.log2(lift), *ends)
     ticks = [f"{value:g}" for value in _LIFTS]
-    ticks[0], ticks[3], ticks[-1] = f"≤ {ticks[0]}", "1 unrelated", f"≥ {ticks[-1]}"
+    ticks[0], ticks[3], ticks[-1] = f"≤ {ticks[0]}", "1 (independent)", f"≥ {ticks[-1]}"
     bar = {"tickvals": np.log2(_LIFTS).tolist(), "ticktext": ticks, "thickness": 14}
     bar["title"] = {"text": "Lift"}
     return _heatmap(
@@ -96,13 +96,14 @@ def _heatmap(
         marker={"symbol": "square", "size": CELL_PX, "color": CLEAR},
         customdata=[names[place] for place in row],
         hovertext=[
-            f"given {short[r]}<br>also {short[c]}<br>{meaning} {number(values[r, c], digits=3)}"
+            f"given {short[r]}<br>co-occurring {short[c]}"
+            f"<br>{meaning} {number(values[r, c], digits=3)}"
             for r, c in zip(row, column, strict=True)
         ],
         **CLICKABLE,
     )
     ticks = {"tickvals": list(range(n)), "ticktext": short, "showgrid": False}
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(ticks, range=[-0.5, n - 0.5], tickangle=-90, title="is there too")
-    figure.update_yaxes(ticks, range=[n - 0.5, -0.5], title="where this label is")
+    figure.update_xaxes(ticks, range=[-0.5, n - 0.5], tickangle=-90, title="Co-occurring label")
+    figure.update_yaxes(ticks, range=[n - 0.5, -0.5], title="Given label")
     return figure

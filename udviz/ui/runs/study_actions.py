@@ -1,4 +1,4 @@
-"""What a person can do with a run; what ends or removes something is asked for twice."""
+"""What can be done with a study; what ends or removes something is asked for twice."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from udviz.ui.frame.access import may_change
 from udviz.ui.frame.actions import attempt
 from udviz.ui.launch import form as launch_form
 
-_CONFIRM = "_confirm"  # in the session: which question is open, and about which run
+_CONFIRM = "_confirm"  # in the session: which question is open, and about which study
 _ROWS_OF_TRASH = 20
 
 
@@ -24,9 +24,9 @@ class Question:
     """Something that is asked for twice.
 
     Attributes:
-        text: The question, with the run's name as ``{name}``.
+        text: The question, with the study's name as ``{name}``.
         button: What to press.
-        action: Done then, with the folder of all studies and the run's name.
+        action: Done then, with the folder of all studies and the study's name.
         done: What to say afterwards.
     """
 
@@ -39,21 +39,21 @@ class Question:
 QUESTIONS = {
     "stop": Question(
         text="Stop {name}? It saves a checkpoint and ends within 30 seconds; otherwise it is "
-        "killed and goes on from the checkpoint before. You can resume it at any time.",
-        button="Stop it",
+        "killed, and continues from its last checkpoint when resumed.",
+        button="Stop",
         action=lambda root, name: stop(study_path(root, name)),
-        done="It was asked to stop.",
+        done="Stopping.",
     ),
     "delete": Question(
-        text="Move {name} to the trash? Models, predictions and analysis go with it. You can put "
-        "it back until the trash is emptied.",
-        button="Move it to the trash",
+        text="Move {name} to the trash, with its models, predictions and analysis? It can be "
+        "restored until the trash is emptied.",
+        button="Move to trash",
         action=lambda root, name: discard(study_path(root, name)),
-        done="It is in the trash.",
+        done="Moved to the trash.",
     ),
     "empty": Question(
-        text="Delete everything in the trash for good? This cannot be undone.",
-        button="Delete for good",
+        text="Permanently delete everything in the trash? This cannot be undone.",
+        button="Delete permanently",
         action=lambda root, _: empty(root),
         done="The trash is empty.",
     ),
@@ -61,7 +61,7 @@ QUESTIONS = {
 
 
 def offer_actions(root: Path, entry: StudyEntry) -> None:
-    """Buttons for the opened run; why there is nothing to press, if so."""
+    """Buttons for the opened study; why there is nothing to press, if so."""
     why_not = may_change()
     if why_not:
         st.info(why_not, icon=":material/lock:")
@@ -82,11 +82,11 @@ def offer_actions(root: Path, entry: StudyEntry) -> None:
                 type="primary",
                 on_click=attempt,
                 args=(lambda: resume(study_path(root, name)),),
-                kwargs={"done": f"{name} goes on."},
+                kwargs={"done": f"{name} is resumed."},
                 disabled=shut,
             )
         st.button(
-            "New study like this",
+            "New study from this one",
             icon=":material/content_copy:",
             on_click=launch_form.open_form,
             args=(str(recipe),),
@@ -98,25 +98,25 @@ def offer_actions(root: Path, entry: StudyEntry) -> None:
 
 
 def offer_trash(root: Path) -> None:
-    """What lies in the trash, to be put back or deleted for good."""
+    """What is in the trash, to be restored or deleted permanently."""
     found, shut = discarded(root), may_change() is not None
     if not found:
         return
-    with st.expander(f"Trash: {plural(len(found), 'run')}", icon=":material/delete:"):
+    with st.expander(f"Trash: {plural(len(found), 'study', 'studies')}", icon=":material/delete:"):
         for study in found[:_ROWS_OF_TRASH]:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.button(
-                    "Put back",
+                    "Restore",
                     key=f"restore.{study.key}",
                     icon=":material/undo:",
                     on_click=attempt,
                     args=(lambda study=study: restore(root, study),),
-                    kwargs={"done": f"{study.name} is back."},
+                    kwargs={"done": f"{study.name} is restored."},
                     disabled=shut,
                 )
                 st.markdown(safe_markdown(study.name))
         if len(found) > _ROWS_OF_TRASH:
-            st.caption(f"and {plural(len(found) - _ROWS_OF_TRASH, 'older run')}")
+            st.caption(f"and {plural(len(found) - _ROWS_OF_TRASH, 'older study', 'older studies')}")
         _ask_button("empty", "Empty the trash", ":material/delete_forever:", "", disabled=shut)
 
 

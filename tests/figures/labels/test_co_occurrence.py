@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from udviz.figures.labels.pairs import conditional_heatmap, lift_heatmap
+from udviz.figures.labels.co_occurrence import conditional_heatmap, lift_heatmap
 
 NAMES = ["cat", "<b>dog</b>", "owl"]
 LIFT = np.array([[np.nan, 4.0, 0.0], [4.0, np.nan, 100.0], [0.0, 100.0, np.nan]])

@@ -1,12 +1,14 @@
-"""One run, opened: how far it is, its curves, the end of its log."""
+"""One study, opened: its runs and how far they are, their curves, the end of its log."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.models.curves import label_curves, loss_curves, score_curves
+from udviz.figures.models.curves import label_curves, loss_curves, score_curves, style_of
 from udviz.figures.style.text import one_line, safe_html, safe_markdown
+from udviz.figures.style.theme import MarkerStyle
 from udviz.launching.cluster import job_state, log_of
 from udviz.launching.queue import waiting
 from udviz.studies.directory import RunDirectory, check_links
@@ -16,27 +18,27 @@ from udviz.studies.status import Status, read_status
 from udviz.ui.frame import charts
 from udviz.ui.frame.activity import POLL_SECONDS
 from udviz.ui.frame.start import time_left
-from udviz.ui.runs import curves
-from udviz.ui.runs.run_table import state_word
+from udviz.ui.runs import curves, run_table
+from udviz.ui.runs.study_table import state_word
 
 NO_STATUS = (
-    "Its status is missing or damaged, or was written by another version, so nothing is known of "
-    "its progress. What it trained is not touched by that; resuming it completes it."
+    "The status file is missing, damaged or from another version, so the progress is not known. "
+    "Trained models are not affected; resume the study to complete it."
 )
 N_HARDEST = 6
 HOW_TO_READ = (
-    "Each line is one trained model of the study. Losses are means over the epoch so far, so they "
+    "Each line is one run: a model with one seed. Losses are running means of the epoch, so they "
     "jump where an epoch begins."
 )
 
 
 def show_title(entry: StudyEntry) -> None:
-    """Name and state of the opened run."""
-    st.header(f"{safe_markdown(one_line(entry.name))}: {state_word(entry)}", anchor=False)
+    """Name and state of the opened study."""
+    st.header(f"{safe_markdown(one_line(entry.name))}: {state_word(entry.status)}", anchor=False)
 
 
-def show_run(entry: StudyEntry) -> None:
-    """Draw the opened run, again every other second while it is alive."""
+def show_study(entry: StudyEntry) -> None:
+    """Draw the opened study, again every other second while it is alive."""
     run_every = POLL_SECONDS if entry.is_alive else None
     st.fragment(_draw, run_every=run_every)(entry.path)
 
@@ -54,7 +56,9 @@ def _draw(study: Path) -> None:
         _show_status(study, status)
     runs = list_runs(study)
     if runs:
-        _show_curves(runs)
+        styles = run_table.styles_of(study, runs)
+        run_table.draw_runs(runs, styles)
+        _show_curves(runs, styles)
     _show_log(study / LOG_FILE)
     if status is not None and status.job:
         _show_word_of_cluster(study, status)
@@ -64,7 +68,7 @@ def _show_word_of_cluster(study: Path, status: Status) -> None:
     path = log_of(status.job, study)
     text = tail(path) if path else ""
     if text:
-        with st.expander(f"What the cluster wrote of job {safe_markdown(status.job)}"):
+        with st.expander(f"Cluster output of job {safe_markdown(status.job)}"):
             st.code(text, language=None, wrap_lines=True)
 
 
@@ -90,50 +94,51 @@ def _place_in_queue(study: Path) -> str:
     names = [ticket.study for ticket in waiting(study.parent)]
     place = names.index(study.name) + 1 if study.name in names else 1
     return (
-        f"Number {place} of {max(len(names), 1)} in the queue. It starts by itself when a device "
-        "is free, also with no page open: one run per GPU, or one at a time where there is none."
+        f"Position {place} of {max(len(names), 1)} in the queue. It starts when a device is free, "
+        "even if no page is open: one study per GPU, or one at a time without GPUs."
     )
 
 
 def _in_cluster(status: Status) -> str:
     state = job_state(status.job)
-    told = f"; the cluster says: {state.word.lower()}" if state else ""
+    told = f"; cluster state: {state.word.lower()}" if state else ""
     return safe_markdown(f"{status.stage}, as job {status.job}{told}")
 
 
-def _show_curves(runs: list[RunDirectory]) -> None:
+def _show_curves(runs: list[RunDirectory], styles: Mapping[str, MarkerStyle]) -> None:
     scores = curves.validation_scores(runs)
     if scores.empty:
-        st.caption("No epoch is complete yet; the curves begin with the first one.")
+        st.caption("No epoch is complete yet; curves appear after the first one.")
     else:
         charts.draw(
-            score_curves(scores, title="Validation mAP after every epoch, higher is better"),
+            score_curves(scores, styles, title="Validation mAP by epoch (higher is better)"),
             key="scores",
             alt=_alt_scores(scores),
         )
     names = [run.name for run in runs]
-    chosen = st.segmented_control(
-        "Losses and labels of",
+    chosen = st.selectbox(
+        "Losses and labels of run",
         names,
-        default=names[-1],
-        required=True,
-        key="model",
+        index=len(names) - 1,
+        key="run",
         bind="query-params",
+        width=300,
     )
-    run = runs[names.index(chosen)] if chosen in names else runs[-1]
+    run = runs[names.index(chosen)]
+    style = style_of(run.name, styles)
     losses = curves.losses(run)
     if not losses.empty:
-        title = f"Losses of {safe_html(run.name)}, lower is better"
+        title = f"Losses of {safe_html(run.name)} (lower is better)"
         charts.draw(
-            loss_curves(losses, run=run.name, title=title),
+            loss_curves(losses, style, title=title),
             key="losses",
             alt=f"{losses['loss'].nunique()} losses of {one_line(run.name)} by training step.",
         )
     hardest = curves.hardest_labels(run, n_labels=N_HARDEST)
     if not hardest.empty:
-        title = f"Average precision of the hardest labels of {safe_html(run.name)}, on validation"
+        title = f"Validation AP of the hardest labels of {safe_html(run.name)}"
         charts.draw(
-            label_curves(hardest, run=run.name, title=title),
+            label_curves(hardest, style, title=title),
             key="hardest",
             alt=_alt_hardest(hardest),
         )
@@ -155,9 +160,7 @@ def _alt_hardest(hardest: pd.DataFrame) -> str:
 def _show_log(path: Path) -> None:
     text = tail(path)
     if text:
-        st.caption(f"The end of `{path}`")
+        st.caption(f"Last lines of `{path}`")
         st.code(text, language=None, height=260 if text.count("\n") > 9 else "content")
     else:
-        st.caption(
-            f"No output in `{path}`; what was started in a terminal writes to that terminal."
-        )
+        st.caption(f"`{path}` is empty; a study started in a terminal writes to that terminal.")

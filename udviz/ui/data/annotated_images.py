@@ -6,7 +6,7 @@ import streamlit as st
 
 from udviz.figures.style.text import plural, safe_markdown, shorten
 from udviz.predictions.cache import Predictions
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.labels import gallery
 from udviz.ui.load.analysis_rows import explain_missing
 from udviz.ui.load.caches import predictions_of, version_of
@@ -20,14 +20,14 @@ _MOST = 12  # labels that a caption names
 def show(view: View, opened: str | None) -> None:
     """Draw the images of the split, or those where the opened label has the chosen target."""
     try:
-        run = predictions_of(version_of(view.study, "teacher", view.split))
+        run = predictions_of(version_of(view.study, view.reference, view.split))
         source = source_of(view.study, run)
     except StudyError as error:
         explain_missing(view.study, f"The images of this split are not known: {error}")
         return
     images = _pick_images(run, opened)
     if images.empty:
-        st.info("No image of this split has this target. Choose another.")
+        st.info("No image of this split has this target.")
         return
     gallery.draw(
         images,
@@ -37,8 +37,8 @@ def show(view: View, opened: str | None) -> None:
         label=opened,
     )
     st.caption(
-        "Below each image are the labels that it is marked with. Pick a label in the sidebar to "
-        "see the images that carry it or do not; click an image's name to see where models look."
+        "Below each image are its annotated labels. Choose a label in the sidebar to filter by it; "
+        "click an image's name to see its attention maps."
     )
 
 
@@ -47,7 +47,7 @@ def _pick_images(run: Predictions, opened: str | None) -> pd.DataFrame:
     places = np.arange(len(run.images))
     if opened is not None:
         choice = st.segmented_control(
-            f"Where {safe_markdown(opened)} is",
+            f"Target of {safe_markdown(opened)}",
             list(TARGETS),
             default="all",
             required=True,
@@ -69,5 +69,5 @@ def carried(run: Predictions, place: int) -> str:
     if len(names) > _MOST:
         told += f" and {len(names) - _MOST} more"
     if unknown := int((targets == -1).sum()):
-        told += f" ({unknown} not known)"
+        told += f" ({unknown} unknown)"
     return told
