@@ -106,8 +106,8 @@ class Evidence:
 
 def pick(view: View) -> Choice:
     """Ask for models, bins and recalibration; all are in the URL."""
-    models = pick_models(view, view.names)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        models = pick_models(view, view.names)
         kind = _pick(
             "Bins",
             list(KINDS),
