@@ -10,14 +10,18 @@ TREES = ("udviz", "pipelines", "pages", "app.py")
 MOST_FILES = 14  # of a room; one that grows past that wants sub-rooms
 
 CHECKS, WALL = "udviz.checks", "udviz.predictions"
+PLACE, COUNT = "udviz.installation", "udviz.processes"  # where the code lies; which process it is
 READING = {
     *("udviz.figures", "udviz.stats", WALL, "udviz.analysis", "udviz.studies", "udviz.launching"),
-    *(CHECKS, "udviz.recipe", "udviz.roots", "udviz.data", "udviz.export"),
+    *(CHECKS, "udviz.recipe", "udviz.roots", "udviz.data", "udviz.export", PLACE),
 }
 TRAINING = {"udviz.training", "udviz.method", "udviz.data", WALL, "udviz.studies", "udviz.recipe"}
 MAY_IMPORT = {  # room -> what it may import, besides the standard library and numpy
     "udviz/checks.py": set(),
     "udviz/scratch.py": set(),
+    "udviz/installation.py": {"udviz.__version__"},
+    "udviz/processes.py": set(),
+    "udviz/cli.py": {"udviz.__version__", PLACE, "udviz.studies.failure"},
     "udviz/roots.py": {CHECKS, "udviz.recipe", "udviz.studies.directory"},
     "udviz/recipe": {CHECKS, "udviz.recipe", "pydantic"},
     "udviz/data": {CHECKS, "udviz.data", "udviz.recipe", "udviz.roots", "pandas", "PIL", "tqdm"},
@@ -25,23 +29,24 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
         *(CHECKS, "udviz.method", "udviz.recipe", "torch", "torchvision", "safetensors"),
     },
     "udviz/training": {
-        *(*TRAINING, CHECKS, "udviz.roots", "udviz.stats.average_precision"),
+        *(*TRAINING, CHECKS, PLACE, COUNT, "udviz.roots", "udviz.stats.ranking"),
         *("torch", "safetensors", "tomli_w"),
     },
-    "udviz/predictions": {"udviz.scratch", WALL, "pandas"},
+    "udviz/predictions": {"udviz.scratch", PLACE, WALL, "pandas"},
     "udviz/stats": {CHECKS, "udviz.scratch", "udviz.stats", "pandas", "scipy", "sklearn"},
     "udviz/analysis": {
-        *(CHECKS, "udviz.analysis", "udviz.data", WALL, "udviz.recipe", "udviz.stats", "pandas"),
+        *(CHECKS, PLACE, COUNT, "udviz.analysis", "udviz.data", WALL, "udviz.recipe"),
+        *("udviz.stats", "pandas"),
     },
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
-    "udviz/studies": {CHECKS, "udviz.studies", "psutil"},
+    "udviz/studies": {CHECKS, "udviz.recipe", "udviz.studies", "psutil"},
     "udviz/studies/status.py": {CHECKS, "udviz.studies", "udviz.launching.cluster"},
     "udviz/launching": {
-        *(CHECKS, "udviz.launching", "udviz.studies", "udviz.recipe", "psutil", "pydantic"),
-        "submitit",
+        *(CHECKS, PLACE, "udviz.launching", "udviz.studies", "udviz.recipe", "psutil"),
+        *("pydantic", "submitit"),
     },
     "udviz/export": {
-        *("udviz.studies", CHECKS, "udviz.figures", "udviz.ui", "torch.utils.tensorboard"),
+        *("udviz.studies", CHECKS, PLACE, "udviz.figures", "udviz.ui", "tensorboard"),
         *("pandas", "plotly", "markdown_it", "streamlit"),
     },
     "udviz/explain.py": {*TRAINING, CHECKS, "torch", "captum"},  # the app's one door to torch
@@ -52,15 +57,18 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "app.py": {*READING, "udviz.ui", "streamlit"},
     "pages": {*READING, "udviz.ui", "streamlit"},
     "udviz/commands": {
-        *(*TRAINING, *READING, "udviz.commands"),
+        *(*TRAINING, *READING, COUNT, "udviz.__version__", "udviz.commands"),
         *("pandas", "pydantic", "pydantic_settings", "tqdm"),
     },
-    "pipelines": {"udviz.commands", "udviz.export"},
+    "udviz/commands/doctor.py": {
+        *("udviz.__version__", PLACE, COUNT, "udviz.launching", "udviz.studies", "torch"),
+    },
+    "pipelines": {"udviz.cli"},
 }
 RULED = {
     *("udviz", "pipelines", "pages", "streamlit", "torch", "torchvision", "plotly", "captum"),
     *("pandas", "scipy", "sklearn", "cleanlab", "PIL", "tqdm", "pydantic", "pydantic_settings"),
-    *("psutil", "safetensors", "tomli_w", "markdown_it", "submitit"),
+    *("psutil", "safetensors", "tomli_w", "markdown_it", "submitit", "tensorboard"),
 }
 
 

@@ -15,7 +15,8 @@ from udviz.method.network import TwoHeadedNetwork
 from udviz.predictions.cache import open_predictions
 from udviz.recipe.files import read_recipe
 from udviz.studies.directory import decoded_root
-from udviz.training.networks import Run, random_network, trained_network
+from udviz.studies.runs import Run
+from udviz.training.networks import random_network, trained_network
 from udviz.training.transforms import normalise
 
 N_LABELS, SIDE_PX = 20, 64

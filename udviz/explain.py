@@ -21,7 +21,8 @@ from udviz.method.network import TwoHeadedNetwork, frozen_forward
 from udviz.recipe.files import read_recipe
 from udviz.recipe.schema import Recipe
 from udviz.studies.directory import STUDY_FILE
-from udviz.training.networks import Role, Run, random_network, trained_network
+from udviz.studies.runs import Role, Run
+from udviz.training.networks import random_network, trained_network
 from udviz.training.transforms import normalise
 
 CONTROL_SEED = 987_654_321  # of every control, whatever the seed of its run

@@ -10,7 +10,7 @@ from udviz.analysis.evidence import calibration, contributions
 from udviz.analysis.jobs import Job, SplitPredictions, run_jobs
 from udviz.analysis.tables import gain_table, model_rows
 from udviz.predictions.cache import PredictionWriter
-from udviz.stats.average_precision.ranking import average_precision
+from udviz.stats.ranking.ranking import average_precision
 from udviz.stats.decisions.f1_scores import counts_at_thresholds, summarise_decisions
 
 N_IMAGES, NAMES = 400, ("red", "green", "blue")

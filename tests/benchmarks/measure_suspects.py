@@ -29,7 +29,7 @@ from udviz.recipe.schema import Recipe
 from udviz.stats.difficulty.label_difficulty import label_difficulty
 from udviz.stats.inference.intervals import wilson_interval
 from udviz.studies.directory import STUDY_FILE
-from udviz.training.runs import runs_of
+from udviz.studies.runs import runs_of
 
 FIRST = (20, 50, 100)
 SPOILT = [name for name, cause in BUILT_IN_CAUSES.items() if cause == "suspect labels"]

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from udviz.stats.average_precision.ranking import average_precision
+from udviz.stats.ranking.ranking import average_precision
 from udviz.stats.comparison.gain import CANNOT_TELL, label_gains
 from udviz.stats.inference.intervals import wilson_interval
 

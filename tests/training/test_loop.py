@@ -9,7 +9,7 @@ import torch
 from tests.training.tiny import UNCHANGED, network, plan, settings, silent
 from udviz.method.tasks import ClassificationTask, DistillationTask
 from udviz.recipe.schema import DistillConfig, LossConfig
-from udviz.stats.average_precision.ranking import average_precision
+from udviz.stats.ranking.ranking import average_precision
 from udviz.studies.directory import RunDirectory
 from udviz.studies.events import read_events
 from udviz.training import inference, loop, state

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from udviz.checks import shown
+from udviz.installation import app_called
 
 ROLES = {"teacher": "Teacher", "baseline": "Baseline student", "distilled": "Distilled student"}
 
@@ -25,7 +26,7 @@ def summary(study: Path, *, split: str = "test") -> str:
             found = labels[labels["verdict"] == verdict].sort_values("gain", key=abs)[::-1]
             lines.append(f"{verdict.capitalize()}: " + (_list(found, "gain", "{:+.3f}") or "none"))
         lines.append(f"Cannot tell: {(labels['verdict'] == 'cannot tell').sum()} labels")
-    lines += ["", "Look at it: streamlit run app.py"]
+    lines += ["", f"Look at it: {app_called()}"]
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from udviz.analysis.jobs import SplitPredictions, Tables
 from udviz.predictions.cache import Predictions
-from udviz.stats.average_precision.ranking import average_precision, hard_images, label_ranking
+from udviz.stats.ranking.ranking import average_precision, hard_images, label_ranking
 from udviz.stats.calibration.calibration_error import expected_calibration_error
 from udviz.stats.calibration.reliability_bins import reliability_bins
 from udviz.stats.comparison.gain import label_gains

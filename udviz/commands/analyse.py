@@ -18,13 +18,13 @@ from udviz.analysis.summary import summary
 from udviz.commands import command_line as command
 from udviz.data.dataset import Dataset
 from udviz.data.source import load_dataset
+from udviz.installation import called, code_version
 from udviz.predictions.cache import open_predictions
 from udviz.predictions.manifest import MANIFEST, file_crc32
 from udviz.recipe.schema import Recipe
 from udviz.stats.difficulty.causes import LabelFacts
 from udviz.studies.files import replace_file, replace_json
-from udviz.training.records import git_revision
-from udviz.training.runs import runs_of
+from udviz.studies.runs import runs_of
 
 SPLITS = ("val", "test")
 SCHEMA_VERSION = 3
@@ -71,7 +71,7 @@ def analyse_study(
         write_table(analysis / f"{name}.parquet", table)
     record = {
         "schema_version": SCHEMA_VERSION,
-        "git_revision": git_revision(),
+        "code_version": code_version(),
         "inputs": inputs,
         "tables": {name: file_crc32(analysis / f"{name}.parquet") for name in tables},
     }
@@ -143,7 +143,7 @@ def main(arguments: Sequence[str]) -> None:
     """Analyse the study that the command line names and print what came out."""
     asked = command.parse(
         arguments,
-        program="python -m pipelines.analyse",
+        program=called("analyse"),
         summary="Turn the prediction caches of a study into per-label tables.",
     )
     with command.study_at(asked, n_parts=1) as report:

@@ -13,14 +13,17 @@ from udviz.commands import command_line as command
 from udviz.commands.train import TrainOptions, chosen_run, decoded_images
 from udviz.data.dataset import Dataset
 from udviz.data.source import load_dataset
+from udviz.installation import called
 from udviz.predictions.cache import PredictionWriter, is_current
+from udviz.processes import is_main
 from udviz.recipe.schema import Recipe
+from udviz.studies.runs import Run
 from udviz.training import distributed
 from udviz.training.batches import ImageRows
 from udviz.training.checkpoint import WEIGHTS, file_digest
 from udviz.training.device import Compute, resolve
 from udviz.training.inference import InferenceOptions, predict
-from udviz.training.networks import Run, network_config, trained_network
+from udviz.training.networks import network_config, trained_network
 from udviz.training.records import record_study
 from udviz.training.runs import judged_indices
 
@@ -68,7 +71,7 @@ def predict_run(
     for split in stale:
         indices = judged[split]
         batches = predict(network, rows, indices, options)
-        if distributed.is_main():
+        if is_main():
             cache = _writer(directory.predictions(split), split, indices, dataset, digest)
             with cache as writer:
                 writer.write(
@@ -111,7 +114,7 @@ def main(arguments: Sequence[str]) -> None:
     """Cache the predictions of the run that the command line names."""
     asked = command.parse(
         arguments,
-        program="python -m pipelines.predict",
+        program=called("predict"),
         summary="Cache the predictions of one trained run.",
         extra=TrainOptions,
     )

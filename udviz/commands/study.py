@@ -12,16 +12,18 @@ from udviz.commands import command_line as command
 from udviz.commands.analyse import analyse_study
 from udviz.commands.predict import predict_run
 from udviz.commands.reporting import StudyReport
-from udviz.commands.train import train_run
+from udviz.commands.train import told, train_run
 from udviz.data.dataset import Dataset
 from udviz.data.source import load_dataset
+from udviz.installation import called
+from udviz.processes import is_main
 from udviz.recipe.schema import Recipe
+from udviz.studies.runs import Run, runs_of
 from udviz.studies.status import read_status
 from udviz.training import distributed
 from udviz.training.device import Compute, resolve
-from udviz.training.networks import Run, network_config
+from udviz.training.networks import network_config
 from udviz.training.records import record_study
-from udviz.training.runs import runs_of
 
 STAGES = {
     "teacher": "Teacher",
@@ -40,7 +42,7 @@ def run_study(recipe: Recipe, study: Path, report: StudyReport) -> None:
     for part, run in enumerate(runs):
         _complete(recipe, run, part, study, dataset, compute, report)
     report.begin(len(runs), "Analysis")
-    if distributed.is_main():
+    if is_main():
         analyse_study(recipe, study, dataset, report.advance)
     distributed.barrier()
 
@@ -63,7 +65,7 @@ def _complete(
         report.skip(part, stage)
         return
     report.begin(part, stage, run=directory.path)
-    state = train_run(recipe, run, study, dataset, compute, report.training)
+    state = train_run(recipe, run, study, dataset, compute, told(report))
     predict_run(recipe, run, study, dataset, compute)
     report.advance(1.0)
     epochs = network_config(recipe, run.role).epochs
@@ -82,12 +84,12 @@ def main(arguments: Sequence[str]) -> None:
     """Run the study that the command line names and print what came out."""
     asked = command.parse(
         arguments,
-        program="python -m pipelines.study",
+        program=called("study"),
         summary="Train teacher and students, cache their predictions, analyse, summarise.",
     )
     n_parts = len(list(runs_of(asked.recipe))) + 1
     with distributed.process_group(), command.study_at(asked, n_parts=n_parts) as report:
         run_study(asked.recipe, asked.study, report)
         report.close_bar()
-    if distributed.is_main():
+    if is_main():
         print(summary(asked.study))

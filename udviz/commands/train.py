@@ -10,16 +10,19 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from udviz.commands import command_line as command
+from udviz.commands.reporting import StudyReport
 from udviz.data.dataset import Dataset
 from udviz.data.images.decoded import DecodedImages
 from udviz.data.source import load_dataset, training_targets
+from udviz.installation import called
 from udviz.recipe.schema import Recipe
 from udviz.studies.directory import decoded_root
+from udviz.studies.runs import Role, Run
 from udviz.training import distributed
 from udviz.training.batches import ImageRows
 from udviz.training.device import Compute, resolve
 from udviz.training.loop import TrainingPlan, train
-from udviz.training.networks import Role, Run, network_config
+from udviz.training.networks import network_config
 from udviz.training.progress import Progress
 from udviz.training.records import record_run, record_study
 from udviz.training.runs import build_task, fit_indices
@@ -46,6 +49,16 @@ def train_run(
     plan = training_plan(recipe, run, study, dataset, compute)
     task = build_task(recipe, run, study, len(dataset.label_names))
     return train(task, plan, run.directory(study), report)
+
+
+def told(report: StudyReport) -> Callable[[Progress], None]:
+    """Tells ``report`` how far the training of its run is, which is taken as 95 % of the run."""
+
+    def tell(progress: Progress) -> None:
+        rate = f"{progress.images_per_second:.0f} images/s"
+        report.advance(0.95 * progress.fraction, progress.message, rate)
+
+    return tell
 
 
 def training_plan(
@@ -82,7 +95,7 @@ def main(arguments: Sequence[str]) -> None:
     """Train the run that the command line names."""
     asked = command.parse(
         arguments,
-        program="python -m pipelines.train",
+        program=called("train"),
         summary="Train one run of a study.",
         extra=TrainOptions,
     )
@@ -92,5 +105,5 @@ def main(arguments: Sequence[str]) -> None:
         report.begin(0, run.name, run=run.directory(asked.study).path)
         compute = resolve(asked.recipe.hardware)
         dataset = load_dataset(asked.recipe.data)
-        state = train_run(asked.recipe, run, asked.study, dataset, compute, report.training)
+        state = train_run(asked.recipe, run, asked.study, dataset, compute, told(report))
         report.end_run(f"best validation mAP {state.best_score:.3f}")

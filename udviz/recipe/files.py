@@ -11,7 +11,7 @@ from udviz.checks import shown
 from udviz.recipe.explain import explain
 from udviz.recipe.schema import Recipe
 
-RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
+RECIPES = Path(__file__).parent / "recipes"
 
 
 def recipe_path(name_or_path: str) -> Path:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from udviz.method.network import TwoHeadedNetwork
 from udviz.method.tasks import Task, total_loss
 from udviz.recipe.schema import AugmentConfig, NetworkConfig
-from udviz.stats.average_precision.ranking import average_precision
+from udviz.stats.ranking.ranking import average_precision
 from udviz.studies.directory import RunDirectory
 from udviz.training import distributed
 from udviz.training.batches import EpochSteps, ImageRows, loader

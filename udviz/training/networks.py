@@ -1,8 +1,6 @@
 """The network of a run: as its recipe describes it, and as training left it."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import torch
 
@@ -10,34 +8,8 @@ from udviz.method.backbones import build_backbone
 from udviz.method.network import TwoHeadedNetwork
 from udviz.recipe.schema import NetworkConfig, Recipe, expand
 from udviz.roots import check_weights
-from udviz.studies.directory import RunDirectory
+from udviz.studies.runs import Role, Run
 from udviz.training.checkpoint import load_checkpoint
-
-Role = Literal["teacher", "baseline", "distilled", "crossfit"]
-
-
-@dataclass(frozen=True)
-class Run:
-    """One model to train.
-
-    Attributes:
-        role: Teacher, baseline student, distilled student, or crossfit: a baseline student that is
-            trained without one fold of the training images, to judge their labels.
-        seed: Of its initial weights, the order of images and the augmentation; of a crossfit run
-            also the fold it leaves out.
-    """
-
-    role: Role
-    seed: int
-
-    @property
-    def name(self) -> str:
-        """Name of its directory."""
-        return "teacher" if self.role == "teacher" else f"{self.role}-{self.seed}"
-
-    def directory(self, study: Path) -> RunDirectory:
-        """Where it lives."""
-        return RunDirectory(study / self.name)
 
 
 def network_config(recipe: Recipe, role: Role) -> NetworkConfig:

@@ -1,7 +1,6 @@
 """What a study and a run write about themselves: the resolved recipe and where it ran."""
 
 import platform
-import subprocess
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -11,13 +10,15 @@ import tomli_w
 import torch
 
 from udviz.data.dataset import Dataset
+from udviz.installation import code_version
+from udviz.processes import is_main
 from udviz.recipe.files import read_recipe
 from udviz.recipe.schema import Recipe
 from udviz.studies.directory import STUDY_FILE
 from udviz.studies.files import replace_file
+from udviz.studies.runs import Run
 from udviz.training import distributed
 from udviz.training.device import Compute
-from udviz.training.networks import Run
 
 LIBRARIES = ("torch", "torchvision", "numpy", "pandas", "scipy", "scikit-learn")
 MAY_CHANGE = {"name", "description", "seeds", "hardware", "min_positives", "min_train_positives"}
@@ -49,7 +50,7 @@ def record_study(study: Path, recipe: Recipe) -> None:
                 f"`{record.parent}` was trained with other settings ({'; '.join(changes)}). "
                 f"Put them back into `{path}`, choose another --out, or delete that folder."
             )
-    if distributed.is_main():
+    if is_main():
         study.mkdir(parents=True, exist_ok=True)
         replace_file(path, tomli_w.dumps(recipe.model_dump(mode="json"), multiline_strings=True))
     distributed.barrier()
@@ -81,7 +82,7 @@ def _settings_of(record: Path) -> dict[str, Any]:
 
 def record_run(study: Path, run: Run, recipe: Recipe, dataset: Dataset, compute: Compute) -> None:
     """Write ``run.toml``: everything needed to make this run again."""
-    if not distributed.is_main():
+    if not is_main():
         return
     directory = run.directory(study)
     directory.path.mkdir(parents=True, exist_ok=True)
@@ -90,7 +91,7 @@ def record_run(study: Path, run: Run, recipe: Recipe, dataset: Dataset, compute:
         "seed": run.seed,
         "dataset_fingerprint": dataset.fingerprint,
         "label_names": list(dataset.label_names),
-        "git_revision": git_revision(),
+        "code_version": code_version(),
         "device": str(compute.device),
         "precision": "bf16" if compute.bf16 else "fp32",
         "threads": torch.get_num_threads(),
@@ -100,21 +101,6 @@ def record_run(study: Path, run: Run, recipe: Recipe, dataset: Dataset, compute:
         "recipe": recipe.model_dump(mode="json"),
     }
     replace_file(directory.record, tomli_w.dumps(record, multiline_strings=True))
-
-
-def git_revision() -> str:
-    """Commit of this code, with ``+changes`` if the tree differs from it; empty outside git."""
-    try:
-        described = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+changes", "--abbrev=12"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return described.stdout.strip()
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,6 +1,5 @@
-"""From a recipe to the runs of a study: which there are and what each learns from."""
+"""What each run of a study learns from, and what it is asked afterwards."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,18 +7,8 @@ import numpy as np
 from udviz.data.dataset import Dataset
 from udviz.method.tasks import ClassificationTask, DistillationTask, Task
 from udviz.recipe.schema import Recipe
-from udviz.training.networks import Run, build_network, trained_network
-
-
-def runs_of(recipe: Recipe) -> Iterator[Run]:
-    """The runs of a study in the order they are trained: the teacher first."""
-    yield Run("teacher", recipe.teacher_seed)
-    for seed in recipe.seeds:
-        yield Run("baseline", seed)
-        if recipe.distill.method != "none":
-            yield Run("distilled", seed)
-    for fold in range(recipe.crossfit_folds):
-        yield Run("crossfit", fold)
+from udviz.studies.runs import Run
+from udviz.training.networks import build_network, trained_network
 
 
 def fit_indices(recipe: Recipe, run: Run, dataset: Dataset) -> np.ndarray:

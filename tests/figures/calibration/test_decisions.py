@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from udviz.figures.calibration.decisions import precision_recall, probability_distributions
-from udviz.stats.average_precision.precision_recall import precision_recall_curve
+from udviz.stats.ranking.precision_recall import precision_recall_curve
 from udviz.stats.calibration.distributions import probability_distribution
 from udviz.stats.decisions.confusion import Confusion, confusion
 

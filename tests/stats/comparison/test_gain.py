@@ -4,8 +4,8 @@ import pytest
 from scipy import stats
 from sklearn.metrics import average_precision_score
 
-from udviz.stats.average_precision.influence import average_precision_influence
-from udviz.stats.average_precision.ranking import average_precision, label_ranking
+from udviz.stats.ranking.influence import average_precision_influence
+from udviz.stats.ranking.ranking import average_precision, label_ranking
 from udviz.stats.comparison.gain import (
     MIN_TESTED,
     corrected,

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from udviz.stats.average_precision.prevalence import chance_average_precision
-from udviz.stats.average_precision.ranking import average_precision
+from udviz.stats.ranking.prevalence import chance_average_precision
+from udviz.stats.ranking.ranking import average_precision
 from udviz.stats.difficulty.ranks import difficulty_ranks
 
 

@@ -17,7 +17,7 @@ from udviz.figures.style.theme import (
     put,
     set_frame,
 )
-from udviz.stats.average_precision.precision_recall import PrecisionRecallCurve
+from udviz.stats.ranking.precision_recall import PrecisionRecallCurve
 from udviz.stats.calibration.distributions import ProbabilityDistribution
 from udviz.stats.decisions.confusion import Confusion
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from udviz.stats.average_precision.prevalence import expected_average_precision
-from udviz.stats.average_precision.ranking import MIN_POSITIVES, auroc
+from udviz.stats.ranking.prevalence import expected_average_precision
+from udviz.stats.ranking.ranking import MIN_POSITIVES, auroc
 from udviz.stats.calibration.calibration_error import (
     excess_p_value,
     expected_calibration_error,

@@ -37,6 +37,14 @@ def look_alikes(
         TypeError: If ``probs`` are no floating-point numpy array.
         ValueError: If shapes differ, a probability leaves [0, 1], a target is none of 1, 0, -1,
             or ``per_label`` < 1.
+
+    Example:
+        >>> targets = np.tile([[1, 0], [0, 1], [0, 0], [0, 0]], (40, 1))
+        >>> probs = np.tile([[0.9, 0.1], [0.7, 0.9], [0.1, 0.2], [0.2, 0.1]], (40, 1))
+        >>> probs[::8, 0] = 0.3  # half of the cats are missed, and dogs are taken for cats
+        >>> look_alikes(probs, targets)[["column", "partner", "false_alarms", "share"]]
+           column  partner  false_alarms  share
+        0       0        1            40    1.0
     """
     check_at_least(per_label, 1, name="per_label")
     n_labels = targets.shape[1]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import digamma
 
-from udviz.stats.average_precision.influence import at_or_above
+from udviz.stats.ranking.influence import at_or_above
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

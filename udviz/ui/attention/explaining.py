@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from udviz.installation import install_command
 from udviz.studies.directory import STUDY_FILE, RunDirectory
 from udviz.ui.attention.selection import Subject
 from udviz.ui.load import images
@@ -93,7 +94,8 @@ def _explainer() -> ModuleType:
         from udviz import explain
     except ModuleNotFoundError as error:
         raise StudyError(
-            f"Explaining needs the package {error.name}, which is not installed here."
+            f"Explaining needs the package {error.name}, which is not installed here: "
+            f"`{install_command('train')}`."
         ) from error
     return explain
 

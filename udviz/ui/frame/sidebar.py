@@ -7,10 +7,10 @@ import streamlit as st
 
 from udviz.figures.style.text import one_line, safe_html
 from udviz.figures.style.theme import ROLES
+from udviz.installation import PAGES
 from udviz.ui.labels.sentences import model_name
 from udviz.ui.load.study import Study
 
-PAGES = Path(__file__).parents[3] / "pages"
 LABEL, IMAGE = "label", "image"
 _JUST_OPENED = "_just_opened"
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from udviz.figures.style.text import plural, safe_markdown
-from udviz.stats.average_precision.ranking import MIN_POSITIVES
+from udviz.stats.ranking.ranking import MIN_POSITIVES
 from udviz.stats.comparison.gain import LabelGains, label_gains
 from udviz.ui.frame.page import View
 from udviz.ui.gains.runs import Side, sides_of

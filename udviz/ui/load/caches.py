@@ -7,7 +7,7 @@ import streamlit as st
 
 from udviz.predictions.cache import Predictions, open_predictions
 from udviz.predictions.manifest import MANIFEST
-from udviz.stats.average_precision.precision_recall import (
+from udviz.stats.ranking.precision_recall import (
     PrecisionRecallCurve,
     precision_recall_curve,
 )

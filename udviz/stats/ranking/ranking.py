@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from udviz.checks import check_at_least, check_matrix
-from udviz.stats.average_precision.influence import at_or_above, reaching
-from udviz.stats.average_precision.measure import measure
+from udviz.stats.ranking.influence import at_or_above, reaching
+from udviz.stats.ranking.measure import measure
 from udviz.stats.inference.intervals import t_quantile
 from udviz.stats.inference.scores import BoundedScore, score_interval
 from udviz.stats.inference.seeds import Spread, standard_error
@@ -78,6 +78,12 @@ def average_precision(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     Raises:
         TypeError: If scores are no floating-point numpy array.
         ValueError: If shapes differ, a score is NaN or infinite, or a target is none of 1, 0, -1.
+
+    Example:
+        >>> scores = np.array([[2.0, -1.0], [0.5, 3.0], [-1.0, 0.0]])
+        >>> targets = np.array([[1, 0], [0, 1], [1, 0]])
+        >>> average_precision(scores, targets).round(3)
+        array([0.833, 1.   ])
     """
     check_matrix(targets, name="targets")
     result = np.full(targets.shape[1], np.nan)
