@@ -57,7 +57,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
     "app.py": {*READING, "udviz.ui", "streamlit"},
     "pages": {*READING, "udviz.ui", "streamlit"},
     "udviz/commands": {
-        *(*TRAINING, *READING, COUNT, "udviz.__version__", "udviz.commands"),
+        *(*TRAINING, *READING, COUNT, "udviz.commands"),
         *("pandas", "pydantic", "pydantic_settings", "tqdm"),
     },
     "udviz/commands/doctor.py": {

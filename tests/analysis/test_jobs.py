@@ -10,8 +10,8 @@ from udviz.analysis.evidence import calibration, contributions
 from udviz.analysis.jobs import Job, SplitPredictions, run_jobs
 from udviz.analysis.tables import gain_table, model_rows
 from udviz.predictions.cache import PredictionWriter
-from udviz.stats.ranking.ranking import average_precision
 from udviz.stats.decisions.f1_scores import counts_at_thresholds, summarise_decisions
+from udviz.stats.ranking.ranking import average_precision
 
 N_IMAGES, NAMES = 400, ("red", "green", "blue")
 

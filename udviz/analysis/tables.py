@@ -7,7 +7,6 @@ import pandas as pd
 
 from udviz.analysis.jobs import SplitPredictions, Tables
 from udviz.predictions.cache import Predictions
-from udviz.stats.ranking.ranking import average_precision, hard_images, label_ranking
 from udviz.stats.calibration.calibration_error import expected_calibration_error
 from udviz.stats.calibration.reliability_bins import reliability_bins
 from udviz.stats.comparison.gain import label_gains
@@ -15,6 +14,7 @@ from udviz.stats.decisions.f1_scores import counts_at_thresholds, counts_in_top,
 from udviz.stats.decisions.thresholds import Thresholds, choose_thresholds
 from udviz.stats.difficulty.causes import LabelFacts
 from udviz.stats.difficulty.label_difficulty import label_difficulty
+from udviz.stats.ranking.ranking import average_precision, hard_images, label_ranking
 
 EVEN_ODDS = 0.0  # the logit of probability 0.5
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from udviz.checks import check_at_least, check_matrix
-from udviz.stats.ranking.influence import count_at_or_below
 from udviz.stats.labels.label_columns import as_seeds, label_columns
+from udviz.stats.ranking.influence import count_at_or_below
 
 
 def image_contributions(

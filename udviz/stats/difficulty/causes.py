@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from udviz.stats.ranking.prevalence import expected_average_precision
-from udviz.stats.ranking.ranking import MIN_POSITIVES, auroc
 from udviz.stats.calibration.calibration_error import (
     excess_p_value,
     expected_calibration_error,
@@ -29,6 +27,8 @@ from udviz.stats.labels.probabilities import (
     prob_columns,
     prob_logits,
 )
+from udviz.stats.ranking.prevalence import expected_average_precision
+from udviz.stats.ranking.ranking import MIN_POSITIVES, auroc
 from udviz.stats.uncertainty.measures import binary_entropy
 
 CAUSES = ("rare", "look-alike", "suspect labels", "miscalibrated", "uncertain", "small", "occluded")

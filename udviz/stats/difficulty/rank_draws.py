@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from udviz.stats.labels.label_columns import label_columns
 from udviz.stats.ranking.influence import average_precision_influence
 from udviz.stats.ranking.measure import small_sample_factor
-from udviz.stats.labels.label_columns import label_columns
 
 N_GROUPS = 4096  # sums over this many groups of images: the label correlations to 2 %
 N_DRAWS = 2000

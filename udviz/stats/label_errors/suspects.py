@@ -99,7 +99,8 @@ def find_suspects(
         >>> targets = np.tile([[1], [0]], (30, 1))
         >>> probs = np.where(targets == 1, 0.9, 0.1)
         >>> targets[4] = 0  # a mark that got lost
-        >>> find_suspects(probs, targets, label_names=["cat"]).table[["image", "label", "direction"]]
+        >>> suspects = find_suspects(probs, targets, label_names=["cat"])
+        >>> suspects.table[["image", "label", "direction"]]
            image label direction
         0      4   cat   missing
     """

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from udviz.checks import check_matrix
-from udviz.stats.ranking.influence import average_precision_influence
 from udviz.stats.inference.seeds import Spread, standard_error
 from udviz.stats.labels.label_columns import label_columns
+from udviz.stats.ranking.influence import average_precision_influence
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from udviz.checks import check_at_least, check_matrix
-from udviz.stats.ranking.influence import at_or_above, reaching
-from udviz.stats.ranking.measure import measure
 from udviz.stats.inference.intervals import t_quantile
 from udviz.stats.inference.scores import BoundedScore, score_interval
 from udviz.stats.inference.seeds import Spread, standard_error
 from udviz.stats.labels.label_columns import as_seeds, label_columns
+from udviz.stats.ranking.influence import at_or_above, reaching
+from udviz.stats.ranking.measure import measure
 
 MIN_POSITIVES = 20  # from here on the intervals keep their nominal coverage
 

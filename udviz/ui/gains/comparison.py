@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from udviz.figures.style.text import plural, safe_markdown
-from udviz.stats.ranking.ranking import MIN_POSITIVES
 from udviz.stats.comparison.gain import LabelGains, label_gains
+from udviz.stats.ranking.ranking import MIN_POSITIVES
 from udviz.ui.frame.page import View
 from udviz.ui.gains.runs import Side, sides_of
 from udviz.ui.load.caches import Version, predictions_of
