@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from udviz.installation import module_of, typed
 from udviz.launching.detach import run_detached
 from udviz.launching.flags import flags
 from udviz.launching.launcher import WAITING, Launcher, launcher_for
@@ -46,20 +47,20 @@ class Plan:
         if self.placement.on == "local":
             command = self.placement.command(arguments, name=study.name)
             return as_typed(command, self.placement.variables)
-        _, _, *options = arguments
+        options = arguments[len(module_of("study")) :]
         where = flags(HERE, self.placement, prefix="placement.")
-        return as_typed(["-m", "pipelines.launch", *options, *where])
+        return as_typed([*module_of("launch"), *options, *where])
 
 
 def study_arguments(source: str, out: Path) -> list[str]:
     """What Python is given to train the recipe ``source`` into ``out``."""
-    return ["-m", "pipelines.study", "--recipe", source, "--out", str(out)]
+    return [*module_of("study"), "--recipe", source, "--out", str(out)]
 
 
 def as_typed(arguments: list[str], variables: Mapping[str, str] | None = None) -> str:
     """A call of Python as a person types it."""
     before = [f"{name}={shlex.quote(value)}" for name, value in (variables or {}).items()]
-    return " ".join([*before, shlex.join(["python", *arguments])])
+    return " ".join([*before, shlex.join(typed(arguments))])
 
 
 def launch(plan: Plan, study: Path, *, launcher: Launcher | None = None) -> None:

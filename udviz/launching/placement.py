@@ -67,7 +67,7 @@ class Placement(Section):
         """What every machine passes to Python to run Python's ``arguments`` in all processes.
 
         Args:
-            arguments: As ``-m pipelines.study --recipe demo``.
+            arguments: As `udviz.installation.module_of` gives them, and options.
             name: Tells the study from others that meet at the same place.
             meeting_point: HOST:PORT, where a cluster names it.
         """

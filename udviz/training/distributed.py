@@ -3,7 +3,6 @@
 Under ``torchrun`` every process runs the same program; alone, all of this does nothing.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,11 +11,13 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from udviz.processes import n_processes
+
 
 @contextmanager
 def process_group() -> Iterator[None]:
     """Join the other processes if ``torchrun`` started several: gloo, and NCCL for GPU tensors."""
-    if int(os.environ.get("WORLD_SIZE", "1")) <= 1 or dist.is_initialized():
+    if n_processes() <= 1 or dist.is_initialized():
         yield
         return
     dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
@@ -34,11 +35,6 @@ def rank() -> int:
 def world_size() -> int:
     """Number of processes."""
     return dist.get_world_size() if dist.is_initialized() else 1
-
-
-def is_main() -> bool:
-    """Whether this process writes the files."""
-    return rank() == 0
 
 
 def barrier() -> None:
