@@ -16,6 +16,7 @@ from PIL import Image
 from tests.security.attacks import FEW, damaged, refused, told, watched
 from tests.security.datasets import PHOTOS, write_dataset
 from udviz.data.images.decoding import FORMATS, MAX_PIXELS, check_image, read_image
+from udviz.data.images.digests import FileDigests
 from udviz.data.images.files import inspect_files
 from udviz.data.images.masks import mask_folder, read_label_values
 from udviz.data.problems import DataProblems
@@ -185,7 +186,7 @@ def test_a_damaged_photo_is_read_or_refused(tmp_path, kind, data):
         warnings.simplefilter("ignore")  # of Pillow, which a test would take for an error
         told(lambda: read_image(broken))
         told(lambda: read_image(broken, at_least_px=8))
-        told(lambda: inspect_files([broken], verify="header"))
+        told(lambda: inspect_files([broken], verify="header", digests=FileDigests()))
 
 
 def test_the_photos_of_these_tests_are_whole(tmp_path):
