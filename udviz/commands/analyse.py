@@ -17,12 +17,12 @@ from udviz.analysis.jobs import SplitPredictions, processes_for, run_jobs
 from udviz.analysis.summary import summary
 from udviz.commands import command_line as command
 from udviz.data.dataset import Dataset
-from udviz.data.source import load_dataset
 from udviz.predictions.cache import open_predictions
 from udviz.predictions.manifest import MANIFEST, file_crc32
 from udviz.recipe.schema import Recipe
 from udviz.stats.difficulty.causes import LabelFacts
 from udviz.studies.files import replace_file, replace_json
+from udviz.training.provenance import load_study_data
 from udviz.training.records import git_revision
 from udviz.training.runs import runs_of
 
@@ -51,7 +51,7 @@ def analyse_study(
         FileNotFoundError: If a prediction cache is missing; names the command that makes it.
     """
     analysis = study / "analysis"
-    inputs = _inputs(recipe, study)
+    inputs = _inputs(recipe, study, dataset)
     if _is_current(analysis, inputs):
         return False
     analysis.mkdir(exist_ok=True)
@@ -114,9 +114,10 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     replace_file(path, table.to_parquet(index=False))
 
 
-def _inputs(recipe: Recipe, study: Path) -> dict[str, str]:
+def _inputs(recipe: Recipe, study: Path, dataset: Dataset) -> dict[str, str]:
     """What the tables depend on: every cache by its weights and data, and the settings."""
     inputs = {
+        "dataset": dataset.fingerprint,  # its masks and boxes are in no cache
         "min_positives": str(recipe.min_positives),
         "min_train_positives": str(recipe.min_train_positives),
     }
@@ -148,6 +149,6 @@ def main(arguments: Sequence[str]) -> None:
     )
     with command.study_at(asked, n_parts=1) as report:
         report.begin(0, "Analysis")
-        dataset = load_dataset(asked.recipe.data)
+        dataset = load_study_data(asked.recipe, asked.study)
         analyse_study(asked.recipe, asked.study, dataset, report.advance)
     print(summary(asked.study))

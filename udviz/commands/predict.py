@@ -12,8 +12,8 @@ import pandas as pd
 from udviz.commands import command_line as command
 from udviz.commands.train import TrainOptions, chosen_run, decoded_images
 from udviz.data.dataset import Dataset
-from udviz.data.source import load_dataset
-from udviz.predictions.cache import PredictionWriter, is_current
+from udviz.data.fingerprint import differences
+from udviz.predictions.cache import PredictionWriter, open_predictions
 from udviz.recipe.schema import Recipe
 from udviz.training import distributed
 from udviz.training.batches import ImageRows
@@ -21,6 +21,7 @@ from udviz.training.checkpoint import WEIGHTS, file_digest
 from udviz.training.device import Compute, resolve
 from udviz.training.inference import InferenceOptions, predict
 from udviz.training.networks import Run, network_config, trained_network
+from udviz.training.provenance import load_study_data, manifest_record
 from udviz.training.records import record_study
 from udviz.training.runs import judged_indices
 
@@ -46,13 +47,7 @@ def predict_run(
     digest = file_digest(weights)
     judged = judged_indices(recipe, run, dataset)
     stale = [
-        split
-        for split in judged
-        if not is_current(
-            directory.predictions(split),
-            dataset_fingerprint=dataset.fingerprint,
-            checkpoint_digest=digest,
-        )
+        split for split in judged if not _is_current(directory.predictions(split), dataset, digest)
     ]
     distributed.barrier()
     if not stale:
@@ -91,6 +86,16 @@ def predict_run(
     return stale
 
 
+def _is_current(cache: Path, dataset: Dataset, checkpoint_digest: str) -> bool:
+    """Whether a whole cache of this data and these weights is there."""
+    try:
+        manifest = open_predictions(cache).manifest
+    except (OSError, ValueError):
+        return False
+    same_data = not differences(dataset, manifest_record(manifest))
+    return same_data and manifest.checkpoint_digest == checkpoint_digest
+
+
 def _writer(
     directory: Path, split: str, indices: np.ndarray, dataset: Dataset, digest: str
 ) -> PredictionWriter:
@@ -104,6 +109,7 @@ def _writer(
         label_names=dataset.label_names,
         dataset_fingerprint=dataset.fingerprint,
         checkpoint_digest=digest,
+        dataset_parts=dataset.parts,
     )
 
 
@@ -119,6 +125,6 @@ def main(arguments: Sequence[str]) -> None:
     with distributed.process_group(), command.study_at(asked, n_parts=1) as report:
         record_study(asked.study, asked.recipe)
         report.begin(0, f"Predicting {run.name}")
-        dataset = load_dataset(asked.recipe.data)
+        dataset = load_study_data(asked.recipe, asked.study)
         compute = resolve(asked.recipe.hardware)
         predict_run(asked.recipe, run, asked.study, dataset, compute)

@@ -14,12 +14,12 @@ from udviz.commands.predict import predict_run
 from udviz.commands.reporting import StudyReport
 from udviz.commands.train import train_run
 from udviz.data.dataset import Dataset
-from udviz.data.source import load_dataset
 from udviz.recipe.schema import Recipe
 from udviz.studies.status import read_status
 from udviz.training import distributed
 from udviz.training.device import Compute, resolve
 from udviz.training.networks import Run, network_config
+from udviz.training.provenance import load_study_data
 from udviz.training.records import record_study
 from udviz.training.runs import runs_of
 
@@ -35,7 +35,7 @@ def run_study(recipe: Recipe, study: Path, report: StudyReport) -> None:
     """Train, predict and analyse everything of a study that is not complete yet."""
     record_study(study, recipe)
     compute = resolve(recipe.hardware)
-    dataset = load_dataset(recipe.data)
+    dataset = load_study_data(recipe, study)
     runs = list(runs_of(recipe))
     for part, run in enumerate(runs):
         _complete(recipe, run, part, study, dataset, compute, report)

@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 
 from udviz.commands import command_line as command
 from udviz.data.dataset import Dataset
+from udviz.data.fingerprint import record_of
 from udviz.data.images.decoded import DecodedImages
-from udviz.data.source import load_dataset, training_targets
+from udviz.data.source import training_targets
 from udviz.recipe.schema import Recipe
 from udviz.studies.directory import decoded_root
 from udviz.training import distributed
@@ -21,6 +22,7 @@ from udviz.training.device import Compute, resolve
 from udviz.training.loop import TrainingPlan, train
 from udviz.training.networks import Role, Run, network_config
 from udviz.training.progress import Progress
+from udviz.training.provenance import load_study_data
 from udviz.training.records import record_run, record_study
 from udviz.training.runs import build_task, fit_indices
 from udviz.training.state import TrainingState
@@ -55,6 +57,7 @@ def training_plan(
     val = dataset.indices("val")
     targets = training_targets(dataset, recipe.loss.unknown_in_training)
     return TrainingPlan(
+        data=record_of(dataset),
         rows=ImageRows(decoded_images(recipe, study, dataset), targets),
         train=fit_indices(recipe, run, dataset),
         val=val,
@@ -91,6 +94,6 @@ def main(arguments: Sequence[str]) -> None:
         record_study(asked.study, asked.recipe)
         report.begin(0, run.name, run=run.directory(asked.study).path)
         compute = resolve(asked.recipe.hardware)
-        dataset = load_dataset(asked.recipe.data)
+        dataset = load_study_data(asked.recipe, asked.study)
         state = train_run(asked.recipe, run, asked.study, dataset, compute, report.training)
         report.end_run(f"best validation mAP {state.best_score:.3f}")

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,6 +21,19 @@ PARTS = {
     "masks": "masks",
     "boxes": "boxes",
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataRecord:
+    """What is kept of a data set beside what was made from it.
+
+    Attributes:
+        fingerprint: Of the data set.
+        parts: Digest of each of its parts by name; empty if only the whole is known.
+    """
+
+    fingerprint: str
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 def fingerprint_parts(
@@ -52,18 +66,19 @@ def joined(parts: Mapping[str, str]) -> str:
     return _digest(f"{name} {parts[name]}\n".encode() for name in PARTS)
 
 
-def differences(dataset: Dataset, fingerprint: str, parts: Mapping[str, str]) -> list[str]:
-    """What a data set differs in from the one that something was made from; none = the same.
+def record_of(dataset: Dataset) -> DataRecord:
+    """What to keep of a data set."""
+    return DataRecord(fingerprint=dataset.fingerprint, parts=dict(dataset.parts))
 
-    Args:
-        dataset: As it is now.
-        fingerprint: Of the other.
-        parts: Of the other; empty if only its fingerprint is known.
-    """
-    if parts and dataset.parts:
-        return [word for name, word in PARTS.items() if parts.get(name) != dataset.parts[name]]
-    same = fingerprint == dataset.fingerprint or fingerprint == earlier_fingerprint(dataset)
-    return [] if same else ["images, labels or splits"]
+
+def differences(dataset: Dataset, record: DataRecord) -> list[str]:
+    """What a data set differs in from the one that something was made from; none = the same."""
+    if record.parts and dataset.parts:
+        then, now = record.parts, dataset.parts
+        return [word for name, word in PARTS.items() if then.get(name) != now[name]]
+    if record.fingerprint in (dataset.fingerprint, earlier_fingerprint(dataset)):
+        return []
+    return ["images, labels or splits"]
 
 
 @functools.lru_cache(maxsize=1)  # asked for once per cache of a study

@@ -77,9 +77,7 @@ def locate(
     return paths
 
 
-def inspect_files(
-    paths: Sequence[Path], *, verify: str, digests: FileDigests
-) -> list[FileFacts]:
+def inspect_files(paths: Sequence[Path], *, verify: str, digests: FileDigests) -> list[FileFacts]:
     """Look at every file, in threads, with a progress bar if there are many."""
     with ThreadPoolExecutor(max_workers=4) as pool:
         facts = pool.map(lambda path: _inspect(path, verify, digests), paths)
