@@ -55,7 +55,10 @@ class MaskFolder:
             file.check()
         if values.ndim != 2 or values.dtype.kind not in "ui" or values.max() > LARGEST_VALUE:
             raise ImageError(f"{path}: a mask must hold one value in [0, 65535] per pixel.")
-        return np.asarray(self.label_of_value[values])  # (H, W)
+        labels = np.empty(values.shape, dtype=np.int16)
+        for row, line in zip(labels, values, strict=True):  # all at once would take 8 bytes a pixel
+            row[:] = self.label_of_value[line]
+        return labels  # (H, W)
 
     def read(self, digests: FileDigests) -> "MaskFolder":
         """The same masks, with the digests of their files.
