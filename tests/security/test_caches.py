@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.test_predictions import begin_cache
+from tests.predictions.test_cache import begin_cache
 
 from tests.security.attacks import FEW, damaged, mutated, refused, told
 from udviz.predictions.cache import open_predictions
