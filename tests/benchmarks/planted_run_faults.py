@@ -66,7 +66,7 @@ FAULTS = (
         "udviz/predictions/cache.py",
         '.draft")',
         '.{id(self)}")',
-        "tests/test_predictions.py",
+        "tests/predictions/test_cache.py",
     ),
     RunFault(
         "kill -9 of the trainer: a torn line takes the next one with it",
@@ -129,14 +129,14 @@ FAULTS = (
         "udviz/predictions/cache.py",
         "reserve(file.fileno(), path.stat().st_size)",
         "pass",
-        "tests/test_predictions.py",
+        "tests/predictions/test_cache.py",
     ),
     RunFault(
         "disk full: the draft of a cache stays",
         "udviz/predictions/cache.py",
         "finally:\n            self._arrays.clear()\n            shutil.rmtree(self._draft, ",
         "finally:\n            shutil.rmtree(self._draft / 'none', ",
-        "tests/test_predictions.py",
+        "tests/predictions/test_cache.py",
     ),
     RunFault(
         "disk full: the draft of a small file stays",
@@ -264,14 +264,14 @@ FAULTS = (
         "udviz/predictions/manifest.py",
         'if size != entry["bytes"]:',
         "if False:",
-        "tests/test_predictions.py",
+        "tests/predictions/test_cache.py",
     ),
     RunFault(
         "cut manifest of a cache",
         "udviz/predictions/manifest.py",
         "except (ValueError, TypeError, RecursionError) as error:",
         "except TypeError as error:",
-        "tests/test_predictions.py",
+        "tests/predictions/test_cache.py",
     ),
     RunFault(
         "two launches at once: nobody looks again under the lock",

@@ -210,5 +210,5 @@ def test_a_large_picture_is_reduced_by_averaging(tmp_path, monkeypatch, rng):
 
     assert reduced.shape == (15, 20, 3)
     mean = whole[:42].reshape(14, 3, 20, 3, 3).mean(axis=(1, 3))
-    assert np.abs(reduced[:14] - mean).max() <= 0.6
-    assert np.abs(reduced[14] - whole[42:].reshape(20, 3, 3).mean(axis=1)).max() <= 0.6
+    assert np.abs(reduced[:14] - mean).max() < 1
+    assert np.abs(reduced[14] - whole[42:].reshape(20, 3, 3).mean(axis=1)).max() < 1

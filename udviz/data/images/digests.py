@@ -12,7 +12,6 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,7 +129,7 @@ def _checksum(rows: bytes) -> bytes:
     return hashlib.blake2b(rows, digest_size=SIZE).digest()
 
 
-def _remembered(memory: Path) -> Mapping[bytes, bytes]:
+def _remembered(memory: Path) -> dict[bytes, bytes]:
     """Digest by stamp; nothing if the file is missing, damaged, or no plain file."""
     try:
         with open(os.open(memory, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:

@@ -54,7 +54,8 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _from_sixteen_bit(image: Image.Image) -> Image.Image:
-    values = np.asarray(image).astype(np.int64)  # (H, W)
+    values = np.asarray(image)  # (H, W)
     if values.min() < 0 or values.max() > 65535:
         raise ValueError("32-bit pixels have no agreed range; save as 8 or 16 bit")
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8)).convert("RGB")
+    grey = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return Image.fromarray(grey).convert("RGB")
