@@ -200,7 +200,7 @@ FAULTS = (
         "udviz/training/records.py",
         'sorted(study.glob("*/run.toml"))',
         "()",
-        "tests/studies/test_records.py",
+        "tests/training/test_records.py",
     ),
     RunFault(
         "cut run.toml on the page of runs",
@@ -214,7 +214,7 @@ FAULTS = (
         "udviz/training/records.py",
         "except (OSError, ValueError, KeyError):",
         "except (OSError, KeyError):",
-        "tests/studies/test_records.py",
+        "tests/training/test_records.py",
     ),
     RunFault(
         "cut launch.json",

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict
 
 from udviz.commands.reporting import StudyReport
 from udviz.launching.devices import slots_for
+from udviz.launching.limits import check_limits, this_machine
 from udviz.launching.queue import occupied
 from udviz.recipe.explain import explain
 from udviz.recipe.files import RECIPES, recipe_path, recipe_values
@@ -164,8 +165,10 @@ def study_at(asked: Command, *, n_parts: int) -> Iterator[StudyReport]:
 
     Raises:
         RuntimeError: If another process works on it.
-        ValueError: If a link in it leads out of the folder that it lies in.
+        ValueError: If a setting is more than this machine can bear, or a link in the study leads
+            out of the folder that it lies in.
     """
+    check_limits(asked.recipe, this_machine(asked.study))
     asked.study.mkdir(parents=True, exist_ok=True)
     check_links(asked.study)
     with _place(asked) if distributed.is_main() else nullcontext(), stoppable():
