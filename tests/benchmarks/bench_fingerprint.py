@@ -22,7 +22,7 @@ PER_FOLDER = 1_000
 
 
 def write_photos(folder: Path, n_photos: int) -> list[Path]:
-    """Photos of about 6 KB, no two alike."""
+    """Photos of about 4 KB, no two alike."""
     pixels = np.random.default_rng(0).integers(0, 256, (SIDE_PX, SIDE_PX, 3), dtype=np.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "JPEG", quality=90)
