@@ -42,6 +42,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
     },
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
     "udviz/studies": {"udviz.studies", "psutil"},
+    "udviz/studies/provenance.py": {"udviz.studies", "udviz.data", WALL, "udviz.recipe"},
     "udviz/studies/models.py": {"udviz.studies", "udviz.recipe"},
     "udviz/studies/status.py": {"udviz.studies", "udviz.launching.cluster"},
     "udviz/launching": {

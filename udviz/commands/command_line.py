@@ -16,6 +16,7 @@ from udviz.checks import check_choice
 from udviz.commands.options import check_flags, settings_for
 from udviz.commands.reporting import StudyReport
 from udviz.launching.devices import slots_for
+from udviz.launching.limits import check_limits, this_machine
 from udviz.launching.queue import occupied
 from udviz.processes import is_main
 from udviz.recipe.explain import explain
@@ -102,8 +103,10 @@ def study_at(asked: Command, *, n_parts: int) -> Iterator[StudyReport]:
 
     Raises:
         RuntimeError: If another process works on it.
-        ValueError: If a link in it leads out of the folder that it lies in.
+        ValueError: If a setting is more than this machine can bear, or a link in the study leads
+            out of the folder that it lies in.
     """
+    check_limits(asked.recipe, this_machine(asked.study))
     asked.study.mkdir(parents=True, exist_ok=True)
     check_links(asked.study)
     with _place(asked) if is_main() else nullcontext(), stoppable():

@@ -11,6 +11,7 @@ from udviz.installation import module_of, typed
 from udviz.launching.detach import run_detached
 from udviz.launching.flags import flags
 from udviz.launching.launcher import WAITING, Launcher, launcher_for
+from udviz.launching.limits import check_limits, this_machine
 from udviz.launching.placement import HERE, Placement, parse_placement
 from udviz.recipe.files import RECIPES, parse_recipe, read_recipe, recipe_path
 from udviz.recipe.schema import Recipe
@@ -74,9 +75,11 @@ def launch(plan: Plan, study: Path, *, launcher: Launcher | None = None) -> None
     Raises:
         RuntimeError: If another process is at it at this moment, or it cannot be started there.
         FileExistsError: If ``study`` holds one already.
+        ValueError: If a setting is more than this machine can bear.
         OSError: If it cannot be written.
     """
     study = study.absolute()
+    _check_limits(plan, study)
     study.mkdir(parents=True, exist_ok=True)
     _check_new(study)
     with exclusive(study, patience=FAREWELL) as lock:
@@ -97,7 +100,8 @@ def resume(
 
     Raises:
         RuntimeError: If it is under way, or cannot be started there.
-        ValueError: If nothing says which recipe it has.
+        ValueError: If nothing says which recipe it has, or a setting is more than this machine
+            can bear.
         OSError: If it cannot be written.
     """
     study = study.absolute()
@@ -106,6 +110,8 @@ def resume(
         plan = plan_of(study)
         if placement is not None:
             plan = replace(plan, placement=placement)
+        _check_limits(plan, study)
+        if placement is not None:
             _note(plan, study)
         _start(plan, study, lock, launcher)
 
@@ -175,6 +181,12 @@ def _check_source(source: str, root: Path) -> None:
 def is_begun(study: Path) -> bool:
     """Whether there is a study at ``study``, or one was asked for."""
     return any((study / name).exists() for name in (STUDY_FILE, LAUNCH_FILE))
+
+
+def _check_limits(plan: Plan, study: Path) -> None:
+    """Raise if this machine cannot bear the settings; a job of a cluster looks when it starts."""
+    if plan.placement.on == "local":
+        check_limits(plan.recipe, this_machine(study))
 
 
 def _check_new(study: Path) -> None:
