@@ -11,13 +11,14 @@ from udviz.ui.labels.sentences import model_name
 from udviz.ui.load.study import Study
 
 PAGES = Path(__file__).parents[3] / "pages"
+OVERVIEW = "overview.py"
 LABEL, IMAGE = "label", "image"
 _JUST_OPENED = "_just_opened"
 
 
 def show_menu() -> None:
-    """Links to every page. Streamlit's own menu would call the first one *app*."""
-    st.sidebar.page_link("app.py", label="Overview")
+    """Links to every page. Streamlit's own menu would call the first one *overview*."""
+    st.sidebar.page_link(OVERVIEW, label="Overview")
     for file in sorted(PAGES.glob("*.py")):
         name = file.stem.partition("_")[2].replace("_", " ")
         st.sidebar.page_link(f"pages/{file.name}", label=name)
