@@ -1,0 +1,33 @@
+"""Every closed list of words, once: splits, verdicts, causes, metrics, recalibrations, methods."""
+
+from typing import Literal, get_args
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+JUDGED_SPLITS: tuple[Split, ...] = ("val", "test")  # those that every model predicts
+
+Verdict = Literal["helped", "hurt", "inconclusive"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+HELPED, HURT, INCONCLUSIVE = VERDICTS
+
+Cause = Literal[
+    "rare",
+    "confused",
+    "missing annotations",
+    "miscalibrated",
+    "uncertain",
+    "small",
+    "occluded",
+]
+CAUSES: tuple[Cause, ...] = get_args(Cause)
+
+Metric = Literal["average_precision"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+
+RecalibrationMethod = Literal["none", "temperature", "platt", "isotonic"]
+RECALIBRATIONS: tuple[RecalibrationMethod, ...] = get_args(RecalibrationMethod)
+
+Method = Literal["none", "cal", "kd", "pdd", "ud", "mld", "cam"]
+METHODS: tuple[Method, ...] = get_args(Method)
+
+TEACHER, BASELINE, DISTILLED = "teacher", "baseline", "distilled"  # names of the default models
