@@ -180,7 +180,7 @@ def test_a_launch_with_a_source_the_form_does_not_offer_starts_nothing(tmp_path)
         def refusal(self, placement, device):
             return None
 
-        def start(self, study, arguments, *, placement, device, lock):
+        def start(self, study, arguments, *, placement, device, lock, wanted):
             self.started += arguments
 
     recorder = Recorder()

@@ -19,6 +19,7 @@ from udviz.launching.queue import occupied
 from udviz.recipe.explain import explain
 from udviz.recipe.files import RECIPES, recipe_path, recipe_values
 from udviz.recipe.schema import Recipe, Section
+from udviz.studies import privacy
 from udviz.studies.directory import check_links, runs_root
 from udviz.studies.failure import reason
 from udviz.studies.lock import exclusive
@@ -93,7 +94,11 @@ def parse(
 
 
 def run_as_program(main: Callable[[Sequence[str]], None]) -> None:
-    """Run a pipeline's ``main``; errors end it with a sentence instead of a traceback."""
+    """Run a pipeline's ``main``; errors end it with a sentence instead of a traceback.
+
+    What it writes is for this account alone, unless studies are shared.
+    """
+    privacy.keep_private()
     try:
         main(sys.argv[1:])
     except (InterruptedError, KeyboardInterrupt) as error:
@@ -166,7 +171,7 @@ def study_at(asked: Command, *, n_parts: int) -> Iterator[StudyReport]:
         RuntimeError: If another process works on it.
         ValueError: If a link in it leads out of the folder that it lies in.
     """
-    asked.study.mkdir(parents=True, exist_ok=True)
+    asked.study.mkdir(mode=privacy.folder_mode(), parents=True, exist_ok=True)
     check_links(asked.study)
     with _place(asked) if distributed.is_main() else nullcontext(), stoppable():
         report = StudyReport(asked.study, n_parts=n_parts, quiet=asked.quiet)

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from udviz.launching.detach import run_detached
+from udviz.launching.environment import named_by
 from udviz.launching.flags import flags
 from udviz.launching.launcher import WAITING, Launcher, launcher_for
 from udviz.launching.placement import HERE, Placement, parse_placement
 from udviz.recipe.files import RECIPES, parse_recipe, read_recipe, recipe_path
 from udviz.recipe.schema import Recipe
+from udviz.studies import privacy
 from udviz.studies.directory import LAUNCH_FILE, STUDY_FILE
 from udviz.studies.failure import reason
 from udviz.studies.files import own_json, replace_json
@@ -76,7 +78,7 @@ def launch(plan: Plan, study: Path, *, launcher: Launcher | None = None) -> None
         OSError: If it cannot be written.
     """
     study = study.absolute()
-    study.mkdir(parents=True, exist_ok=True)
+    study.mkdir(mode=privacy.folder_mode(), parents=True, exist_ok=True)
     _check_new(study)
     with exclusive(study, patience=FAREWELL) as lock:
         _check_new(study)
@@ -191,7 +193,14 @@ def _start(plan: Plan, study: Path, lock: int, launcher: Launcher | None) -> Non
     try:
         if why_not := launcher.refusal(plan.placement, device):
             raise RuntimeError(why_not)
-        launcher.start(study, arguments, placement=plan.placement, device=device, lock=lock)
+        launcher.start(
+            study,
+            arguments,
+            placement=plan.placement,
+            device=device,
+            lock=lock,
+            wanted=named_by(plan.recipe),
+        )
     except (OSError, RuntimeError) as error:
         failed = replace(WAITING, state="failed", stage="Starting", message=reason(error))
         write_status(study, failed)

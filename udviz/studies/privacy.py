@@ -3,7 +3,8 @@
 import os
 
 SHARED = "UDVIZ_SHARED"  # environment variable: 1 = other accounts of the machine may look
-_OTHERS = 0o077  # what group and others may do
+_OTHERS = 0o077  # all that group and others may do
+_AS_IT_IS = -1  # to `subprocess.run`
 
 
 def is_shared() -> bool:
@@ -12,8 +13,13 @@ def is_shared() -> bool:
 
 
 def umask() -> int:
-    """What is withheld of new files and folders from now on, as `subprocess.run` takes it."""
-    return -1 if is_shared() else _OTHERS
+    """What a process that is started withholds, as `subprocess.run` takes it."""
+    return _AS_IT_IS if is_shared() else _OTHERS
+
+
+def folder_mode() -> int:
+    """What `os.mkdir` is to permit on a study's folder."""
+    return 0o777 if is_shared() else 0o700
 
 
 def keep_private() -> None:
