@@ -93,7 +93,7 @@ FAULTS = (
     fault(
         "the password travels",
         "udviz/launching/launcher.py",
-        "\"export\": \",\".join(sorted(inherited(wanted))),",
+        '"export": ",".join(sorted(inherited(wanted))),',
         "",
     ),
     fault(

@@ -73,7 +73,7 @@ def test_a_connection_of_another_account_is_told_apart(ends, elsewhere):
 
 
 def test_who_closes_at_once_is_nobody_and_not_root(ends):
-    app, visitor = ends
+    _, visitor = ends
     told = addresses(ends)
     visitor.sendall(b"all that was to be asked")
     visitor.close()

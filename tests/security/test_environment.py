@@ -134,7 +134,9 @@ class Writer(LocalLauncher):
     """Starts a run that makes a folder and a file in its study."""
 
     def start(self, study, arguments, **named):
-        made = f"made = Path({str(study / 'made')!r}); made.mkdir(); (made / 'by the run').touch()\n"
+        made = (
+            f"made = Path({str(study / 'made')!r}); made.mkdir(); (made / 'by the run').touch()\n"
+        )
         begin = f"from pathlib import Path; from udviz.studies.status import *\n{made}"
         end = f"write_status(Path({str(study)!r}), Status(state='finished', stage='', fraction=1))"
         super().start(study, ["-c", begin + end], **named)

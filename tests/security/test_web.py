@@ -1,4 +1,4 @@
-"""A web page, another account or a person without the password asks the running app for something."""
+"""What a web page, another account or a person without the password gets of the running app."""
 
 import http.client
 import urllib.parse
@@ -121,7 +121,9 @@ def test_a_visitor_with_a_session_and_a_token_uploads_nothing(port):
         ws.send(BackMsg(rerun_script=ClientState()).SerializeToString())
         while not (session := ForwardMsg.FromString(ws.recv()).new_session.initialize.session_id):
             pass
-        body = b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\nx\r\n--b--\r\n'
+        body = (
+            b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\nx\r\n--b--\r\n'
+        )
         sent = http.client.HTTPConnection("localhost", port)
         headers = {
             "Content-Type": "multipart/form-data; boundary=b",

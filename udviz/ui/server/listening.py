@@ -53,8 +53,8 @@ def _ipv6_loopback(port: int) -> socket.socket | None:
         if error.errno in _NO_IPV6:
             return None
         raise RuntimeError(
-            f"Port {port} of [::1] must be free, but is another program's ({error.strerror}), which "
-            "browsers would show for `localhost`. Choose another --server.port."
+            f"Port {port} of [::1] must be free, but is another program's ({error.strerror}), "
+            "which browsers would show for `localhost`. Choose another --server.port."
         ) from error
 
 

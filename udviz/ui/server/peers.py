@@ -11,7 +11,7 @@ from pathlib import Path
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 ROOT = 0  # may do everything anyway, and forwards what comes from outside a virtual machine
 _ESTABLISHED = "01"  # a socket that was closed has no owner any more: its line says 0
-_PEER, _STATE, _UID = 1, 3, 7  # columns
+_LOCAL, _PEER, _STATE, _UID = 1, 2, 3, 7  # columns
 
 Address = tuple[str, int]  # IP address and port
 
@@ -32,19 +32,21 @@ def is_own_peer(client: Address, server: Address) -> bool:
 def account_of(client: Address, server: Address) -> int | None:
     """The user id that opened the connection from ``client``; None if there is no such one."""
     ends = _end(client), _end(server)
-    for local, peer, state, uid in _connections():
+    for local, peer, state, uid in _connections(port=client[1]):
         if state == _ESTABLISHED and (_read(local), _read(peer)) == ends:
             return uid
     return None
 
 
-def _connections() -> Iterator[tuple[str, str, str, int]]:
-    """Local end, other end, state and user id of every connection of this machine."""
+def _connections(*, port: int) -> Iterator[tuple[str, str, str, int]]:
+    """Local end, other end, state and user id of connections of this machine that have ``port``."""
+    word = f":{port:04X} "  # picked out as text: there may be many thousand lines
     for table in TABLES:
         if table.exists():
             for line in table.read_text(encoding="ascii").splitlines()[1:]:
-                fields = line.split()
-                yield fields[_PEER], fields[_PEER + 1], fields[_STATE], int(fields[_UID])
+                if word in line:
+                    fields = line.split()
+                    yield fields[_LOCAL], fields[_PEER], fields[_STATE], int(fields[_UID])
 
 
 def _end(address: Address) -> Address:
