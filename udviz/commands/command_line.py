@@ -22,6 +22,7 @@ from udviz.processes import is_main
 from udviz.recipe.explain import explain
 from udviz.recipe.files import RECIPES, read_recipe, recipe_path
 from udviz.recipe.schema import Recipe
+from udviz.studies import privacy
 from udviz.studies.directory import check_links, runs_root
 from udviz.studies.failure import reason
 from udviz.studies.lock import exclusive
@@ -107,7 +108,7 @@ def study_at(asked: Command, *, n_parts: int) -> Iterator[StudyReport]:
             out of the folder that it lies in.
     """
     check_limits(asked.recipe, this_machine(asked.study))
-    asked.study.mkdir(parents=True, exist_ok=True)
+    asked.study.mkdir(mode=privacy.folder_mode(), parents=True, exist_ok=True)
     check_links(asked.study)
     with _place(asked) if is_main() else nullcontext(), stoppable():
         report = StudyReport(asked.study, n_parts=n_parts, quiet=asked.quiet)

@@ -9,12 +9,14 @@ from typing import Any
 
 from udviz.installation import module_of, typed
 from udviz.launching.detach import run_detached
+from udviz.launching.environment import named_by
 from udviz.launching.flags import flags
 from udviz.launching.launcher import WAITING, Launcher, launcher_for
 from udviz.launching.limits import check_limits, this_machine
 from udviz.launching.placement import HERE, Placement, parse_placement
 from udviz.recipe.files import RECIPES, parse_recipe, read_recipe, recipe_path
 from udviz.recipe.schema import Recipe
+from udviz.studies import privacy
 from udviz.studies.directory import LAUNCH_FILE, STUDY_FILE
 from udviz.studies.failure import reason
 from udviz.studies.files import own_json, replace_json
@@ -80,7 +82,7 @@ def launch(plan: Plan, study: Path, *, launcher: Launcher | None = None) -> None
     """
     study = study.absolute()
     _check_limits(plan, study)
-    study.mkdir(parents=True, exist_ok=True)
+    study.mkdir(mode=privacy.folder_mode(), parents=True, exist_ok=True)
     _check_new(study)
     with exclusive(study, patience=FAREWELL) as lock:
         _check_new(study)
@@ -204,7 +206,14 @@ def _start(plan: Plan, study: Path, lock: int, launcher: Launcher | None) -> Non
     try:
         if why_not := launcher.refusal(plan.placement, device):
             raise RuntimeError(why_not)
-        launcher.start(study, arguments, placement=plan.placement, device=device, lock=lock)
+        launcher.start(
+            study,
+            arguments,
+            placement=plan.placement,
+            device=device,
+            lock=lock,
+            wanted=named_by(plan.recipe),
+        )
     except (OSError, RuntimeError) as error:
         failed = replace(WAITING, state="failed", stage="Starting", message=reason(error))
         write_status(study, failed)
