@@ -1,7 +1,7 @@
 """Train one run of a study: the teacher, a baseline student or a distilled student.
 
 python -m pipelines.train --recipe demo --role teacher
-torchrun --nproc-per-node 2 -m pipelines.train --recipe demo --role teacher
+python -m udviz.launching.together --processes 2 -- -m pipelines.train --recipe demo --role teacher
 """
 
 from collections.abc import Callable, Sequence

@@ -2,7 +2,6 @@
 
 import shlex
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,8 +43,7 @@ class Plan:
         """The command that trains it, as a person types it on this machine."""
         arguments = self.arguments(study)
         if self.placement.on == "local":
-            command = self.placement.command(arguments, name=study.name)
-            return as_typed(command, self.placement.variables)
+            return as_typed(self.placement.command(arguments, study))
         _, _, *options = arguments
         where = flags(HERE, self.placement, prefix="placement.")
         return as_typed(["-m", "pipelines.launch", *options, *where])
@@ -56,10 +54,9 @@ def study_arguments(source: str, out: Path) -> list[str]:
     return ["-m", "pipelines.study", "--recipe", source, "--out", str(out)]
 
 
-def as_typed(arguments: list[str], variables: Mapping[str, str] | None = None) -> str:
+def as_typed(arguments: list[str]) -> str:
     """A call of Python as a person types it."""
-    before = [f"{name}={shlex.quote(value)}" for name, value in (variables or {}).items()]
-    return " ".join([*before, shlex.join(["python", *arguments])])
+    return shlex.join(["python", *arguments])
 
 
 def launch(plan: Plan, study: Path, *, launcher: Launcher | None = None) -> None:
@@ -129,7 +126,7 @@ def plan_of(study: Path) -> Plan:
     """
     file = study / STUDY_FILE
     asked = _asked(study)
-    placement = parse_placement(asked.get("placement", {})) if asked else HERE
+    placement = parse_placement(asked["placement"]) if asked else HERE
     if file.is_file():
         return Plan(source=str(file), recipe=read_recipe(file), placement=placement)
     if not asked:
@@ -157,7 +154,12 @@ def _asked(study: Path) -> dict[str, Any]:
     """What `LAUNCH_FILE` says; empty if it is not there or damaged."""
     try:
         asked = own_json(study / LAUNCH_FILE)
-        whole = {**asked, "recipe": str(asked["recipe"]), "settings": dict(asked["settings"])}
+        whole = {
+            "recipe": str(asked["recipe"]),
+            "settings": dict(asked["settings"]),
+            "placement": dict(asked.get("placement", {})),
+        }
+        whole["placement"].pop("meeting_point", None)  # of an older version: it was a port
         _check_source(whole["recipe"], study.parent)
     except (OSError, ValueError, KeyError, TypeError):
         return {}

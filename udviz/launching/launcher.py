@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from udviz.launching import cluster
 from udviz.launching.detach import PROJECT, SECRETS, run_detached
 from udviz.launching.devices import n_slots_for, slots_for
+from udviz.launching.network import check_network, interface_in
 from udviz.launching.placement import Placement
 from udviz.launching.queue import join_queue
 from udviz.studies.lock import HANDED_OVER
@@ -43,9 +44,11 @@ class LocalLauncher:
     """Processes on this machine, each on a GPU of its own; one study at a time without GPUs."""
 
     def refusal(self, placement: Placement, device: str) -> str | None:
-        """Too few GPUs."""
+        """Too few GPUs, or no interface in the network."""
         try:
             n_slots_for(placement.processes, slots_for(device))
+            if placement.machines > 1:
+                interface_in(check_network(placement.network, public=placement.public))
         except ValueError as error:
             return str(error)
         return None
@@ -63,10 +66,10 @@ class LocalLauncher:
                 "udviz.launching.queued_process",
                 *place,
                 "--",
-                *placement.command(arguments, name=study.name),
+                *placement.command(arguments, study),
             ],
             log=study / LOG_FILE,
-            variables={HANDED_OVER: str(lock), **placement.variables},
+            variables={HANDED_OVER: str(lock)},
             keep_open=[lock],
         )
 
