@@ -17,9 +17,9 @@ import pytest
 
 from tests.security.sockets import listening, reachable_from_elsewhere
 from tests.studies.programs import wait_until
-from udviz.launching.network import LOOPBACK, check_network, interface_in
 from udviz.launching.placement import HERE, Placement
-from udviz.launching.seat import private_folder
+from udviz.launching.together.network import LOOPBACK, check_network, interface_in
+from udviz.launching.together.seat import private_folder
 
 PROJECT = Path(__file__).parents[2]
 MEETS = (  # joins the others, says so, and stays until it is killed

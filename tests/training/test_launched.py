@@ -15,9 +15,9 @@ from tests.studies.programs import wait_for, wait_for_end, wait_until
 from tests.training.processes import SECONDS, TINY, run, started, train
 from tests.training.test_torchrun import PROJECT
 from udviz.launching.launch import Plan, launch, resume, stop
-from udviz.launching.network import LOOPBACK
 from udviz.launching.placement import Placement
 from udviz.launching.queue import QUEUE, waiting
+from udviz.launching.together.network import LOOPBACK
 from udviz.recipe.files import parse_recipe, recipe_path, recipe_values
 from udviz.studies.events import read_events
 from udviz.studies.identity import start_mark

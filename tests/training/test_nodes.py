@@ -12,8 +12,8 @@ import pytest
 
 from tests.training.processes import SECONDS, run, train
 from tests.training.test_torchrun import PROJECT, SGD, arguments, distance, epochs_of
-from udviz.launching.network import LOOPBACK
 from udviz.launching.placement import Placement
+from udviz.launching.together.network import LOOPBACK
 from udviz.studies.status import read_status
 
 pytestmark = pytest.mark.training

@@ -6,9 +6,9 @@ from typing import Any, Protocol
 from udviz.launching import cluster
 from udviz.launching.detach import PROJECT, SECRETS, run_detached
 from udviz.launching.devices import n_slots_for, slots_for
-from udviz.launching.network import check_network, interface_in
 from udviz.launching.placement import Placement
 from udviz.launching.queue import join_queue
+from udviz.launching.together.network import check_network, interface_in
 from udviz.studies.lock import HANDED_OVER
 from udviz.studies.log import LOG_FILE
 from udviz.studies.status import Status, write_status

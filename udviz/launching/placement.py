@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
-from udviz.launching.network import check_network
+from udviz.launching.together.network import check_network
 from udviz.recipe.explain import explain
 from udviz.recipe.schema import Section
 
