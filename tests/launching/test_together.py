@@ -1,5 +1,6 @@
 """Several processes of one machine, and of several that one machine plays."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from udviz.launching.together.__main__ import parse
 from udviz.launching.together.leader import RESTARTS, STOPPED
 from udviz.launching.together.network import LOOPBACK
 from udviz.launching.together.seat import Seat, private_folder
-from udviz.studies.identity import start_mark
+from udviz.studies.identity import LEADER, start_mark
 from udviz.studies.lock import HANDED_OVER, exclusive, try_lock
 
 PROJECT = Path(__file__).parents[2]
@@ -43,8 +44,6 @@ def leading(folder, code, placement=TWO, **options) -> Iterator[subprocess.Popen
         [sys.executable, *placement.command(["-c", code], folder)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(PROJECT)} | options.pop("variables", {}),
-        stderr=subprocess.PIPE,
-        text=True,
         **options,
     )
     try:
@@ -55,11 +54,12 @@ def leading(folder, code, placement=TWO, **options) -> Iterator[subprocess.Popen
 
 def kill(leader):
     """As if its machine had lost power."""
-    if leader.poll() is None:
-        family = psutil.Process(leader.pid).children(recursive=True)
-        for process in (psutil.Process(leader.pid), *family):
-            process.send_signal(signal.SIGKILL)
-    leader.communicate()
+    leader.kill()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(LEADER) == str(leader.pid):
+                process.kill()
+    leader.wait()
 
 
 def noted(folder, word):
