@@ -1,6 +1,7 @@
 """Does the way to Slurm work on this cluster? Jobs of seconds are run, stopped, warned, cancelled.
 
-python -m tests.benchmarks.accept_slurm --root FOLDER [--partition NAME] [--machines 2 --network 10.1.0.0/16]
+python -m tests.benchmarks.accept_slurm --root FOLDER [--partition NAME]
+[--machines 2 --network 10.1.0.0/16]
 
 FOLDER must be seen by all machines of the cluster. The recipe is a small demo on the CPU.
 """

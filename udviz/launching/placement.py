@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from udviz.launching.together.network import check_network
 from udviz.recipe.explain import explain
-from udviz.recipe.schema import Section
+from udviz.recipe.section import Section
 
 TOGETHER = ("-m", "udviz.launching.together")
 MEETING_FOLDER = ".meeting"  # of a study: where its machines find each other
