@@ -1,5 +1,6 @@
 """Start, stop and continue studies. How a process comes about, only a launcher knows."""
 
+import json
 import shlex
 import time
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from udviz.launching.detach import run_detached
 from udviz.launching.flags import flags
 from udviz.launching.launcher import WAITING, Launcher, launcher_for
 from udviz.launching.placement import HERE, Placement, parse_placement
+from udviz.launching.stop import ask_to_stop
 from udviz.recipe.files import RECIPES, parse_recipe, read_recipe, recipe_path
 from udviz.recipe.schema import Recipe
 from udviz.studies.directory import LAUNCH_FILE, STUDY_FILE
@@ -17,7 +19,7 @@ from udviz.studies.failure import reason
 from udviz.studies.files import own_json, replace_json
 from udviz.studies.lock import FAREWELL, exclusive
 from udviz.studies.log import LOG_FILE
-from udviz.studies.status import BEING_STARTED, check_idle, write_status
+from udviz.studies.status import BEING_STARTED, check_idle, stop_request, write_status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,10 +112,14 @@ def stop(study: Path) -> None:
     """Ask a study to save and end; it is killed if it has not after 30 s.
 
     Raises:
-        RuntimeError: If the process that sees to that cannot be started.
+        RuntimeError: If it cannot be asked, or the process that sees to its end not started.
+        OSError: If the request cannot be written.
     """
     study = study.absolute()
-    run_detached(["udviz.launching.stop", "--detach", str(study)], log=study / LOG_FILE)
+    asked = ask_to_stop(study)
+    if asked is not None:
+        whom = json.dumps(stop_request(asked))
+        run_detached(["udviz.launching.stop", "--asked", whom, str(study)], log=study / LOG_FILE)
 
 
 def plan_of(study: Path) -> Plan:
