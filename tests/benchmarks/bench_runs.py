@@ -14,6 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.benchmarks.bench_pages import Case, measure
 from tests.browser.conftest import SCREEN, serve, start_chromium
+from udviz.processes import usable_cores
 from udviz.studies.events import append_event
 from udviz.studies.status import Status, write_status
 
@@ -58,7 +59,7 @@ def main() -> None:
             case = Case(name="Runs", address="Runs?opened=run-007", act=click_row)
             row = {"runs listed": N_RUNS, **measure(case, base, person)}
         print(pd.DataFrame([row]).round(2).to_string(index=False))
-        print(f"load of the last minute on {os.cpu_count()} cores: {os.getloadavg()[0]:.1f}")
+        print(f"load of the last minute on {usable_cores()} cores: {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

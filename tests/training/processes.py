@@ -3,7 +3,6 @@
 import faulthandler
 import multiprocessing
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -106,11 +105,9 @@ def run_together(function: Callable[..., None], *args: Any, log: Path) -> None:
 
 def train(arguments: Sequence[str]) -> None:
     """`python -m pipelines.train`, as a function for `Program`."""
-    from udviz.commands import command_line as command
-    from udviz.commands.train import main
+    from udviz import cli
 
-    sys.argv = ["pipelines.train", *arguments]
-    command.run_as_program(main)
+    cli.run("train", arguments)
 
 
 def _child(

@@ -1,10 +1,9 @@
-"""The command line that all pipelines share: a recipe, an output folder, and every field a flag."""
+"""The command line of a study: a recipe, an output folder, and every field a flag."""
 
 import os
 import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
@@ -18,13 +17,13 @@ from udviz.commands.options import check_flags, settings_for
 from udviz.commands.reporting import StudyReport
 from udviz.launching.devices import slots_for
 from udviz.launching.queue import occupied
+from udviz.processes import is_main
 from udviz.recipe.explain import explain
 from udviz.recipe.files import RECIPES, read_recipe, recipe_path
 from udviz.recipe.schema import Recipe
 from udviz.studies.directory import check_links, runs_root
 from udviz.studies.failure import reason
 from udviz.studies.lock import exclusive
-from udviz.training import distributed
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -88,17 +87,6 @@ def parse(
         raise SystemExit(f"{program}: {reason(error)}") from error
 
 
-def run_as_program(main: Callable[[Sequence[str]], None]) -> None:
-    """Run a pipeline's ``main``; errors end it with a sentence instead of a traceback."""
-    try:
-        main(sys.argv[1:])
-    except (InterruptedError, KeyboardInterrupt) as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(130) from error
-    except (OSError, ValueError, RuntimeError, ArithmeticError) as error:
-        raise SystemExit(f"Failed: {reason(error)}") from error
-
-
 def _recipe_argument(arguments: Sequence[str]) -> str:
     for position, argument in enumerate(arguments):
         if argument.startswith("--recipe="):
@@ -118,11 +106,10 @@ def study_at(asked: Command, *, n_parts: int) -> Iterator[StudyReport]:
     """
     asked.study.mkdir(parents=True, exist_ok=True)
     check_links(asked.study)
-    is_main = distributed.is_main()
-    with exclusive(asked.study) if is_main else nullcontext(), stoppable():
+    with exclusive(asked.study) if is_main() else nullcontext(), stoppable():
         report = StudyReport(asked.study, n_parts=n_parts, quiet=asked.quiet)
         try:
-            with _device(asked) if is_main else nullcontext(), report.beating():
+            with _device(asked) if is_main() else nullcontext(), report.beating():
                 yield report
         except (InterruptedError, KeyboardInterrupt) as error:
             report.end("stopped", reason(error))

@@ -13,7 +13,9 @@ from udviz.commands import command_line as command
 from udviz.commands.train import TrainOptions, chosen_run, decoded_images
 from udviz.data.dataset import Dataset
 from udviz.data.source import load_dataset
+from udviz.installation import called
 from udviz.predictions.cache import PredictionWriter, is_current
+from udviz.processes import is_main
 from udviz.recipe.schema import Recipe
 from udviz.studies.models import Run
 from udviz.training import distributed
@@ -70,7 +72,7 @@ def predict_run(
     for split in stale:
         indices = judged[split]
         batches = predict(network, rows, indices, options)
-        if distributed.is_main():
+        if is_main():
             cache = _writer(directory.predictions(split), split, indices, dataset, digest)
             with cache as writer:
                 writer.write(
@@ -113,7 +115,7 @@ def main(arguments: Sequence[str]) -> None:
     """Cache the predictions of the run that the command line names."""
     asked = command.parse(
         arguments,
-        program="python -m pipelines.predict",
+        program=called("predict"),
         summary="Cache the predictions of one trained run.",
         extra=TrainOptions,
     )

@@ -10,9 +10,11 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from udviz.commands import command_line as command
+from udviz.commands.reporting import StudyReport
 from udviz.data.dataset import Dataset
 from udviz.data.images.decoded import DecodedImages
 from udviz.data.source import load_dataset, training_targets
+from udviz.installation import called
 from udviz.recipe.schema import Recipe
 from udviz.studies.directory import decoded_root
 from udviz.studies.models import Run, run_of
@@ -63,6 +65,16 @@ def train_run(
     )
 
 
+def told(report: StudyReport) -> Callable[[Progress], None]:
+    """Tells ``report`` how far the training of its run is, which is taken as 95 % of the run."""
+
+    def tell(progress: Progress) -> None:
+        rate = f"{progress.images_per_second:.0f} images/s"
+        report.advance(0.95 * progress.fraction, progress.message, rate)
+
+    return tell
+
+
 def training_plan(
     recipe: Recipe, run: Run, study: Path, dataset: Dataset, compute: Compute
 ) -> TrainingPlan:
@@ -96,7 +108,7 @@ def main(arguments: Sequence[str]) -> None:
     """Train the run that the command line names."""
     asked = command.parse(
         arguments,
-        program="python -m pipelines.train",
+        program=called("train"),
         summary="Train one run of a study.",
         extra=TrainOptions,
     )
@@ -107,4 +119,4 @@ def main(arguments: Sequence[str]) -> None:
         report.begin(0, run.name, run=run.directory(asked.study).path)
         compute = resolve(recipe.hardware)
         dataset = load_dataset(recipe.data)
-        report.end_run(train_run(recipe, run, asked.study, dataset, compute, report.training))
+        report.end_run(train_run(recipe, run, asked.study, dataset, compute, told(report)))

@@ -21,7 +21,7 @@ from udviz.ui.frame.view import View
 from udviz.ui.labels import sentences, text_tables
 
 MOST_LABELS = 60  # in the picture of the ranking; the table has all
-_FACTS = ("seed", "git_revision", "device", "precision", "processes")
+_FACTS = ("seed", "code_version", "device", "precision", "processes")
 _MARKDOWN = MarkdownIt("js-default")  # names of a study cannot bring HTML of their own
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1B2430; max-width: 1100px; margin: 2rem auto;

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from udviz.installation import ENVIRONMENT, working_folder
 from udviz.studies.files import no_link
 
-PROJECT = Path(__file__).parents[2]
 SECRETS = ("UDVIZ_PASSWORD",)  # environment variables that no run gets
 
 
@@ -36,11 +36,11 @@ def run_detached(
     with open(log, "ab", opener=no_link) as output:
         ended = subprocess.run(
             [sys.executable, "-m", *arguments],
-            cwd=PROJECT,
+            cwd=working_folder(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**inherited, **(variables or {})},
+            env={**inherited, **ENVIRONMENT, **(variables or {})},
             pass_fds=tuple(keep_open),
             check=False,
         )

@@ -11,8 +11,8 @@ from typing import Any
 
 import submitit
 
+from udviz.installation import ENVIRONMENT, working_folder
 from udviz.launching.cluster import JOB, job_state
-from udviz.launching.detach import PROJECT
 from udviz.launching.placement import Placement
 from udviz.launching.queue import SLOT_HELD
 from udviz.studies.files import no_link
@@ -93,11 +93,11 @@ class Job:
             with open(self._study / log, "ab", opener=no_link) as output:
                 return subprocess.Popen(
                     [sys.executable, *command],
-                    cwd=PROJECT,
+                    cwd=working_folder(),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    env={**os.environ, SLOT_HELD: "cluster"},
+                    env={**os.environ, **ENVIRONMENT, SLOT_HELD: "cluster"},
                     start_new_session=True,
                 )
         finally:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from udviz.installation import module_of, typed
 from udviz.launching.detach import run_detached
 from udviz.launching.flags import flags
 from udviz.launching.launcher import WAITING, Launcher, launcher_for
@@ -46,19 +47,19 @@ class Plan:
         arguments = self.arguments(study)
         if self.placement.on == "local":
             return as_typed(self.placement.command(arguments, study))
-        _, _, *options = arguments
+        options = arguments[len(module_of("study")) :]
         where = flags(HERE, self.placement, prefix="placement.")
-        return as_typed(["-m", "pipelines.launch", *options, *where])
+        return as_typed([*module_of("launch"), *options, *where])
 
 
 def study_arguments(source: str, out: Path) -> list[str]:
     """What Python is given to train the recipe ``source`` into ``out``."""
-    return ["-m", "pipelines.study", "--recipe", source, "--out", str(out)]
+    return [*module_of("study"), "--recipe", source, "--out", str(out)]
 
 
 def as_typed(arguments: list[str]) -> str:
     """A call of Python as a person types it."""
-    return shlex.join(["python", *arguments])
+    return shlex.join(typed(arguments))
 
 
 def launch(plan: Plan, study: Path, *, launcher: Launcher | None = None) -> None:

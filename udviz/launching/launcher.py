@@ -1,10 +1,12 @@
 """How a process comes about, here or in a cluster; nobody else learns it."""
 
+import importlib.util
 from pathlib import Path
 from typing import Any, Protocol
 
+from udviz.installation import install_command, working_folder
 from udviz.launching import cluster
-from udviz.launching.detach import PROJECT, SECRETS, run_detached
+from udviz.launching.detach import SECRETS, run_detached
 from udviz.launching.devices import n_slots_for, slots_for
 from udviz.launching.placement import Placement
 from udviz.launching.queue import join_queue
@@ -44,7 +46,10 @@ class LocalLauncher:
     """Processes on this machine, each on a GPU of its own; one study at a time without GPUs."""
 
     def refusal(self, placement: Placement, device: str) -> str | None:
-        """Too few GPUs, or no interface in the network."""
+        """No PyTorch, too few GPUs, or no interface in the network."""
+        if importlib.util.find_spec("torch") is None:
+            needed = install_command("train")
+            return f"Training needs PyTorch, which is not installed here: {needed}."
         try:
             n_slots_for(placement.processes, slots_for(device))
             if placement.machines > 1:
@@ -124,7 +129,7 @@ def _parameters(placement: Placement, device: str) -> dict[str, Any]:
         "slurm_constraint": placement.constraint or None,
         "slurm_srun_args": ["--cpus-per-task", str(cpus)] if cpus else None,
         "slurm_additional_parameters": {
-            "chdir": str(PROJECT),
+            "chdir": str(working_folder()),
             "export": f"ALL,{','.join(f'{name}=' for name in SECRETS)}",
             "requeue": True,
         },

@@ -61,7 +61,7 @@ class Placement(Section):
         """What every machine passes to Python to run Python's ``arguments`` in all processes.
 
         Args:
-            arguments: As ``-m pipelines.study --recipe demo``.
+            arguments: As `udviz.installation.module_of` gives them, and options.
             study: Folder of the study.
         """
         if not self.is_together:

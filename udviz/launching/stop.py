@@ -1,6 +1,6 @@
 """End a study's process: it is asked to save, and killed with all its children if it does not.
 
-python -m udviz.launching.stop runs/demo
+udviz stop runs/demo
 """
 
 import argparse
@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 
+from udviz.installation import called
 from udviz.launching.cluster import cancel
 from udviz.launching.detach import leave_parent
 from udviz.studies.files import replace_json
@@ -164,7 +165,10 @@ def _is_alive(status: Status) -> bool:
 
 def main(arguments: list[str]) -> None:
     """Stop the study that the command line names."""
-    parser = argparse.ArgumentParser(prog="python -m udviz.launching.stop", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog=called("stop"),
+        description="Have a study that runs save and end; kill it if it does not.",
+    )
     parser.add_argument("study", type=Path, help="Folder of the study.")
     parser.add_argument("--patience", type=float, default=PATIENCE, help="Seconds until the kill.")
     parser.add_argument(

@@ -6,6 +6,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from udviz.installation import called
+
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 IMAGES = "images.parquet"
@@ -106,9 +108,7 @@ def refused(path: Path, what: str) -> ValueError:
 
 def _remake(directory: Path) -> str:
     study = directory.parents[2] if len(directory.parents) > 2 else directory
-    return (
-        f"Remake it with: python -m pipelines.study --recipe {study / 'study.toml'} --out {study}"
-    )
+    return f"Remake it with: {called('study')} --recipe {study / 'study.toml'} --out {study}"
 
 
 def file_crc32(path: Path) -> int:

@@ -11,6 +11,8 @@ import tomli_w
 import torch
 
 from udviz.data.dataset import Dataset
+from udviz.installation import code_version
+from udviz.processes import is_main
 from udviz.recipe.dependencies import settings_of
 from udviz.recipe.files import parse_recipe, read_recipe, recipe_text
 from udviz.recipe.schema import Recipe
@@ -18,7 +20,6 @@ from udviz.recipe.students import CROSSFIT
 from udviz.studies.directory import STUDY_FILE, RunDirectory
 from udviz.studies.files import replace_file
 from udviz.studies.models import Run, runs_of
-from udviz.studies.revision import git_revision
 from udviz.training import distributed
 from udviz.training.checkpoint import WEIGHTS, file_digest
 from udviz.training.device import Compute
@@ -44,7 +45,7 @@ def record_study(study: Path, recipe: Recipe) -> None:
                 f"`{directory}` was trained with other settings ({'; '.join(changes)}). Put them "
                 "back, choose another --out, or delete that folder to train this run anew."
             )
-    if distributed.is_main():
+    if is_main():
         study.mkdir(parents=True, exist_ok=True)
         replace_file(study / STUDY_FILE, recipe_text(recipe))
     distributed.barrier()
@@ -90,7 +91,7 @@ def write_record(
     study: Path, run: Run, recipe: Recipe, dataset: Dataset, more: Mapping[str, Any]
 ) -> None:
     """Write ``run.toml`` with what depends on no hardware, and with ``more``."""
-    if not distributed.is_main():
+    if not is_main():
         return
     directory = run.directory(study)
     directory.path.mkdir(parents=True, exist_ok=True)
@@ -99,7 +100,7 @@ def write_record(
         "seed": run.seed,
         "dataset_fingerprint": dataset.fingerprint,
         "label_names": list(dataset.label_names),
-        "git_revision": git_revision(),
+        "code_version": code_version(),
         **more,
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},

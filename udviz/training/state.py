@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from udviz.method.network import TwoHeadedNetwork
+from udviz.processes import is_main
 from udviz.studies.events import append_event
 from udviz.training import distributed
 from udviz.training.checkpoint import Checkpoint, load_newest, recover, save_checkpoint
@@ -81,7 +82,7 @@ def save(
             f"{state.epoch + (state.step > 0)}. Lower the learning rate, or set "
             "--teacher.clip_norm / --student.clip_norm."
         )
-    if distributed.is_main():
+    if is_main():
         place = asdict(state)
         del place["speed"]
         values: dict[str, Any] = {"place": place}
@@ -95,7 +96,7 @@ def restore(
     folder: Path, network: TwoHeadedNetwork, optimizer: torch.optim.Optimizer
 ) -> TrainingState:
     """Load the newest whole checkpoint into ``network`` and ``optimizer``; else start afresh."""
-    if distributed.is_main():
+    if is_main():
         recover(folder)
     checkpoint = load_newest(folder)
     if checkpoint is None:
@@ -153,6 +154,6 @@ class EventLog:
         )
 
     def _write(self, kind: str, state: TrainingState, values: dict[str, Any]) -> None:
-        if distributed.is_main():
+        if is_main():
             place = {"event": kind, "epoch": state.epoch, "step": state.step}
             append_event(self._path, place | values)

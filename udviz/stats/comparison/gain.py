@@ -110,6 +110,14 @@ def label_gains(
         TypeError: If scores are no floating-point numpy arrays.
         ValueError: If seeds are not paired, shapes differ, a score is NaN or infinite, or a target
             is none of 1, 0, -1.
+
+    Example:
+        >>> targets = np.tile([[1], [0], [0], [0]], (40, 1))
+        >>> noise = np.random.default_rng(0).normal(size=targets.shape)
+        >>> gains = label_gains(targets + noise, 3.0 * targets + noise, targets)
+        >>> gains.table[["positives", "gain", "verdict"]].round(2)
+           positives  gain verdict
+        0         40  0.46  helped
     """
     check_choice(correction, get_args(Correction), name="correction")
     check_at_least(min_positives, 0, name="min_positives")

@@ -80,6 +80,12 @@ def average_precision(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     Raises:
         TypeError: If scores are no floating-point numpy array.
         ValueError: If shapes differ, a score is NaN or infinite, or a target is none of 1, 0, -1.
+
+    Example:
+        >>> scores = np.array([[2.0, -1.0], [0.5, 3.0], [-1.0, 0.0]])
+        >>> targets = np.array([[1, 0], [0, 1], [1, 0]])
+        >>> average_precision(scores, targets).round(3)
+        array([0.833, 1.   ])
     """
     check_matrix(targets, name="targets")
     result = np.full(targets.shape[1], np.nan)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from udviz.installation import install_command
 from udviz.studies.directory import STUDY_FILE, RunDirectory
 from udviz.ui.attention.selection import Selection
 from udviz.ui.load import images
@@ -94,7 +95,7 @@ def _explainer() -> ModuleType:
     except ModuleNotFoundError as error:
         raise StudyError(
             f"Evidence needs the package {error.name}, which is not installed here. "
-            'Install it with `pip install "udviz[train]"`.'
+            f"Install it: `{install_command('train')}`."
         ) from error
     return explain
 

@@ -8,10 +8,10 @@ import streamlit as st
 
 from udviz.figures.style.text import one_line
 from udviz.figures.style.theme import MOST_MODELS, coloured
+from udviz.installation import PAGES
 from udviz.ui.frame.view import View
 from udviz.ui.load.study import Study
 
-PAGES = Path(__file__).parents[3] / "pages"
 LABEL, IMAGE, COMPARISON, DRAWN = "label", "image", "comparison", "models"
 _JUST_OPENED = "_just_opened"
 

@@ -8,11 +8,11 @@ import streamlit as st
 from udviz.figures.labels.panels import Rows
 from udviz.figures.style.text import plural, safe_markdown
 from udviz.stats.comparison.gain import LabelGains, MeanGain, label_gains
-from udviz.stats.ranking.ranking import MIN_POSITIVES
 from udviz.ui.frame.view import GAINS, Comparison, View, view_of
 from udviz.ui.gains.runs import Side, sides_of
 from udviz.ui.load.caches import Version, predictions_of
 from udviz.ui.load.study import StudyError
+from udviz.vocabulary import MIN_POSITIVES
 
 MAX_CELLS = 100_000_000  # images times labels times runs of a side
 CELLS_PER_SECOND = 10_000_000  # on a busy machine; an idle one does twice as many
