@@ -36,7 +36,8 @@ def widgets(app):
 
 
 def test_the_form_has_every_field_of_the_schema_with_its_help(form):
-    expected = {f"new.demo:{field.name}" for field in recipe_fields()}
+    fields = recipe_fields(students=("baseline", "distilled"))
+    expected = {f"new.demo:{field.name}" for field in fields}
 
     assert expected <= widgets(form)
     assert len(expected) > 50
@@ -66,6 +67,20 @@ def test_a_start_launches_what_the_command_says_and_closes_the_form(form, begun,
     assert (study, plan.source, plan.recipe.name) == (runs / "mine", "demo", "mine")
     assert plan.recipe.student.epochs == 8
     assert "Start" not in labels(form)
+
+
+def test_a_student_of_its_own_settings_is_asked_for_section_by_section(form, runs):
+    form.selectbox(key="new.demo:students.distilled.method").set_value("kd")
+    form.number_input(key="new.demo:students.baseline.epochs").set_value(5)
+    form.selectbox(key="new.demo:students.baseline.feature_norm").set_value(False).run()
+
+    flags = "--students.baseline.epochs 5 --students.distilled.method kd"
+    assert "Student distilled" in [expander.label for expander in form.expander]
+    assert command(form).endswith(
+        flags.replace(" --", " --students.baseline.feature_norm False --", 1)
+    ) or sorted(command(form).split("/demo ")[-1].split()) == sorted(
+        f"{flags} --students.baseline.feature_norm False".split()
+    )
 
 
 def test_another_recipe_brings_its_own_values(form):
