@@ -6,7 +6,7 @@ import sys
 import pandas as pd
 import pytest
 
-from tests.pages.synthetic import EIGHT, HOSTILE_NAMES, write_study
+from tests.pages.synthetic import EIGHT, HOSTILE_NAMES, names_of, write_study
 from udviz.export.report import study_report
 from udviz.figures.style.text import number
 from udviz.ui.frame.view import view_of
@@ -14,8 +14,9 @@ from udviz.ui.load.study import read_study
 
 
 @pytest.fixture
-def view(trained):
-    return view_of(read_study(trained), "test")
+def view(runs):
+    study = write_study(runs / "demo", names=names_of(5))
+    return view_of(read_study(study), "test")
 
 
 def test_the_report_holds_the_numbers_of_the_analysis(view):
@@ -28,8 +29,8 @@ def test_the_report_holds_the_numbers_of_the_analysis(view):
     assert number(view.comparison.mean["gain"], sign=True) in report
 
 
-def test_the_report_names_its_runs_versions_and_recipe(view):
-    report = study_report(view)
+def test_the_report_names_its_runs_versions_and_recipe(trained):
+    report = study_report(view_of(read_study(trained), "test"))
 
     for run in ("teacher", "baseline-0", "distilled-0"):
         assert f"<td>{run}</td>" in report
