@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
 from udviz.analysis.evidence import suspects_across
+
 from udviz.data.dataset import Dataset
 from udviz.data.scenes.kinds import BUILT_IN_CAUSES
 from udviz.data.source import load_dataset

@@ -175,7 +175,7 @@ def test_a_damaged_recipe_of_a_study_is_named(runs, open_app):
     (study / "study.toml").write_text("name = [")
     app = open_app("pages/7_Runs.py")
 
-    button(app, "New study like this").click().run()
+    button(app, "New study from this one").click().run()
 
     assert not app.exception
     assert "must be a TOML file" in app.error[0].value
@@ -207,8 +207,8 @@ def test_many_processes_are_a_setting_and_the_command_says_so(form, begun, runs,
     monkeypatch.setenv("UDVIZ_GPUS", "")
     form.number_input(key=where(form, "processes")).set_value(4).run()
 
-    torchrun = "python -m torch.distributed.run --standalone --nproc-per-node 4"
-    assert command(form).startswith(f"{torchrun} -m pipelines.study --recipe demo --out {runs}/")
+    together = "python -m udviz.launching.together --processes 4 --"
+    assert command(form).startswith(f"{together} -m pipelines.study --recipe demo --out {runs}/")
 
     button(form, "Start").click().run()
     [(plan, _)] = begun
@@ -224,14 +224,18 @@ def test_more_processes_than_gpus_cannot_be_started(form, monkeypatch):
     assert "Start" not in labels(form)
 
 
-def test_several_machines_need_a_place_to_meet_and_say_what_to_type(form):
-    assert where(form, "meeting_point") not in widgets(form)
+def test_several_machines_need_a_private_network_and_say_what_to_type(form):
+    assert where(form, "network") not in widgets(form)
 
     form.number_input(key=where(form, "machines")).set_value(3).run()
-    assert "`meeting_point` must be HOST:PORT of the first machine" in words(form)
+    assert "--placement.network must be the IPv4 network" in words(form)
 
-    form.text_input(key=where(form, "meeting_point")).set_value("first:29400").run()
-    assert "--nnodes 3" in command(form)
+    form.text_input(key=where(form, "network")).set_value("8.8.8.0/24").run()
+    assert "--placement.network must be private" in words(form)
+    assert "Start" not in labels(form)
+
+    form.text_input(key=where(form, "network")).set_value("127.0.0.0/8").run()
+    assert "--machines 3" in command(form)
     assert "Type the same on the 2 other machines" in words(form)
     assert "Start" in labels(form)
 
@@ -279,6 +283,8 @@ def test_a_copy_of_a_study_runs_where_that_ran(runs, open_app):
     asked = {"recipe": "demo", "settings": {}, "placement": placement}
     (runs / "mine" / "launch.json").write_text(json.dumps(asked))
 
-    app = button(open_app("pages/7_Runs.py", run="mine"), "New study like this").click().run()
+    app = (
+        button(open_app("pages/7_Runs.py", opened="mine"), "New study from this one").click().run()
+    )
 
     assert app.number_input(key=f"new.{source}:placement.processes").value == 4

@@ -10,7 +10,7 @@ from tests.training.tiny import UNCHANGED, network, plan, settings, silent
 from udviz.method import tasks
 from udviz.recipe.schema import LossConfig
 from udviz.recipe.students import StudentConfig
-from udviz.stats.average_precision.ranking import average_precision
+from udviz.stats.ranking.ranking import average_precision
 from udviz.studies.directory import RunDirectory
 from udviz.studies.events import read_events
 from udviz.training import inference, loop, state

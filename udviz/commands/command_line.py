@@ -1,10 +1,9 @@
-"""The command line that all pipelines share: a recipe, an output folder, and every field a flag."""
+"""The command line of a study: a recipe, an output folder, and every field a flag."""
 
 import os
 import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
@@ -17,14 +16,16 @@ from udviz.checks import check_choice
 from udviz.commands.options import check_flags, settings_for
 from udviz.commands.reporting import StudyReport
 from udviz.launching.devices import slots_for
+from udviz.launching.limits import check_limits, this_machine
 from udviz.launching.queue import occupied
+from udviz.processes import is_main
 from udviz.recipe.explain import explain
 from udviz.recipe.files import RECIPES, read_recipe, recipe_path
 from udviz.recipe.schema import Recipe
+from udviz.studies import privacy
 from udviz.studies.directory import check_links, runs_root
 from udviz.studies.failure import reason
 from udviz.studies.lock import exclusive
-from udviz.training import distributed
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -88,17 +89,6 @@ def parse(
         raise SystemExit(f"{program}: {reason(error)}") from error
 
 
-def run_as_program(main: Callable[[Sequence[str]], None]) -> None:
-    """Run a pipeline's ``main``; errors end it with a sentence instead of a traceback."""
-    try:
-        main(sys.argv[1:])
-    except (InterruptedError, KeyboardInterrupt) as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(130) from error
-    except (OSError, ValueError, RuntimeError, ArithmeticError) as error:
-        raise SystemExit(f"Failed: {reason(error)}") from error
-
-
 def _recipe_argument(arguments: Sequence[str]) -> str:
     for position, argument in enumerate(arguments):
         if argument.startswith("--recipe="):
@@ -114,14 +104,16 @@ def study_at(asked: Command, *, n_parts: int) -> Iterator[StudyReport]:
 
     Raises:
         RuntimeError: If another process works on it.
-        ValueError: If a link in it leads out of the folder that it lies in.
+        ValueError: If a setting is more than this machine can bear, or a link in the study leads
+            out of the folder that it lies in.
     """
-    asked.study.mkdir(parents=True, exist_ok=True)
+    check_limits(asked.recipe, this_machine(asked.study))
+    asked.study.mkdir(mode=privacy.folder_mode(), parents=True, exist_ok=True)
     check_links(asked.study)
-    with _place(asked) if distributed.is_main() else nullcontext(), stoppable():
+    with exclusive(asked.study) if is_main() else nullcontext(), stoppable():
         report = StudyReport(asked.study, n_parts=n_parts, quiet=asked.quiet)
         try:
-            with report.beating():
+            with _device(asked) if is_main() else nullcontext(), report.beating():
                 yield report
         except (InterruptedError, KeyboardInterrupt) as error:
             report.end("stopped", reason(error))
@@ -133,13 +125,13 @@ def study_at(asked: Command, *, n_parts: int) -> Iterator[StudyReport]:
 
 
 @contextmanager
-def _place(asked: Command) -> Iterator[None]:
-    """Hold the study, and mark the device as busy for runs that queue for it."""
+def _device(asked: Command) -> Iterator[None]:
+    """Mark the device as busy for runs that queue for it."""
     n_devices = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     slots = slots_for(asked.recipe.hardware.device)
     root, name = asked.study.absolute().parent, asked.study.name
     n_wanted = min(n_devices, len(slots))
-    with exclusive(asked.study), occupied(root, name, slots, n_wanted=n_wanted) as alone:
+    with occupied(root, name, slots, n_wanted=n_wanted) as alone:
         if not alone:
             print("Another run is using this device; this one does not wait for it.", flush=True)
         yield

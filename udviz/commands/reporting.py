@@ -9,9 +9,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from udviz.processes import is_main
 from udviz.studies.status import State, Status, write_status
-from udviz.training import distributed
-from udviz.training.progress import Progress
 
 EVERY_SECONDS = 1.0
 HEARTBEAT_SECONDS = 60.0  # far below the silence after which a run elsewhere counts as gone
@@ -29,7 +28,7 @@ class StudyReport:
     def __init__(self, study: Path, *, n_parts: int, quiet: bool) -> None:
         self._study = study
         self._n_parts = n_parts
-        self._quiet = quiet or not distributed.is_main()
+        self._quiet = quiet or not is_main()
         self._started = time.monotonic()  # a clock that is set does not move it
         self._skipped = 0.0
         self._written = -EVERY_SECONDS
@@ -86,11 +85,6 @@ class StudyReport:
         if not self._quiet:
             tqdm.write(f"{stage:<22} complete, skipped")
 
-    def training(self, progress: Progress) -> None:
-        """Progress of the run's training, which is taken as 95 % of it."""
-        rate = f"{progress.images_per_second:.0f} images/s"
-        self.advance(0.95 * progress.fraction, progress.message, rate)
-
     def advance(self, fraction: float, message: str = "", rate: str = "") -> None:
         """Progress of the current part, in [0, 1]."""
         if self._bar is not None:
@@ -102,7 +96,7 @@ class StudyReport:
     def end(self, state: State, message: str) -> None:
         """Close the study (and the run under way) as finished, stopped or failed."""
         self.close_bar()
-        if not distributed.is_main():
+        if not is_main():
             return
         whole = state == "finished"
         stage = "Finished" if whole else self._stage
@@ -120,7 +114,7 @@ class StudyReport:
 
     def end_run(self, message: str) -> None:
         """Close the current run as finished."""
-        if self._run is not None and distributed.is_main():
+        if self._run is not None and is_main():
             status = Status(state="finished", stage=self._stage, fraction=1.0, message=message)
             self._tell(self._run, status)
         self._run = None
@@ -133,7 +127,7 @@ class StudyReport:
 
     def _write(self, fraction: float, message: str, rate: str, *, force: bool = False) -> None:
         now, self._fraction = time.monotonic(), fraction
-        if not distributed.is_main() or (now - self._written < EVERY_SECONDS and not force):
+        if not is_main() or (now - self._written < EVERY_SECONDS and not force):
             return
         self._written = now
         total = (self._part + fraction) / self._n_parts

@@ -7,17 +7,19 @@ A second start continues where the first one ended and skips what is complete.
 from collections.abc import Sequence
 from pathlib import Path
 
+from udviz.analysis.study import analyse_study
 from udviz.analysis.summary import summary
 from udviz.commands import command_line as command
-from udviz.commands.analyse import analyse_study
 from udviz.commands.predict import predict_run
 from udviz.commands.reporting import StudyReport
-from udviz.commands.train import train_run
+from udviz.commands.train import told, train_run
 from udviz.data.dataset import Dataset
-from udviz.data.source import load_dataset
+from udviz.installation import called
+from udviz.processes import is_main
 from udviz.recipe.schema import Recipe
 from udviz.recipe.students import CROSSFIT
 from udviz.studies.models import Run, runs_of
+from udviz.studies.provenance import load_study_data
 from udviz.studies.status import read_status
 from udviz.training import distributed
 from udviz.training.adoption import with_teacher_found
@@ -30,12 +32,12 @@ def run_study(recipe: Recipe, study: Path, report: StudyReport) -> None:
     recipe = with_teacher_found(recipe, study)
     record_study(study, recipe)
     compute = resolve(recipe.hardware)
-    dataset = load_dataset(recipe.data)
+    dataset = load_study_data(recipe, study)
     runs = runs_of(recipe)
     for part, run in enumerate(runs):
         _complete(recipe, run, part, study, dataset, compute, report)
     report.begin(len(runs), "Analysis")
-    if distributed.is_main():
+    if is_main():
         analyse_study(recipe, study, dataset, report.advance)
     distributed.barrier()
 
@@ -58,7 +60,7 @@ def _complete(
         report.skip(part, stage_of(recipe, run))
         return
     report.begin(part, stage_of(recipe, run), run=directory.path)
-    message = train_run(recipe, run, study, dataset, compute, report.training)
+    message = train_run(recipe, run, study, dataset, compute, told(report))
     predict_run(recipe, run, study, dataset, compute)
     report.advance(1.0)
     report.end_run(message)
@@ -75,12 +77,12 @@ def main(arguments: Sequence[str]) -> None:
     """Run the study that the command line names and print what came out."""
     asked = command.parse(
         arguments,
-        program="python -m pipelines.study",
+        program=called("study"),
         summary="Train teacher and students, cache their predictions, analyse, summarise.",
     )
     n_parts = len(runs_of(asked.recipe)) + 1
     with distributed.process_group(), command.study_at(asked, n_parts=n_parts) as report:
         run_study(asked.recipe, asked.study, report)
         report.close_bar()
-    if distributed.is_main():
+    if is_main():
         print(summary(asked.study))

@@ -1,7 +1,7 @@
 """Train one run of a study: of its teacher or of a student, by name.
 
 python -m pipelines.train --recipe demo --model teacher
-torchrun --nproc-per-node 2 -m pipelines.train --recipe demo --model baseline --seed 1
+python -m udviz.launching.together --processes 2 -- -m pipelines.train --recipe demo --model teacher
 """
 
 from collections.abc import Callable, Sequence
@@ -10,12 +10,16 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from udviz.commands import command_line as command
+from udviz.commands.reporting import StudyReport
 from udviz.data.dataset import Dataset
+from udviz.data.fingerprint import record_of
 from udviz.data.images.decoded import DecodedImages
-from udviz.data.source import load_dataset, training_targets
+from udviz.data.source import training_targets
+from udviz.installation import called
 from udviz.recipe.schema import Recipe
 from udviz.studies.directory import decoded_root
 from udviz.studies.models import Run, run_of
+from udviz.studies.provenance import load_study_data
 from udviz.training import distributed
 from udviz.training.adoption import adopt_teacher, with_teacher_found
 from udviz.training.batches import ImageRows
@@ -63,6 +67,16 @@ def train_run(
     )
 
 
+def told(report: StudyReport) -> Callable[[Progress], None]:
+    """Tells ``report`` how far the training of its run is, which is taken as 95 % of the run."""
+
+    def tell(progress: Progress) -> None:
+        rate = f"{progress.images_per_second:.0f} images/s"
+        report.advance(0.95 * progress.fraction, progress.message, rate)
+
+    return tell
+
+
 def training_plan(
     recipe: Recipe, run: Run, study: Path, dataset: Dataset, compute: Compute
 ) -> TrainingPlan:
@@ -70,6 +84,7 @@ def training_plan(
     val = dataset.indices("val")
     targets = training_targets(dataset, recipe.loss.unknown_in_training)
     return TrainingPlan(
+        data=record_of(dataset),
         rows=ImageRows(decoded_images(recipe, study, dataset), targets),
         train=fit_indices(recipe, run, dataset),
         val=val,
@@ -96,7 +111,7 @@ def main(arguments: Sequence[str]) -> None:
     """Train the run that the command line names."""
     asked = command.parse(
         arguments,
-        program="python -m pipelines.train",
+        program=called("train"),
         summary="Train one run of a study.",
         extra=TrainOptions,
     )
@@ -106,5 +121,5 @@ def main(arguments: Sequence[str]) -> None:
         record_study(asked.study, recipe)
         report.begin(0, run.name, run=run.directory(asked.study).path)
         compute = resolve(recipe.hardware)
-        dataset = load_dataset(recipe.data)
-        report.end_run(train_run(recipe, run, asked.study, dataset, compute, report.training))
+        dataset = load_study_data(recipe, asked.study)
+        report.end_run(train_run(recipe, run, asked.study, dataset, compute, told(report)))

@@ -13,7 +13,7 @@ from udviz.recipe.explain import explain
 from udviz.recipe.schema import Recipe
 from udviz.recipe.upgrade import upgraded
 
-RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
+RECIPES = Path(__file__).parent / "recipes"
 
 
 def recipe_path(name_or_path: str) -> Path:

@@ -9,6 +9,7 @@ import torch
 from udviz.checks import shown
 from udviz.data.dataset import Dataset
 from udviz.method.weights import PlainFileError, load_plain
+from udviz.processes import is_main
 from udviz.recipe.networks import NetworkConfig, TeacherConfig
 from udviz.recipe.schema import Recipe
 from udviz.recipe.section import expand
@@ -120,7 +121,7 @@ def adopt_teacher(recipe: Recipe, run: Run, study: Path, dataset: Dataset) -> st
         _check_labels(source.record, dataset)
         weights = _load(source.weights)
         _check_network(recipe, weights, len(dataset.label_names))
-        if distributed.is_main():
+        if is_main():
             taken = {"from": recipe.teacher.from_, "digest": file_digest(source.weights)}
             taken["dataset_fingerprint"] = str(source.record.get("dataset_fingerprint", ""))
             write_record(study, run, recipe, dataset, {"taken": taken})

@@ -1,7 +1,6 @@
 """What a study and a run write about themselves: the resolved recipe and where it ran."""
 
 import platform
-import subprocess
 import tomllib
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -12,6 +11,8 @@ import tomli_w
 import torch
 
 from udviz.data.dataset import Dataset
+from udviz.installation import code_version
+from udviz.processes import is_main
 from udviz.recipe.dependencies import settings_of
 from udviz.recipe.files import parse_recipe, read_recipe, recipe_text
 from udviz.recipe.schema import Recipe
@@ -44,7 +45,7 @@ def record_study(study: Path, recipe: Recipe) -> None:
                 f"`{directory}` was trained with other settings ({'; '.join(changes)}). Put them "
                 "back, choose another --out, or delete that folder to train this run anew."
             )
-    if distributed.is_main():
+    if is_main():
         study.mkdir(parents=True, exist_ok=True)
         replace_file(study / STUDY_FILE, recipe_text(recipe))
     distributed.barrier()
@@ -90,7 +91,7 @@ def write_record(
     study: Path, run: Run, recipe: Recipe, dataset: Dataset, more: Mapping[str, Any]
 ) -> None:
     """Write ``run.toml`` with what depends on no hardware, and with ``more``."""
-    if not distributed.is_main():
+    if not is_main():
         return
     directory = run.directory(study)
     directory.path.mkdir(parents=True, exist_ok=True)
@@ -99,7 +100,7 @@ def write_record(
         "seed": run.seed,
         "dataset_fingerprint": dataset.fingerprint,
         "label_names": list(dataset.label_names),
-        "git_revision": git_revision(),
+        "code_version": code_version(),
         **more,
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
@@ -172,21 +173,6 @@ def read_record(record: Path) -> dict[str, Any]:
         return tomllib.loads(record.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-
-
-def git_revision() -> str:
-    """Commit of this code, with ``+changes`` if the tree differs from it; empty outside git."""
-    try:
-        described = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+changes", "--abbrev=12"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return described.stdout.strip()
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
