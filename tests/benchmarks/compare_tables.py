@@ -2,8 +2,8 @@
 
 Run with ``python -m tests.benchmarks.compare_tables OLD NEW``: two folders of Parquet files, OLD
 with columns per role (schema version 3), NEW as `docs/tables.md` says. Every number of the old
-tables is looked up in the new ones. Exits with 1 if one differs by more than rounding without a reason
-that is written here.
+tables is looked up in the new ones. Exits with 1 if one differs by more than rounding without a
+reason that is written here.
 """
 
 import argparse
