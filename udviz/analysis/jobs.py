@@ -1,7 +1,6 @@
 """The independent parts of an analysis, spread over all cores."""
 
 import multiprocessing
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -12,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
+
+from udviz.processes import usable_cores
 
 ONE_PROCESS_UP_TO = 20_000_000  # cells of a split; starting others takes longer than the work
 
@@ -96,4 +97,4 @@ def _program_hidden() -> Iterator[None]:
 
 def processes_for(n_cells: int) -> int:
     """How many processes are worth while for splits of up to ``n_cells`` images times labels."""
-    return 1 if n_cells <= ONE_PROCESS_UP_TO else os.cpu_count() or 1
+    return 1 if n_cells <= ONE_PROCESS_UP_TO else usable_cores()

@@ -21,8 +21,8 @@ from pyarrow import ArrowException
 from udviz.analysis.parquet import TableError, as_arrow, from_parquet, to_parquet
 from udviz.analysis.schema import BY_NAME, VERSION
 from udviz.checks import shown
+from udviz.installation import code_version
 from udviz.studies.files import own_bytes, sync_directory
-from udviz.studies.revision import git_revision
 
 FOLDER, MANIFEST = "analysis", "manifest.json"
 MOST_BYTES = 2**28  # of a table; a longer file is cut there, and then not that of its manifest
@@ -216,7 +216,7 @@ def _write(draft: Path, tables: Mapping[str, pa.Table], inputs: Mapping[str, str
         }
     manifest = {
         "schema_version": VERSION,
-        "code_revision": git_revision(),
+        "code_revision": code_version(),
         "inputs": dict(inputs),
         "tables": entries,
     }

@@ -6,6 +6,7 @@ import pandas as pd
 
 from udviz.analysis.store import read_table
 from udviz.checks import shown
+from udviz.installation import app_called
 from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE
 
 MOST_NAMED = 8  # labels in one line
@@ -30,7 +31,7 @@ def summary(study: Path, *, split: str = "test") -> str:
     lines += ["", f"Hardest for {shown(reference)}: " + _list(own, "average_precision", "{:.3f}")]
     for (before, after), rows in comparisons.groupby(["before", "after"], sort=False):
         lines += ["", *_comparison_lines(str(before), str(after), rows)]
-    lines += ["", "Look at it: streamlit run app.py"]
+    lines += ["", f"Look at it: {app_called()}"]
     return "\n".join(lines)
 
 

@@ -9,7 +9,6 @@ import pandas as pd
 from scipy import stats
 
 from udviz.checks import check_at_least, check_choice
-from udviz.stats.average_precision.measure import Measured, measure
 from udviz.stats.inference.intervals import normal_quantile, t_quantile
 from udviz.stats.inference.scores import (
     BoundedScore,
@@ -19,6 +18,7 @@ from udviz.stats.inference.scores import (
 )
 from udviz.stats.inference.seeds import Spread, StandardError, standard_error
 from udviz.stats.labels.label_columns import as_seeds
+from udviz.stats.ranking.measure import Measured, measure
 from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE, MIN_POSITIVES
 
 MIN_TESTED = 5  # positives; fewer decide nothing, and testing them costs the others power
@@ -110,6 +110,14 @@ def label_gains(
         TypeError: If scores are no floating-point numpy arrays.
         ValueError: If seeds are not paired, shapes differ, a score is NaN or infinite, or a target
             is none of 1, 0, -1.
+
+    Example:
+        >>> targets = np.tile([[1], [0], [0], [0]], (40, 1))
+        >>> noise = np.random.default_rng(0).normal(size=targets.shape)
+        >>> gains = label_gains(targets + noise, 3.0 * targets + noise, targets)
+        >>> gains.table[["positives", "gain", "verdict"]].round(2)
+           positives  gain verdict
+        0         40  0.46  helped
     """
     check_choice(correction, get_args(Correction), name="correction")
     check_at_least(min_positives, 0, name="min_positives")

@@ -46,6 +46,12 @@ def choose_thresholds(
     Raises:
         TypeError: If scores are no floating-point numpy array.
         ValueError: If shapes differ, a score is NaN or infinite, or a target is none of 1, 0, -1.
+
+    Example:
+        >>> logits = np.array([[-2.0], [-1.0], [1.0], [3.0]])
+        >>> targets = np.array([[0], [1], [0], [1]])
+        >>> choose_thresholds(logits, targets, fallback=0.0, min_positives=2).values
+        array([-1.5])
     """
     n_labels = targets.shape[1]
     values = np.full(n_labels, float(fallback))

@@ -48,6 +48,16 @@ def label_difficulty(
         TypeError: If logits are no floating-point numpy arrays.
         ValueError: If there is no model, shapes differ, a logit is not finite, a target is
             none of 1, 0, -1, or facts and names do not match the labels.
+
+    Example:
+        >>> targets = np.tile([[1, 1], [0, 0], [0, 0], [0, 0]], (40, 1))
+        >>> noise = np.random.default_rng(0).normal(size=targets.shape)
+        >>> probs = 1 / (1 + np.exp(-(targets * [4.0, 1.0] + noise)))
+        >>> table = label_difficulty([probs], targets, label_names=["cat", "owl"])
+        >>> table[["label", "difficulty", "rank_low", "rank_high"]].round(2)
+          label  difficulty  rank_low  rank_high
+        0   owl        0.68       1.0        1.0
+        1   cat        0.00       2.0        2.0
     """
     table = difficulty_ranks(
         models, targets, label_names=label_names, confidence=confidence, seed=seed

@@ -95,6 +95,15 @@ def find_suspects(
         Northcutt, Jiang and Chuang (2021), "Confident learning: estimating uncertainty in dataset
         labels"; per label: Thyagarajan et al. (2022), "Identifying incorrect annotations in
         multi-label classification data".
+
+    Example:
+        >>> targets = np.tile([[1], [0]], (30, 1))
+        >>> probs = np.where(targets == 1, 0.9, 0.1)
+        >>> targets[4] = 0  # a mark that got lost
+        >>> suspects = find_suspects(probs, targets, label_names=["cat"])
+        >>> suspects.table[["image", "label", "direction"]]
+           image label direction
+        0      4   cat   missing
     """
     check_label_names(label_names, targets.shape[1])
     check_at_least(most_per_label, 1, name="most_per_label")
