@@ -17,14 +17,14 @@ DIGESTS = "tests/data/images/test_digests.py"
 FAULTS = (
     RunFault(
         "changed data: nobody asks",
-        "udviz/training/provenance.py",
+        "udviz/commands/provenance.py",
         "    check_same_data(study, dataset)\n    return",
         "    return",
         f"{SECURITY}::test_what_changed_after_a_finish_stops_the_study_and_is_named",
     ),
     RunFault(
         "changed data: only caches are asked, which a killed run has not",
-        "udviz/training/provenance.py",
+        "udviz/commands/provenance.py",
         "if checkpoint.is_dir() else None",
         "if False else None",
         f"{SECURITY}::test_what_changed_after_a_kill_stops_the_study_and_is_named",

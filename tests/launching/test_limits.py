@@ -27,9 +27,11 @@ TOO_MUCH = {
     "--student.weight_decay": "1e300",
     "--student.clip_norm": "inf",
     "--loss.alpha": "1e9",
-    "--distill.temperature": "1e9",
-    "--distill.attention_weight": "inf",
-    "--distill.beta": "1e9",
+    "--students.distilled.batch_size": "1000000000",
+    "--students.distilled.learning_rate": "1e9",
+    "--students.distilled.temperature": "1e9",
+    "--students.distilled.attention_weight": "inf",
+    "--students.distilled.beta": "1e9",
 }
 
 

@@ -160,7 +160,7 @@ def test_a_damaged_recipe_of_a_study_is_named(runs, open_app):
     (study / "study.toml").write_text("name = [")
     app = open_app("pages/7_Runs.py")
 
-    button(app, "New study like this").click().run()
+    button(app, "New study from this one").click().run()
 
     assert not app.exception
     assert "must be a TOML file" in app.error[0].value
@@ -264,6 +264,8 @@ def test_a_copy_of_a_study_runs_where_that_ran(runs, open_app):
     asked = {"recipe": "demo", "settings": {}, "placement": placement}
     (runs / "mine" / "launch.json").write_text(json.dumps(asked))
 
-    app = button(open_app("pages/7_Runs.py", run="mine"), "New study like this").click().run()
+    app = (
+        button(open_app("pages/7_Runs.py", opened="mine"), "New study from this one").click().run()
+    )
 
     assert app.number_input(key=f"new.{source}:placement.processes").value == 4

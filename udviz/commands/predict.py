@@ -1,6 +1,6 @@
 """Cache the predictions of one trained run on images it was not trained on.
 
-python -m pipelines.predict --recipe demo --role teacher
+python -m pipelines.predict --recipe demo --model teacher
 """
 
 from collections.abc import Sequence
@@ -10,20 +10,22 @@ import numpy as np
 import pandas as pd
 
 from udviz.commands import command_line as command
+from udviz.commands.provenance import load_study_data, manifest_record
 from udviz.commands.train import TrainOptions, chosen_run, decoded_images
 from udviz.data.dataset import Dataset
 from udviz.data.fingerprint import differences
 from udviz.predictions.cache import PredictionWriter, open_predictions
 from udviz.recipe.schema import Recipe
+from udviz.studies.models import Run
 from udviz.training import distributed
+from udviz.training.adoption import with_teacher_found
 from udviz.training.batches import ImageRows
 from udviz.training.checkpoint import WEIGHTS, file_digest
 from udviz.training.device import Compute, resolve
 from udviz.training.inference import InferenceOptions, predict
-from udviz.training.networks import Run, network_config, trained_network
-from udviz.training.provenance import load_study_data, manifest_record
+from udviz.training.networks import trained_network
 from udviz.training.records import record_study
-from udviz.training.runs import judged_indices
+from udviz.training.runs import channel_weights_of, judged_indices
 
 
 def predict_run(
@@ -56,9 +58,9 @@ def predict_run(
     rows = ImageRows(decoded_images(recipe, study, dataset), dataset.targets)
     options = InferenceOptions(
         compute=compute,
-        batch_size=2 * network_config(recipe, run.role).batch_size,
+        batch_size=2 * recipe.network_of(run.model).batch_size,
         workers=recipe.hardware.workers,
-        channel_weights=recipe.distill.channel_weights,
+        channel_weights=channel_weights_of(recipe, run),
     )
     for split in stale:
         indices = judged[split]
@@ -123,8 +125,9 @@ def main(arguments: Sequence[str]) -> None:
     )
     run = chosen_run(asked)
     with distributed.process_group(), command.study_at(asked, n_parts=1) as report:
-        record_study(asked.study, asked.recipe)
+        recipe = with_teacher_found(asked.recipe, asked.study)
+        record_study(asked.study, recipe)
         report.begin(0, f"Predicting {run.name}")
-        dataset = load_study_data(asked.recipe, asked.study)
-        compute = resolve(asked.recipe.hardware)
-        predict_run(asked.recipe, run, asked.study, dataset, compute)
+        dataset = load_study_data(recipe, asked.study)
+        compute = resolve(recipe.hardware)
+        predict_run(recipe, run, asked.study, dataset, compute)

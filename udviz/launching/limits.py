@@ -9,14 +9,19 @@ from pathlib import Path
 
 import psutil
 
-from udviz.recipe.schema import NetworkConfig, Recipe
+from udviz.recipe.networks import NetworkConfig
+from udviz.recipe.schema import Recipe
 
 # Bytes that are needed at the very least; what a network itself takes comes on top.
 WORKER_BYTES = 400e6  # a process that has imported PyTorch
 SCENE_BYTES = 5e3  # where the objects of a drawn image lie
 BATCH_BYTES = 3 * (1 + 4)  # per pixel: as stored, and as numbers
 MOST_EPOCHS, MOST_FOLDS, MOST_SEEDS, LARGEST_SEED = 100_000, 100, 100, 2**32 - 1
-LARGEST_WEIGHT = 1e6  # of rates, weights and temperatures; beyond it, all losses overflow
+LARGEST_WEIGHT = 1e6  # of rates, weights and temperatures
+WEIGHTS = (  # of a student
+    *("temperature", "beta", "attention_weight", "mld_weight", "cam_weight"),
+    *("gamma_pos", "gamma_neg"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,17 +90,15 @@ def limits(recipe: Recipe, machine: Machine) -> Iterator[Limit]:
     """The limit of each setting that has one."""
     yield from _of_hardware(recipe, machine)
     yield from _of_data(recipe, machine)
-    for name, network in (("teacher", recipe.teacher), ("student", recipe.student)):
-        yield from _of_network(name, network, recipe.data.side_px, machine)
-    for flag, value in {
-        "loss.alpha": recipe.loss.alpha,
-        "distill.temperature": recipe.distill.temperature,
-        "distill.attention_weight": recipe.distill.attention_weight,
-        "distill.beta": recipe.distill.beta,
-    }.items():
-        yield Limit(
-            flag=flag, value=value, most=LARGEST_WEIGHT, because="beyond it losses overflow"
-        )
+    yield from _of_network("teacher", recipe.teacher, recipe.data.side_px, machine)
+    yield from _of_network("student", recipe.student, recipe.data.side_px, machine)
+    for name, student in recipe.students.items():
+        prefix, network = f"students.{name}", recipe.network_of(name)
+        for limit in _of_network(prefix, network, recipe.data.side_px, machine):
+            if limit.flag.removeprefix(f"{prefix}.") in student.overrides:
+                yield limit
+        yield from _weights(prefix, {weight: getattr(student, weight) for weight in WEIGHTS})
+    yield from _weights("loss", {"alpha": recipe.loss.alpha})
     yield Limit(
         flag="crossfit_folds",
         value=recipe.crossfit_folds,
@@ -106,11 +109,19 @@ def limits(recipe: Recipe, machine: Machine) -> Iterator[Limit]:
         flag="seeds (their number)",
         value=len(recipe.seeds),
         most=MOST_SEEDS,
-        because="each is a pair of students to train",
+        because="each is one of every student to train",
     )
     seeds = {"seeds": max(recipe.seeds), "teacher_seed": recipe.teacher_seed}
     for flag, value in (seeds | {"data.seed": recipe.data.seed}).items():
         yield Limit(flag=flag, value=value, most=LARGEST_SEED, because="a number of 32 bits")
+
+
+def _weights(section: str, values: dict[str, float]) -> Iterator[Limit]:
+    for name, value in values.items():
+        flag = f"{section}.{name}"
+        yield Limit(
+            flag=flag, value=value, most=LARGEST_WEIGHT, because="beyond it losses overflow"
+        )
 
 
 def _of_hardware(recipe: Recipe, machine: Machine) -> Iterator[Limit]:

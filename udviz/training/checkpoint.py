@@ -33,7 +33,7 @@ class Checkpoint:
     Attributes:
         weights: The network's parameters and buffers by name.
         state: Optimiser, place in the schedule and best score: plain values and tensors.
-        data: The data set it was trained on; None where nobody knows.
+        data: The data set of its study; None where nobody knows.
     """
 
     weights: dict[str, Tensor]
@@ -114,7 +114,7 @@ def load_checkpoint(directory: Path) -> Checkpoint:
 
 
 def data_of(directory: Path) -> DataRecord | None:
-    """The data set that a checkpoint was trained on; None if it does not say, or not legibly."""
+    """The data set of a checkpoint's study; None if it does not say, or not legibly."""
     try:
         found = own_json(directory / DATA)
         parts = {str(name): str(digest) for name, digest in found["parts"].items()}

@@ -1,4 +1,4 @@
-"""Where a run is, how that is kept, and the diary it writes."""
+"""Where a run is, how that is kept, and the events it writes."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -113,7 +113,7 @@ def restore(
         ) from error
 
 
-class Diary:
+class EventLog:
     """Writes the events of a run, on the main process only."""
 
     def __init__(self, path: Path, state: TrainingState) -> None:
