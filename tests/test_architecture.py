@@ -9,39 +9,40 @@ ROOT = Path(__file__).parents[1]
 TREES = ("udviz", "pipelines", "pages", "app.py", "overview.py")
 MOST_FILES = 14  # of a room; one that grows past that wants sub-rooms
 
-CHECKS, WALL = "udviz.checks", "udviz.predictions"
+CHECKS, WALL, BOUNDED = "udviz.checks", "udviz.predictions", "udviz.bounded"
 READING = {
     *("udviz.figures", "udviz.stats", WALL, "udviz.analysis", "udviz.studies", "udviz.launching"),
-    *(CHECKS, "udviz.recipe", "udviz.roots", "udviz.data", "udviz.export"),
+    *(CHECKS, BOUNDED, "udviz.recipe", "udviz.roots", "udviz.data", "udviz.export"),
 }
 TRAINING = {"udviz.training", "udviz.method", "udviz.data", WALL, "udviz.studies", "udviz.recipe"}
 MAY_IMPORT = {  # room -> what it may import, besides the standard library and numpy
     "udviz/checks.py": set(),
+    "udviz/bounded.py": set(),
     "udviz/scratch.py": set(),
     "udviz/roots.py": {CHECKS, "udviz.recipe", "udviz.studies.directory"},
-    "udviz/recipe": {CHECKS, "udviz.recipe", "pydantic"},
+    "udviz/recipe": {CHECKS, BOUNDED, "udviz.recipe", "pydantic"},
     "udviz/data": {CHECKS, "udviz.data", "udviz.recipe", "udviz.roots", "pandas", "PIL", "tqdm"},
     "udviz/method": {
         *(CHECKS, "udviz.method", "udviz.recipe", "torch", "torchvision", "safetensors"),
     },
     "udviz/training": {
-        *(*TRAINING, CHECKS, "udviz.roots", "udviz.stats.average_precision"),
+        *(*TRAINING, CHECKS, BOUNDED, "udviz.roots", "udviz.stats.average_precision"),
         *("torch", "safetensors", "tomli_w"),
     },
-    "udviz/predictions": {"udviz.scratch", WALL, "pandas"},
+    "udviz/predictions": {BOUNDED, "udviz.scratch", WALL, "pandas"},
     "udviz/stats": {CHECKS, "udviz.scratch", "udviz.stats", "pandas", "scipy", "sklearn"},
     "udviz/analysis": {
         *(CHECKS, "udviz.analysis", "udviz.data", WALL, "udviz.recipe", "udviz.stats", "pandas"),
     },
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
-    "udviz/studies": {CHECKS, "udviz.studies", "psutil"},
+    "udviz/studies": {CHECKS, BOUNDED, "udviz.studies", "psutil"},
     "udviz/studies/status.py": {CHECKS, "udviz.studies", "udviz.launching.cluster"},
     "udviz/launching": {
         *(CHECKS, "udviz.launching", "udviz.studies", "udviz.recipe", "psutil", "pydantic"),
         "submitit",
     },
     "udviz/export": {
-        *("udviz.studies", CHECKS, "udviz.figures", "udviz.ui", "torch.utils.tensorboard"),
+        *("udviz.studies", CHECKS, BOUNDED, "udviz.figures", "udviz.ui", "torch.utils.tensorboard"),
         *("pandas", "plotly", "markdown_it", "streamlit"),
     },
     "udviz/explain.py": {*TRAINING, CHECKS, "torch", "captum"},  # the app's one door to torch

@@ -15,6 +15,7 @@ from udviz.analysis.all_jobs import analysis_jobs, join_difficulty
 from udviz.analysis.contents import contents
 from udviz.analysis.jobs import SplitPredictions, processes_for, run_jobs
 from udviz.analysis.summary import summary
+from udviz.bounded import MOST_RECORD, read_text
 from udviz.commands import command_line as command
 from udviz.data.dataset import Dataset
 from udviz.data.source import load_dataset
@@ -130,7 +131,7 @@ def _inputs(recipe: Recipe, study: Path) -> dict[str, str]:
 
 def _is_current(analysis: Path, inputs: dict[str, str]) -> bool:
     try:
-        record = json.loads((analysis / MANIFEST).read_text(encoding="utf-8"))
+        record = json.loads(read_text(analysis / MANIFEST, most=MOST_RECORD))
         names = [name for name in record["tables"] if name.isidentifier()]
         tables = {name: file_crc32(analysis / f"{name}.parquet") for name in names}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -6,6 +6,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from udviz.bounded import MOST_RECORD, read_text
+
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 IMAGES = "images.parquet"
@@ -50,8 +52,8 @@ def read_manifest(directory: Path) -> Manifest:
             f"{_remake(directory)}"
         )
     try:
-        manifest = Manifest(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError, RecursionError) as error:
+        manifest = Manifest(**json.loads(read_text(path, most=MOST_RECORD)))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise refused(path, "is damaged or of another version") from error
     if manifest.schema_version != SCHEMA_VERSION:
         version = manifest.schema_version if isinstance(manifest.schema_version, int) else "?"

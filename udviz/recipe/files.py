@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from udviz.bounded import read_text
 from udviz.checks import shown
 from udviz.recipe.explain import explain
 from udviz.recipe.schema import Recipe
@@ -43,8 +44,10 @@ def read_recipe(path: Path) -> Recipe:
 def recipe_values(path: Path) -> dict[str, Any]:
     """The plain values stored in a recipe file."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        return tomllib.loads(read_text(path))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"`{path}` must be a TOML file: {shown(str(error))}.") from error
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import tomli_w
 import torch
 
+from udviz.bounded import MOST_RECORD, read_text
 from udviz.data.dataset import Dataset
 from udviz.recipe.files import read_recipe
 from udviz.recipe.schema import Recipe
@@ -73,7 +74,7 @@ def differences(before: dict[str, Any], after: Recipe) -> list[str]:
 def _settings_of(record: Path) -> dict[str, Any]:
     """The recipe that a run was trained with; nothing if its record is damaged."""
     try:
-        settings = tomllib.loads(record.read_text(encoding="utf-8"))["recipe"]
+        settings = tomllib.loads(read_text(record, most=MOST_RECORD))["recipe"]
     except (OSError, ValueError, KeyError):
         return {}
     return settings if isinstance(settings, dict) else {}

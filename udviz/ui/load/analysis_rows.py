@@ -1,11 +1,13 @@
 """Detailed tables of an analysis: the rows that a page needs, read once."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 from pyarrow.parquet import read_metadata
 
+from udviz.bounded import check_parquet
 from udviz.predictions.cache import NO_PARQUET
 from udviz.ui.load.study import Study, StudyError, quoted, remake_command
 
@@ -59,6 +61,7 @@ def _explain(study: Study, sentences: str) -> None:
 def _read(path: str, modified_ns: int, columns: tuple[str, ...], where: Where) -> pd.DataFrame:
     filters = [(column, "in", list(values)) for column, values in where]
     try:
+        check_parquet(Path(path))
         about = read_metadata(path)
         if not about.num_columns:
             raise EmptyTableError(f"`{path}` is empty.")

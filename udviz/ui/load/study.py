@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from udviz.bounded import check_parquet, read_text
 from udviz.checks import shown
 from udviz.figures.style.text import one_line, safe_markdown
 from udviz.launching.launch import as_typed, study_arguments
@@ -145,13 +146,14 @@ def _table_path(path: Path, name: str) -> Path:
 
 def _read_recipe(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(file))
     except (OSError, ValueError, RecursionError) as error:
         raise RecipeError(f"`{file}` cannot be read ({quoted(error)}).") from error
 
 
 def _read_table(file: Path, name: str) -> pd.DataFrame:
     try:
+        check_parquet(file)
         table = pd.read_parquet(file)
     except NO_PARQUET as error:
         raise StudyError(f"`{file}` cannot be read ({quoted(error)}).") from error
