@@ -131,8 +131,8 @@ def test_a_table_is_judged_by_what_it_says_of_itself(tmp_path, endless):
         check_parquet(endless)
     with pytest.raises(ValueError, match="at most 99 rows"):
         check_parquet(small, most_rows=99)
-    with pytest.raises(ValueError, match="at most 1,599 bytes"):
-        check_parquet(small, most_bytes=1599)
+    with pytest.raises(ValueError, match="rows and 1,000 bytes"):
+        check_parquet(small, most_bytes=1000)
 
 
 def test_a_file_is_read_up_to_its_bound_and_not_beyond(tmp_path):
