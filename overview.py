@@ -1,56 +1,62 @@
-"""Overview: which labels are difficult, and does uncertainty distillation help them?"""
+"""Overview: which labels are difficult, and which of them does a change help?"""
 
 import streamlit as st
 
-from udviz.export import report
 from udviz.figures.labels.ranking import ranking
 from udviz.figures.models.gains import gain_curve
 from udviz.figures.models.models import model_scores
-from udviz.ui.frame import alt, charts, links
+from udviz.ui.frame import alt, charts, links, report_button
 from udviz.ui.frame.page import open_page
-from udviz.ui.labels import sentences as words
-from udviz.ui.labels import tables
+from udviz.ui.labels import sentences, tables, text_tables
 from udviz.ui.labels.filters import movers
 
 view = open_page(
     "Overview",
-    question="Which labels are difficult, and does uncertainty distillation help them?",
+    question="Which labels are difficult, and which of them does a change help?",
+    compares=True,
 )
-st.caption(words.what_was_trained(view.study, view.models))
+st.caption(sentences.what_was_trained(view))
 
-st.header("The models", anchor=False)
-st.markdown(words.headline(view.gain))
-scores = tables.model_scores(view.models)
+st.header("Models", anchor=False)
+st.markdown(sentences.headline(view.study, view.comparison))
+scores = text_tables.model_scores(view.models)
 charts.draw(
     model_scores(
         scores,
+        view.styles,
         axis_title="Mean average precision over labels (0 to 1, higher is better)",
-        guess=view.models["mean_prevalence"].iloc[0],
+        chance=view.models["mean_prevalence"].iloc[0],
         title="Mean average precision of each model, with its 95 % interval",
     ),
     key="models",
     alt=alt.models(scores, quantity="Mean average precision"),
 )
-st.table(tables.model_table(view.models), border="horizontal")
-st.caption(words.HOW_TO_READ_MODELS)
+tables.draw_models(
+    text_tables.model_table(view), key="model-table", alt="Scores of every model, one row each"
+)
+st.caption(sentences.how_to_read_models(view))
 
-st.header("The labels", anchor=False)
-if view.has_gains:
+st.header("Labels", anchor=False)
+if view.pair and view.has_gains:
     charts.draw(
-        gain_curve(view.labels, title="Gain of every label, with its 95 % interval"),
+        gain_curve(
+            view.labels,
+            view.hover(view.labels),
+            pair=view.pair,
+            title="Gain of every label, with its 95 % interval",
+        ),
         key="gains",
-        alt=alt.gains(view.labels),
+        alt=alt.gains(view.labels, pair=view.pair),
         on_click=links.open_in_difficulty,
     )
-    st.caption(words.HOW_TO_READ_GAINS)
+    st.caption(sentences.how_to_read_gains(view.pair))
 
 hardest, moved = view.labels.head(8), movers(view.labels)
 with st.grid(2, min_column_width=440) as grid:
     with grid.cell():
         charts.draw(
             ranking(
-                hardest,
-                all_labels=view.labels,
+                view.rows(hardest),
                 panels=("average precision", "causes"),
                 title="Hardest labels",
             ),
@@ -58,21 +64,16 @@ with st.grid(2, min_column_width=440) as grid:
             alt=alt.ranking(hardest),
             on_click=links.open_in_difficulty,
         )
-    if not moved.empty:
+    if view.pair and not moved.empty:
         with grid.cell():
             charts.draw(
-                ranking(
-                    moved,
-                    all_labels=view.labels,
-                    panels=("gain",),
-                    title="Largest gains and losses",
-                ),
+                ranking(view.rows(moved), panels=("gain",), title="Largest gains and losses"),
                 key="movers",
-                alt=alt.gains(moved),
+                alt=alt.gains(moved, pair=view.pair),
                 on_click=links.open_in_difficulty,
             )
 st.page_link(links.DIFFICULTY, label="All labels, hardest first", icon=":material/sort:")
 
-st.header("How sure we are", anchor=False)
-st.markdown(words.how_sure(view.gain, view.labels))
-report.offer(view)
+st.header("How certain are these results?", anchor=False)
+st.markdown(sentences.how_certain(view.comparison, view.labels))
+report_button.offer(view)

@@ -8,11 +8,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-PIPELINES = ("study", "launch", "train", "predict", "analyse", "tensorboard")
+PIPELINES = (*("study", "launch", "stop", "train", "predict", "analyse", "tensorboard", "doctor"),)
 
 
 def test_every_recipe_is_named_and_every_named_one_exists():
-    exist = {path.stem for path in (ROOT / "pipelines" / "recipes").glob("*.toml")}
+    exist = {path.stem for path in (ROOT / "udviz" / "recipe" / "recipes").glob("*.toml")}
 
     assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == exist
     assert set(re.findall(r"--recipe (\w+)", README)) <= exist

@@ -4,7 +4,9 @@ import os
 from pathlib import Path, PurePath
 
 from udviz.checks import shown
-from udviz.recipe.schema import DataConfig, Recipe, expand
+from udviz.recipe.data import DataConfig
+from udviz.recipe.schema import Recipe
+from udviz.recipe.section import expand
 from udviz.studies.directory import runs_root
 
 DATA_ROOT = "UDVIZ_DATA"  # environment variable: folder that holds all data; not set = anywhere
@@ -42,6 +44,11 @@ def check_recipe(recipe: Recipe) -> None:
     check_data(recipe.data)
     check_weights(recipe.teacher.weights, flag="--teacher.weights")
     check_weights(recipe.student.weights, flag="--student.weights")
+    for name, student in recipe.students.items():
+        own = student.overrides.get("weights", "none")
+        check_weights(own, flag=f"--students.{name}.weights")
+    if recipe.teacher.from_:
+        check_teacher_place(recipe.teacher.from_, flag="--teacher.from")
 
 
 def check_data(data: DataConfig) -> None:
@@ -81,6 +88,30 @@ def check_weights(weights: str, *, flag: str) -> None:
         raise ValueError(
             f"{flag}: must be none, imagenet or a file on this machine, got {shown(repr(weights))}"
         )
+    check_readable(path, flag=flag)
+
+
+def check_teacher_place(place: str, *, flag: str) -> None:
+    """Raise unless ``place`` is the folder of a run or a .safetensors file that may be read.
+
+    Raises:
+        ValueError: Names the flag.
+    """
+    path = Path(expand(place, flag=flag))
+    if not os.path.isdir(path) and not (path.suffix == ".safetensors" and os.path.isfile(path)):
+        raise ValueError(
+            f"{flag}: must be the folder of a trained run or its .safetensors file, "
+            f"got {shown(repr(place))}"
+        )
+    check_readable(path, flag=flag)
+
+
+def check_readable(path: Path, *, flag: str) -> None:
+    """Raise unless ``path`` lies in the folder of all studies, or in that of all data.
+
+    Raises:
+        ValueError: Names the flag.
+    """
     if not _is_inside(path, Path(os.path.realpath(runs_root()))):
         check_place(path, name=flag)
 

@@ -3,7 +3,7 @@ import pytest
 from tests.pages.test_runs import button, make, words
 from udviz.ui.frame import access, guesses
 from udviz.ui.launch import form as launch_form
-from udviz.ui.runs import run_actions
+from udviz.ui.runs import study_actions
 from udviz.ui.server.gate import OWNER, VISITOR
 from udviz.ui.server.hosts import is_loopback
 
@@ -60,8 +60,10 @@ def test_one_visitor_s_password_opens_nothing_for_another(password, runs, open_a
 
 def test_a_button_that_only_looks_pressed_changes_nothing(password, runs, open_app, monkeypatch):
     make(runs, "mine", "failed")
-    monkeypatch.setattr(run_actions, "resume", lambda study: pytest.fail("resumed"))
-    monkeypatch.setattr(run_actions, "may_change", lambda: None)  # as if a browser made it enabled
+    monkeypatch.setattr(study_actions, "resume", lambda study: pytest.fail("resumed"))
+    monkeypatch.setattr(
+        study_actions, "may_change", lambda: None
+    )  # as if a browser made it enabled
     app = open_app("pages/7_Runs.py")
 
     button(app, "Resume").click().run()

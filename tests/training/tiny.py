@@ -3,9 +3,11 @@
 import numpy as np
 import torch
 
+from udviz.data.fingerprint import DataRecord
 from udviz.method.backbones import build_backbone
 from udviz.method.network import TwoHeadedNetwork
-from udviz.recipe.schema import AugmentConfig, NetworkConfig
+from udviz.recipe.networks import NetworkConfig
+from udviz.recipe.schema import AugmentConfig
 from udviz.training.batches import ImageRows
 from udviz.training.device import Compute
 from udviz.training.loop import TrainingPlan
@@ -40,6 +42,7 @@ def settings(**changes: object) -> NetworkConfig:
 def plan(config: NetworkConfig | None = None, **changes: object) -> TrainingPlan:
     rows = image_rows()
     values = {
+        "data": DataRecord(fingerprint="corners"),
         "rows": rows,
         "train": np.arange(N_TRAIN),
         "val": np.arange(N_TRAIN, N_TRAIN + N_VAL),

@@ -6,11 +6,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from udviz.installation import ENVIRONMENT, working_folder
 from udviz.launching.environment import inherited
 from udviz.studies import privacy
 from udviz.studies.files import no_link
-
-PROJECT = Path(__file__).parents[2]
 
 
 def run_detached(
@@ -36,11 +35,11 @@ def run_detached(
     with open(log, "ab", opener=no_link) as output:
         ended = subprocess.run(
             [sys.executable, "-m", *arguments],
-            cwd=PROJECT,
+            cwd=working_folder(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=inherited() if environment is None else environment,
+            env={**(inherited() if environment is None else environment), **ENVIRONMENT},
             umask=privacy.umask(),
             pass_fds=tuple(keep_open),
             check=False,

@@ -1,15 +1,18 @@
 """How a process comes about, here or in a cluster; nobody else learns it."""
 
+import importlib.util
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Protocol
 
+from udviz.installation import install_command, working_folder
 from udviz.launching import cluster
-from udviz.launching.detach import PROJECT, run_detached
+from udviz.launching.detach import run_detached
 from udviz.launching.devices import n_slots_for, slots_for
 from udviz.launching.environment import inherited
 from udviz.launching.placement import Placement
 from udviz.launching.queue import join_queue
+from udviz.launching.together.network import check_network, interface_in
 from udviz.studies.lock import HANDED_OVER
 from udviz.studies.log import LOG_FILE
 from udviz.studies.status import Status, write_status
@@ -53,9 +56,14 @@ class LocalLauncher:
     """Processes on this machine, each on a GPU of its own; one study at a time without GPUs."""
 
     def refusal(self, placement: Placement, device: str) -> str | None:
-        """Too few GPUs."""
+        """No PyTorch, too few GPUs, or no interface in the network."""
+        if importlib.util.find_spec("torch") is None:
+            needed = install_command("train")
+            return f"Training needs PyTorch, which is not installed here: {needed}."
         try:
             n_slots_for(placement.processes, slots_for(device))
+            if placement.machines > 1:
+                interface_in(check_network(placement.network, public=placement.public))
         except ValueError as error:
             return str(error)
         return None
@@ -80,10 +88,10 @@ class LocalLauncher:
                 "udviz.launching.queued_process",
                 *place,
                 "--",
-                *placement.command(arguments, name=study.name),
+                *placement.command(arguments, study),
             ],
             log=study / LOG_FILE,
-            environment={**inherited(wanted), HANDED_OVER: str(lock), **placement.variables},
+            environment={**inherited(wanted), HANDED_OVER: str(lock)},
             keep_open=[lock],
         )
 
@@ -145,7 +153,7 @@ def _parameters(placement: Placement, device: str, wanted: Collection[str]) -> d
         "slurm_constraint": placement.constraint or None,
         "slurm_srun_args": ["--cpus-per-task", str(cpus)] if cpus else None,
         "slurm_additional_parameters": {
-            "chdir": str(PROJECT),
+            "chdir": str(working_folder()),
             "export": ",".join(sorted(inherited(wanted))),
             "requeue": True,
         },

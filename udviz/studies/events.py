@@ -1,4 +1,4 @@
-"""The append-only diary of a run: one JSON object per line."""
+"""The append-only event log of a run: one JSON object per line."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from udviz.studies.files import no_link, own_bytes
 
-MOST_DIARY = 2**24  # bytes from the end of a diary that are read; no run of ours writes as many
+MOST_EVENTS = 2**24  # bytes from the end of a log that are read; no run of ours writes as many
 
 
 def append_event(path: Path, event: dict[str, Any]) -> None:
@@ -19,12 +19,12 @@ def append_event(path: Path, event: dict[str, Any]) -> None:
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:
-    """All whole lines of the diary in order; torn ones are left out, no plain file is empty.
+    """All whole lines of the log in order; torn ones are left out, no plain file is empty.
 
-    Of a diary of more than `MOST_DIARY` bytes, those at its end.
+    Of a log of more than `MOST_EVENTS` bytes, those at its end.
     """
     try:
-        lines = own_bytes(path, last=MOST_DIARY).splitlines()
+        lines = own_bytes(path, last=MOST_EVENTS).splitlines()
     except OSError:
         return []
     events = []
