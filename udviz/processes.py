@@ -13,7 +13,7 @@ def usable_cores() -> int:
 
 
 def n_processes() -> int:
-    """Processes that ``torchrun`` started together; 1 when alone."""
+    """Processes that were started together; 1 when alone."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 

@@ -194,7 +194,15 @@ def test_the_job_waits_until_its_launch_is_noted(study):
     wait_until(lambda: state(study) != "queued")
 
 
-SLURM = Placement(on="slurm", machines=2, processes=8, partition="gpu", hours=4, cpus=32)
+SLURM = Placement(
+    on="slurm",
+    machines=2,
+    network="10.1.0.0/16",
+    processes=8,
+    partition="gpu",
+    hours=4,
+    cpus=32,
+)
 TOOLS = {
     "sbatch": 'cp "$1" "$FAKE/script.sh"; echo "Submitted batch job 41"',
     "sacct": 'echo "JobID|State|NodeList"; echo "41|$(cat $FAKE/state)|n1"',

@@ -236,6 +236,19 @@ def test_a_question_can_be_answered_with_no(runs, open_app, monkeypatch):
     assert labels(app).count("Stop") == 1
 
 
+def test_a_stop_that_fails_says_so_on_the_page(runs, open_app):
+    study = make(runs, "mine", "running")
+    values = json.loads((study / "status.json").read_text())
+    (study / "status.json").write_text(json.dumps(values | {"host": "elsewhere"}))
+    app = open_app(RUNS)
+
+    button(app, "Stop").click().run()
+    confirm(app, "Stop").click().run()
+
+    assert "runs on elsewhere. Stop it there." in words(app)
+    assert "Stopping." not in words(app)
+
+
 def test_what_is_being_stopped_cannot_be_stopped_again(runs, open_app):
     study = make(runs, "mine", "running")
     (study / STOP_FILE).write_text(json.dumps(stop_request(read_status(study))))

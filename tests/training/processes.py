@@ -3,7 +3,6 @@
 import faulthandler
 import multiprocessing
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from udviz.studies.identity import MEETING
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["pytest", "udviz.commands.train", "torchvision.ops"])
@@ -81,11 +82,9 @@ def run(function: Callable[..., None], *args: Any, log: Path) -> None:
 def started_together(
     function: Callable[..., None], *args: Any, log: Path, n_processes: int = 2
 ) -> Iterator[list[Program]]:
-    """A program in several processes, in the environment that torchrun gives them."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    shared = {"WORLD_SIZE": n_processes, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    """A program in several processes, in the environment that their leader gives them."""
+    meeting = log.with_name(f"{log.name}.{time.monotonic_ns()}.meeting")
+    shared = {"WORLD_SIZE": n_processes, MEETING: meeting}
     with ExitStack() as stack:
         programs = []
         for rank in range(n_processes):

@@ -110,10 +110,10 @@ def study_at(asked: Command, *, n_parts: int) -> Iterator[StudyReport]:
     check_limits(asked.recipe, this_machine(asked.study))
     asked.study.mkdir(mode=privacy.folder_mode(), parents=True, exist_ok=True)
     check_links(asked.study)
-    with _place(asked) if is_main() else nullcontext(), stoppable():
+    with exclusive(asked.study) if is_main() else nullcontext(), stoppable():
         report = StudyReport(asked.study, n_parts=n_parts, quiet=asked.quiet)
         try:
-            with report.beating():
+            with _device(asked) if is_main() else nullcontext(), report.beating():
                 yield report
         except (InterruptedError, KeyboardInterrupt) as error:
             report.end("stopped", reason(error))
@@ -125,13 +125,13 @@ def study_at(asked: Command, *, n_parts: int) -> Iterator[StudyReport]:
 
 
 @contextmanager
-def _place(asked: Command) -> Iterator[None]:
-    """Hold the study, and mark the device as busy for runs that queue for it."""
+def _device(asked: Command) -> Iterator[None]:
+    """Mark the device as busy for runs that queue for it."""
     n_devices = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     slots = slots_for(asked.recipe.hardware.device)
     root, name = asked.study.absolute().parent, asked.study.name
     n_wanted = min(n_devices, len(slots))
-    with exclusive(asked.study), occupied(root, name, slots, n_wanted=n_wanted) as alone:
+    with occupied(root, name, slots, n_wanted=n_wanted) as alone:
         if not alone:
             print("Another run is using this device; this one does not wait for it.", flush=True)
         yield

@@ -55,7 +55,7 @@ def settings_for(
     bases = (StudyOptions,) if extra is None else (extra, StudyOptions)
     options = create_model("Options", __base__=bases, **fields)
 
-    class Settings(BaseSettings, options):  # type: ignore[valid-type, misc]
+    class Settings(BaseSettings, options):
         model_config = SettingsConfigDict(
             cli_prog_name=program,
             cli_kebab_case=False,

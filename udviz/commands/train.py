@@ -1,7 +1,7 @@
 """Train one run of a study: of its teacher or of a student, by name.
 
 python -m pipelines.train --recipe demo --model teacher
-torchrun --nproc-per-node 2 -m pipelines.train --recipe demo --model baseline --seed 1
+python -m udviz.launching.together --processes 2 -- -m pipelines.train --recipe demo --model teacher
 """
 
 from collections.abc import Callable, Sequence

@@ -12,6 +12,7 @@ from udviz.launching.devices import n_slots_for, slots_for
 from udviz.launching.environment import inherited
 from udviz.launching.placement import Placement
 from udviz.launching.queue import join_queue
+from udviz.launching.together.network import check_network, interface_in
 from udviz.studies.lock import HANDED_OVER
 from udviz.studies.log import LOG_FILE
 from udviz.studies.status import Status, write_status
@@ -55,12 +56,14 @@ class LocalLauncher:
     """Processes on this machine, each on a GPU of its own; one study at a time without GPUs."""
 
     def refusal(self, placement: Placement, device: str) -> str | None:
-        """No PyTorch, or too few GPUs."""
+        """No PyTorch, too few GPUs, or no interface in the network."""
         if importlib.util.find_spec("torch") is None:
             needed = install_command("train")
             return f"Training needs PyTorch, which is not installed here: {needed}."
         try:
             n_slots_for(placement.processes, slots_for(device))
+            if placement.machines > 1:
+                interface_in(check_network(placement.network, public=placement.public))
         except ValueError as error:
             return str(error)
         return None
@@ -85,10 +88,10 @@ class LocalLauncher:
                 "udviz.launching.queued_process",
                 *place,
                 "--",
-                *placement.command(arguments, name=study.name),
+                *placement.command(arguments, study),
             ],
             log=study / LOG_FILE,
-            environment={**inherited(wanted), HANDED_OVER: str(lock), **placement.variables},
+            environment={**inherited(wanted), HANDED_OVER: str(lock)},
             keep_open=[lock],
         )
 

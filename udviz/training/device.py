@@ -57,7 +57,7 @@ def _own_gpu() -> torch.device:
     number, n_gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
     if number >= n_gpus:
         raise ValueError(
-            f"`--nproc-per-node` must be at most the {n_gpus} GPUs of this machine, got more. "
+            f"`--processes` must be at most the {n_gpus} GPUs of this machine, got more. "
             "Start fewer processes, or pass --hardware.device cpu."
         )
     return torch.device("cuda", number)
