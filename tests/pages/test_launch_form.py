@@ -113,10 +113,16 @@ def test_another_recipe_brings_its_own_values(form):
     form.selectbox(key="new.source.demo").set_value("voc2007").run()
 
     assert form.selectbox(key="new.voc2007:data.kind").value == "voc"
-    assert "Enter the folder of the VOC data, which holds Annotations/ and JPEGImages/." in words(
-        form
-    )
+    assert "Data: Data folder: must be a folder on this machine" in words(form)
     assert "Start" not in labels(form)
+
+
+def test_an_empty_data_folder_is_asked_for_by_what_it_holds(form):
+    form.selectbox(key="new.source.demo").set_value("table").run()
+
+    assert [error.value for error in form.error] == [
+        "Enter the folder that holds labels.csv and images/."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +130,7 @@ def test_another_recipe_brings_its_own_values(form):
     [
         ("teacher.epochs", 0, "Teacher: Epochs: Input should be greater than or equal to 1"),
         ("teacher.learning_rate", 0.0, "Teacher: Learning rate: Input should be greater than 0"),
-        ("seeds", "1, x", "--seeds.1: Input should be a valid integer"),
+        ("seeds", "1, x", "Seeds: Input should be a valid integer"),
         ("seeds", "1, 1", "`seeds` must be distinct"),
         ("data.images", "../../etc", "Data: Image folder: must lie inside --data.root"),
         ("data.labels", "/etc/passwd", "Data: Label table: must lie inside --data.root"),
