@@ -46,7 +46,7 @@ def write_study(
     path.mkdir(parents=True)
     (path / "study.toml").write_text(
         f'name = "{path.name}"\ndescription = "Made-up numbers for tests"\n'
-        f"seeds = {list(range(n_seeds))}\n"
+        f"seeds = {list(range(n_seeds))}\nmin_positives = 20\nmin_train_positives = 30\n"
         '[data]\nkind = "scenes"\n[teacher]\nbackbone = "small_wide"\n'
         '[student]\nbackbone = "small"\n',
         encoding="utf-8",

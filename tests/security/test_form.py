@@ -200,7 +200,9 @@ def test_what_a_link_asks_for_is_one_of_what_is_there_or_nothing(tmp_path, monke
     write_study(tmp_path / "runs" / "mine", names=["cat", "dog"])
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     hostile = f"../../outside/{CANARY}<script>"
-    app.query_params.update(dict.fromkeys(("study", "split", "label", "image", "run", "opened"), hostile))
+    app.query_params.update(
+        dict.fromkeys(("study", "split", "label", "image", "run", "opened"), hostile)
+    )
 
     app.run()
 

@@ -14,11 +14,12 @@ from udviz.figures.style.theme import (
     add_rule,
     coloured,
     put,
+    room_above,
     set_frame,
 )
-from udviz.stats.average_precision.precision_recall import PrecisionRecallCurve
 from udviz.stats.calibration.distributions import ProbabilityDistribution
 from udviz.stats.decisions.confusion import Confusion
+from udviz.stats.ranking.precision_recall import PrecisionRecallCurve
 
 _SHARES = [0.01, 0.1, 0.3, 0.6, 1.0]  # ticks of the shares
 _SIDES, _SIGNS = ("with it", "without"), (1, -1)  # above and below the axis
@@ -151,7 +152,9 @@ def precision_recall(
         title: What the chart shows, as plotly's HTML.
     """
     figure = go.Figure()
-    set_frame(figure, title=title, plot_px=PLOT_PX, left_px=LEFT_PX)
+    words = [_curve_name(curve, styles[name]) for name, curve in curves.items()]
+    above_px = room_above(words)
+    set_frame(figure, title=title, plot_px=PLOT_PX, above_px=above_px, left_px=LEFT_PX)
     for name, curve in curves.items():
         _add_curve(figure, curve, styles[name])
     for name, point in points.items():
@@ -166,8 +169,8 @@ def precision_recall(
         font={"size": 12},
     )
     recall, precision = figure.select_xaxes(), figure.select_yaxes()
-    put(recall, range=_UNIT, title="Recall: share of the images with the label found")
-    put(precision, range=_UNIT, title="Precision: share of the predictions that are right")
+    put(recall, range=_UNIT, title="Recall, 0 to 1")
+    put(precision, range=_UNIT, title="Precision, 0 to 1")
     return figure
 
 
@@ -177,9 +180,13 @@ def _add_curve(figure: go.Figure, curve: PrecisionRecallCurve, style: MarkerStyl
         y=np.append(curve.precision[:1], curve.precision),
         mode="lines",
         line={"color": style.colour, "width": 2, "shape": "vh"},
-        name=f"{style.glyph} {style.html}, AP {number(curve.area)}",
+        name=_curve_name(curve, style),
         hoverinfo="skip",
     )
+
+
+def _curve_name(curve: PrecisionRecallCurve, style: MarkerStyle) -> str:
+    return f"{style.glyph} {style.html}, AP {number(curve.area)}"
 
 
 def _add_point(figure: go.Figure, point: Confusion, style: MarkerStyle, *, start: float) -> None:

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from udviz.figures.style.blank import subplots
 from udviz.figures.style.markers import interval_path
 from udviz.figures.style.text import interval, number
-from udviz.figures.style.theme import LEFT_PX, NEUTRAL, MarkerStyle, put, set_frame
+from udviz.figures.style.theme import LEFT_PX, NEUTRAL, MarkerStyle, put, room_above, set_frame
 from udviz.stats.calibration.reliability_bins import ReliabilityBins
 
 _BAR = 0.012  # width of a bar of counts, as a probability
@@ -35,7 +35,8 @@ def reliability_diagram(
         title: What the chart shows, as plotly's HTML.
     """
     figure = subplots(rows=2, shared_xaxes=True, row_heights=[0.78, 0.22], vertical_spacing=0.04)
-    set_frame(figure, title=title, plot_px=420, left_px=LEFT_PX)
+    above_px = room_above(["perfectly calibrated", *bins])
+    set_frame(figure, title=title, plot_px=420, above_px=above_px, left_px=LEFT_PX)
     _add_diagonal(figure)
     for place, (name, found) in enumerate(bins.items()):
         _add_bins(figure, found, styles[name], thing=thing)

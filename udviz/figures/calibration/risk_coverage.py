@@ -6,10 +6,19 @@ import numpy as np
 import plotly.graph_objects as go
 
 from udviz.figures.style.text import number
-from udviz.figures.style.theme import LEFT_PX, NEUTRAL, MarkerStyle, add_rule, put, set_frame
+from udviz.figures.style.theme import (
+    LEFT_PX,
+    NEUTRAL,
+    MarkerStyle,
+    add_rule,
+    put,
+    room_above,
+    set_frame,
+)
 from udviz.stats.uncertainty.error_detection import RiskCoverage
 
 MEASURES = {"entropy": "solid", "margin": "dash", "disagreement": "dot"}  # and how each is drawn
+_ORACLE = "oracle ordering"  # puts all errors last
 _HEADROOM = 1.15  # of the risk axis above the highest curve
 
 
@@ -25,7 +34,9 @@ def risk_coverage_curves(
         title: What the chart shows, as plotly's HTML.
     """
     figure = go.Figure()
-    set_frame(figure, title=title, plot_px=300, left_px=LEFT_PX)
+    kept = f"all images kept: {number(oracle.area_random)}"
+    above_px = room_above([*curves, _ORACLE, kept])
+    set_frame(figure, title=title, plot_px=300, above_px=above_px, left_px=LEFT_PX)
     for measure, curve in curves.items():
         figure.add_scatter(
             x=curve.coverage,
@@ -40,7 +51,7 @@ def risk_coverage_curves(
         y=oracle.risk,
         mode="lines",
         line={"color": NEUTRAL, "width": 1.5},
-        name="oracle ordering",
+        name=_ORACLE,
         hoverinfo="skip",
     )
     add_rule(figure, y=oracle.area_random, width=1.5, dash="dot")
@@ -49,11 +60,11 @@ def risk_coverage_curves(
         y=[oracle.area_random],
         mode="markers",
         marker={"color": style.colour, "symbol": style.symbol, "size": 11},
-        name=f"all images kept: {number(oracle.area_random)}",
+        name=kept,
         hoverinfo="skip",
     )
     top = max(float(np.max(curve.risk)) for curve in (*curves.values(), oracle))
-    kept = {"title": "Share of images kept, the most certain first", "tickformat": ".0%"}
-    put(figure.select_xaxes(), kept, range=[0, 1.02])
+    share = {"title": "Share of images kept, the most certain first", "tickformat": ".0%"}
+    put(figure.select_xaxes(), share, range=[0, 1.02])
     put(figure.select_yaxes(), range=[0, _HEADROOM * top or 1.0], title="Error rate among them")
     return figure

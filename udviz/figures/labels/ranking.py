@@ -10,7 +10,7 @@ from udviz.figures.style.blank import subplots
 from udviz.figures.style.hover import label_summaries
 from udviz.figures.style.markers import add_rows
 from udviz.figures.style.text import safe_html, shorten
-from udviz.figures.style.theme import CLEAR, OPENED, STRIPE, put, set_frame
+from udviz.figures.style.theme import ABOVE_PX, CLEAR, OPENED, STRIPE, put, room_above, set_frame
 
 ROW_PX = 26
 MODEL_PX = 7  # of a row's height that each model takes, where they are many
@@ -38,7 +38,13 @@ def ranking(
     )
     below_px = _TILTED_PX if PANELS["causes"] in chosen else 50
     many = MODEL_PX * len(rows.styles) if PANELS["average precision"] in chosen else 0
-    set_frame(figure, title=title, plot_px=len(labels) * max(ROW_PX, many), below_px=below_px)
+    set_frame(
+        figure,
+        title=title,
+        plot_px=len(labels) * max(ROW_PX, many),
+        above_px=room_above(rows.styles) if many else ABOVE_PX,
+        below_px=below_px,
+    )
     names = labels["label"].tolist()
     hover = label_summaries(labels, rows.scores, rows.styles)
     stripes = [OPENED if n == opened else (CLEAR, STRIPE)[i % 2] for i, n in enumerate(names)]

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from udviz.figures.style.text import safe_html, shorten
-from udviz.figures.style.theme import NEUTRAL, MarkerStyle, set_frame, whole_ticks
+from udviz.figures.style.theme import NEUTRAL, MarkerStyle, room_above, set_frame, whole_ticks
 
 N_COLUMNS = 3  # panels side by side
 _PANEL_PX, _BETWEEN_PX = 130, 76
@@ -27,7 +27,8 @@ def score_curves(
         title: What the chart shows.
     """
     figure = go.Figure()
-    set_frame(figure, title=title, plot_px=260)
+    above_px = room_above(map(str, scores["run"].unique()))
+    set_frame(figure, title=title, plot_px=260, above_px=above_px)
     drawn: dict[str, int] = {}
     for run, rows in scores.groupby("run", sort=False):
         style = style_of(str(run), styles)

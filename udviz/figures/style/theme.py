@@ -81,6 +81,8 @@ SPLITS: dict[Split, MarkerStyle] = {
 }
 AMOUNTS = "Cividis"  # a scale of amounts: even steps of lightness, the same to colour-blind eyes
 ABOVE_PX, TITLE_PX = 66, 34  # title and legend of a chart; title alone
+NARROW_PX = 430  # the narrowest chart beside another one
+_ENTRY_PX, _LETTER_PX, _LINE_PX = 32, 7, 20  # of a legend
 LEFT_PX = 66  # tick names and title of a y axis of shares or scores
 RANK = MarkerStyle("Difficulty rank", NEUTRAL, "circle", "●")
 GRID = "rgba(131, 138, 148, 0.22)"
@@ -166,6 +168,18 @@ def set_frame(
     put(figure.select_yaxes(), AXIS)
     if left_px is not None:
         put(figure.select_yaxes(), automargin=False)
+
+
+def room_above(words: Iterable[str], *, width_px: int = NARROW_PX) -> int:
+    """Room for the title and a legend of ``words``, which wraps where it is wider than the chart.
+
+    A browser that wraps gives every entry the width of the widest.
+    """
+    widths = [_ENTRY_PX + _LETTER_PX * len(shorten(word)) for word in words]
+    if sum(widths) <= width_px:
+        return ABOVE_PX
+    per_row = max(1, width_px // max(widths))
+    return ABOVE_PX + _LINE_PX * (-(-len(widths) // per_row) - 1)  # rounded up
 
 
 def add_rule(

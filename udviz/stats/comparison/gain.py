@@ -9,7 +9,6 @@ import pandas as pd
 from scipy import stats
 
 from udviz.checks import check_at_least, check_choice
-from udviz.stats.average_precision.measure import Measured, measure
 from udviz.stats.inference.intervals import normal_quantile, t_quantile
 from udviz.stats.inference.scores import (
     BoundedScore,
@@ -19,6 +18,7 @@ from udviz.stats.inference.scores import (
 )
 from udviz.stats.inference.seeds import Spread, StandardError, standard_error
 from udviz.stats.labels.label_columns import as_seeds
+from udviz.stats.ranking.measure import Measured, measure
 from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE, MIN_POSITIVES
 
 MIN_TESTED = 5  # positives; fewer decide nothing, and testing them costs the others power
@@ -122,7 +122,7 @@ def label_gains(
     models = {BEFORE: dict(enumerate(before)), AFTER: dict(enumerate(after))}
     measured = measure(models, targets, min_positives=min_positives, images=images)
     table = gain_table(measured, BEFORE, AFTER, confidence=confidence)
-    q = corrected(tested_p(table), correction=correction)
+    q = corrected(p_of_tested(table), correction=correction)
     verdict = verdicts(table["gain"].to_numpy(), q, level=1 - confidence)
     return LabelGains(
         table=table.assign(q=q, verdict=verdict),
@@ -184,7 +184,7 @@ def mean_gain_row(
     )
 
 
-def tested_p(table: pd.DataFrame) -> np.ndarray:
+def p_of_tested(table: pd.DataFrame) -> np.ndarray:
     """(L,) p-values of the labels with enough positives to be tested; NaN of the others."""
     tested = table["positives"] >= MIN_TESTED
     return np.where(tested, table["p"], np.nan)

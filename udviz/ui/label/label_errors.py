@@ -56,7 +56,7 @@ def show(view: View, label: str, model: LabelModel, threshold: float) -> None:
             )
         with grid.cell():
             st.markdown(
-                f"{named} is wrong on **{wrong.sum():,}** of "
+                f"{named[0].upper()}{named[1:]} is wrong on **{wrong.sum():,}** of "
                 f"{plural(wrong.size, 'image')} at a threshold of {number(threshold)}."
             )
             tables.draw_models(table, key="error-detection", alt="Measures of uncertainty")

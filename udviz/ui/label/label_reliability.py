@@ -26,7 +26,7 @@ def show(view: View, label: str, models: Mapping[str, LabelModel]) -> None:
             bins, view.styles, thing="images", title=f"Reliability of {safe_html(shorten(label))}"
         ),
         key="reliability",
-        alt=reliability_tables.alt(bins, label),
+        alt=reliability_tables.alt(bins, label, styles=view.styles),
     )
     st.caption(HOW_TO_READ)
     links.to_reliability(label, text="Recalibrate it")

@@ -65,9 +65,13 @@ def how_to_read_models(view: View) -> str:
 
 def model_noun(name: str, kind: str) -> str:
     """What a model is called within a sentence, as Markdown."""
-    if kind == "teacher" and name == kind:
-        return name
-    return f"{safe_markdown(name)} {kind}" if kind != "brought" else f"model {safe_markdown(name)}"
+    if name == kind:
+        return f"the {kind}"
+    return (
+        f"the model {safe_markdown(name)}"
+        if kind == "brought"
+        else f"the {safe_markdown(name)} {kind}"
+    )
 
 
 def noun(view: View, name: str) -> str:
