@@ -29,7 +29,9 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
         *(*TRAINING, CHECKS, WORDS, "udviz.roots", "udviz.stats.average_precision"),
         *("torch", "safetensors", "tomli_w"),
     },
-    "udviz/predictions": {"udviz.scratch", WALL, "pandas"},
+    "udviz/predictions": {
+        *("udviz.scratch", WALL, "udviz.stats.labels.probabilities", "pandas"),
+    },
     "udviz/stats": {CHECKS, WORDS, "udviz.scratch", "udviz.stats", "pandas", "scipy", "sklearn"},
     "udviz/analysis": {
         *(CHECKS, "udviz.analysis", "udviz.data", WALL, "udviz.recipe", "udviz.stats", "pandas"),

@@ -152,8 +152,13 @@ def _check_columns(found: pa.Schema, table: Table) -> None:
         if column.name not in found.names:
             if not column.optional:
                 raise TableError(f"it lacks the column {column.name}")
-        elif found.field(column.name).type != _ARROW[column.type]:
+        elif not _holds(found.field(column.name).type, column):
             raise TableError(f"its column {column.name} does not hold {column.type} values")
+
+
+def _holds(type_: pa.DataType, column: Column) -> bool:
+    is_words = column.type == "text" and pa.types.is_large_string(type_)
+    return is_words or bool(type_ == _ARROW[column.type])
 
 
 def _check_values(found: pa.Table, table: Table) -> None:

@@ -117,17 +117,17 @@ def read_manifest(study: Path) -> AnalysisManifest:
     """
     path = analysis_folder(study) / MANIFEST
     if not path.is_file() or path.is_symlink():
-        raise AnalysisError(f"{shown(study)} must hold an analysis, but has none.", study)
+        raise AnalysisError(f"{shown(str(study))} must hold an analysis, but has none.", study)
     try:
         text = own_bytes(path, last=MOST_MANIFEST_BYTES)
         found = json.loads(text)
         version = found["schema_version"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        raise AnalysisError(f"{shown(path)} is damaged.", study) from error
+        raise AnalysisError(f"{shown(str(path))} is damaged.", study) from error
     if type(version) is not int or version != VERSION:
         said = version if type(version) is int else "?"
         raise AnalysisError(
-            f"The tables of {shown(study)} have schema version {said}, this program reads "
+            f"The tables of {shown(str(study))} have schema version {said}, this program reads "
             f"{VERSION}.",
             study,
         )
@@ -137,7 +137,7 @@ def read_manifest(study: Path) -> AnalysisManifest:
     except (TypeError, AttributeError):
         whole = False
     if not whole:
-        raise AnalysisError(f"{shown(path)} is damaged.", study)
+        raise AnalysisError(f"{shown(str(path))} is damaged.", study)
     return manifest
 
 
@@ -168,18 +168,20 @@ def read_table(
         raise ValueError(f"`name` must be one of {sorted(BY_NAME)}, got {name!r}.")
     manifest = read_manifest(study)
     if identity is not None and manifest.identity != identity:
-        raise AnalysisError(f"The analysis of {shown(study)} was replaced meanwhile.", study)
+        raise AnalysisError(f"The analysis of {shown(str(study))} was replaced meanwhile.", study)
     path, entry = analysis_folder(study) / f"{name}.parquet", manifest.tables[name]
     try:
         content = own_bytes(path, last=MOST_BYTES)
     except OSError as error:
-        raise AnalysisError(f"{shown(path)} cannot be read.", study) from error
+        raise AnalysisError(f"{shown(str(path))} cannot be read.", study) from error
     if len(content) != entry["bytes"] or zlib.crc32(content) != entry["crc32"]:
-        raise AnalysisError(f"{shown(path)} is not the file its {MANIFEST} speaks of.", study)
+        raise AnalysisError(f"{shown(str(path))} is not the file its {MANIFEST} speaks of.", study)
     try:
         return from_parquet(content, BY_NAME[name], columns=columns, where=where)
     except (TableError, ArrowException, OSError) as error:
-        raise AnalysisError(f"{shown(path)} is damaged: {shown(str(error))}", study) from error
+        raise AnalysisError(
+            f"{shown(str(path))} is damaged: {shown(str(error))}.", study
+        ) from error
 
 
 def analysis_folder(study: Path) -> Path:

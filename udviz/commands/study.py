@@ -7,9 +7,9 @@ A second start continues where the first one ended and skips what is complete.
 from collections.abc import Sequence
 from pathlib import Path
 
+from udviz.analysis.study import analyse_study
 from udviz.analysis.summary import summary
 from udviz.commands import command_line as command
-from udviz.commands.analyse import analyse_study
 from udviz.commands.predict import predict_run
 from udviz.commands.reporting import StudyReport
 from udviz.commands.train import train_run

@@ -25,7 +25,8 @@ from udviz.predictions.manifest import (
     read_manifest,
     refused,
 )
-from udviz.scratch import empty_columns, reserve
+from udviz.scratch import reserve
+from udviz.stats.labels.probabilities import logit_probs
 
 MOST_IMAGES = 2**40  # more cannot be found in any file
 _KINDS = {"targets": "i", "difficult": "b"}  # kind of an array's values; else floating point
@@ -75,19 +76,13 @@ class Predictions:
         """The N image ids."""
         return tuple(self.images["image_id"])
 
-    def probs(self, labels: slice | int = slice(None)) -> np.ndarray:
-        """P(label present) = sigmoid(logits), of all labels (N, L) or of the chosen columns."""
-        if isinstance(labels, int):
-            return _sigmoid(np.asarray(self.logits[:, labels]))
-        logits = self.logits[:, labels]
-        probs = empty_columns(logits.shape, logits.dtype)
-        for column in range(logits.shape[1]):
-            probs[:, column] = _sigmoid(np.asarray(logits[:, column]))
-        return probs
+    def probs(self, label: int) -> np.ndarray:
+        """(N,) P(label present) = sigmoid(logits) of one label."""
+        return logit_probs(self.logits[:, label])
 
     def image_probs(self, place: int) -> np.ndarray:
         """(L,) P(label present) of all labels in one image."""
-        return _sigmoid(np.asarray(self.logits[place]))
+        return logit_probs(self.logits[place])
 
 
 class PredictionWriter:
@@ -225,11 +220,6 @@ def is_current(directory: Path, *, dataset_fingerprint: str, checkpoint_digest: 
         return False
     made_from = (manifest.dataset_fingerprint, manifest.checkpoint_digest)
     return made_from == (dataset_fingerprint, checkpoint_digest)
-
-
-def _sigmoid(logits: np.ndarray) -> np.ndarray:
-    probs: np.ndarray = 0.5 * (1.0 + np.tanh(0.5 * logits))  # never overflows
-    return probs
 
 
 def _reserve(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:

@@ -122,7 +122,7 @@ def label_gains(
     models = {BEFORE: dict(enumerate(before)), AFTER: dict(enumerate(after))}
     measured = measure(models, targets, min_positives=min_positives, images=images)
     table = gain_table(measured, BEFORE, AFTER, confidence=confidence)
-    q = corrected(tested_p(table), correction=correction)
+    q = corrected(p_of_tested(table), correction=correction)
     verdict = verdicts(table["gain"].to_numpy(), q, level=1 - confidence)
     return LabelGains(
         table=table.assign(q=q, verdict=verdict),
@@ -184,7 +184,7 @@ def mean_gain_row(
     )
 
 
-def tested_p(table: pd.DataFrame) -> np.ndarray:
+def p_of_tested(table: pd.DataFrame) -> np.ndarray:
     """(L,) p-values of the labels with enough positives to be tested; NaN of the others."""
     tested = table["positives"] >= MIN_TESTED
     return np.where(tested, table["p"], np.nan)

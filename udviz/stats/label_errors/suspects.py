@@ -41,9 +41,9 @@ class Suspects:
             no label that it is confused with is present) and ``doubted_share``: doubts over
             known targets. Of the images without a partner that are rather called present and are at
             least as probable as the median marked one: ``surest_marked`` and ``surest_unmarked``,
-            those with and without the mark; ``surest_expected`` with ``surest_expected_sd``, how many
-            without it that would be, were the probabilities exact. NaN where a label has too few
-            present or absent images to judge.
+            those with and without the mark; ``surest_expected`` with ``surest_expected_sd``, how
+            many without it that would be, were the probabilities exact. NaN where a label
+            has too few present or absent images to judge.
     """
 
     table: pd.DataFrame

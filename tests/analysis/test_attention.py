@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-
 from udviz.analysis.evidence import attention_agreement
+
 from udviz.analysis.jobs import SplitPredictions
 from udviz.predictions.cache import open_predictions
 
