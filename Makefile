@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 RUNS ?= $(or $(UDVIZ_RUNS),runs)
 
-.PHONY: app test check bench chromium
+.PHONY: app test check bench chromium lock audit
 
 app: $(VENV)/.app  ## Install, train the demo study if there is no study yet, open the app.
 	@ls $(RUNS)/*/study.toml >/dev/null 2>&1 || $(BIN)/python -m pipelines.study --recipe demo
@@ -27,10 +27,18 @@ chromium:  ## The browser tests drive the system's Chromium.
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.app: requirements.txt | $(VENV)/bin/python
-	$(BIN)/pip install --quiet -r requirements.txt
+$(VENV)/.app: requirements.lock | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	@touch $@
 
-$(VENV)/.dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
-	$(BIN)/pip install --quiet -r requirements-dev.txt
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $(VENV)/.app $@
+
+lock:  ## Pin everything that is installed, with hashes (needs uv: pip install uv).
+	@for name in requirements requirements-dev; do \
+		uv pip compile $$name.txt -o $$name.lock --quiet --universal --generate-hashes \
+			--python-version 3.11 --custom-compile-command "make lock" || exit 1; done
+
+audit:  ## Known security advisories of what is pinned (needs pip-audit, and the network).
+	pip-audit --require-hashes --disable-pip -r requirements-dev.lock

@@ -7,11 +7,11 @@ from udviz.ui.frame import access, sidebar
 from udviz.ui.frame.page import open_page
 
 PARTS = {
-    "labels": "Label frequency",
-    "pairs": "Co-occurrence of labels",
+    "label frequency": "Label frequency",
+    "co-occurrence": "Co-occurrence of labels",
     "images": "Images and their labels",
-    "annotations": "Possible annotation errors",
-    "import": "Import report",
+    "annotation errors": "Possible annotation errors",
+    "import report": "Import report",
 }
 
 view = open_page("Data", question="What is in the data set, and which annotations look wrong?")
@@ -19,22 +19,20 @@ opened = sidebar.pick_label(view.labels["label"].tolist())
 part = st.segmented_control(
     "Show",
     list(PARTS),
-    default="labels",
+    default=next(iter(PARTS)),
     required=True,
     key="part",
     bind="query-params",
-    format_func=PARTS.get,
-    label_visibility="collapsed",
 )
-st.header(PARTS[part or "labels"], anchor=False)
+st.header(PARTS[part or next(iter(PARTS))], anchor=False)
 
-if part == "pairs":
+if part == "co-occurrence":
     co_occurrence.show(view, opened)
 elif part == "images":
     annotated_images.show(view, opened)
-elif part == "annotations":
+elif part == "annotation errors":
     suspects.show(view, opened, may_change=access.may_change)
-elif part == "import":
+elif part == "import report":
     import_report.show(view)
 else:
     label_counts.show(view, opened)

@@ -26,7 +26,7 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
         *(CHECKS, WORDS, "udviz.method", "udviz.recipe", "torch", "torchvision", "safetensors"),
     },
     "udviz/training": {
-        *(*TRAINING, CHECKS, WORDS, "udviz.roots", "udviz.stats.average_precision"),
+        *(*TRAINING, CHECKS, WORDS, "udviz.roots", "udviz.stats.ranking"),
         *("torch", "safetensors", "tomli_w"),
     },
     "udviz/predictions": {

@@ -7,11 +7,11 @@ import pytest
 from tests.analysis.conftest import NAMES, SEEDS, opened, plan_of
 from udviz.analysis.split_predictions import SplitPredictions
 from udviz.analysis.tables.compared import compared_tables
-from udviz.stats.average_precision.ranking import average_precision, label_ranking
 from udviz.stats.comparison.contributions import image_contributions
 from udviz.stats.comparison.gain import corrected, label_gains, p_of_tested
 from udviz.stats.comparison.gap import gap_closed
 from udviz.stats.difficulty.ranks import difficulty_ranks
+from udviz.stats.ranking.ranking import average_precision, label_ranking
 from udviz.studies.models import Model
 
 TRAIN = np.array([10, 100, 200])

@@ -6,7 +6,6 @@ from scipy.special import logit
 
 from tests.analysis.conftest import NAMES, opened, plan_of
 from udviz.analysis.tables.judged import judged_tables
-from udviz.stats.average_precision.ranking import auroc
 from udviz.stats.calibration.platt import fit_platt
 from udviz.stats.calibration.recalibration import (
     pooled_recalibration_table,
@@ -14,6 +13,7 @@ from udviz.stats.calibration.recalibration import (
 )
 from udviz.stats.decisions.confusion import confusion
 from udviz.stats.decisions.f1_scores import counts_at_thresholds, summarise_decisions
+from udviz.stats.ranking.ranking import auroc
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ FAULTS = (
         "udviz/predictions/cache.py",
         '.draft")',
         '.{id(self)}")',
-        "tests/test_predictions.py",
+        "tests/predictions/test_cache.py",
     ),
     RunFault(
         "kill -9 of the trainer: a torn line takes the next one with it",
@@ -129,14 +129,14 @@ FAULTS = (
         "udviz/predictions/cache.py",
         "reserve(file.fileno(), path.stat().st_size)",
         "pass",
-        "tests/test_predictions.py",
+        "tests/predictions/test_cache.py",
     ),
     RunFault(
         "disk full: the draft of a cache stays",
         "udviz/predictions/cache.py",
         "finally:\n            self._arrays.clear()\n            shutil.rmtree(self._draft, ",
         "finally:\n            shutil.rmtree(self._draft / 'none', ",
-        "tests/test_predictions.py",
+        "tests/predictions/test_cache.py",
     ),
     RunFault(
         "disk full: the draft of a small file stays",
@@ -200,7 +200,7 @@ FAULTS = (
         "udviz/training/records.py",
         'sorted(study.glob("*/run.toml"))',
         "()",
-        "tests/studies/test_records.py",
+        "tests/training/test_records.py",
     ),
     RunFault(
         "cut run.toml on the page of runs",
@@ -212,9 +212,9 @@ FAULTS = (
     RunFault(
         "cut run.toml when its study goes on",
         "udviz/training/records.py",
-        "except (OSError, ValueError, KeyError):",
-        "except (OSError, KeyError):",
-        "tests/studies/test_records.py",
+        "except (OSError, ValueError, RecursionError):",
+        "except (OSError, RecursionError):",
+        "tests/training/test_records.py",
     ),
     RunFault(
         "cut launch.json",
@@ -264,14 +264,14 @@ FAULTS = (
         "udviz/predictions/manifest.py",
         'if size != entry["bytes"]:',
         "if False:",
-        "tests/test_predictions.py",
+        "tests/predictions/test_cache.py",
     ),
     RunFault(
         "cut manifest of a cache",
         "udviz/predictions/manifest.py",
         "except (ValueError, TypeError, RecursionError) as error:",
         "except TypeError as error:",
-        "tests/test_predictions.py",
+        "tests/predictions/test_cache.py",
     ),
     RunFault(
         "two launches at once: nobody looks again under the lock",

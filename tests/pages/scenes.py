@@ -8,7 +8,7 @@ import pandas as pd
 
 from tests.analysis.fake import rows_of, write_fake
 from tests.pages.caches import cache_of
-from tests.pages.synthetic import change_tables, pairs_of
+from tests.pages.synthetic import change_tables, pairs_of, table_of
 from udviz.data.dataset import Dataset
 from udviz.data.source import load_dataset
 from udviz.predictions.cache import Predictions, PredictionWriter, open_predictions
@@ -18,7 +18,7 @@ from udviz.stats.labels.relations import co_occurrence
 SPLITS = ("val", "test")
 N_IMAGES = 40  # of a split
 GRID = (6, 6)
-N_SUSPECTS = 30
+N_SUSPECTS = 150
 
 
 def write_scenes(
@@ -86,9 +86,10 @@ def _tables(
 ) -> dict[str, pd.DataFrame]:
     first = {split: open_predictions(cache_of(study, models[0], split)) for split in SPLITS}
     names = np.array(dataset.label_names, dtype=object)
-    others = [name for name in with_maps[1:]]
+    others = with_maps[1:]
     shared = {"label": names, "column": np.arange(len(names))}
     made = {
+        "labels": [_labels(study, dataset, split) for split in SPLITS],
         "label_counts": [_counts(dataset, split) for split in ("train", *SPLITS)],
         "labels_per_image": [_per_image(dataset, split) for split in ("train", *SPLITS)],
         "co_occurrence": [_pairs(run, split) for split, run in first.items()],
@@ -119,6 +120,13 @@ def _tables(
         ],
     }
     return {name: pd.concat(parts, ignore_index=True) for name, parts in made.items() if parts}
+
+
+def _labels(study: Path, dataset: Dataset, split: str) -> pd.DataFrame:
+    """The made-up labels with the positives that there are."""
+    labels = table_of(study, "labels")
+    positives = (dataset.targets[dataset.indices(split)] == 1).sum(axis=0)
+    return labels[labels["split"] == split].assign(positives=positives)
 
 
 def _counts(dataset: Dataset, split: str) -> pd.DataFrame:
@@ -160,7 +168,7 @@ def _pairs(run: Predictions, split: str) -> pd.DataFrame:
 
 def _suspects(run: Predictions, split: str) -> pd.DataFrame:
     """The targets that the first model contradicts most."""
-    probs, targets = run.probs(), np.asarray(run.targets)
+    probs, targets = probs_of(run), np.asarray(run.targets)
     quality = np.where(targets == 1, probs, 1 - probs)
     image, column = np.unravel_index(np.argsort(quality, axis=None)[:N_SUSPECTS], quality.shape)
     extra = targets[image, column] == 1
@@ -175,3 +183,8 @@ def _suspects(run: Predictions, split: str) -> pd.DataFrame:
         prob=probs[image, column].astype(float),
         quality=quality[image, column].astype(float),
     )
+
+
+def probs_of(run: Predictions) -> np.ndarray:
+    """(N, L) probabilities of a small cache."""
+    return np.column_stack([run.probs(label) for label in range(len(run.label_names))])

@@ -136,7 +136,7 @@ def test_a_study_whose_labels_were_not_counted_says_so(small, open_app):
 
 
 def test_the_pairs_are_those_of_the_targets(small, open_app):
-    app = open_app(DATA, part="pairs")
+    app = open_app(DATA, part="co-occurrence")
 
     run = open_predictions(cache_of(small, "teacher", "test"))
     together = co_occurrence(run.targets)
@@ -151,7 +151,7 @@ def test_the_pairs_are_those_of_the_targets(small, open_app):
 
 @pytest.mark.parametrize("measure", ["lift", "P(column | row)"])
 def test_the_heat_map_shows_the_chosen_measure_most_frequent_label_first(small, open_app, measure):
-    app = open_app(DATA, part="pairs", measure=measure)
+    app = open_app(DATA, part="co-occurrence", measure=measure)
 
     heat, cells = spec(app)["data"]
     run = open_predictions(cache_of(small, "teacher", "test"))
@@ -176,14 +176,14 @@ def test_the_labels_around_an_opened_one_are_those_it_is_most_often_with(runs, o
     ]
     change_tables(runs / "many", co_occurrence=pd.DataFrame(pairs))
 
-    app = open_app(DATA, part="pairs", label="label 0003", pairs="around the opened label")
+    app = open_app(DATA, part="co-occurrence", label="label 0003", pairs="around the opened label")
 
     rows = [spec(app)["data"][1]["customdata"][row * 21] for row in range(21)]
     assert rows == ["label 0003", *[f"label {place:04d}" for place in range(59, 39, -1)]]
 
 
 def test_a_split_without_pairs_says_so(study, open_app):
-    app = open_app(DATA, part="pairs")
+    app = open_app(DATA, part="co-occurrence")
 
     assert not app.exception
     assert "counted no pairs" in app.info[0].value
@@ -238,7 +238,7 @@ def test_a_study_whose_predictions_are_gone_explains_its_images(study, open_app)
 
 
 def test_the_most_suspect_come_first_with_what_the_data_set_and_the_model_say(suspects, open_app):
-    app = open_app(DATA, part="annotations")
+    app = open_app(DATA, part="annotation errors")
 
     first = suspects.iloc[0]
     given = "annotated" if first["direction"] == "extra" else "not annotated"
@@ -251,7 +251,7 @@ def test_the_most_suspect_come_first_with_what_the_data_set_and_the_model_say(su
 
 def test_a_click_is_kept_and_shown_to_the_next_who_comes(small, suspects, open_app):
     first = suspects.iloc[0]
-    app = open_app(DATA, part="annotations")
+    app = open_app(DATA, part="annotation errors")
 
     app.button_group(key=key_of(first)).set_value("wrong").run()
 
@@ -260,12 +260,12 @@ def test_a_click_is_kept_and_shown_to_the_next_who_comes(small, suspects, open_a
         (target(first), "wrong", first["direction"])
     ]
     assert f"1 of {len(suspects):,} reviewed" in app.get("progress")[0].proto.text
-    again = open_app(DATA, part="annotations")
+    again = open_app(DATA, part="annotation errors")
     assert again.button_group(key=key_of(first)).value == "wrong"
 
 
 def test_a_second_click_takes_the_review_back(small, suspects, open_app):
-    app = open_app(DATA, part="annotations")
+    app = open_app(DATA, part="annotation errors")
     app.button_group(key=key_of(suspects.iloc[0])).set_value("right").run()
 
     app.button_group(key=key_of(suspects.iloc[0])).set_value(None).run()
@@ -274,7 +274,7 @@ def test_a_second_click_takes_the_review_back(small, suspects, open_app):
 
 
 def test_the_last_review_can_be_undone_until_none_is_left(small, suspects, open_app):
-    app = open_app(DATA, part="annotations")
+    app = open_app(DATA, part="annotation errors")
     for row, verdict in enumerate(("wrong", "unsure")):
         app.button_group(key=key_of(suspects.iloc[row])).set_value(verdict).run()
 
@@ -291,7 +291,7 @@ def test_the_last_review_can_be_undone_until_none_is_left(small, suspects, open_
 
 def test_undo_leaves_alone_what_another_browser_reviewed_since(small, suspects, open_app):
     first = suspects.iloc[0]
-    app = open_app(DATA, part="annotations")
+    app = open_app(DATA, part="annotation errors")
     app.button_group(key=key_of(first)).set_value("wrong").run()
     add_review(small, Review(of=target(first), direction="missing", verdict="unsure"))
 
@@ -311,7 +311,7 @@ def test_the_reviewed_and_the_others_can_be_told_apart(small, suspects, open_app
     for _, row in suspects.iloc[[0, 3]].iterrows():
         add_review(small, Review(of=target(row), direction=row["direction"], verdict="wrong"))
 
-    app = open_app(DATA, part="annotations", show=show)
+    app = open_app(DATA, part="annotation errors", show=show)
 
     places = {"reviewed": [0, 3], "to review": [1, 2, 4], "all": [0, 1, 2, 3, 4]}[show]
     keys = [group.key for group in app.button_group if group.key.startswith("review-")]
@@ -322,7 +322,7 @@ def test_the_reviewed_and_the_others_can_be_told_apart(small, suspects, open_app
 def test_suspects_can_be_those_of_one_label_and_one_direction(suspects, open_app):
     label = suspects["label"].iloc[0]
 
-    app = open_app(DATA, part="annotations", label=label, direction="missing label")
+    app = open_app(DATA, part="annotation errors", label=label, direction="missing label")
 
     fits = suspects[(suspects["label"] == label) & (suspects["direction"] == "missing")]
     assert f"of {len(fits):,} reviewed" in app.get("progress")[0].proto.text
@@ -337,7 +337,7 @@ def test_the_confirmed_errors_are_told_per_label(small, suspects, open_app):
     for (_, row), verdict in zip(of_label.head(4).iterrows(), verdicts, strict=True):
         add_review(small, Review(of=target(row), direction=row["direction"], verdict=verdict))
 
-    app = open_app(DATA, part="annotations")
+    app = open_app(DATA, part="annotation errors")
 
     (row,) = app.dataframe[0].value.to_dict("records")
     assert row["Label"] == label
@@ -351,14 +351,14 @@ def test_a_review_file_with_a_damaged_line_opens_with_the_rest(small, suspects, 
     with (small / REVIEWS_FILE).open("ab") as file:
         file.write(b'{"split": "te')
 
-    app = open_app(DATA, part="annotations")
+    app = open_app(DATA, part="annotation errors")
 
     assert not app.exception
     assert "1 of" in app.get("progress")[0].proto.text
 
 
 def test_a_review_file_that_cannot_be_written_is_explained(small, suspects, open_app):
-    app = open_app(DATA, part="annotations")
+    app = open_app(DATA, part="annotation errors")
     (small / REVIEWS_FILE).mkdir()
 
     app.button_group(key=key_of(suspects.iloc[0])).set_value("wrong").run()
@@ -380,7 +380,7 @@ def test_where_nothing_may_be_changed_the_reason_is_told_and_all_is_off(
 ):
     reasons.append("This app is for looking only.")
 
-    app = open_app(DATA, part="annotations")
+    app = open_app(DATA, part="annotation errors")
 
     assert "This app is for looking only" in app.info[0].value
     reviews = [group for group in app.button_group if group.key.startswith("review-")]
@@ -390,7 +390,7 @@ def test_where_nothing_may_be_changed_the_reason_is_told_and_all_is_off(
 
 
 def test_a_click_after_changing_was_forbidden_reviews_nothing(small, suspects, open_app, reasons):
-    app = open_app(DATA, part="annotations")
+    app = open_app(DATA, part="annotation errors")
     app.button_group(key=key_of(suspects.iloc[0])).set_value("wrong").run()
     reasons.append("This app is for looking only.")
 
@@ -412,7 +412,7 @@ def test_training_targets_are_shown_with_the_images_of_those_that_judged_them(
     of_train = suspects.assign(split="train", image=suspects["image"] + n_first)  # second fold
     change_tables(small, suspects=pd.concat([suspects, of_train], ignore_index=True))
 
-    app = open_app(DATA, part="annotations", of="train")
+    app = open_app(DATA, part="annotation errors", of="train")
 
     assert not app.exception
     assert len(app.get("image")) == gallery.PAGE_SIZE
@@ -426,7 +426,7 @@ def test_training_targets_are_shown_with_the_images_of_those_that_judged_them(
 def test_suspects_of_other_images_than_the_predictions_are_not_shown(small, suspects, open_app):
     change_tables(small, suspects=suspects.assign(image=suspects["image"][::-1].to_numpy()))
 
-    app = open_app(DATA, part="annotations")
+    app = open_app(DATA, part="annotation errors")
 
     assert not app.exception
     assert "are of other images than the analysis judged" in app.info[0].value
@@ -436,7 +436,7 @@ def test_a_split_without_suspects_says_so(small, open_app):
     table = table_of(small, "suspects")
     change_tables(small, suspects=table[table["split"] == "val"])
 
-    app = open_app(DATA, part="annotations")
+    app = open_app(DATA, part="annotation errors")
 
     assert app.info[0].value == "No possible annotation errors in the test split."
     assert not app.code
@@ -447,7 +447,7 @@ def test_the_images_are_those_that_the_reference_judged_in_a_study_without_a_tea
 ):
     study = write_scenes(runs / "mine", models=("mine", "other"), with_maps=())
 
-    app = open_app(DATA, part="annotations")
+    app = open_app(DATA, part="annotation errors")
 
     assert not app.exception
     first = table_of(study, "suspects").query("split == 'test'").iloc[0]
@@ -461,7 +461,7 @@ def test_the_images_are_those_that_the_reference_judged_in_a_study_without_a_tea
 
 
 def test_a_data_set_without_problems_is_said_to_have_none(small, open_app):
-    app = open_app(DATA, part="import")
+    app = open_app(DATA, part="import report")
 
     assert "No problems were found" in app.success[0].value
 
@@ -473,7 +473,7 @@ def test_what_was_found_when_reading_is_told_with_its_examples(small, open_app):
     ]
     change_tables(small, problems=pd.DataFrame(problems))
 
-    app = open_app(DATA, part="import")
+    app = open_app(DATA, part="import report")
 
     assert "**1,206 problems**" in texts(app)
     assert "missing *file*" in texts(app)
@@ -485,7 +485,9 @@ def test_what_was_found_when_reading_is_told_with_its_examples(small, open_app):
 # Odd studies
 
 
-@pytest.mark.parametrize("part", ["labels", "pairs", "images", "annotations", "import"])
+@pytest.mark.parametrize(
+    "part", ["label frequency", "co-occurrence", "images", "annotation errors", "import report"]
+)
 def test_odd_studies_draw_or_explain_themselves(odd_study, open_app, part):
     app = open_app(DATA, part=part)
 
@@ -505,7 +507,7 @@ def test_hostile_names_read_as_they_are_in_pairs_and_captions(runs, open_app):
     ]
     change_tables(odd, co_occurrence=pd.DataFrame(pairs))
 
-    app = open_app(DATA, part="pairs", label=HOSTILE_NAMES[0])
+    app = open_app(DATA, part="co-occurrence", label=HOSTILE_NAMES[0])
 
     assert not app.exception
     assert "<script>" not in json.dumps(spec(app)["layout"])

@@ -21,7 +21,7 @@ N_BYTES = 24 * 2**20
 
 
 def arguments(study):
-    return [*TINY, "--out", str(study), "--role", "teacher"]
+    return [*TINY, "--out", str(study), "--model", "teacher"]
 
 
 @pytest.fixture(scope="module")

@@ -156,7 +156,7 @@ def _slow_to_load(command_line):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_stopped_before_it_trains_says_so(root, number):
     study = root / "mine"
-    arguments = [*TINY, "--out", str(study), "--role", "teacher"]
+    arguments = [*TINY, "--out", str(study), "--model", "teacher"]
     with started(_slow_to_load, arguments, log=root / "log") as program:
         program.wait_until(lambda: (study / "teacher").exists())
         os.kill(program.process.pid, number)
@@ -170,7 +170,7 @@ def test_a_run_that_is_stopped_before_it_trains_says_so(root, number):
 def test_a_run_from_a_terminal_says_that_it_does_not_wait(root):
     (root / QUEUE).mkdir()
     slot = try_lock(root / QUEUE / "slot-cpu")
-    arguments = [*TINY, "--out", str(root / "mine"), "--role", "teacher", "--teacher.epochs", "1"]
+    arguments = [*TINY, "--out", str(root / "mine"), "--model", "teacher", "--teacher.epochs", "1"]
 
     run(train, arguments, log=root / "log")
 

@@ -121,7 +121,8 @@ def study_at(asked: Command, *, n_parts: int) -> Iterator[StudyReport]:
     with _place(asked) if distributed.is_main() else nullcontext(), stoppable():
         report = StudyReport(asked.study, n_parts=n_parts, quiet=asked.quiet)
         try:
-            yield report
+            with report.beating():
+                yield report
         except (InterruptedError, KeyboardInterrupt) as error:
             report.end("stopped", reason(error))
             raise

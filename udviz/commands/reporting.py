@@ -1,6 +1,9 @@
 """Telling a person, and the app, how far a study is."""
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from udviz.training import distributed
 from udviz.training.progress import Progress
 
 EVERY_SECONDS = 1.0
+HEARTBEAT_SECONDS = 60.0  # far below the silence after which a run elsewhere counts as gone
 
 
 class StudyReport:
@@ -34,6 +38,33 @@ class StudyReport:
         self._stage = "Starting"
         self._run: Path | None = None
         self._bar: tqdm[Any] | None = None
+        self._told: dict[Path, Status] = {}
+        self._telling = threading.Lock()
+
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        """Keep the status young while loading, predicting or analysing have nothing to report."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(HEARTBEAT_SECONDS):
+                with suppress(OSError):  # the next one may succeed
+                    self.beat()
+
+        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def beat(self) -> None:
+        """Write the last status again, with the time of now."""
+        with self._telling:
+            for directory, status in self._told.items():
+                if status.state == "running":
+                    write_status(directory, status)
 
     def begin(self, part: int, stage: str, *, run: Path | None = None) -> None:
         """Start part number ``part``, called ``stage``; ``run`` gets a status of its own."""
@@ -85,13 +116,13 @@ class StudyReport:
                     fraction=1.0 if whole else fraction,
                     message=message,
                 )
-                write_status(directory, status)
+                self._tell(directory, status)
 
     def end_run(self, message: str) -> None:
         """Close the current run as finished."""
         if self._run is not None and distributed.is_main():
             status = Status(state="finished", stage=self._stage, fraction=1.0, message=message)
-            write_status(self._run, status)
+            self._tell(self._run, status)
         self._run = None
 
     def close_bar(self) -> None:
@@ -116,9 +147,15 @@ class StudyReport:
             rate=rate,
             seconds_left=left,
         )
-        write_status(self._study, status)
+        self._tell(self._study, status)
         if self._run is not None:
             own = Status(
                 state="running", stage=self._stage, fraction=fraction, message=message, rate=rate
             )
-            write_status(self._run, own)
+            self._tell(self._run, own)
+
+    def _tell(self, directory: Path, status: Status) -> None:
+        """Write a status; never while the heartbeat does, which would write an older one."""
+        with self._telling:
+            self._told[directory] = status
+            write_status(directory, status)

@@ -12,7 +12,7 @@ from udviz.method.network import Output, TwoHeadedNetwork
 from udviz.method.tasks import Task, total_loss
 from udviz.recipe.networks import NetworkConfig
 from udviz.recipe.schema import AugmentConfig
-from udviz.stats.average_precision.ranking import average_precision
+from udviz.stats.ranking.ranking import average_precision
 from udviz.studies.directory import RunDirectory
 from udviz.training import distributed
 from udviz.training.batches import EpochSteps, ImageRows, loader

@@ -119,7 +119,7 @@ def settings_in(record: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(settings, dict):
         return settings
     try:
-        return settings_of(parse_recipe(record["recipe"], source="it"), str(model))
+        return settings_of(parse_recipe(dict(record["recipe"]), source="it"), str(model))
     except (KeyError, ValueError, TypeError):
         return {}
 
@@ -153,7 +153,7 @@ def _by_study_file(study: Path) -> list[tuple[RunDirectory, dict[str, Any]]]:
 def _settings_now(recipe: Recipe, before: Mapping[str, Any]) -> dict[str, Any]:
     """What ``recipe`` says of the run that was made as ``before``."""
     model = before["model"]
-    if model not in (*recipe.models, *(CROSSFIT,) * bool(recipe.crossfit_folds)):
+    if model not in (TEACHER, *recipe.students, *(CROSSFIT,) * bool(recipe.crossfit_folds)):
         return {"data": recipe.data.model_dump(mode="json")}
     single = model == TEACHER and recipe.teacher_seeds == "one"
     return settings_of(recipe, model) | ({"seed": recipe.teacher_seed} if single else {})

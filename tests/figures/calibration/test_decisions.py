@@ -3,9 +3,9 @@ import pytest
 
 from udviz.figures.calibration.decisions import precision_recall, probability_distributions
 from udviz.figures.style.theme import model_styles
-from udviz.stats.average_precision.precision_recall import precision_recall_curve
 from udviz.stats.calibration.distributions import probability_distribution
 from udviz.stats.decisions.confusion import Confusion, confusion
+from udviz.stats.ranking.precision_recall import precision_recall_curve
 
 PROBS = np.array([0.05, 0.15, 0.55, 0.65, 0.95, 0.25])
 TARGETS = np.array([0, 0, 0, 1, 1, 0])

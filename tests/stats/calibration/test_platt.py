@@ -4,8 +4,8 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from udviz.stats.average_precision.ranking import average_precision
 from udviz.stats.calibration.platt import MIN_SLOPE, fit_platt
+from udviz.stats.ranking.ranking import average_precision
 
 
 def study(rng, slopes, intercepts, n_images):

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from udviz.stats.average_precision.ranking import average_precision
 from udviz.stats.comparison.contributions import image_contributions
+from udviz.stats.ranking.ranking import average_precision
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ import pytest
 from scipy import stats
 from sklearn.metrics import average_precision_score
 
-from udviz.stats.average_precision.influence import average_precision_influence
-from udviz.stats.average_precision.ranking import average_precision, label_ranking
 from udviz.stats.comparison.gain import (
     MIN_TESTED,
     corrected,
@@ -14,6 +12,8 @@ from udviz.stats.comparison.gain import (
     verdicts,
 )
 from udviz.stats.inference.seeds import StandardError
+from udviz.stats.ranking.influence import average_precision_influence
+from udviz.stats.ranking.ranking import average_precision, label_ranking
 
 
 def models(rng, n_images=600, n_labels=6, n_positives=60, gain=1.0, n_seeds=1, seed_sd=0.0):

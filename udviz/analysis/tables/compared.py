@@ -12,19 +12,19 @@ import pandas as pd
 from udviz.analysis.jobs import Tables
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions
-from udviz.stats.average_precision.measure import (
+from udviz.stats.comparison.contributions import label_contributions
+from udviz.stats.comparison.gain import corrected, gain_table, mean_gain_row, p_of_tested, verdicts
+from udviz.stats.comparison.gap import gap_table
+from udviz.stats.difficulty.rank_draws import Redrawing
+from udviz.stats.difficulty.ranks import rank_table
+from udviz.stats.ranking.measure import (
     Measured,
     Measuring,
     RankedColumn,
     ScoreSets,
     ranked_columns,
 )
-from udviz.stats.average_precision.ranking import mean_precision, precision_table
-from udviz.stats.comparison.contributions import label_contributions
-from udviz.stats.comparison.gain import corrected, gain_table, mean_gain_row, p_of_tested, verdicts
-from udviz.stats.comparison.gap import gap_table
-from udviz.stats.difficulty.rank_draws import Redrawing
-from udviz.stats.difficulty.ranks import rank_table
+from udviz.stats.ranking.ranking import mean_precision, precision_table
 from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE
 
 MOST_IMAGES = 25  # of ``contributions``, per label and direction

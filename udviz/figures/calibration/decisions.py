@@ -17,9 +17,9 @@ from udviz.figures.style.theme import (
     room_above,
     set_frame,
 )
-from udviz.stats.average_precision.precision_recall import PrecisionRecallCurve
 from udviz.stats.calibration.distributions import ProbabilityDistribution
 from udviz.stats.decisions.confusion import Confusion
+from udviz.stats.ranking.precision_recall import PrecisionRecallCurve
 
 _SHARES = [0.01, 0.1, 0.3, 0.6, 1.0]  # ticks of the shares
 _SIDES, _SIGNS = ("with it", "without"), (1, -1)  # above and below the axis

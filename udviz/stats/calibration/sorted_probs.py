@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from udviz.stats.average_precision.auroc import auroc_of_counts
+from udviz.stats.ranking.auroc import auroc_of_counts
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from udviz.checks import check_at_least, check_matrix
-from udviz.stats.average_precision.influence import reaching
-from udviz.stats.average_precision.measure import RankedColumn, ranked_columns
 from udviz.stats.labels.label_columns import as_seeds
+from udviz.stats.ranking.influence import reaching
+from udviz.stats.ranking.measure import RankedColumn, ranked_columns
 
 
 def image_contributions(

@@ -9,7 +9,6 @@ import pandas as pd
 from scipy import stats
 
 from udviz.checks import check_at_least, check_choice
-from udviz.stats.average_precision.measure import Measured, measure
 from udviz.stats.inference.intervals import normal_quantile, t_quantile
 from udviz.stats.inference.scores import (
     BoundedScore,
@@ -19,6 +18,7 @@ from udviz.stats.inference.scores import (
 )
 from udviz.stats.inference.seeds import Spread, StandardError, standard_error
 from udviz.stats.labels.label_columns import as_seeds
+from udviz.stats.ranking.measure import Measured, measure
 from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE, MIN_POSITIVES
 
 MIN_TESTED = 5  # positives; fewer decide nothing, and testing them costs the others power

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from udviz.checks import check_at_least
-from udviz.stats.average_precision.measure import Measured, measure
 from udviz.stats.inference.intervals import t_quantile
 from udviz.stats.inference.seeds import Spread, standard_error
 from udviz.stats.labels.label_columns import as_seeds
+from udviz.stats.ranking.measure import Measured, measure
 from udviz.vocabulary import MIN_POSITIVES
 
 BEFORE, AFTER, TEACHER = "before", "after", "teacher"

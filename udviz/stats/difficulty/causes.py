@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from udviz.stats.average_precision.prevalence import expected_average_precision
-from udviz.stats.average_precision.ranking import auroc
 from udviz.stats.calibration.recalibration import recalibration_table
 from udviz.stats.comparison.gain import corrected
 from udviz.stats.difficulty.findings import Findings, find
 from udviz.stats.label_errors.suspects import unmarked_p_value
 from udviz.stats.labels.probabilities import check_label_names
+from udviz.stats.ranking.prevalence import expected_average_precision
+from udviz.stats.ranking.ranking import auroc
 from udviz.vocabulary import CAUSES, MIN_POSITIVES
 
 FALSE_DISCOVERY_RATE = 0.05  # over the labels, for each tested cause

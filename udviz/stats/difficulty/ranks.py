@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from udviz.stats.average_precision.prevalence import chance_average_precision
 from udviz.stats.difficulty.rank_draws import RedrawnPrecision, redraw_precision
 from udviz.stats.inference.intervals import normal_quantile
 from udviz.stats.labels.probabilities import check_label_names
+from udviz.stats.ranking.prevalence import chance_average_precision
 
 
 def difficulty_ranks(

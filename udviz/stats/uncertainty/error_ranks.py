@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import digamma
 
-from udviz.stats.average_precision.auroc import auroc_of_counts
-from udviz.stats.average_precision.influence import at_or_above
+from udviz.stats.ranking.auroc import auroc_of_counts
+from udviz.stats.ranking.influence import at_or_above
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -98,14 +98,19 @@ def show_maps(selection: Selection, canvas: Canvas) -> None:
 
 def about_weights(selection: Selection) -> str:
     """How the channels of the maps are weighted; a caution where that says little."""
-    named = {
-        name: selection.study.setting(f"students.{name}.channel_weights") or "softmax"
-        for name in selection.maps
-    }
+    named = {name: weights_of(selection, name) for name in selection.maps}
     if "softmax" in named.values():
         return NEARLY_UNIFORM
     told = [f"{safe_markdown(name)} {weights}" for name, weights in named.items()]
     return f"Channel weights: {', '.join(told)}."
+
+
+def weights_of(selection: Selection, model: str) -> str:
+    """Channel weights of a model's maps; a teacher's are those it is distilled with first."""
+    students = selection.study.recipe.get("students", {})
+    taught = [name for name, student in students.items() if student.get("method", "ud") == "ud"]
+    owner = model if model in students else next(iter(taught), model)
+    return selection.study.setting(f"students.{owner}.channel_weights") or "softmax"
 
 
 def draw_maps(selection: Selection, canvas: Canvas) -> None:

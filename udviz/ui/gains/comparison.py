@@ -7,8 +7,8 @@ import streamlit as st
 
 from udviz.figures.labels.panels import Rows
 from udviz.figures.style.text import plural, safe_markdown
-from udviz.stats.average_precision.ranking import MIN_POSITIVES
 from udviz.stats.comparison.gain import LabelGains, MeanGain, label_gains
+from udviz.stats.ranking.ranking import MIN_POSITIVES
 from udviz.ui.frame.view import GAINS, Comparison, View, view_of
 from udviz.ui.gains.runs import Side, sides_of
 from udviz.ui.load.caches import Version, predictions_of

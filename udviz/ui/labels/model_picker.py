@@ -1,10 +1,10 @@
-"""Which models a page speaks of, kept in the URL."""
+"""Which models a page speaks of, kept in the URL by their names."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
-from udviz.figures.style.text import safe_markdown
+from udviz.figures.style.text import one_line
 from udviz.ui.frame.view import View
 
 MOST_AT_FIRST = 3  # models; more are crowded until a person asks for them
@@ -17,16 +17,16 @@ def pick_models(view: View, names: Sequence[str], *, key: str = "of-models") -> 
     """
     if len(names) < 2:
         return list(names)
-    picked = st.pills(
+    first = first_models(view, names)
+    picked = st.multiselect(
         "Models",
         list(names),
-        selection_mode="multi",
         key=key,
         bind="query-params",
-        format_func=lambda name: safe_markdown(view.styles[name].text),
-        help="Without a choice: the reference and the models of the comparison.",
+        format_func=one_line,
+        placeholder=", ".join(map(one_line, first)),
     )
-    return [name for name in names if name in picked] or first_models(view, names)
+    return [name for name in names if name in picked] or first
 
 
 def pick_model(view: View, label: str, names: Sequence[str], *, key: str, default: str) -> str:
@@ -38,7 +38,7 @@ def pick_model(view: View, label: str, names: Sequence[str], *, key: str, defaul
         index=list(names).index(first),
         key=key,
         bind="query-params",
-        format_func=lambda name: view.styles[name].text,
+        format_func=one_line,
         width=230,
     )
 

@@ -7,10 +7,6 @@ import streamlit as st
 
 from udviz.predictions.cache import Predictions, open_predictions
 from udviz.predictions.manifest import MANIFEST
-from udviz.stats.average_precision.precision_recall import (
-    PrecisionRecallCurve,
-    precision_recall_curve,
-)
 from udviz.stats.calibration.distributions import ProbabilityDistribution, probability_distribution
 from udviz.stats.calibration.platt import fit_platt
 from udviz.stats.calibration.recalibration import (
@@ -25,6 +21,10 @@ from udviz.stats.calibration.reliability_bins import (
     reliability_bins,
 )
 from udviz.stats.labels.probabilities import logit_probs
+from udviz.stats.ranking.precision_recall import (
+    PrecisionRecallCurve,
+    precision_recall_curve,
+)
 from udviz.studies.directory import STUDY_FILE, RunDirectory
 from udviz.ui.load.study import Study, StudyError
 

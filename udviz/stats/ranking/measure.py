@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from udviz.checks import check_matrix
-from udviz.stats.average_precision.influence import rank_scores
 from udviz.stats.inference.seeds import Spread, standard_error
 from udviz.stats.labels.label_columns import LabelColumn, label_columns
+from udviz.stats.ranking.influence import rank_scores
 
 Runs = Mapping[str, Mapping[int, np.ndarray]]  # model -> seed -> (N, L) scores
 

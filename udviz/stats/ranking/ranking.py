@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from udviz.checks import check_at_least, check_matrix
-from udviz.stats.average_precision.auroc import auroc_of_counts
-from udviz.stats.average_precision.influence import at_or_above, reaching
-from udviz.stats.average_precision.measure import Measured, measure
 from udviz.stats.inference.intervals import t_quantile
 from udviz.stats.inference.scores import BoundedScore, score_interval
 from udviz.stats.inference.seeds import Spread, standard_error
 from udviz.stats.labels.label_columns import as_seeds, label_columns
+from udviz.stats.ranking.auroc import auroc_of_counts
+from udviz.stats.ranking.influence import at_or_above, reaching
+from udviz.stats.ranking.measure import Measured, measure
 from udviz.vocabulary import MIN_POSITIVES
 
 MODEL = "model"  # what the one model is called where models have names

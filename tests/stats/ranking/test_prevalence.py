@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import average_precision_score
 
-from udviz.stats.average_precision.prevalence import (
+from udviz.stats.ranking.prevalence import (
     chance_average_precision,
     expected_average_precision,
 )

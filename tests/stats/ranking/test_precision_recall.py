@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from udviz.stats.average_precision.precision_recall import precision_recall_curve
+from udviz.stats.ranking.precision_recall import precision_recall_curve
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from scipy.special import expit
 from sklearn.metrics import average_precision_score, roc_auc_score
 from torchmetrics.functional.classification import binary_auroc, binary_average_precision
 
-from udviz.stats.average_precision.ranking import (
+from udviz.stats.ranking.ranking import (
     auroc,
     average_precision,
     label_ranking,

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import average_precision_score
 
-from udviz.stats.average_precision.influence import (
+from udviz.stats.ranking.influence import (
     at_or_above,
     average_precision_influence,
     count_at_or_below,
