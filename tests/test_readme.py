@@ -36,7 +36,7 @@ def test_every_page_is_named_and_every_named_one_exists():
 
 
 def test_every_page_is_named_with_its_own_question():
-    for path in (ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))):
+    for path in (ROOT / "overview.py", *sorted((ROOT / "pages").glob("*.py"))):
         docstring = path.read_text(encoding="utf-8").split('"""')[1]
         question = docstring.split(": ", 1)[1].strip()
         assert question[0].upper() + question[1:] in README

@@ -37,7 +37,7 @@ def test_every_field_of_the_schema_has_a_sentence():
         ({"students": {}}, r"`students` must hold at least one"),
         ({"students": {"a b": {}}}, r"letters, digits, `-` and `_`.*got 'a b'"),
         ({"students": {"a" * 41: {}}}, r"at most 40 characters"),
-        ({"students": {"Crossfit": {}}}, r"must not be called Crossfit"),
+        ({"students": {"Crossfit": {}}}, r"must not hold one called Crossfit"),
         ({"students": {"a": {}, "A": {}}}, r"must differ in more than case, got a twice"),
         ({"students": {"a": {"epochs": 1, "warmup_epochs": 2}}}, r"`students.a`: `warmup_epochs`"),
         (

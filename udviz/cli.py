@@ -9,6 +9,7 @@ from importlib import import_module
 
 from udviz import __version__
 from udviz.installation import called, extra_of, install_command
+from udviz.studies import privacy
 from udviz.studies.failure import reason
 
 COMMANDS = {  # name: its module and what it does
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(command: str, arguments: Sequence[str] | None = None) -> None:
     """Run one command; errors end it with a sentence instead of a traceback.
 
+    What it writes is for this account alone, unless studies are shared.
+
     Args:
         command: Its name.
         arguments: What follows the name; the arguments of this process by default.
@@ -60,6 +63,7 @@ def run(command: str, arguments: Sequence[str] | None = None) -> None:
     Raises:
         SystemExit: With the sentence.
     """
+    privacy.keep_private()
     try:
         program = import_module(COMMANDS[command][0])
         program.main(sys.argv[1:] if arguments is None else arguments)

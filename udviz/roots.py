@@ -45,8 +45,8 @@ def check_recipe(recipe: Recipe) -> None:
     check_weights(recipe.teacher.weights, flag="--teacher.weights")
     check_weights(recipe.student.weights, flag="--student.weights")
     for name, student in recipe.students.items():
-        if student.weights is not None:
-            check_weights(student.weights, flag=f"--students.{name}.weights")
+        own = student.overrides.get("weights", "none")
+        check_weights(own, flag=f"--students.{name}.weights")
     if recipe.teacher.from_:
         check_teacher_place(recipe.teacher.from_, flag="--teacher.from")
 

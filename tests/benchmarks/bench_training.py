@@ -21,6 +21,7 @@ from torch.utils.data import Dataset as TorchDataset
 from torchvision.transforms import v2
 
 from udviz.data.dataset import Dataset
+from udviz.data.fingerprint import record_of
 from udviz.data.images.decoded import DecodedImages
 from udviz.method.backbones import build_backbone
 from udviz.method.network import TwoHeadedNetwork
@@ -158,6 +159,7 @@ def our_epochs(dataset: Dataset, folder: Path) -> list[float]:
     pixels = DecodedImages(dataset, side_px=SIDE_PX, directory=folder / "decoded")
     val = dataset.indices("val")
     plan = TrainingPlan(
+        data=record_of(dataset),
         rows=ImageRows(pixels, dataset.targets),
         train=dataset.indices("train"),
         val=val,

@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import Protocol
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("udviz", "tests", "pipelines", "pages", "app.py", ".streamlit", "pyproject.toml")
+COPIED = (
+    "udviz",
+    "tests",
+    "pipelines",
+    "pages",
+    "app.py",
+    "overview.py",
+    ".streamlit",
+    "pyproject.toml",
+)
 
 
 class Plantable(Protocol):

@@ -96,7 +96,7 @@ FAULTS = (
     fault(
         "the password travels",
         "udviz/launching/launcher.py",
-        "\"export\": f\"ALL,{','.join(f'{name}=' for name in SECRETS)}\",",
+        '"export": ",".join(sorted(inherited(wanted))),',
         "",
     ),
     fault(

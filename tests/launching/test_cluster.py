@@ -223,6 +223,7 @@ def slurm(tmp_path, monkeypatch):
         tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     monkeypatch.setenv("FAKE", str(folder))
+    monkeypatch.setenv("UDVIZ_PASSWORD", "secret")
     monkeypatch.setattr(cluster, "_submitted", {})
     monkeypatch.setattr(cluster, "ASK_EVERY", 0.0)
     monkeypatch.setattr(submitit.SlurmJob, "watcher", type(submitit.SlurmJob.watcher)())
@@ -248,10 +249,13 @@ def test_slurm_is_asked_for_what_the_form_says(study, slurm):
     asked = {line.removeprefix("#SBATCH --") for line in script.splitlines() if "SBATCH" in line}
     assert {
         *("nodes=2", "ntasks-per-node=1", "gpus-per-node=8", "cpus-per-task=32", "time=240"),
-        *("partition=gpu", "requeue", "signal=USR2@120", "export=ALL,UDVIZ_PASSWORD="),
+        *("partition=gpu", "requeue", "signal=USR2@120"),
         f"job-name={cluster.job_name(study)}",
     } <= asked
     assert not any(line.startswith(("account", "qos", "constraint", "mem")) for line in asked)
+    passed_on = next(line for line in asked if line.startswith("export=")).split("=")[1].split(",")
+    assert {"PATH", "HOME"} <= set(passed_on)
+    assert not {"ALL", "FAKE", "UDVIZ_PASSWORD"} & set(passed_on)
     assert "--cpus-per-task 32" in script
     assert read_status(study).job == "slurm:41"
 

@@ -97,15 +97,15 @@ def test_a_study_with_a_link_out_is_neither_shown_nor_touched(study, outside, pl
     refused(lambda: export(study), names="must not be a link")
 
 
-@pytest.mark.parametrize("page", ["app.py", "pages/7_Runs.py"])
+@pytest.mark.parametrize("page", ["overview.py", "pages/7_Runs.py"])
 def test_a_page_says_why_it_does_not_show_a_study_with_a_link_out(
     study, outside, monkeypatch, page
 ):
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # AppTest replaces it
     plant(study, "log.txt", outside.folder / "secret.txt")
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "overview.py"), default_timeout=60)
 
-    watched(lambda: app.run() if page == "app.py" else app.switch_page(page).run())
+    watched(lambda: app.run() if page == "overview.py" else app.switch_page(page).run())
 
     assert not app.exception
     assert "must not be a link to another place" in app.error[0].value

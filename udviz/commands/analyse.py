@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from udviz.analysis.study import analyse_study
 from udviz.analysis.summary import summary
 from udviz.commands import command_line as command
-from udviz.data.source import load_dataset
+from udviz.studies.provenance import load_study_data
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -20,6 +20,6 @@ def main(arguments: Sequence[str]) -> None:
     )
     with command.study_at(asked, n_parts=1) as report:
         report.begin(0, "Analysis")
-        dataset = load_dataset(asked.recipe.data)
+        dataset = load_study_data(asked.recipe, asked.study)
         analyse_study(asked.recipe, asked.study, dataset, report.advance)
     print(summary(asked.study))

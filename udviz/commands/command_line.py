@@ -16,11 +16,13 @@ from udviz.checks import check_choice
 from udviz.commands.options import check_flags, settings_for
 from udviz.commands.reporting import StudyReport
 from udviz.launching.devices import slots_for
+from udviz.launching.limits import check_limits, this_machine
 from udviz.launching.queue import occupied
 from udviz.processes import is_main
 from udviz.recipe.explain import explain
 from udviz.recipe.files import RECIPES, read_recipe, recipe_path
 from udviz.recipe.schema import Recipe
+from udviz.studies import privacy
 from udviz.studies.directory import check_links, runs_root
 from udviz.studies.failure import reason
 from udviz.studies.lock import exclusive
@@ -102,9 +104,11 @@ def study_at(asked: Command, *, n_parts: int) -> Iterator[StudyReport]:
 
     Raises:
         RuntimeError: If another process works on it.
-        ValueError: If a link in it leads out of the folder that it lies in.
+        ValueError: If a setting is more than this machine can bear, or a link in the study leads
+            out of the folder that it lies in.
     """
-    asked.study.mkdir(parents=True, exist_ok=True)
+    check_limits(asked.recipe, this_machine(asked.study))
+    asked.study.mkdir(mode=privacy.folder_mode(), parents=True, exist_ok=True)
     check_links(asked.study)
     with exclusive(asked.study) if is_main() else nullcontext(), stoppable():
         report = StudyReport(asked.study, n_parts=n_parts, quiet=asked.quiet)

@@ -12,12 +12,13 @@ import pandas as pd
 from udviz.commands import command_line as command
 from udviz.commands.train import TrainOptions, chosen_run, decoded_images
 from udviz.data.dataset import Dataset
-from udviz.data.source import load_dataset
+from udviz.data.fingerprint import differences
 from udviz.installation import called
-from udviz.predictions.cache import PredictionWriter, is_current
+from udviz.predictions.cache import PredictionWriter, open_predictions
 from udviz.processes import is_main
 from udviz.recipe.schema import Recipe
 from udviz.studies.models import Run
+from udviz.studies.provenance import load_study_data, manifest_record
 from udviz.training import distributed
 from udviz.training.adoption import with_teacher_found
 from udviz.training.batches import ImageRows
@@ -50,13 +51,7 @@ def predict_run(
     digest = file_digest(weights)
     judged = judged_indices(recipe, run, dataset)
     stale = [
-        split
-        for split in judged
-        if not is_current(
-            directory.predictions(split),
-            dataset_fingerprint=dataset.fingerprint,
-            checkpoint_digest=digest,
-        )
+        split for split in judged if not _is_current(directory.predictions(split), dataset, digest)
     ]
     distributed.barrier()
     if not stale:
@@ -95,6 +90,16 @@ def predict_run(
     return stale
 
 
+def _is_current(cache: Path, dataset: Dataset, checkpoint_digest: str) -> bool:
+    """Whether a whole cache of this data and these weights is there."""
+    try:
+        manifest = open_predictions(cache).manifest
+    except (OSError, ValueError):
+        return False
+    same_data = not differences(dataset, manifest_record(manifest))
+    return same_data and manifest.checkpoint_digest == checkpoint_digest
+
+
 def _writer(
     directory: Path, split: str, indices: np.ndarray, dataset: Dataset, digest: str
 ) -> PredictionWriter:
@@ -108,6 +113,7 @@ def _writer(
         label_names=dataset.label_names,
         dataset_fingerprint=dataset.fingerprint,
         checkpoint_digest=digest,
+        dataset_parts=dataset.parts,
     )
 
 
@@ -124,6 +130,6 @@ def main(arguments: Sequence[str]) -> None:
         recipe = with_teacher_found(asked.recipe, asked.study)
         record_study(asked.study, recipe)
         report.begin(0, f"Predicting {run.name}")
-        dataset = load_dataset(recipe.data)
+        dataset = load_study_data(recipe, asked.study)
         compute = resolve(recipe.hardware)
         predict_run(recipe, run, asked.study, dataset, compute)

@@ -14,12 +14,12 @@ from udviz.commands.predict import predict_run
 from udviz.commands.reporting import StudyReport
 from udviz.commands.train import told, train_run
 from udviz.data.dataset import Dataset
-from udviz.data.source import load_dataset
 from udviz.installation import called
 from udviz.processes import is_main
 from udviz.recipe.schema import Recipe
 from udviz.recipe.students import CROSSFIT
 from udviz.studies.models import Run, runs_of
+from udviz.studies.provenance import load_study_data
 from udviz.studies.status import read_status
 from udviz.training import distributed
 from udviz.training.adoption import with_teacher_found
@@ -32,7 +32,7 @@ def run_study(recipe: Recipe, study: Path, report: StudyReport) -> None:
     recipe = with_teacher_found(recipe, study)
     record_study(study, recipe)
     compute = resolve(recipe.hardware)
-    dataset = load_dataset(recipe.data)
+    dataset = load_study_data(recipe, study)
     runs = runs_of(recipe)
     for part, run in enumerate(runs):
         _complete(recipe, run, part, study, dataset, compute, report)

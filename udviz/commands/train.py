@@ -12,12 +12,14 @@ from pydantic import BaseModel, Field
 from udviz.commands import command_line as command
 from udviz.commands.reporting import StudyReport
 from udviz.data.dataset import Dataset
+from udviz.data.fingerprint import record_of
 from udviz.data.images.decoded import DecodedImages
-from udviz.data.source import load_dataset, training_targets
+from udviz.data.source import training_targets
 from udviz.installation import called
 from udviz.recipe.schema import Recipe
 from udviz.studies.directory import decoded_root
 from udviz.studies.models import Run, run_of
+from udviz.studies.provenance import load_study_data
 from udviz.training import distributed
 from udviz.training.adoption import adopt_teacher, with_teacher_found
 from udviz.training.batches import ImageRows
@@ -82,6 +84,7 @@ def training_plan(
     val = dataset.indices("val")
     targets = training_targets(dataset, recipe.loss.unknown_in_training)
     return TrainingPlan(
+        data=record_of(dataset),
         rows=ImageRows(decoded_images(recipe, study, dataset), targets),
         train=fit_indices(recipe, run, dataset),
         val=val,
@@ -118,5 +121,5 @@ def main(arguments: Sequence[str]) -> None:
         record_study(asked.study, recipe)
         report.begin(0, run.name, run=run.directory(asked.study).path)
         compute = resolve(recipe.hardware)
-        dataset = load_dataset(recipe.data)
+        dataset = load_study_data(recipe, asked.study)
         report.end_run(train_run(recipe, run, asked.study, dataset, compute, told(report)))

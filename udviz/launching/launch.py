@@ -9,12 +9,15 @@ from typing import Any
 
 from udviz.installation import module_of, typed
 from udviz.launching.detach import run_detached
+from udviz.launching.environment import named_by
 from udviz.launching.flags import flags
 from udviz.launching.launcher import WAITING, Launcher, launcher_for
+from udviz.launching.limits import check_limits, this_machine
 from udviz.launching.placement import HERE, Placement, parse_placement
 from udviz.launching.stop import ask_to_stop
 from udviz.recipe.files import RECIPES, parse_recipe, read_recipe, recipe_path
 from udviz.recipe.schema import Recipe
+from udviz.studies import privacy
 from udviz.studies.directory import LAUNCH_FILE, STUDY_FILE
 from udviz.studies.failure import reason
 from udviz.studies.files import own_json, replace_json
@@ -73,10 +76,12 @@ def launch(plan: Plan, study: Path, *, launcher: Launcher | None = None) -> None
     Raises:
         RuntimeError: If another process is at it at this moment, or it cannot be started there.
         FileExistsError: If ``study`` holds one already.
+        ValueError: If a setting is more than this machine can bear.
         OSError: If it cannot be written.
     """
     study = study.absolute()
-    study.mkdir(parents=True, exist_ok=True)
+    _check_limits(plan, study)
+    study.mkdir(mode=privacy.folder_mode(), parents=True, exist_ok=True)
     _check_new(study)
     with exclusive(study, patience=FAREWELL) as lock:
         _check_new(study)
@@ -96,7 +101,8 @@ def resume(
 
     Raises:
         RuntimeError: If it is under way, or cannot be started there.
-        ValueError: If nothing says which recipe it has.
+        ValueError: If nothing says which recipe it has, or a setting is more than this machine
+            can bear.
         OSError: If it cannot be written.
     """
     study = study.absolute()
@@ -105,6 +111,8 @@ def resume(
         plan = plan_of(study)
         if placement is not None:
             plan = replace(plan, placement=placement)
+        _check_limits(plan, study)
+        if placement is not None:
             _note(plan, study)
         _start(plan, study, lock, launcher)
 
@@ -185,6 +193,12 @@ def is_begun(study: Path) -> bool:
     return any((study / name).exists() for name in (STUDY_FILE, LAUNCH_FILE))
 
 
+def _check_limits(plan: Plan, study: Path) -> None:
+    """Raise if this machine cannot bear the settings; a job of a cluster looks when it starts."""
+    if plan.placement.on == "local":
+        check_limits(plan.recipe, this_machine(study))
+
+
 def _check_new(study: Path) -> None:
     if is_begun(study):
         raise FileExistsError(
@@ -200,7 +214,14 @@ def _start(plan: Plan, study: Path, lock: int, launcher: Launcher | None) -> Non
     try:
         if why_not := launcher.refusal(plan.placement, device):
             raise RuntimeError(why_not)
-        launcher.start(study, arguments, placement=plan.placement, device=device, lock=lock)
+        launcher.start(
+            study,
+            arguments,
+            placement=plan.placement,
+            device=device,
+            lock=lock,
+            wanted=named_by(plan.recipe),
+        )
     except (OSError, RuntimeError) as error:
         failed = replace(WAITING, state="failed", stage="Starting", message=reason(error))
         write_status(study, failed)

@@ -1,13 +1,15 @@
 """How a process comes about, here or in a cluster; nobody else learns it."""
 
 import importlib.util
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Protocol
 
 from udviz.installation import install_command, working_folder
 from udviz.launching import cluster
-from udviz.launching.detach import SECRETS, run_detached
+from udviz.launching.detach import run_detached
 from udviz.launching.devices import n_slots_for, slots_for
+from udviz.launching.environment import inherited
 from udviz.launching.placement import Placement
 from udviz.launching.queue import join_queue
 from udviz.launching.together.network import check_network, interface_in
@@ -25,7 +27,14 @@ class Launcher(Protocol):
         """Why nothing can be started there; None if it can."""
 
     def start(
-        self, study: Path, arguments: list[str], *, placement: Placement, device: str, lock: int
+        self,
+        study: Path,
+        arguments: list[str],
+        *,
+        placement: Placement,
+        device: str,
+        lock: int,
+        wanted: Collection[str] = (),
     ) -> None:
         """Start ``python`` with ``arguments`` as soon as there is a place for it.
 
@@ -35,6 +44,7 @@ class Launcher(Protocol):
             placement: How many processes, where.
             device: ``auto``, ``cpu`` or ``cuda``.
             lock: File descriptor that holds the study until the process does.
+            wanted: Environment variables that it needs besides those that every run gets.
 
         Raises:
             OSError: If the process could not be started.
@@ -59,7 +69,14 @@ class LocalLauncher:
         return None
 
     def start(
-        self, study: Path, arguments: list[str], *, placement: Placement, device: str, lock: int
+        self,
+        study: Path,
+        arguments: list[str],
+        *,
+        placement: Placement,
+        device: str,
+        lock: int,
+        wanted: Collection[str] = (),
     ) -> None:
         """Start a process that waits for its turn and then becomes the command."""
         slots = slots_for(device)
@@ -74,7 +91,7 @@ class LocalLauncher:
                 *placement.command(arguments, study),
             ],
             log=study / LOG_FILE,
-            variables={HANDED_OVER: str(lock)},
+            environment={**inherited(wanted), HANDED_OVER: str(lock)},
             keep_open=[lock],
         )
 
@@ -94,12 +111,19 @@ class ClusterLauncher:
         return cluster.refusal(self._name)
 
     def start(
-        self, study: Path, arguments: list[str], *, placement: Placement, device: str, lock: int
+        self,
+        study: Path,
+        arguments: list[str],
+        *,
+        placement: Placement,
+        device: str,
+        lock: int,
+        wanted: Collection[str] = (),
     ) -> None:
         """Submit a job, and note its number."""
         from udviz.launching.job import Job
 
-        parameters = _parameters(placement, device)
+        parameters = _parameters(placement, device, wanted)
         work = Job(study, arguments, placement)
         job = cluster.submit(work, study, parameters, cluster=self._name)
         noted = Status(
@@ -113,7 +137,7 @@ def launcher_for(placement: Placement) -> Launcher:
     return LocalLauncher() if placement.on == "local" else ClusterLauncher(placement.on)
 
 
-def _parameters(placement: Placement, device: str) -> dict[str, Any]:
+def _parameters(placement: Placement, device: str, wanted: Collection[str]) -> dict[str, Any]:
     """What submitit's executor is asked for; None leaves it to the cluster."""
     cpus = placement.cpus or None
     return {
@@ -130,7 +154,7 @@ def _parameters(placement: Placement, device: str) -> dict[str, Any]:
         "slurm_srun_args": ["--cpus-per-task", str(cpus)] if cpus else None,
         "slurm_additional_parameters": {
             "chdir": str(working_folder()),
-            "export": f"ALL,{','.join(f'{name}=' for name in SECRETS)}",
+            "export": ",".join(sorted(inherited(wanted))),
             "requeue": True,
         },
     }

@@ -6,6 +6,7 @@ nothing. Matrices are Fortran-ordered: one label's column is contiguous and can 
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from udviz.bounded import check_parquet
 from udviz.predictions.manifest import (
     IMAGES,
     MANIFEST,
@@ -98,6 +100,7 @@ class PredictionWriter:
         label_names: The L label names.
         dataset_fingerprint: Of the data set.
         checkpoint_digest: SHA-256 of the weights.
+        dataset_parts: Digest of each part of the data set by name, where they are known.
     """
 
     def __init__(
@@ -109,6 +112,7 @@ class PredictionWriter:
         label_names: tuple[str, ...],
         dataset_fingerprint: str,
         checkpoint_digest: str,
+        dataset_parts: Mapping[str, str] | None = None,
     ) -> None:
         self._directory = directory
         self._draft = directory.with_name(f".{directory.name}.draft")
@@ -119,6 +123,7 @@ class PredictionWriter:
             "n_images": len(images),
             "dataset_fingerprint": dataset_fingerprint,
             "checkpoint_digest": checkpoint_digest,
+            "dataset_parts": dict(dataset_parts or {}),
         }
         self._images = images
         self._arrays: dict[str, np.memmap[Any, Any]] = {}
@@ -212,16 +217,6 @@ def open_predictions(directory: Path, *, verify: bool | None = None) -> Predicti
     )
 
 
-def is_current(directory: Path, *, dataset_fingerprint: str, checkpoint_digest: str) -> bool:
-    """Whether a whole cache of exactly this data and these weights is there."""
-    try:
-        manifest = open_predictions(directory).manifest
-    except (OSError, ValueError):
-        return False
-    made_from = (manifest.dataset_fingerprint, manifest.checkpoint_digest)
-    return made_from == (dataset_fingerprint, checkpoint_digest)
-
-
 def _reserve(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
     """A new ``.npy`` whose disk space is taken now: a full disk is an error, not a crash later."""
     array = np.lib.format.open_memmap(
@@ -249,6 +244,7 @@ def _open_array(path: Path, name: str, shape: tuple[int, int]) -> np.ndarray:
 
 def _read_images(path: Path, n_images: int) -> pd.DataFrame:
     try:
+        check_parquet(path)
         images = pd.read_parquet(path)
     except NO_PARQUET as error:
         raise refused(path, "is no Parquet table") from error

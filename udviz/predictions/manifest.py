@@ -3,9 +3,10 @@
 import json
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from udviz.bounded import MOST_RECORD, read_text
 from udviz.installation import called
 
 SCHEMA_VERSION = 1
@@ -27,6 +28,7 @@ class Manifest:
         dataset_fingerprint: Of the data set the predictions belong to.
         checkpoint_digest: SHA-256 of the weights that made them.
         files: Per file its size in bytes and its CRC-32.
+        dataset_parts: Digest of each part of that data set by name; empty in a cache of version 1.
     """
 
     schema_version: int
@@ -36,6 +38,7 @@ class Manifest:
     dataset_fingerprint: str
     checkpoint_digest: str
     files: dict[str, dict[str, int]]
+    dataset_parts: dict[str, str] = field(default_factory=dict)
 
 
 def read_manifest(directory: Path) -> Manifest:
@@ -52,7 +55,7 @@ def read_manifest(directory: Path) -> Manifest:
             f"{_remake(directory)}"
         )
     try:
-        manifest = Manifest(**json.loads(path.read_text(encoding="utf-8")))
+        manifest = Manifest(**json.loads(read_text(path, most=MOST_RECORD)))
     except (ValueError, TypeError, RecursionError) as error:
         raise refused(path, "is damaged or of another version") from error
     if manifest.schema_version != SCHEMA_VERSION:
@@ -71,6 +74,8 @@ def _is_well_typed(manifest: Manifest) -> bool:
         and all(isinstance(entry, dict) and entry.keys() == _ENTRY for entry in entries)
         and all(type(number) is int for entry in entries for number in entry.values())
         and type(manifest.n_images) is int
+        and isinstance(manifest.dataset_parts, dict)
+        and all(isinstance(digest, str) for digest in manifest.dataset_parts.values())
     )
 
 

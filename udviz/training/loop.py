@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from udviz.data.fingerprint import DataRecord
 from udviz.method.network import Output, TwoHeadedNetwork
 from udviz.method.tasks import Task, total_loss
 from udviz.recipe.networks import NetworkConfig
@@ -31,6 +32,7 @@ class TrainingPlan:
     """What a run trains on and how.
 
     Attributes:
+        data: Which data set; kept in every checkpoint.
         rows: Pixels and training targets of the whole data set.
         train: Image indices of the training split.
         val: Image indices of the validation split.
@@ -42,6 +44,7 @@ class TrainingPlan:
         seed: Of order and augmentation.
     """
 
+    data: DataRecord
     rows: ImageRows
     train: np.ndarray
     val: np.ndarray
@@ -81,7 +84,8 @@ class _Session:
 
     def save_last(self) -> None:
         """Write the checkpoint that a restart goes on from."""
-        save(self.run.checkpoints, "last", self.task.network, self.optimizer, self.state)
+        network, data = self.task.network, self.plan.data
+        save(self.run.checkpoints, "last", network, self.optimizer, self.state, data)
 
     def interrupted(self) -> InterruptedError:
         """Write that checkpoint; the error that ends the epoch under way."""
@@ -220,7 +224,7 @@ def _finish_epoch(session: _Session) -> None:
     state.close_epoch(float(np.nanmean(precision)))
     session.log.epoch(state, precision=precision, validation_seconds=seconds)
     if state.epochs_since_best == 0:
-        save(session.run.checkpoints, "best", network, None, state)
+        save(session.run.checkpoints, "best", network, None, state, session.plan.data)
     session.save_last()
     session.report(Progress.of_epoch(state, session.plan.network.epochs))
     if session.stop.asked(now=True):

@@ -95,6 +95,6 @@ def _build(
 def _weights_flag(recipe: Recipe, run: Run) -> str:
     """The flag that says where a run's pretrained weights come from."""
     student = recipe.students.get(run.model)
-    if student is not None and student.weights is not None:
+    if student is not None and "weights" in student.overrides:
         return f"--students.{run.model}.weights"
     return "--teacher.weights" if run.model == TEACHER else "--student.weights"

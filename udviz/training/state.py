@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from udviz.data.fingerprint import DataRecord
 from udviz.method.network import TwoHeadedNetwork
 from udviz.processes import is_main
 from udviz.studies.events import append_event
@@ -67,6 +68,7 @@ def save(
     network: TwoHeadedNetwork,
     optimizer: torch.optim.Optimizer | None,
     state: TrainingState,
+    data: DataRecord,
 ) -> None:
     """Write a checkpoint on the main process; the others wait.
 
@@ -88,7 +90,7 @@ def save(
         values: dict[str, Any] = {"place": place}
         if optimizer is not None:
             values["optimizer"] = optimizer.state_dict()
-        save_checkpoint(folder, name, Checkpoint(weights=weights, state=values))
+        save_checkpoint(folder, name, Checkpoint(weights=weights, state=values, data=data))
     distributed.barrier()
 
 

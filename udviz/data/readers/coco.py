@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from udviz.data.dataset import Dataset
+from udviz.data.images.digests import FileDigests
 from udviz.data.images.files import locate
 from udviz.data.problems import ProblemLog
 from udviz.data.readers.assemble import Rows, assemble
@@ -41,6 +42,7 @@ def read_coco(
     split_seed: int = 0,
     bad_images: str = "stop",
     verify: str = "header",
+    digests: FileDigests | None = None,
 ) -> Dataset:
     """Read COCO: images, their labels and boxes.
 
@@ -55,6 +57,7 @@ def read_coco(
         bad_images: ``stop`` raises if images cannot be used, ``set_aside`` goes on without them.
         verify: ``header`` looks at start and end of each file, ``decode`` decodes it, ``none``
             only asks whether it is there.
+        digests: What is remembered of files that were read before; None for nothing.
 
     Returns:
         The data set; image ids are file names, labels are in the order of their category ids.
@@ -93,6 +96,7 @@ def read_coco(
         label_names=label_names,
         bad_images=bad_images,
         verify=verify,
+        digests=digests,
     )
 
 

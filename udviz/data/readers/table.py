@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from udviz.data.dataset import Dataset
+from udviz.data.images.digests import FileDigests
 from udviz.data.images.files import locate
 from udviz.data.images.masks import MaskFolder, mask_folder, read_label_values
 from udviz.data.problems import ProblemLog
@@ -36,6 +37,7 @@ class TableSettings:
         bad_images: ``stop`` raises if images cannot be used, ``set_aside`` goes on without them.
         verify: ``header`` looks at start and end of each file, ``decode`` decodes it, ``none``
             only asks whether it is there.
+        digests: What is remembered of files that were read before; None for nothing.
     """
 
     name: str | None = None
@@ -46,6 +48,7 @@ class TableSettings:
     labels: LabelSettings = field(default_factory=LabelSettings)
     bad_images: str = "stop"
     verify: str = "header"
+    digests: FileDigests | None = None
 
 
 DEFAULT_SETTINGS = TableSettings()
@@ -131,7 +134,8 @@ def dataset_of_table(
         label_names=label_names,
         bad_images=settings.bad_images,
         verify=settings.verify,
-        make_load_mask=_mask_maker(masks, mask_labels, label_names),
+        make_masks=_mask_maker(masks, mask_labels, label_names),
+        digests=settings.digests,
     )
 
 

@@ -10,7 +10,16 @@ from udviz.figures.style.blank import subplots
 from udviz.figures.style.hover import label_summaries
 from udviz.figures.style.markers import add_rows
 from udviz.figures.style.text import safe_html, shorten
-from udviz.figures.style.theme import ABOVE_PX, CLEAR, OPENED, STRIPE, put, room_above, set_frame
+from udviz.figures.style.theme import (
+    CLEAR,
+    OPENED,
+    RANK,
+    STRIPE,
+    VERDICTS,
+    put,
+    room_above,
+    set_frame,
+)
 
 ROW_PX = 26
 MODEL_PX = 7  # of a row's height that each model takes, where they are many
@@ -37,12 +46,12 @@ def ranking(
         horizontal_spacing=0.025,
     )
     below_px = _TILTED_PX if PANELS["causes"] in chosen else 50
-    many = MODEL_PX * len(rows.styles) if PANELS["average precision"] in chosen else 0
+    models_px = MODEL_PX * len(rows.styles) if PANELS["average precision"] in chosen else 0
     set_frame(
         figure,
         title=title,
-        plot_px=len(labels) * max(ROW_PX, many),
-        above_px=room_above(rows.styles) if many else ABOVE_PX,
+        plot_px=len(labels) * max(ROW_PX, models_px),
+        above_px=room_above(_legend(rows, panels)),
         below_px=below_px,
     )
     names = labels["label"].tolist()
@@ -57,6 +66,15 @@ def ranking(
     names_axis = figure.select_yaxes(row=1, col=1)
     put(names_axis, tickvals=list(range(len(names))), ticktext=_tick_names(labels))
     return figure
+
+
+def _legend(rows: Rows, panels: Sequence[str]) -> list[str]:
+    words = {
+        "rank": [RANK.word],
+        "average precision": list(rows.styles),
+        "gain": [style.word for style in VERDICTS.values()],
+    }
+    return [word for panel in panels for word in words.get(panel, [])]
 
 
 def _has_numbers(rows: Rows, needs: str) -> bool:

@@ -12,13 +12,14 @@ from udviz.installation import PAGES
 from udviz.ui.frame.view import View
 from udviz.ui.load.study import Study
 
+OVERVIEW = "overview.py"
 LABEL, IMAGE, COMPARISON, DRAWN = "label", "image", "comparison", "models"
 _JUST_OPENED = "_just_opened"
 
 
 def show_menu() -> None:
-    """Links to every page. Streamlit's own menu would call the first one *app*."""
-    st.sidebar.page_link("app.py", label="Overview")
+    """Links to every page. Streamlit's own menu would call the first one *overview*."""
+    st.sidebar.page_link(OVERVIEW, label="Overview")
     for file in sorted(PAGES.glob("*.py")):
         name = file.stem.partition("_")[2].replace("_", " ")
         st.sidebar.page_link(f"pages/{file.name}", label=name)

@@ -13,6 +13,7 @@ from udviz.studies.listing import StudyEntry
 from udviz.studies.trash import discard, discarded, empty, restore
 from udviz.ui.frame.access import may_change
 from udviz.ui.frame.actions import attempt
+from udviz.ui.frame.sidebar import OVERVIEW
 from udviz.ui.launch import form as launch_form
 
 _CONFIRM = "_confirm"  # in the session: which question is open, and about which study
@@ -70,7 +71,7 @@ def offer_actions(root: Path, entry: StudyEntry) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if (entry.path / "analysis").is_dir():
             st.page_link(
-                "app.py", label="Results", icon=":material/bar_chart:", query_params={"study": name}
+                OVERVIEW, label="Results", icon=":material/bar_chart:", query_params={"study": name}
             )
         if entry.is_alive:
             stopping = entry.status is not None and entry.status.state == "stopping"
