@@ -26,7 +26,7 @@ def test_the_ten_line_example_finds_the_label_that_was_helped_and_only_that(caps
 
     exec(compile(code, "statistics.md", "exec"), results)
 
-    assert results["gains"].table["verdict"].tolist() == ["helped", *["cannot tell"] * 3]
+    assert results["gains"].table["verdict"].tolist() == ["helped", *["inconclusive"] * 3]
     assert "difficulty" in capsys.readouterr().out
 
 

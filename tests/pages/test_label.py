@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import sklearn.metrics
 
-from tests.pages.caches import cache_of, write_cache, write_caches, write_calibration
 from tests.analysis.fake import MODELS, rows_of
+from tests.pages.caches import cache_of, write_cache, write_caches, write_calibration
 from tests.pages.scenes import write_scenes
 from tests.pages.seen import charts, plain, table_with, values
 from tests.pages.seen import texts as told
