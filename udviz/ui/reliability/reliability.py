@@ -80,9 +80,10 @@ class Model:
 
     def bins(self, label: str | None) -> ReliabilityBins:
         """Bins of one label, or of all labels as one binary problem; L = 1."""
-        caches = (self.judged, self.fitted_on)
-        how = {"kind": self.choice.kind, "method": self.choice.method}
-        return pooled_bins(*caches, **how) if label is None else label_bins(*caches, label, **how)
+        caches, choice = (self.judged, self.fitted_on), self.choice
+        if label is None:
+            return pooled_bins(*caches, method=choice.method, kind=choice.kind)
+        return label_bins(*caches, label, method=choice.method, kind=choice.kind)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -106,8 +107,8 @@ class Evidence:
 
 def pick(view: View) -> Choice:
     """Ask for models, bins and recalibration; all are in the URL."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        models = pick_models(view, view.names)
+    models = pick_models(view, view.names)
+    with st.container(horizontal=True):
         kind = _pick(
             "Bins",
             list(KINDS),
@@ -175,11 +176,10 @@ def show_label(view: View, evidence: Evidence, label: str | None) -> None:
             if evidence.models:
                 with grid.cell():
                     _draw_models(view, evidence, label)
-            with grid.cell():
-                if evidence.models:
+                with grid.cell():
                     st.caption(how_to_read(view, evidence, label))
-                if not evidence.rows.empty:
-                    reliability_tables.draw_models(evidence.rows, label, styles=view.styles)
+        if not evidence.rows.empty:
+            reliability_tables.draw_models(evidence.rows, label, styles=view.styles)
         if label is not None:
             st.button("All labels", icon=":material/close:", on_click=open_label, args=(None,))
     if just_opened():
