@@ -250,7 +250,7 @@ def main() -> int:
         n_unexplained += not pair.reason
         print(f"{pair.name:<45} {pair.difference:9.2e}  {pair.reason or 'NO REASON'}")
     print(
-        f"{n_equal} of {len(pairs)} quantities are equal to {ROUNDING:g}, "
+        f"{n_equal} of {len(pairs)} quantities are equal to rounding, "
         f"{len(pairs) - n_equal - n_unexplained} differ for the reason given, "
         f"{n_unexplained} without."
     )
