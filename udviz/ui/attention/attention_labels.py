@@ -10,7 +10,7 @@ from udviz.figures.style.text import one_line, safe_html, shorten
 from udviz.ui.attention.selection import Pair
 from udviz.ui.frame.view import View
 from udviz.ui.labels import scatters, tables
-from udviz.ui.labels.sentences import verdict_word
+from udviz.ui.labels.text_tables import verdict_word
 from udviz.ui.load.analysis_rows import analysis_rows
 from udviz.ui.load.study import StudyError
 
