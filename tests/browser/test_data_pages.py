@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def trained_address(trained, tmp_path_factory):
-    """Address of an app with a trained study that may be marked."""
+    """Address of an app with a trained study that may be reviewed."""
     root = tmp_path_factory.mktemp("runs")
     shutil.copytree(trained.parent / ".decoded", root / ".decoded")
     shutil.copytree(trained, root / "small")
@@ -42,10 +42,10 @@ def download(visit, button):
 
 
 def first_tile(visit):
-    return visit.page.locator(".st-key-suspects-images [class*='st-key-mark-']").first
+    return visit.page.locator(".st-key-suspects-images [class*='st-key-review-']").first
 
 
-def test_a_mark_is_there_after_a_reload_and_in_the_export_and_can_be_undone(visit):
+def test_a_review_is_there_after_a_reload_and_in_the_export_and_can_be_undone(visit):
     visit.open("Data?study=small")
     visit.page.get_by_role("radio", name="suspects").click()
     expect(visit.page.get_by_text(re.compile(r"^0 of \d+ reviewed"))).to_be_visible()
@@ -57,7 +57,7 @@ def test_a_mark_is_there_after_a_reload_and_in_the_export_and_can_be_undone(visi
     visit.page.reload()
     visit.settle()
     expect(first_tile(visit).get_by_role("radio", name="wrong")).to_be_checked()
-    (row,) = download(visit, "Download all marks")
+    (row,) = download(visit, "Download all reviews")
     assert row["verdict"] == "wrong"
     assert image.strip("\u2068\u2069") == row["image_id"]
     visit.check()
@@ -66,14 +66,14 @@ def test_a_mark_is_there_after_a_reload_and_in_the_export_and_can_be_undone(visi
     told = re.compile(r"Share of the decided doubts .* 0\.00 ")  # by the server, after the click
     expect(visit.page.get_by_role("figure", name=told)).to_have_count(1)
     visit.settle()
-    assert [row["verdict"] for row in download(visit, "Download all marks")] == ["right"]
-    visit.page.get_by_role("button", name="Undo the last mark").click()
+    assert [row["verdict"] for row in download(visit, "Download all reviews")] == ["right"]
+    visit.page.get_by_role("button", name="Undo the last review").click()
     expect(first_tile(visit).get_by_role("radio", name="wrong")).to_be_checked()
     visit.check()
 
 
 def test_a_click_on_a_cell_opens_the_label_of_its_row(visit):
-    visit.open("Data?study=small&part=pairs")
+    visit.open("Data?study=small&part=co-occurrence")
     cell = visit.page.locator(".st-key-relations .scatterlayer .point").nth(3 * 20 + 7)
     cell.scroll_into_view_if_needed()
     box = cell.bounding_box()

@@ -69,7 +69,7 @@ def hits_of(model: str) -> str:
 
 def collect(view: View, pair: Pair) -> Collected:
     """Read what the analysis says of agreement and pointing of two models."""
-    labels, problems, notes = view.labels, [], []
+    labels, notes = view.labels, list[str]()
     try:
         agreement, pointing = _agreement(view, pair), _pointing(view, pair)
     except StudyError as error:
@@ -79,7 +79,7 @@ def collect(view: View, pair: Pair) -> Collected:
             notes.append(nothing)
         else:
             labels = labels.merge(found, how="left", on="label", validate="1:1")
-    return Collected(labels=labels, problems=problems, notes=notes)
+    return Collected(labels=labels, problems=[], notes=notes)
 
 
 def numbers_of(view: View, pair: Pair) -> dict[str, Number]:
