@@ -109,7 +109,7 @@ def test_a_job_is_stopped_like_any_run(study):
     stopped = stop_study(study)
 
     assert (stopped.state, stopped.message) == ("stopped", "saved")
-    assert start_mark(before.pid) == ""
+    wait_until(lambda: start_mark(before.pid) == "")
     assert (study / "starts").read_text() == "x"
     assert not (study / STOP_FILE).exists()
 

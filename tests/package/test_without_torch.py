@@ -16,7 +16,7 @@ PAGES = """
 from streamlit.testing.v1 import AppTest
 from udviz.installation import APP, PAGES
 for page in sorted(PAGES.glob("*.py")):
-    app = AppTest.from_file(str(APP), default_timeout=120).run()
+    app = AppTest.from_file(str(APP.with_name("overview.py")), default_timeout=120).run()
     assert app.title[0].value == "Overview", app.exception
     app.switch_page(f"pages/{page.name}").run()
     assert not app.exception, (page, app.exception)

@@ -25,7 +25,9 @@ def process_group() -> Iterator[None]:
         return
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     if MEETING in os.environ:
-        store = dist.FileStore(os.environ[MEETING], n_processes())
+        store = dist.FileStore(  # type: ignore[attr-defined]
+            os.environ[MEETING], n_processes()
+        )
         number = int(os.environ["RANK"])
         dist.init_process_group(backend, store=store, rank=number, world_size=n_processes())
     else:  # a torchrun that a person typed: its store listens on all interfaces
