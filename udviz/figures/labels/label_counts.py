@@ -28,7 +28,7 @@ def positives_per_label(
         title: What the chart shows.
         opened: Label whose row is lifted out.
     """
-    splits = [split for split in SPLITS if split in counts]
+    splits: list[Split] = [split for split in SPLITS if split in counts]
     largest = float(np.nanmax(all_counts[splits].to_numpy(float), initial=1.0))
     extent = [_NONE * 0.8, largest * 1.3]
     names = counts["label"].tolist()
