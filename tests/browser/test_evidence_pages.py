@@ -22,12 +22,12 @@ def click_middle(visit, bar):
 
 def test_a_click_in_the_reliability_grid_opens_its_label(visit):
     visit.open("Reliability?study=demo")
-    expect(visit.page.get_by_role("heading", name="All labels")).to_be_visible()
+    expect(visit.page.get_by_role("heading", name="All labels, pooled")).to_be_visible()
     assert "label" not in query(visit.page)
 
     click_middle(visit, bars(visit, "worst").first.locator(".point").first)
 
-    expect(visit.page.get_by_role("heading", name="All labels")).to_have_count(0)
+    expect(visit.page.get_by_role("heading", name="All labels, pooled")).to_have_count(0)
     visit.settle()
     label = query(visit.page)["label"]
     expect(visit.page.get_by_role("heading", name=label)).to_be_in_viewport()

@@ -23,7 +23,7 @@ for page in sorted(PAGES.glob("*.py")):
     assert not app.error, (page, app.error)
     print(app.title[0].value, len(app.get("imgs")) + len(app.get("image")))
     if app.title[0].value == "Attention":
-        next(b for b in app.button if b.label == "Explain this label").click().run()
+        next(b for b in app.button if b.label == "Compute evidence").click().run()
         refused = app.error[0].value
 print(refused)
 """
