@@ -19,6 +19,8 @@ from udviz.training.inference import InferenceOptions, predict_logits
 from udviz.training.loop import train, validation_precision
 from udviz.training.state import TrainingState
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture
 def run(tmp_path):
