@@ -13,7 +13,7 @@ test: check chromium  ## Install, lint, check types, run every test (real data: 
 	$(BIN)/python -m pytest
 
 quick: $(VENV)/.dev  ## For while you change code: no training, browser, pages, attacks or wheel.
-	$(BIN)/python -m pytest -q -m "not training and not browser and not package" \
+	$(BIN)/python -m pytest -q -m "not training and not browser and not package and not slow" \
 		--ignore tests/pages --ignore tests/security
 
 check: $(VENV)/.dev
