@@ -19,6 +19,8 @@ from udviz.training.inference import InferenceOptions, predict_logits
 from udviz.training.loop import train, validate
 from udviz.training.state import TrainingState, Validation
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture
 def run(tmp_path):
