@@ -70,11 +70,22 @@ def wait_for_processes(folder, n, *programs):
     wait_until(have_met)
 
 
+def outward():
+    """Settings that have gloo listen where others reach it, as far as this machine has such."""
+    loopback = interface_in(check_network(LOOPBACK, public=False))
+    others = [
+        name
+        for name, found in psutil.net_if_addrs().items()
+        if name != loopback and any(address.family == socket.AF_INET for address in found)
+    ]
+    return {"GLOO_SOCKET_IFNAME": (others or [loopback])[0]}
+
+
 @pytest.mark.parametrize("placement", [HERE, Placement(processes=2)], ids=["one", "several"])
 def test_processes_of_one_machine_listen_on_the_loopback_interface_only(tmp_path, placement):
     arguments = placement.command(["-c", MEETS], tmp_path)
 
-    with running(arguments, tmp_path) as program:
+    with running(arguments, tmp_path, **outward()) as program:
         wait_for_processes(tmp_path, placement.processes, program)
         found = listening(program.pid)
         seen_from_elsewhere = reachable_from_elsewhere(program.pid)
@@ -86,7 +97,10 @@ def test_processes_of_one_machine_listen_on_the_loopback_interface_only(tmp_path
 def test_machines_listen_on_the_network_that_is_named_only(tmp_path):
     arguments = TWO_MACHINES.command(["-c", MEETS], tmp_path)
 
-    with running(arguments, tmp_path) as first, running(arguments, tmp_path) as second:
+    with (
+        running(arguments, tmp_path, **outward()) as first,
+        running(arguments, tmp_path, **outward()) as second,
+    ):
         wait_for_processes(tmp_path, 2, first, second)
         found = listening(first.pid) | listening(second.pid)
 
