@@ -144,11 +144,12 @@ while True:
     if ended_whole:
         break
 assert outcomes[-1] and last > 20 and not outcomes[0], (last, outcomes)
+n_steps, last = last - 1, 0
 write("at last")
 assert generation_on_disk() == "at last"
 left = sorted(path.name for path in study.iterdir())
 assert left == ["analysis"], left
-print(last - 1, "steps")
+print(n_steps, "steps")
 """
 
 

@@ -16,7 +16,7 @@ size and checksum of each. Every file carries the meanings and units below in th
 fields. Tables are long: another model or comparison adds rows, never columns. Read them with
 pandas, or with checks:
 
-```python
+```py
 from pathlib import Path
 
 from udviz.analysis.store import read_table
