@@ -1,164 +1,158 @@
-"""Targets from a table: one 0/1 column per label, or one column of label lists."""
+"""Targets from a table: a 0/1 column per label, a column of label lists, or a row per label."""
 
-import ast
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from udviz.checks import shown
 from udviz.data.problems import ProblemLog
-from udviz.data.readers.frames import require_columns
-
-TARGET_OF = {"1": 1, "1.0": 1, "true": 1, "0": 0, "0.0": 0, "false": 0} | dict.fromkeys(
-    ("", "-1", "-1.0", "nan", "none", "<na>"), -1
-)
-SEPARATORS = (";", "|", ",")
-# MemoryError is what Python's parser says of text that is nested too deeply.
-_NO_LIST = (ValueError, SyntaxError, RecursionError, MemoryError)
+from udviz.data.readers.columns import Columns
+from udviz.data.readers.label_lists import ListError, find_separator, parse_list
+from udviz.data.readers.words import READ, Coding, read_words
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelSettings:
-    """Where in a table the labels are.
+class Targets:
+    """Targets of the R rows of a table.
 
     Attributes:
-        label_column: Column of label lists; None for one 0/1 column per label (or for a table with
-            a single column of labels that is not 0/1).
-        label_names: The labels to read, in this order; None for all columns or all labels met.
-        separator: Between the labels of a list; None for the first of ``;``, ``|``, ``,`` that is
-            met in the column. Lists in brackets, JSON or Python's, need none.
+        values: (R, L) int8: 1 present, 0 absent, -1 unknown.
+        label_names: The L labels.
     """
 
-    label_column: str | None = None
-    label_names: tuple[str, ...] | None = None
-    separator: str | None = None
+    values: np.ndarray
+    label_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetSettings:
+    """What cells mean.
+
+    Attributes:
+        separator: Between the labels of a list; empty to find it; ``space`` for a space.
+        coding: What blanks and -1 mean.
+        rows: What a row is: an ``image``, a ``label`` of an image, or ``auto``.
+    """
+
+    separator: str = ""
+    coding: Coding = Coding()
+    rows: str = "auto"
 
 
 def read_targets(
-    frame: pd.DataFrame, settings: LabelSettings, image_ids: Sequence[str], log: ProblemLog
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Read the targets of all rows.
+    frame: pd.DataFrame,
+    columns: Columns,
+    settings: TargetSettings,
+    image_ids: Sequence[str],
+    log: ProblemLog,
+) -> Targets:
+    """The targets of all rows of a table with a row per image.
 
-    In a 0/1 column 1, 1.0 and true are present, 0, 0.0 and false absent, a blank, NaN or -1
-    unknown. In a list column the labels of the list are present, all others absent; a blank cell
-    makes all labels unknown, ``[]`` says that there are none.
+    In a 0/1 column the words of ``words.py`` are read; in a column of lists the labels of the list
+    are present and all others absent, a blank cell makes all labels unknown, ``[]`` says that there
+    are none.
 
     Args:
-        frame: The table without its image and split columns.
-        settings: Where the labels are.
+        frame: The table.
+        columns: What its columns are.
+        settings: What cells mean.
         image_ids: The R ids, to name rows by.
-        log: Takes unreadable cells (the row is bad) and unknown labels (reported).
+        log: Takes cells that cannot be read: the row is bad.
+    """
+    if columns.label_list is None:
+        names = tuple(columns.labels)
+        series = [frame[name] for name in names]
+        values, unreadable = read_words(series, settings.coding)
+        for row, place in np.argwhere(unreadable):
+            cell = series[place].iloc[row]
+            where = f"{image_ids[row]}: {names[place]} = {cell!r} (read are {READ})"
+            log.add("value that says neither present nor absent", where, row=int(row))
+        return Targets(values=values, label_names=tuple(str(name).strip() for name in names))
+    lists = _label_lists(frame[columns.label_list], settings, image_ids, log)
+    names = tuple(sorted({label for row in lists for label in row or ()}))
+    column_of = {name: place for place, name in enumerate(names)}
+    values = np.zeros((len(lists), len(names)), dtype=np.int8)
+    for row, labels in enumerate(lists):
+        if labels is None:
+            values[row] = 0 if settings.coding.blank_means == "absent" else -1
+        else:
+            values[row, [column_of[label] for label in labels]] = 1
+    return Targets(values=values, label_names=names)
+
+
+def is_long(frame: pd.DataFrame, columns: Columns, settings: TargetSettings) -> bool:
+    """Whether a table has a row per label of an image: images repeat and no cell lists several."""
+    if columns.label_list is None or settings.rows == "image":
+        return False
+    if settings.rows == "label" or columns.value is not None:
+        return True
+    cells = frame[columns.label_list].dropna().drop_duplicates()
+    texts = [str(cell) for cell in cells]
+    single = not find_separator(texts) and not any(
+        text.startswith(("[", "(", "{")) for text in texts
+    )
+    return single and bool(frame[columns.image].duplicated().any())
+
+
+def united(
+    frame: pd.DataFrame,
+    columns: Columns,
+    settings: TargetSettings,
+    image_ids: Sequence[str],
+    log: ProblemLog,
+) -> tuple[list[int], Targets]:
+    """The images of a table with a row per label, and their targets.
+
+    Without a column of values a label that is not listed is absent; with one it is unknown.
 
     Returns:
-        (R, L) int8 targets and the L label names.
-
-    Raises:
-        ValueError: If a chosen column does not exist.
+        The first row of every image, and targets in that order.
     """
-    column = settings.label_column
-    if column is None and settings.label_names is None and _is_one_list_column(frame):
-        column = str(frame.columns[0])
-    if column is None:
-        names = settings.label_names or tuple(map(str, frame.columns))
-        require_columns(frame, list(names), setting="label_names")
-        targets = _from_columns(frame[list(names)], image_ids, log)
-    else:
-        require_columns(frame, [column], setting="label_column")
-        lists = _label_lists(frame[column], settings.separator, image_ids, log)
-        names = settings.label_names or tuple(
-            sorted({label for row in lists for label in row or ()})
-        )
-        targets = _from_lists(lists, names, image_ids, log)
-    return targets, names
-
-
-def _is_one_list_column(frame: pd.DataFrame) -> bool:
-    if frame.shape[1] != 1:
-        return False
-    return any(str(cell).strip().lower() not in TARGET_OF for cell in frame.iloc[:, 0])
-
-
-def _from_columns(frame: pd.DataFrame, image_ids: Sequence[str], log: ProblemLog) -> np.ndarray:
-    targets = np.full(frame.shape, -1, dtype=np.int8)
-    for place, name in enumerate(frame.columns):
-        column = frame[name]
-        if column.dtype == object:  # anything, also what has no hash
-            column = column.map(str)
-        column = column.astype("category")
-        words = [str(value).strip().lower() for value in column.cat.categories]
-        value_of = np.array([*(TARGET_OF.get(word, -2) for word in words), -1], dtype=np.int8)
-        targets[:, place] = value_of[column.cat.codes]  # code -1, a missing cell, is the last
-        for row in np.flatnonzero(targets[:, place] == -2).tolist():
-            cell = f"{image_ids[row]}, column {shown(str(name))}: {column.iloc[row]!r}"
-            log.add("value other than 0, 1 or blank", cell, row=row)
-    targets[targets == -2] = -1
-    return targets
+    log.guess(
+        "every row is one label of an image; rows of an image belong together", flag="--data.rows"
+    )
+    place_of = {image: place for place, image in enumerate(dict.fromkeys(image_ids))}
+    first = [0] * len(place_of)
+    for row in range(len(image_ids) - 1, -1, -1):
+        first[place_of[image_ids[row]]] = row
+    labels = [str(cell).strip() if not pd.isna(cell) else "" for cell in frame[columns.label_list]]
+    names = tuple(sorted({label for label in labels if label}))
+    column_of = {name: place for place, name in enumerate(names)}
+    told = columns.value is not None
+    values = np.full((len(first), len(names)), -1 if told else 0, dtype=np.int8)
+    said = np.ones(len(labels), dtype=np.int8)
+    if columns.value is not None:
+        column, unreadable = read_words([frame[columns.value]], settings.coding)
+        said = column[:, 0]
+        for row in np.flatnonzero(unreadable[:, 0]):
+            where = f"{image_ids[row]}: {columns.value} = {frame[columns.value].iloc[row]!r}"
+            log.add(
+                "value that says neither present nor absent", where, row=place_of[image_ids[row]]
+            )
+    for row, (image, label) in enumerate(zip(image_ids, labels, strict=True)):
+        if not label:
+            continue
+        cell = place_of[image], column_of[label]
+        if told and values[cell] >= 0 and values[cell] != said[row]:
+            log.add("contradicting rows", f"{image}: {label}", row=place_of[image])
+        values[cell] = said[row]
+    return first, Targets(values=values, label_names=names)
 
 
 def _label_lists(
-    column: pd.Series, separator: str | None, image_ids: Sequence[str], log: ProblemLog
+    column: pd.Series, settings: TargetSettings, image_ids: Sequence[str], log: ProblemLog
 ) -> list[list[str] | None]:
     """The labels of every row; None where unknown or unreadable."""
     cells = column.tolist()
-    if separator is None:
-        separator = _first_separator(str(cell) for cell in cells)
+    separator = settings.separator or find_separator(str(cell).strip() for cell in cells)
+    if separator and not settings.separator:
+        log.guess(f"labels of a list are separated by {separator!r}", flag="--data.separator")
     lists: list[list[str] | None] = []
     for row, cell in enumerate(cells):
         try:
-            lists.append(_parse_list(cell, separator))
-        except _NO_LIST:
+            lists.append(parse_list(cell, separator))
+        except ListError:
             log.add("unreadable label list", f"{image_ids[row]}: {str(cell)!r}", row=row)
             lists.append(None)
     return lists
-
-
-def _first_separator(cells: Iterable[str]) -> str:
-    """The first of `SEPARATORS` met in any cell that is not a list in brackets."""
-    seen = {mark for cell in cells if cell[:1] != "[" for mark in SEPARATORS if mark in cell}
-    return next((mark for mark in SEPARATORS if mark in seen), SEPARATORS[0])
-
-
-def _parse_list(cell: Any, separator: str) -> list[str] | None:
-    """The labels of one cell; None if it is blank."""
-    if isinstance(cell, str):
-        text = cell.strip()
-        if text.startswith("["):
-            cell = _parse_brackets(text)
-        else:
-            cell = text.split(separator) if text else None
-    if cell is None or cell is pd.NA or isinstance(cell, float):
-        return None
-    if not isinstance(cell, (list, tuple, np.ndarray)):
-        raise ValueError("not a list")
-    return list(dict.fromkeys(label for item in cell if (label := str(item).strip())))
-
-
-def _parse_brackets(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:  # Python's own spelling, as pandas writes a list into a CSV file
-        return ast.literal_eval(text)
-
-
-def _from_lists(
-    lists: Sequence[list[str] | None],
-    names: Sequence[str],
-    image_ids: Sequence[str],
-    log: ProblemLog,
-) -> np.ndarray:
-    column_of = {name: place for place, name in enumerate(names)}
-    targets = np.zeros((len(lists), len(names)), dtype=np.int8)
-    for row, labels in enumerate(lists):
-        if labels is None:
-            targets[row] = -1
-            continue
-        for label in labels:
-            if label in column_of:
-                targets[row, column_of[label]] = 1
-            else:
-                log.add("unknown label", f"{image_ids[row]}: {label}")
-    return targets

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from udviz.data.dataset import Dataset
-from udviz.data.images.files import locate
+from udviz.data.images.finder import locate
 from udviz.data.problems import ProblemLog
 from udviz.data.readers.assemble import Rows, assemble
 from udviz.data.readers.coco_json import Instances, read_instances

@@ -1,105 +1,145 @@
-"""Label files as data frames: CSV, TSV, Parquet, JSON lines."""
+"""Label files as data frames: CSV, TSV, Parquet, JSON, JSON lines."""
 
 import csv
 import json
 from collections import Counter
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from udviz.checks import shown
+from udviz.data.images.finder import SUFFIXES as IMAGE_SUFFIXES
+from udviz.data.problems import ProblemLog
+from udviz.data.readers.text import TextFile, find_delimiter, said_delimiter, text_file
 from udviz.roots import check_place
 
-IMAGE_COLUMNS = ("image", "file_name", "filename", "file", "path", "image_path", "image_id")
-SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl")
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".json")
 # What pandas, pyarrow, json, csv and the text decoder raise on a file of another kind.
 _UNREADABLE = (ValueError, csv.Error, RecursionError, OSError, LookupError, TypeError)
+_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 
-def read_frame(path: Path | str) -> pd.DataFrame:
+@dataclass(frozen=True, kw_only=True)
+class FrameSettings:
+    """How a table's file is read.
+
+    Attributes:
+        encoding: Python's name of its encoding; empty to find it.
+        header: Whether the first line names the columns: ``auto``, ``yes`` or ``none``.
+    """
+
+    encoding: str = ""
+    header: str = "auto"
+
+
+def read_frame(
+    path: Path, log: ProblemLog, settings: FrameSettings = FrameSettings()
+) -> pd.DataFrame:
     """Read a table as it is written: no text is taken for a number, a date or a missing value.
 
-    Columns without a name (row numbers, as pandas writes them) are left out.
+    Names of columns are stripped. Columns without a name (row numbers, as pandas writes them) are
+    left out.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is not a table: the suffix, a repeated column, a ragged line.
     """
-    path = Path(path)
-    if path.suffix not in SUFFIXES:
-        raise ValueError(f"A table must end in {', '.join(SUFFIXES)}, got {path}.")
+    kind = _kind(path)
+    if kind not in SUFFIXES:
+        raise ValueError(f"A table must end in {', '.join(SUFFIXES)} (or .gz of it), got {path}.")
     if not path.is_file():
         raise FileNotFoundError(f"There is no table at {path}.")
     check_place(path, name=path.name)
     try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        if path.suffix == ".jsonl":
-            return _read_json_lines(path)
-        return _read_delimited(path, "\t" if path.suffix == ".tsv" else ",")
+        if kind == ".parquet":
+            return _read_parquet(path)
+        file = text_file(path, log, encoding=settings.encoding)
+        if kind in (".jsonl", ".ndjson", ".json"):
+            return _read_json(file)
+        return _read_delimited(file, log, settings)
     except _UNREADABLE as error:
         raise ValueError(f"{path} cannot be read as a table: {shown(str(error))}") from error
 
 
-def find_image_column(frame: pd.DataFrame, *, chosen: str | None) -> str:
-    """The column with the image names: the chosen one, else one with a usual name, else the first.
-
-    Raises:
-        ValueError: If the chosen column, or any, does not exist.
-    """
-    if not len(frame.columns):
-        raise ValueError("A table of labels must have columns, got none. Give each image a name.")
-    if chosen is not None:
-        require_columns(frame, [chosen], setting="image_column")
-        return chosen
-    usual = [column for column in IMAGE_COLUMNS if column in frame.columns]
-    return usual[0] if usual else str(frame.columns[0])
+def _kind(path: Path) -> str:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return (
+        suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else "".join(suffixes[-1:])
+    )
 
 
-def require_columns(frame: pd.DataFrame, columns: list[str], *, setting: str) -> None:
-    """Raise unless ``frame`` has all ``columns``, naming the setting that asked for them."""
-    absent = [column for column in columns if column not in frame.columns]
-    if absent:
-        raise ValueError(
-            f"`{setting}` must name columns of the table, got {shown(repr(absent))}. "
-            f"It has {shown(', '.join(map(str, frame.columns)))}."
+def _read_parquet(path: Path) -> pd.DataFrame:
+    frame = pd.read_parquet(path)
+    if frame.index.name is not None or not isinstance(frame.index, pd.RangeIndex):
+        frame = frame.reset_index(names=frame.index.name or "image")
+    return frame
+
+
+def _read_delimited(file: TextFile, log: ProblemLog, settings: FrameSettings) -> pd.DataFrame:
+    delimiter = find_delimiter(file)
+    usual = "\t" if _kind(file.path) == ".tsv" else ","
+    with file.open() as opened:
+        first = next(opened, "")
+        start = [] if said_delimiter(first) else [first]
+        lines = csv.reader(chain(start, opened), delimiter=delimiter)
+        header = [name.strip() for name in next(lines, [])]
+        second = next(filter(None, lines), [])
+    if delimiter != usual and len(header) > 1:
+        log.guess(f"{file.path.name} is separated by {_NAMES[delimiter]}", flag="--data.labels")
+    names = _column_names(header, second, settings, file.path)
+    frame = pd.read_csv(
+        file.path,
+        sep=delimiter,
+        names=names,
+        header=None,
+        skiprows=(0 if start else 1) + (settings.header != "none"),
+        dtype=str,  # not "category", which turns 0001.0 into 1
+        keep_default_na=False,
+        skipinitialspace=True,
+        encoding=file.encoding,
+        compression="gzip" if file.compressed else None,
+    )
+    return frame[[name for name in names if not name.startswith("\0")]]
+
+
+def _column_names(
+    header: list[str], second: list[str], settings: FrameSettings, path: Path
+) -> list[str]:
+    """The names of all columns; those without one begin with a zero byte."""
+    if settings.header == "none":
+        return (
+            ["image", "labels"]
+            if len(header) == 2
+            else ["image", *(f"label {place}" for place in range(1, len(header)))]
         )
-
-
-def texts(column: pd.Series) -> list[str]:
-    """The cells as stripped strings, "" where missing."""
-    return ["" if pd.isna(cell) else str(cell).strip() for cell in column]
-
-
-def _read_delimited(path: Path, delimiter: str) -> pd.DataFrame:
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        lines = csv.reader(file, delimiter=delimiter)
-        header = next(lines, [])
-        first = next(filter(None, lines), [])
+    if settings.header == "auto" and any(c.lower().endswith(IMAGE_SUFFIXES) for c in header):
+        raise ValueError(
+            f"its first line must name the columns, got {', '.join(header[:4])}. Add a line of names, "
+            "or pass --data.header none."
+        )
     named = [column for column in header if column]
     repeated = sorted(column for column, count in Counter(named).items() if count > 1)
     if repeated or not named:
         raise ValueError(f"its columns must have different names, got {repeated or 'none'} twice.")
-    if len(first) > len(header):  # pandas would take the first cells for an index
+    if len(second) > len(header):  # pandas would take the first cells for an index
         raise ValueError(f"its lines have more cells than the {len(header)} columns.")
-    frame = pd.read_csv(
-        path,
-        sep=delimiter,
-        names=[column or f"\0{place}" for place, column in enumerate(header)],
-        header=0,
-        dtype=str,  # not "category", which turns 0001.0 into 1
-        keep_default_na=False,
-        encoding="utf-8-sig",
-    )
-    return frame[named]
+    return [column or f"\0{place}" for place, column in enumerate(header)]
 
 
-def _read_json_lines(path: Path) -> pd.DataFrame:
-    with open(path, encoding="utf-8-sig") as file:
-        rows = [json.loads(line) for line in file if line.strip()]
-    if not rows or not all(isinstance(row, dict) for row in rows):
-        raise ValueError("every line must be a JSON object.")
-    columns = list(dict.fromkeys(key for row in rows for key in row))
+def _read_json(file: TextFile) -> pd.DataFrame:
+    """A list of objects, or an object per line."""
+    text = file.read().strip()
+    rows: Any = json.loads(text) if text.startswith("[") else _json_lines(text)
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("it must be a list of JSON objects, or a JSON object per line.")
+    columns = list(dict.fromkeys(str(key).strip() for row in rows for key in row))
     return pd.DataFrame(
         {column: pd.Series([row.get(column) for row in rows], dtype=object) for column in columns}
     )
+
+
+def _json_lines(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.splitlines() if line.strip()]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from udviz.data.dataset import Dataset
-from udviz.data.images.files import locate
+from udviz.data.images.finder import locate
 from udviz.data.problems import ProblemLog
 from udviz.data.readers.assemble import Rows, assemble
 from udviz.data.readers.voc_lists import listed_images, read_label_lists
