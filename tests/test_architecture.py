@@ -9,17 +9,18 @@ ROOT = Path(__file__).parents[1]
 TREES = ("udviz", "pipelines", "pages", "app.py")
 MOST_FILES = 14  # of a room; one that grows past that wants sub-rooms
 
-CHECKS, WALL = "udviz.checks", "udviz.predictions"
+CHECKS, WORDS, WALL = "udviz.checks", "udviz.vocabulary", "udviz.predictions"
 READING = {
     *("udviz.figures", "udviz.stats", WALL, "udviz.analysis", "udviz.studies", "udviz.launching"),
-    *(CHECKS, "udviz.recipe", "udviz.roots", "udviz.data", "udviz.export"),
+    *(CHECKS, WORDS, "udviz.recipe", "udviz.roots", "udviz.data", "udviz.export"),
 }
 TRAINING = {"udviz.training", "udviz.method", "udviz.data", WALL, "udviz.studies", "udviz.recipe"}
 MAY_IMPORT = {  # room -> what it may import, besides the standard library and numpy
     "udviz/checks.py": set(),
     "udviz/scratch.py": set(),
+    "udviz/vocabulary.py": set(),
     "udviz/roots.py": {CHECKS, "udviz.recipe", "udviz.studies.directory"},
-    "udviz/recipe": {CHECKS, "udviz.recipe", "pydantic"},
+    "udviz/recipe": {CHECKS, WORDS, "udviz.recipe", "pydantic"},
     "udviz/data": {CHECKS, "udviz.data", "udviz.recipe", "udviz.roots", "pandas", "PIL", "tqdm"},
     "udviz/method": {
         *(CHECKS, "udviz.method", "udviz.recipe", "torch", "torchvision", "safetensors"),
@@ -29,12 +30,13 @@ MAY_IMPORT = {  # room -> what it may import, besides the standard library and n
         *("torch", "safetensors", "tomli_w"),
     },
     "udviz/predictions": {"udviz.scratch", WALL, "pandas"},
-    "udviz/stats": {CHECKS, "udviz.scratch", "udviz.stats", "pandas", "scipy", "sklearn"},
+    "udviz/stats": {CHECKS, WORDS, "udviz.scratch", "udviz.stats", "pandas", "scipy", "sklearn"},
     "udviz/analysis": {
         *(CHECKS, "udviz.analysis", "udviz.data", WALL, "udviz.recipe", "udviz.stats", "pandas"),
     },
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
     "udviz/studies": {CHECKS, "udviz.studies", "psutil"},
+    "udviz/studies/models.py": {CHECKS, WORDS, "udviz.studies", "udviz.recipe"},
     "udviz/studies/status.py": {CHECKS, "udviz.studies", "udviz.launching.cluster"},
     "udviz/launching": {
         *(CHECKS, "udviz.launching", "udviz.studies", "udviz.recipe", "psutil", "pydantic"),

@@ -1,7 +1,8 @@
 import pytest
 
 from udviz.recipe.files import RECIPES, parse_recipe, read_recipe, recipe_path
-from udviz.recipe.schema import Recipe, Section, expand
+from udviz.recipe.schema import Recipe
+from udviz.recipe.section import Section, expand
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)

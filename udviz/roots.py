@@ -4,7 +4,9 @@ import os
 from pathlib import Path, PurePath
 
 from udviz.checks import shown
-from udviz.recipe.schema import DataConfig, Recipe, expand
+from udviz.recipe.data import DataConfig
+from udviz.recipe.schema import Recipe
+from udviz.recipe.section import expand
 from udviz.studies.directory import runs_root
 
 DATA_ROOT = "UDVIZ_DATA"  # environment variable: folder that holds all data; not set = anywhere

@@ -31,3 +31,10 @@ Method = Literal["none", "cal", "kd", "pdd", "ud", "mld", "cam"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 TEACHER, BASELINE, DISTILLED = "teacher", "baseline", "distilled"  # names of the default models
+
+MIN_POSITIVES = 20
+"""Positives from which on a label is *supported*: its intervals keep their coverage.
+
+Nominal 95 % intervals of a gain cover 93.1 to 96.5 % from 20 positives on, and 92.2 % in the worst
+case with 10 (docs/statistics.md).
+"""

@@ -25,7 +25,8 @@ from udviz.data.images.decoded import DecodedImages
 from udviz.method.backbones import build_backbone
 from udviz.method.network import TwoHeadedNetwork
 from udviz.method.tasks import ClassificationTask, DistillationTask, Task, total_loss
-from udviz.recipe.schema import AugmentConfig, DistillConfig, LossConfig, NetworkConfig
+from udviz.recipe.networks import NetworkConfig
+from udviz.recipe.schema import AugmentConfig, DistillConfig, LossConfig
 from udviz.studies.directory import RunDirectory
 from udviz.training.batches import ImageRows
 from udviz.training.device import Compute

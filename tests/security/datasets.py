@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from udviz.recipe.schema import DataConfig
+from udviz.recipe.data import DataConfig
 
 KINDS = ("csv", "tsv", "jsonl", "parquet", "imagefolder", "coco", "voc")
 PHOTOS = ("a", "b", "c")

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.predictions.test_cache import begin_cache
 
+from tests.predictions.test_cache import begin_cache
 from tests.security.attacks import FEW, damaged, mutated, refused, told
 from udviz.predictions.cache import is_current, open_predictions
 from udviz.predictions.manifest import MANIFEST, file_crc32

@@ -5,7 +5,8 @@ import torch
 
 from udviz.method.backbones import build_backbone
 from udviz.method.network import TwoHeadedNetwork
-from udviz.recipe.schema import AugmentConfig, NetworkConfig
+from udviz.recipe.networks import NetworkConfig
+from udviz.recipe.schema import AugmentConfig
 from udviz.training.batches import ImageRows
 from udviz.training.device import Compute
 from udviz.training.loop import TrainingPlan

@@ -18,7 +18,8 @@ from udviz.launching.devices import slots_for
 from udviz.launching.queue import occupied
 from udviz.recipe.explain import explain
 from udviz.recipe.files import RECIPES, recipe_path, recipe_values
-from udviz.recipe.schema import Recipe, Section
+from udviz.recipe.schema import Recipe
+from udviz.recipe.section import Section
 from udviz.studies.directory import check_links, runs_root
 from udviz.studies.failure import reason
 from udviz.studies.lock import exclusive

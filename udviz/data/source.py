@@ -11,7 +11,7 @@ from udviz.data.readers.imagefolder import read_imagefolder
 from udviz.data.readers.table import TableSettings, read_table
 from udviz.data.readers.voc import read_voc
 from udviz.data.scenes.scenes import scenes
-from udviz.recipe.schema import DataConfig
+from udviz.recipe.data import DataConfig
 from udviz.roots import check_data
 
 COCO_VAL_FRACTION = 0.1  # COCO has no third labelled split, so validation comes out of training

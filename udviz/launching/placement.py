@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from udviz.recipe.explain import explain
-from udviz.recipe.schema import Section
+from udviz.recipe.section import Section
 
 TORCHRUN = ("-m", "torch.distributed.run")
 RESTARTS = 3  # of the processes on all machines, when one of several machines went down

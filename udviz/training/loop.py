@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from udviz.method.network import TwoHeadedNetwork
 from udviz.method.tasks import Task, total_loss
-from udviz.recipe.schema import AugmentConfig, NetworkConfig
+from udviz.recipe.networks import NetworkConfig
+from udviz.recipe.schema import AugmentConfig
 from udviz.stats.average_precision.ranking import average_precision
 from udviz.studies.directory import RunDirectory
 from udviz.training import distributed

@@ -8,7 +8,9 @@ import torch
 
 from udviz.method.backbones import build_backbone
 from udviz.method.network import TwoHeadedNetwork
-from udviz.recipe.schema import NetworkConfig, Recipe, expand
+from udviz.recipe.networks import NetworkConfig
+from udviz.recipe.schema import Recipe
+from udviz.recipe.section import expand
 from udviz.roots import check_weights
 from udviz.studies.directory import RunDirectory
 from udviz.training.checkpoint import load_checkpoint

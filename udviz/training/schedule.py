@@ -5,7 +5,7 @@ import math
 import torch
 
 from udviz.method.network import TwoHeadedNetwork
-from udviz.recipe.schema import NetworkConfig
+from udviz.recipe.networks import NetworkConfig
 
 
 def build_optimizer(network: TwoHeadedNetwork, config: NetworkConfig) -> torch.optim.Optimizer:

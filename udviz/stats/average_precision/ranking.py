@@ -13,8 +13,7 @@ from udviz.stats.inference.intervals import t_quantile
 from udviz.stats.inference.scores import BoundedScore, score_interval
 from udviz.stats.inference.seeds import Spread, standard_error
 from udviz.stats.labels.label_columns import as_seeds, label_columns
-
-MIN_POSITIVES = 20  # from here on the intervals keep their nominal coverage
+from udviz.vocabulary import MIN_POSITIVES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,6 @@ from scipy import stats
 
 from udviz.checks import check_at_least, check_choice
 from udviz.stats.average_precision.measure import Measured, measure
-from udviz.stats.average_precision.ranking import MIN_POSITIVES
 from udviz.stats.inference.intervals import normal_quantile, t_quantile
 from udviz.stats.inference.scores import (
     BoundedScore,
@@ -20,6 +19,7 @@ from udviz.stats.inference.scores import (
 )
 from udviz.stats.inference.seeds import Spread, StandardError, standard_error
 from udviz.stats.labels.label_columns import as_seeds
+from udviz.vocabulary import MIN_POSITIVES
 
 MIN_TESTED = 5  # positives; fewer decide nothing, and testing them costs the others power
 Correction = Literal["bh", "by"]

@@ -8,10 +8,10 @@ import pandas as pd
 
 from udviz.checks import check_at_least
 from udviz.stats.average_precision.measure import Measured, measure
-from udviz.stats.average_precision.ranking import MIN_POSITIVES
 from udviz.stats.inference.intervals import t_quantile
 from udviz.stats.inference.seeds import Spread, standard_error
 from udviz.stats.labels.label_columns import as_seeds
+from udviz.vocabulary import MIN_POSITIVES
 
 
 @dataclass(frozen=True, kw_only=True)

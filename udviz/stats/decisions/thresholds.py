@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from udviz.stats.average_precision.ranking import MIN_POSITIVES
 from udviz.stats.labels.label_columns import label_columns
+from udviz.vocabulary import MIN_POSITIVES
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

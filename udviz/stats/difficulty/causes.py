@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from udviz.stats.average_precision.prevalence import expected_average_precision
-from udviz.stats.average_precision.ranking import MIN_POSITIVES, auroc
+from udviz.stats.average_precision.ranking import auroc
 from udviz.stats.calibration.calibration_error import (
     excess_p_value,
     expected_calibration_error,
@@ -30,6 +30,7 @@ from udviz.stats.labels.probabilities import (
     prob_logits,
 )
 from udviz.stats.uncertainty.measures import binary_entropy
+from udviz.vocabulary import MIN_POSITIVES
 
 CAUSES = ("rare", "look-alike", "suspect labels", "miscalibrated", "uncertain", "small", "occluded")
 

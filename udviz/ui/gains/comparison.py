@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from udviz.figures.style.text import plural, safe_markdown
-from udviz.stats.average_precision.ranking import MIN_POSITIVES
 from udviz.stats.comparison.gain import LabelGains, label_gains
 from udviz.ui.frame.page import View
 from udviz.ui.gains.runs import Side, sides_of
 from udviz.ui.load.caches import Version, predictions_of
 from udviz.ui.load.study import StudyError
+from udviz.vocabulary import MIN_POSITIVES
 
 BEFORE, AFTER = "baseline", "distilled"  # what the analysis compares
 MAX_CELLS = 100_000_000  # images times labels times runs of a side

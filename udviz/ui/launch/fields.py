@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args, get_origin
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from udviz.recipe.schema import Recipe, Section
+from udviz.recipe.schema import Recipe
+from udviz.recipe.section import Section
 
 GENERAL = "General"
 
