@@ -11,6 +11,7 @@ import numpy as np
 
 from udviz.checks import shown
 from udviz.data.dataset import Dataset
+from udviz.data.readers.label_lists import made_of_words
 
 COMBINED_SHARE = 0.5  # of the labels that look like combinations of others
 _PUNCTUATION = re.compile(r"[\[\]{}'\"|;]|^\(.*\)$|,\s*\S")
@@ -31,39 +32,23 @@ def check_plausible(dataset: Dataset) -> None:
 def _check_label_names(names: Sequence[str]) -> None:
     if all(set(name) <= {"0", "1"} for name in names):
         raise ValueError(
-            f"The labels are {shown(', '.join(names[:5]))}: the cells of the label column look like "
-            "0 and 1 for a list of labels that is not named. Give each label a column of its own."
+            f"The labels are {shown(', '.join(names[:5]))}: cells of the label column look like 0 "
+            "and 1 for a list of labels that is not named. Give each label a column of its own."
         )
     odd = [name for name in names if _PUNCTUATION.search(name)]
     if len(odd) > COMBINED_SHARE * len(names):
         raise ValueError(
             f"{len(odd)} of {len(names)} labels hold brackets, quotes or separators, such as "
-            f"{shown(repr(odd[0]))}: the cells of the label column were not split as they should be. "
+            f"{shown(repr(odd[0]))}: cells of the label column were not split as they should be. "
             "Name what stands between labels: --data.separator ','."
         )
-    if combined := _combinations(names):
+    combined = made_of_words(names)
+    if len(combined) > COMBINED_SHARE * len(names):
         raise ValueError(
             f"{len(combined)} of {len(names)} labels look like several labels with a space between "
             f"them, such as {shown(repr(combined[0]))}. If so, pass --data.separator space; if a "
             "label may have spaces, pass --data.separator '|'."
         )
-
-
-def _combinations(names: Sequence[str]) -> list[str]:
-    """Labels made of words that are labels by themselves, or that other labels are made of."""
-    words = defaultdict(set)
-    for name in names:
-        for word in name.split():
-            words[word].add(name)
-    spaced = [name for name in names if " " in name]
-    made = [
-        name
-        for name in spaced
-        if all(word in names or len(words[word]) > 1 for word in name.split())
-    ]
-    singles = [word for word in words if word in names]
-    many = len(made) > COMBINED_SHARE * len(names) or (len(made) > 1 and len(made) == len(spaced))
-    return made if many and singles else []
 
 
 def _check_spellings(names: Sequence[str]) -> None:
@@ -88,8 +73,8 @@ def _check_coding(dataset: Dataset, present: np.ndarray, absent: np.ndarray) -> 
     if not absent.any():
         raise ValueError(
             f"No label is absent from any image: of {len(names)} labels all targets are present or "
-            "unknown, so nothing can be ranked. If -1 means absent (1 and -1 is a usual coding), pass "
-            "--data.minus_one_means absent; if a blank does, --data.blank_means absent."
+            "unknown, so nothing can be ranked. If -1 means absent (1 and -1 is a usual coding), "
+            "pass --data.minus_one_means absent; if a blank does, --data.blank_means absent."
         )
     if not present.any():
         raise ValueError(

@@ -5,16 +5,18 @@ from collections.abc import Callable
 import numpy as np
 
 from udviz.data.dataset import Dataset
-from udviz.data.readers.annotations import LabelSettings
-from udviz.data.readers.coco import CocoFiles, read_coco
+from udviz.data.plausibility import check_plausible
+from udviz.data.readers.annotations import TargetSettings
+from udviz.data.readers.coco import VAL_FRACTION, CocoFiles, read_coco
+from udviz.data.readers.columns import ColumnSettings
+from udviz.data.readers.frames import FrameSettings
 from udviz.data.readers.imagefolder import read_imagefolder
 from udviz.data.readers.table import TableSettings, read_table
 from udviz.data.readers.voc import read_voc
+from udviz.data.readers.words import Coding
 from udviz.data.scenes.scenes import scenes
 from udviz.recipe.data import DataConfig
 from udviz.roots import check_data
-
-COCO_VAL_FRACTION = 0.1  # COCO has no third labelled split, so validation comes out of training
 
 
 def load_dataset(config: DataConfig) -> Dataset:
@@ -29,8 +31,9 @@ def load_dataset(config: DataConfig) -> Dataset:
         if len(dataset.indices(split)) == 0:
             raise ValueError(
                 f"The data set must have images in its {split} split, got none. "
-                "Give splits, or let them be drawn."
+                "Check the names of splits, or --data.split_fractions where they are drawn."
             )
+    check_plausible(dataset)
     return dataset
 
 
@@ -82,9 +85,24 @@ def _read_imagefolder(config: DataConfig) -> Dataset:
 
 def _table_settings(config: DataConfig) -> TableSettings:
     return TableSettings(
+        frame=FrameSettings(encoding=config.encoding, header=config.header),
+        columns=ColumnSettings(
+            image_column=config.image_column,
+            split_column=config.split_column,
+            group_column=config.group_column,
+            label_columns=config.label_columns,
+            ignore_columns=config.ignore_columns,
+            label_column=config.label_column,
+        ),
+        targets=TargetSettings(
+            separator=config.separator,
+            coding=Coding(blank_means=config.blank_means, minus_one_means=config.minus_one_means),
+            rows=config.rows,
+        ),
+        split_fractions=config.split_fractions,
         split_seed=config.seed,
-        labels=LabelSettings(label_column=config.label_column or None),
         bad_images=config.bad_images,
+        verify=config.verify,
     )
 
 
@@ -95,6 +113,7 @@ def _read_voc(config: DataConfig) -> Dataset:
         val_fraction=config.val_fraction or None,
         split_seed=config.seed,
         bad_images=config.bad_images,
+        verify=config.verify,
     )
 
 
@@ -102,15 +121,19 @@ def _read_coco(config: DataConfig) -> Dataset:
     files = CocoFiles(
         train_annotations=config.train_annotations,
         train_images=config.train_images,
+        val_annotations=config.val_annotations,
+        val_images=config.val_images,
         test_annotations=config.test_annotations,
         test_images=config.test_images,
     )
     return read_coco(
         config.folder,
         files=files,
-        val_fraction=config.val_fraction or COCO_VAL_FRACTION,
+        val_fraction=config.val_fraction or VAL_FRACTION,
+        crowd_means=config.crowd_means,
         split_seed=config.seed,
         bad_images=config.bad_images,
+        verify=config.verify,
     )
 
 

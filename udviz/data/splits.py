@@ -95,7 +95,8 @@ def complete_splits(
         return _draw(np.arange(len(names)), names, targets, weight, seed)
     if "train" not in given:
         raise ValueError(
-            f"The data set must have images in its train split, got {', '.join(sorted(given))} only."
+            "The data set must have images in its train split, got only "
+            f"{', '.join(sorted(given))}. Say which images are for training."
         )
     result = splits.copy()
     if "test" not in given and "val" in given:

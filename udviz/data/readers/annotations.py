@@ -1,7 +1,7 @@
 """Targets from a table: a 0/1 column per label, a column of label lists, or a row per label."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,8 @@ from udviz.data.problems import ProblemLog
 from udviz.data.readers.columns import Columns
 from udviz.data.readers.label_lists import ListError, find_separator, parse_list
 from udviz.data.readers.words import READ, Coding, read_words
+
+NO_LABEL_WORDS = ("nan", "none", "null", "na", "n/a", "<na>", "?")  # as a whole cell of a list
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,7 @@ class TargetSettings:
     """
 
     separator: str = ""
-    coding: Coding = Coding()
+    coding: Coding = field(default_factory=Coding)
     rows: str = "auto"
 
 
@@ -89,10 +91,8 @@ def is_long(frame: pd.DataFrame, columns: Columns, settings: TargetSettings) -> 
         return True
     cells = frame[columns.label_list].dropna().drop_duplicates()
     texts = [str(cell) for cell in cells]
-    single = not find_separator(texts) and not any(
-        text.startswith(("[", "(", "{")) for text in texts
-    )
-    return single and bool(frame[columns.image].duplicated().any())
+    listed = find_separator(texts) or any(text.startswith(("[", "(", "{")) for text in texts)
+    return not listed and bool(frame[columns.image].duplicated().any())
 
 
 def united(
@@ -109,9 +109,7 @@ def united(
     Returns:
         The first row of every image, and targets in that order.
     """
-    log.guess(
-        "every row is one label of an image; rows of an image belong together", flag="--data.rows"
-    )
+    log.guess("every row is one label of an image", flag="--data.rows")
     place_of = {image: place for place, image in enumerate(dict.fromkeys(image_ids))}
     first = [0] * len(place_of)
     for row in range(len(image_ids) - 1, -1, -1):
@@ -149,7 +147,14 @@ def _label_lists(
     if separator and not settings.separator:
         log.guess(f"labels of a list are separated by {separator!r}", flag="--data.separator")
     lists: list[list[str] | None] = []
+    nothing = {cell for cell in map(str, cells) if cell.strip().lower() in NO_LABEL_WORDS}
+    if nothing:
+        what = f"cells {', '.join(sorted(nothing))} say that labels are unknown"
+        log.guess(what, flag="--data.blank_means")
     for row, cell in enumerate(cells):
+        if str(cell) in nothing:
+            lists.append(None)
+            continue
         try:
             lists.append(parse_list(cell, separator))
         except ListError:

@@ -121,7 +121,7 @@ def _check_named(frame: pd.DataFrame, settings: ColumnSettings) -> None:
 
 
 def _find_image_column(frame: pd.DataFrame, images: Path, log: ProblemLog) -> str:
-    """The column whose values are files that are here; else one with a usual name; else the first."""
+    """The column whose values are files here, else one with a usual name, else the first."""
     usual = [c for c in frame.columns if is_image_name(c)]
     fallback = usual[0] if usual else str(frame.columns[0])
     others = [c for c in frame.columns if c not in usual and frame[c].dtype.kind in "OUT"]
@@ -158,7 +158,7 @@ def _find_split_column(
 
 def _without_row_numbers(frame: pd.DataFrame, rest: list[str], log: ProblemLog) -> list[str]:
     """``rest`` without columns of row numbers, as pandas writes them, and without empty columns."""
-    numbers = [c for c in rest if _plain(c).startswith("unnamed") and _counts_rows(frame[c])]
+    numbers = [c for c in rest if len(frame) > 2 and _counts_rows(frame[c])]
     empty = [c for c in rest if not any(texts(frame[c].drop_duplicates()))]
     if left_out := [*numbers, *(c for c in empty if _plain(c).startswith("unnamed"))]:
         log.guess(f"columns that are not read: {', '.join(left_out)}", flag="--data.label_columns")

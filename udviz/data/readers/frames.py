@@ -117,8 +117,8 @@ def _column_names(
         )
     if settings.header == "auto" and any(c.lower().endswith(IMAGE_SUFFIXES) for c in header):
         raise ValueError(
-            f"its first line must name the columns, got {', '.join(header[:4])}. Add a line of names, "
-            "or pass --data.header none."
+            f"its first line must name the columns, got {', '.join(header[:4])}. Add a line of "
+            "names, or pass --data.header none."
         )
     named = [column for column in header if column]
     repeated = sorted(column for column, count in Counter(named).items() if count > 1)

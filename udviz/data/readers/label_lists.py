@@ -1,8 +1,9 @@
-"""Cells that list labels: ``a|b``, ``a; b``, JSON's and Python's lists, numpy's print of an array."""
+"""Cells that list labels: ``a|b``, ``a; b``, lists of JSON and Python, numpy's printed arrays."""
 
 import ast
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,6 +25,7 @@ class ListError(ValueError):
 
 def find_separator(cells: Iterable[str]) -> str:
     """The first of `SEPARATORS` met in a cell that is not in brackets or quotes; empty if none."""
+    cells = list(cells)
     seen = {
         mark
         for cell in cells
@@ -31,7 +33,30 @@ def find_separator(cells: Iterable[str]) -> str:
         for mark in SEPARATORS
         if mark in cell
     }
-    return next((mark for mark in SEPARATORS if mark in seen), "")
+    return next((mark for mark in SEPARATORS if mark in seen), "") or _space(set(cells))
+
+
+def made_of_words(labels: Iterable[str]) -> list[str]:
+    """Labels with spaces all of whose words are labels by themselves or occur in several labels."""
+    names = set(labels)
+    met: defaultdict[str, set[str]] = defaultdict(set)
+    for name in names:
+        for word in name.split():
+            met[word].add(name)
+    return [
+        name
+        for name in sorted(names)
+        if len(words := name.split()) > 1 and all(w in names or len(met[w]) > 1 for w in words)
+    ]
+
+
+def _space(cells: set[str]) -> str:
+    """`WORDS_FOR_SPACE` if all cells with spaces are made of words that other cells are."""
+    spaced = [cell for cell in cells if len(cell.split()) > 1]
+    words = {word for cell in spaced for word in cell.split()}
+    alone = words & cells
+    all_made = len(spaced) > 1 and len(made_of_words(cells)) == len(spaced)
+    return WORDS_FOR_SPACE if all_made and 2 * len(alone) >= len(words) else ""
 
 
 def parse_list(cell: Any, separator: str) -> list[str] | None:

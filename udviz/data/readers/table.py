@@ -1,7 +1,7 @@
 """Any labelled image set that comes as tables: CSV, TSV, Parquet, JSON."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -45,9 +45,9 @@ class TableSettings:
     """
 
     name: str | None = None
-    frame: FrameSettings = FrameSettings()
-    columns: ColumnSettings = ColumnSettings()
-    targets: TargetSettings = TargetSettings()
+    frame: FrameSettings = field(default_factory=FrameSettings)
+    columns: ColumnSettings = field(default_factory=ColumnSettings)
+    targets: TargetSettings = field(default_factory=TargetSettings)
     split_fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
     split_seed: int = 0
     bad_images: str = "stop"

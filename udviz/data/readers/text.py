@@ -1,4 +1,4 @@
-"""One opener of text files: encoding, compression and delimiter are found, and said where guessed."""
+"""One opener of text files: encoding, compression and delimiter are found; guesses are said."""
 
 import codecs
 import csv
@@ -137,8 +137,8 @@ def _check_decodes(path: Path, encoding: str) -> None:
         decoder.decode(b"", final=True)
     except (LookupError, UnicodeDecodeError) as error:
         raise ValueError(
-            f"{path} cannot be read as {shown(encoding)}: {shown(str(error))}. Save it as UTF-8, or "
-            "pass the name of its encoding as --data.encoding."
+            f"{path} cannot be read as {shown(encoding)}: {shown(str(error))}. Save it as UTF-8, "
+            "or pass the name of its encoding as --data.encoding."
         ) from error
 
 

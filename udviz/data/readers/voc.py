@@ -6,8 +6,13 @@ from udviz.data.dataset import Dataset
 from udviz.data.images.finder import locate
 from udviz.data.problems import ProblemLog
 from udviz.data.readers.assemble import Rows, assemble
-from udviz.data.readers.voc_lists import listed_images, read_label_lists
+from udviz.data.readers.voc_lists import (
+    images_beside_annotations,
+    listed_images,
+    read_label_lists,
+)
 from udviz.data.readers.voc_xml import read_annotations
+from udviz.data.splits import complete_splits
 
 
 def read_voc(
@@ -46,11 +51,19 @@ def read_voc(
     """
     folder = Path(root) / f"VOC{year}" if year else Path(root)
     log = ProblemLog()
-    main = folder / "ImageSets" / "Main"
-    image_ids, splits = listed_images(main, val_fraction=val_fraction, split_seed=split_seed)
-    paths = locate(folder / "JPEGImages", [f"{image_id}.jpg" for image_id in image_ids], log)
-    if (folder / "Annotations").is_dir():
-        objects, label_names = read_annotations(folder / "Annotations", image_ids, log)
+    main, annotations, images = (
+        folder / name for name in ("ImageSets/Main", "Annotations", "JPEGImages")
+    )
+    if main.is_dir():
+        image_ids, splits = listed_images(main, pooled=val_fraction is not None, log=log)
+    else:
+        annotations = annotations if annotations.is_dir() else folder
+        images = images if images.is_dir() else folder
+        image_ids, splits = images_beside_annotations(annotations)
+        log.guess("there are no lists of splits, so folders say them", flag="--data.root")
+    paths = locate(images, [f"{image_id}.jpg" for image_id in image_ids], log)
+    if annotations.is_dir():
+        objects, label_names = read_annotations(annotations, image_ids, log)
         targets, difficult = objects.targets(len(image_ids), len(label_names))
         boxes = objects.boxes()
     else:
@@ -59,7 +72,16 @@ def read_voc(
     rows = Rows(
         image_ids=image_ids,
         paths=paths,
-        splits=splits,
+        splits=complete_splits(
+            splits,
+            targets,
+            image_ids,
+            log,
+            fractions=(0.9 - share, share, 0.1)
+            if (share := val_fraction or 0.1) < 0.9
+            else (0, 1, 0),
+            seed=split_seed,
+        ),
         targets=targets,
         difficult=difficult,
         boxes=boxes,
