@@ -64,7 +64,7 @@ class DataConfig(Section):
     test_images: str = "val2017"
     """COCO only: folder of the test images inside `root`."""
     val_annotations: str = ""
-    """COCO only: instances file of the validation images inside `root`; empty = drawn from train."""
+    """COCO only: instances file of the validation images inside `root`; empty = drawn."""
     val_images: str = "val2017"
     """COCO only: folder of the validation images inside `root`."""
     crowd_means: Literal["auto", "unknown", "present"] = "auto"

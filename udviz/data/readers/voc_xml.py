@@ -1,5 +1,6 @@
 """The annotations of Pascal VOC: one XML file of objects per image."""
 
+import codecs
 import os
 import re
 from collections.abc import Sequence
