@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 RUNS ?= $(or $(UDVIZ_RUNS),runs)
 
-.PHONY: app test check bench chromium lock audit
+.PHONY: app test quick check bench chromium lock audit
 
 app: $(VENV)/.app  ## Install, train the demo study if there is no study yet, open the app.
 	@ls $(RUNS)/*/study.toml >/dev/null 2>&1 || $(BIN)/python -m pipelines.study --recipe demo
@@ -11,6 +11,9 @@ app: $(VENV)/.app  ## Install, train the demo study if there is no study yet, op
 
 test: check chromium  ## Install, lint, check types, run every test (real data: UDVIZ_REAL_DATA).
 	$(BIN)/python -m pytest
+
+quick: $(VENV)/.dev  ## The tests without training, browser and installing: for while you change code.
+	$(BIN)/python -m pytest -q -m "not training and not browser and not package"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

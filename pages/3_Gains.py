@@ -1,8 +1,7 @@
-"""Gains: which labels does distillation help, and how sure is that?"""
+"""Gains: which labels does a change help, and how certain is that?"""
 
 import streamlit as st
 
-from udviz.figures.labels.panels import gain_title
 from udviz.figures.labels.ranking import ranking
 from udviz.figures.style.text import plural
 from udviz.ui.frame import alt, charts, links, sidebar
@@ -11,14 +10,14 @@ from udviz.ui.gains import comparison, gains, gains_against, gains_table, photos
 from udviz.ui.labels import panel, tables
 from udviz.ui.labels.controls import pick_page
 
-view = open_page("Gains", question="Which labels does distillation help, and how sure is that?")
+view = open_page("Gains", question="Which labels does a change help, and how certain is that?")
 opened = sidebar.pick_label(view.labels["label"].tolist())
 compared = comparison.pick(view)
 if compared is None:
-    st.info(gains.NO_STUDENT)
+    st.info(gains.NO_PAIR)
     st.page_link(links.DIFFICULTY, label="All labels, hardest first", icon=":material/sort:")
     st.stop()
-st.markdown(gains.summary(compared))
+st.markdown(gains.summary(view.study, compared))
 st.caption(gains.about_runs(compared))
 
 labels = gains.pick_labels(compared.known)
@@ -30,12 +29,10 @@ if labels.empty:
 on_page = pick_page(labels)
 charts.draw(
     ranking(
-        on_page,
-        all_labels=compared.labels,
+        compared.rows(view, on_page),
         panels=("gain",),
-        title="Gain of the labels in view, with its 95 % interval",
+        title="Gain per label, with its 95 % interval",
         opened=opened,
-        axis_titles={"gain": gain_title(compared.before.name, compared.after.name)},
     ),
     key="forest",
     alt=alt.gains(on_page, pair=compared.pair),
@@ -44,18 +41,18 @@ charts.draw(
 st.caption(gains.HOW_TO_READ_FOREST)
 
 if opened is not None:
-    panel.show_label(compared.as_analysed(opened))
+    panel.show_label(compared.view_of(view), compared.label(opened))
     photos.show(view, compared, opened)
 
-st.header("The same as a table", anchor=False)
-table = gains_table.with_gap(labels, view.study) if compared.analysed else labels
+st.header("Table", anchor=False)
+table = gains_table.with_gap(labels, view, compared)
 gains_table.draw_table(table, opened=opened, key="table")
 st.caption(gains_table.how_to_read_table(table, n_images=int(view.models["n_images"].iloc[0])))
 tables.offer_csv(
     table,
     label="Download these gains (CSV)",
-    file_name=f"{view.study.path.name}-{view.split}-gains{compared.file_name}.csv",
+    file_name=f"{view.study.path.name}-{view.split}-gains-{compared.file_name}.csv",
 )
 
-st.header("Does it help difficult labels more?", anchor=False)
-gains_against.show(compared)
+st.header("Do difficult labels gain more?", anchor=False)
+gains_against.show(view, compared)

@@ -15,13 +15,15 @@ from udviz.ui.label import (
 from udviz.ui.labels import panel
 from udviz.ui.load.analysis_rows import explain_missing
 
-view = open_page("Label", question="Why is this label difficult, and which images show it?")
+view = open_page(
+    "Label", question="Why is this label difficult, and which images show it?", compares=True
+)
 names = view.labels["label"].tolist()
 opened = sidebar.pick_label(names)
 if opened is None:
     st.caption("No label is picked, so this is the most difficult one.")
     opened = names[0]
-panel.show_head(view.labels[view.labels["label"] == opened].iloc[0])
+panel.show_head(view, view.label(opened))
 
 evidence = label_models.collect(view, opened)
 if evidence.problems:
@@ -34,12 +36,12 @@ if evidence.unknown:
 def judge() -> None:
     """Everything that moves with the threshold."""
     thresholds = decisions.show(view, opened, evidence.models)
-    role = label_images.show(view, opened, evidence.models, thresholds)
-    label_errors.show(opened, evidence.models[role], thresholds[role])
+    name = label_images.show(view, opened, evidence.models, thresholds)
+    label_errors.show(view, opened, evidence.models[name], thresholds[name])
 
 
 if evidence.models:
     judge()
 partners.show(view, opened)
 if evidence.models:
-    label_reliability.show(opened, evidence.models)
+    label_reliability.show(view, opened, evidence.models)

@@ -1,33 +1,38 @@
-"""Data: what is in the data set, and which targets look wrong?"""
+"""Data: what is in the data set, and which annotations look wrong?"""
 
 import streamlit as st
 
-from udviz.ui.data import label_counts, labelled, pairs, problems, suspects
+from udviz.ui.data import annotated_images, co_occurrence, import_report, label_counts, suspects
 from udviz.ui.frame import access, sidebar
 from udviz.ui.frame.page import open_page
 
 PARTS = {
-    "labels": "How often each label is there",
-    "pairs": "Which labels go together",
+    "label frequency": "Label frequency",
+    "co-occurrence": "Co-occurrence of labels",
     "images": "Images and their labels",
-    "suspects": "Targets that look wrong",
-    "reader": "What the reader reported",
+    "annotation errors": "Possible annotation errors",
+    "import report": "Import report",
 }
 
-view = open_page("Data", question="What is in the data set, and which targets look wrong?")
+view = open_page("Data", question="What is in the data set, and which annotations look wrong?")
 opened = sidebar.pick_label(view.labels["label"].tolist())
 part = st.segmented_control(
-    "Show", list(PARTS), default="labels", required=True, key="part", bind="query-params"
+    "Show",
+    list(PARTS),
+    default=next(iter(PARTS)),
+    required=True,
+    key="part",
+    bind="query-params",
 )
-st.header(PARTS[part or "labels"], anchor=False)
+st.header(PARTS[part or next(iter(PARTS))], anchor=False)
 
-if part == "pairs":
-    pairs.show(view, opened)
+if part == "co-occurrence":
+    co_occurrence.show(view, opened)
 elif part == "images":
-    labelled.show(view, opened)
-elif part == "suspects":
+    annotated_images.show(view, opened)
+elif part == "annotation errors":
     suspects.show(view, opened, may_change=access.may_change)
-elif part == "reader":
-    problems.show(view)
+elif part == "import report":
+    import_report.show(view)
 else:
     label_counts.show(view, opened)

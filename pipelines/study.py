@@ -1,7 +1,6 @@
 """Train, predict and analyse a whole study: python -m pipelines.study --recipe demo."""
 
-from udviz.commands.command_line import run_as_program
-from udviz.commands.study import main
+from udviz.cli import run
 
 if __name__ == "__main__":
-    run_as_program(main)
+    run("study")

@@ -1,7 +1,6 @@
 """Write TensorBoard event files of a study: python -m pipelines.tensorboard runs/demo."""
 
-from udviz.commands.command_line import run_as_program
-from udviz.export.tensorboard import main
+from udviz.cli import run
 
 if __name__ == "__main__":
-    run_as_program(main)
+    run("tensorboard")

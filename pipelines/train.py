@@ -1,7 +1,6 @@
 """Train one run of a study: python -m pipelines.train --recipe demo --role teacher."""
 
-from udviz.commands.command_line import run_as_program
-from udviz.commands.train import main
+from udviz.cli import run
 
 if __name__ == "__main__":
-    run_as_program(main)
+    run("train")

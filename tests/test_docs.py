@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from udviz import stats
+
 ROOT = Path(__file__).parents[1]
 EXAMPLES = [
     (path.name, code)
@@ -28,8 +30,12 @@ def test_the_ten_line_example_finds_the_label_that_was_helped_and_only_that(caps
     assert "difficulty" in capsys.readouterr().out
 
 
-def test_every_statistics_module_is_named_in_the_docs():
+def test_the_table_of_statistics_names_every_room_and_everything_that_is_offered():
     text = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`(\w+\.py)`", text))
+    rows = [row.split("|") for row in text.splitlines() if row.count("|") == 4]
+    offered, rooms = (
+        {name for row in rows for name in re.findall(r"`(\w+)`", row[column])} for column in (2, 3)
+    )
 
-    assert named <= {path.name for path in (ROOT / "udviz" / "stats").glob("*.py")}
+    assert offered == set(stats.__all__)
+    assert rooms == {path.parent.name for path in (ROOT / "udviz/stats").glob("*/__init__.py")}

@@ -15,7 +15,8 @@ from udviz.method.network import TwoHeadedNetwork
 from udviz.predictions.cache import open_predictions
 from udviz.recipe.files import read_recipe
 from udviz.studies.directory import decoded_root
-from udviz.training.networks import Run, random_network, trained_network
+from udviz.studies.models import Run
+from udviz.training.networks import random_network, trained_network
 from udviz.training.transforms import normalise
 
 N_LABELS, SIDE_PX = 20, 64
@@ -40,8 +41,8 @@ def network(request):
 
 def ask(study, image, **changes):
     asked = {"label": 3, "n_labels": N_LABELS, "method": "class map"} | changes
-    role = asked.pop("role", "teacher")
-    return explain.explain(study, role, image, **asked)
+    model = asked.pop("model", "teacher")
+    return explain.explain(study, model, image, **asked)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def predicted(study, run_name):
 def test_the_logit_is_the_one_in_the_predictions(trained, name):
     run, image = predicted(trained, name)
 
-    found = ask(trained, image, role=name.partition("-")[0], label=7)
+    found = ask(trained, image, model=name.partition("-")[0], label=7)
 
     np.testing.assert_allclose(found.logit, run.logits[5, 7], atol=0.05)  # bf16 where it is native
 
@@ -187,7 +188,10 @@ def test_weights_of_another_network_are_refused(trained, tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"method": "tea leaves"}, "`method` must be one of"), ({"role": "x"}, "`role` must be one")],
+    [
+        ({"method": "tea leaves"}, "`method` must be one of"),
+        ({"model": "x"}, "`model` must be one"),
+    ],
 )
 def test_unknown_names_are_refused(trained, image, changes, message):
     with pytest.raises(ValueError, match=message):

@@ -4,13 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import planted_faults, planted_job_faults, planted_run_faults
+from tests.benchmarks import (
+    planted_data_faults,
+    planted_faults,
+    planted_job_faults,
+    planted_run_faults,
+)
 
 ROOT = Path(__file__).parents[1]
 FAULTS = [
     *planted_faults.FAULTS,
     *planted_run_faults.FAULTS,
     *planted_job_faults.FAULTS,
+    *planted_data_faults.FAULTS,
 ]
 
 

@@ -8,11 +8,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-PIPELINES = ("study", "launch", "train", "predict", "analyse", "tensorboard")
+PIPELINES = (*("study", "launch", "stop", "train", "predict", "analyse", "tensorboard", "doctor"),)
 
 
 def test_every_recipe_is_named_and_every_named_one_exists():
-    exist = {path.stem for path in (ROOT / "pipelines" / "recipes").glob("*.toml")}
+    exist = {path.stem for path in (ROOT / "udviz" / "recipe" / "recipes").glob("*.toml")}
 
     assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == exist
     assert set(re.findall(r"--recipe (\w+)", README)) <= exist
@@ -36,7 +36,7 @@ def test_every_page_is_named_and_every_named_one_exists():
 
 
 def test_every_page_is_named_with_its_own_question():
-    for path in (ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))):
+    for path in (ROOT / "overview.py", *sorted((ROOT / "pages").glob("*.py"))):
         docstring = path.read_text(encoding="utf-8").split('"""')[1]
         question = docstring.split(": ", 1)[1].strip()
         assert question[0].upper() + question[1:] in README

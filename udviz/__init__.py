@@ -1,0 +1,3 @@
+"""Which labels are difficult, why, and which did a change help?"""
+
+__version__ = "0.1.0"

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import torch
@@ -21,7 +20,8 @@ from udviz.method.network import TwoHeadedNetwork, frozen_forward
 from udviz.recipe.files import read_recipe
 from udviz.recipe.schema import Recipe
 from udviz.studies.directory import STUDY_FILE
-from udviz.training.networks import Role, Run, random_network, trained_network
+from udviz.studies.models import Run, models_of, run_of
+from udviz.training.networks import random_network, trained_network
 from udviz.training.transforms import normalise
 
 CONTROL_SEED = 987_654_321  # of every control, whatever the seed of its run
@@ -48,13 +48,13 @@ class Attribution:
 
 
 def explain(
-    study: Path, role: str, image: np.ndarray, *, label: int, n_labels: int, method: str
+    study: Path, model: str, image: np.ndarray, *, label: int, n_labels: int, method: str
 ) -> Attribution:
-    """Attribute the logit of one label to places of an image, by the first run of a role.
+    """Attribute the logit of one label to places of an image, by the first run of a model.
 
     Args:
         study: Directory of the study.
-        role: ``teacher``, ``baseline`` or ``distilled``.
+        model: ``teacher`` or the name of a student.
         image: (side, side, 3) uint8, as the network saw it.
         label: Column of the label, in [0, ``n_labels``).
         n_labels: Labels the network was trained on.
@@ -67,9 +67,9 @@ def explain(
     check_choice(method, METHODS, name="method")
     start = time.monotonic()
     recipe = read_recipe(study / STUDY_FILE)
-    run = first_run(recipe, role)
+    run = first_run(recipe, model)
     trained = trained_network(recipe, run, study, n_labels)
-    control = random_network(recipe, Run(run.role, CONTROL_SEED), n_labels)
+    control = random_network(recipe, Run(run.model, CONTROL_SEED), n_labels)
     images = _as_input(image)
     with torch.no_grad():
         logit = float(trained(images).logits[0, label])
@@ -83,13 +83,13 @@ def explain(
 
 
 def uncertainty_maps(
-    study: Path, role: str, image: np.ndarray, *, n_labels: int
+    study: Path, model: str, image: np.ndarray, *, n_labels: int
 ) -> dict[str, np.ndarray]:
     """Uncertainty attention of one image with every kind of channel weights.
 
     Args:
         study: Directory of the study.
-        role: A role with a calibration branch.
+        model: A model with a calibration branch.
         image: (side, side, 3) uint8, as the network saw it.
         n_labels: Labels the network was trained on.
 
@@ -97,21 +97,21 @@ def uncertainty_maps(
         Kind, see `udviz.method.attention.channel_weights` -> (h, w) map.
 
     Raises:
-        ValueError: If the role has no calibration branch, or the recipe or the best checkpoint is
+        ValueError: If the model has no calibration branch, or the recipe or the best checkpoint is
             damaged.
         OSError: If a file cannot be read.
     """
     recipe = read_recipe(study / STUDY_FILE)
-    network = trained_network(recipe, first_run(recipe, role), study, n_labels)
+    network = trained_network(recipe, first_run(recipe, model), study, n_labels)
     output = frozen_forward(network, _as_input(image))
     return {kind: uncertainty_map(output, kind=kind)[0].double().numpy() for kind in KINDS}
 
 
-def first_run(recipe: Recipe, role: str) -> Run:
-    """The run of a role that the app shows: that of the first seed."""
-    check_choice(role, get_args(Role), name="role")
-    seed = recipe.teacher_seed if role == "teacher" else recipe.seeds[0]
-    return Run(role, seed)  # type: ignore[arg-type]  # checked above
+def first_run(recipe: Recipe, model: str) -> Run:
+    """The run of a model that the app shows: that of the first seed."""
+    check_choice(model, recipe.models, name="model")
+    seeds = next(known.seeds for known in models_of(recipe) if known.name == model)
+    return run_of(recipe, model, seeds[0])
 
 
 def class_map(network: TwoHeadedNetwork, images: Tensor, label: int) -> Tensor:

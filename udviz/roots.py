@@ -45,6 +45,11 @@ def check_recipe(recipe: Recipe) -> None:
     check_data(recipe.data)
     check_weights(recipe.teacher.weights, flag="--teacher.weights")
     check_weights(recipe.student.weights, flag="--student.weights")
+    for name, student in recipe.students.items():
+        own = student.overrides.get("weights", "none")
+        check_weights(own, flag=f"--students.{name}.weights")
+    if recipe.teacher.from_:
+        check_teacher_place(recipe.teacher.from_, flag="--teacher.from")
 
 
 def check_data(data: DataConfig) -> None:
@@ -84,6 +89,30 @@ def check_weights(weights: str, *, flag: str) -> None:
         raise ValueError(
             f"{flag}: must be none, imagenet or a file on this machine, got {shown(repr(weights))}"
         )
+    check_readable(path, flag=flag)
+
+
+def check_teacher_place(place: str, *, flag: str) -> None:
+    """Raise unless ``place`` is the folder of a run or a .safetensors file that may be read.
+
+    Raises:
+        ValueError: Names the flag.
+    """
+    path = Path(expand(place, flag=flag))
+    if not os.path.isdir(path) and not (path.suffix == ".safetensors" and os.path.isfile(path)):
+        raise ValueError(
+            f"{flag}: must be the folder of a trained run or its .safetensors file, "
+            f"got {shown(repr(place))}"
+        )
+    check_readable(path, flag=flag)
+
+
+def check_readable(path: Path, *, flag: str) -> None:
+    """Raise unless ``path`` lies in the folder of all studies, or in that of all data.
+
+    Raises:
+        ValueError: Names the flag.
+    """
     if not _is_inside(path, Path(os.path.realpath(runs_root()))):
         check_place(path, name=flag)
 

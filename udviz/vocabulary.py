@@ -10,6 +10,10 @@ Verdict = Literal["helped", "hurt", "inconclusive"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 HELPED, HURT, INCONCLUSIVE = VERDICTS
 
+ReviewVerdict = Literal["wrong", "right", "unsure"]  # of an annotation, by a person
+REVIEW_VERDICTS: tuple[ReviewVerdict, ...] = get_args(ReviewVerdict)
+WRONG, RIGHT, UNSURE = REVIEW_VERDICTS
+
 Cause = Literal[
     "rare",
     "confused",

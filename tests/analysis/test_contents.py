@@ -1,6 +1,6 @@
 import numpy as np
 
-from udviz.analysis.contents import contents
+from udviz.analysis.tables.contents import contents
 from udviz.data.dataset import Dataset, Problem
 
 

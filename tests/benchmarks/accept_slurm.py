@@ -1,6 +1,7 @@
 """Does the way to Slurm work on this cluster? Jobs of seconds are run, stopped, warned, cancelled.
 
-python -m tests.benchmarks.accept_slurm --root FOLDER [--partition NAME] [--machines 2]
+python -m tests.benchmarks.accept_slurm --root FOLDER [--partition NAME]
+[--machines 2 --network 10.1.0.0/16]
 
 FOLDER must be seen by all machines of the cluster. The recipe is a small demo on the CPU.
 """
@@ -32,7 +33,13 @@ def main() -> None:
     asked = _options()
     study = asked.root.absolute() / f"accept-{time.time_ns()}"
     values = recipe_values(recipe_path("demo")) | SMALL
-    placement = Placement(on="slurm", machines=asked.machines, partition=asked.partition, hours=1.0)
+    placement = Placement(
+        on="slurm",
+        machines=asked.machines,
+        network=asked.network,
+        partition=asked.partition,
+        hours=1.0,
+    )
     launch(
         Plan(source="demo", recipe=parse_recipe(values, source="here"), placement=placement), study
     )
@@ -76,6 +83,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--partition", default="")
     parser.add_argument("--machines", type=int, default=1)
+    parser.add_argument("--network", default="", help="Of several machines, as 10.1.0.0/16.")
     return parser.parse_args()
 
 

@@ -22,12 +22,12 @@ import numpy as np
 import pandas as pd
 import psutil
 from playwright.sync_api import BrowserContext, Page, sync_playwright
+from udviz.analysis.all_jobs import analysis_jobs, join_difficulty
+from udviz.analysis.contents import contents
 
 from tests.benchmarks.scale_analysis import ROLES, draw_cache
 from tests.browser.conftest import SCREEN, STANDS_STILL, serve, start_chromium
 from tests.pages.synthetic import names_of, write_study
-from udviz.analysis.all_jobs import analysis_jobs, join_difficulty
-from udviz.analysis.contents import contents
 from udviz.analysis.jobs import SplitPredictions, run_jobs
 from udviz.commands.analyse import write_table
 from udviz.data.dataset import Dataset

@@ -14,8 +14,8 @@ from sklearn.metrics import average_precision_score
 from torchmetrics.classification import MultilabelAveragePrecision
 from torchmetrics.functional.classification import multilabel_average_precision
 
-from udviz.stats.average_precision.ranking import average_precision, label_ranking
 from udviz.stats.comparison.gain import label_gains
+from udviz.stats.ranking.ranking import average_precision, label_ranking
 
 BATCH = 256  # images an evaluation loop passes to torchmetrics at once
 

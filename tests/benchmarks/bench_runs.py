@@ -14,6 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.benchmarks.bench_pages import Case, measure
 from tests.browser.conftest import SCREEN, serve, start_chromium
+from udviz.processes import usable_cores
 from udviz.studies.events import append_event
 from udviz.studies.status import Status, write_status
 
@@ -22,7 +23,7 @@ ROW_PX = 35
 
 
 def draw_run(study: Path, state: str) -> None:
-    """A study with the diary of one model."""
+    """A study with the event log of one model."""
     teacher = study / "teacher"
     teacher.mkdir(parents=True)
     (study / "study.toml").write_text(f'name = "{study.name}"\n')
@@ -55,10 +56,10 @@ def main() -> None:
         browser = start_chromium(playwright)
         person = browser.new_context(**SCREEN)
         for base in serve(root):
-            case = Case(name="Runs", address="Runs?run=run-007", act=click_row)
+            case = Case(name="Runs", address="Runs?opened=run-007", act=click_row)
             row = {"runs listed": N_RUNS, **measure(case, base, person)}
         print(pd.DataFrame([row]).round(2).to_string(index=False))
-        print(f"load of the last minute on {os.cpu_count()} cores: {os.getloadavg()[0]:.1f}")
+        print(f"load of the last minute on {usable_cores()} cores: {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

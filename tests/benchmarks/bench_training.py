@@ -21,12 +21,14 @@ from torch.utils.data import Dataset as TorchDataset
 from torchvision.transforms import v2
 
 from udviz.data.dataset import Dataset
+from udviz.data.fingerprint import record_of
 from udviz.data.images.decoded import DecodedImages
 from udviz.method.backbones import build_backbone
 from udviz.method.network import TwoHeadedNetwork
-from udviz.method.tasks import ClassificationTask, DistillationTask, Task, total_loss
+from udviz.method.tasks import Task, student_task, teacher_task, total_loss
 from udviz.recipe.networks import NetworkConfig
-from udviz.recipe.schema import AugmentConfig, DistillConfig, LossConfig
+from udviz.recipe.schema import AugmentConfig, LossConfig
+from udviz.recipe.students import StudentConfig
 from udviz.studies.directory import RunDirectory
 from udviz.training.batches import ImageRows
 from udviz.training.device import Compute
@@ -70,13 +72,13 @@ def step(task: Task, *, bf16: bool = False) -> Callable[[], None]:
     images, targets = batch()
     optimizer = torch.optim.AdamW(task.network.parameters(), 1e-3)
     compute = Compute(CPU, bf16)
-    task.train()
+    task.network.train()
 
     def call() -> None:
         with compute.autocast():
-            losses = task(images, targets)
+            terms = task.terms(task.network(images), images, targets)
         optimizer.zero_grad(set_to_none=True)
-        total_loss(losses, task.weights).backward()
+        total_loss(terms).backward()
         optimizer.step()
 
     return call
@@ -96,8 +98,9 @@ def teacher_forward(teacher: TwoHeadedNetwork) -> Callable[[], None]:
 def distillation() -> str:
     """A distillation step against its two unavoidable parts."""
     teacher = network("small_wide").eval()
-    distilled = DistillationTask(network("small"), teacher, LossConfig(), DistillConfig())
-    plain = ClassificationTask(network("small"), LossConfig())
+    settings = StudentConfig(method="ud")
+    distilled = student_task(network("small"), LossConfig(), settings, teacher=teacher)
+    plain = teacher_task(network("small"), LossConfig())
     student, forward = step(plain), teacher_forward(teacher)
 
     def apart() -> None:
@@ -113,11 +116,11 @@ def distillation() -> str:
 
 def precision() -> str:
     """One teacher step in fp32 and in bf16."""
-    tasks = [ClassificationTask(network("small_wide"), LossConfig()) for _ in range(2)]
+    tasks = [teacher_task(network("small_wide"), LossConfig()) for _ in range(2)]
     full, half = typical_seconds([step(tasks[0]), step(tasks[1], bf16=True)], rounds=3)
     return (
         f"teacher step, batch {BATCH}: bf16 {1e3 * half:.0f} ms / fp32 {1e3 * full:.0f} ms "
-        f"= {half / full:.2f}x (`auto` takes bf16 only with AMX)"
+        f"= {half / full:.2f}x (`auto` takes bf16 with AVX512-BF16 or AMX)"
     )
 
 
@@ -156,6 +159,7 @@ def our_epochs(dataset: Dataset, folder: Path) -> list[float]:
     pixels = DecodedImages(dataset, side_px=SIDE_PX, directory=folder / "decoded")
     val = dataset.indices("val")
     plan = TrainingPlan(
+        data=record_of(dataset),
         rows=ImageRows(pixels, dataset.targets),
         train=dataset.indices("train"),
         val=val,
@@ -173,7 +177,7 @@ def our_epochs(dataset: Dataset, folder: Path) -> list[float]:
 
     run = RunDirectory(folder / "run")
     run.path.mkdir()
-    train(ClassificationTask(network("small", calibration=False), LossConfig()), plan, run, note)
+    train(teacher_task(network("small", calibration=False), LossConfig()), plan, run, note)
     reports_per_epoch = (len(times) - 1) // EPOCHS  # one a step, one after the epoch
     return np.diff(times[::reports_per_epoch]).tolist()
 

@@ -9,7 +9,7 @@ per label beside those built in. With ``--label`` and ``--groups`` (a CSV with a
 group column): how often a label is marked, and how often doubted as missing, in each group.
 
 The judges are all it needs of a study, so it is enough to train and predict these:
-``python -m pipelines.train --recipe demo --crossfit_folds 2 --role crossfit --seed 0``, then
+``python -m pipelines.train --recipe demo --crossfit_folds 2 --model crossfit --seed 0``, then
 ``pipelines.predict`` with the same arguments, and both with ``--seed 1``.
 """
 
@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
 from udviz.analysis.evidence import suspects_across
+
 from udviz.data.dataset import Dataset
 from udviz.data.scenes.kinds import BUILT_IN_CAUSES
 from udviz.data.source import load_dataset
@@ -29,7 +29,7 @@ from udviz.recipe.schema import Recipe
 from udviz.stats.difficulty.label_difficulty import label_difficulty
 from udviz.stats.inference.intervals import wilson_interval
 from udviz.studies.directory import STUDY_FILE
-from udviz.training.runs import runs_of
+from udviz.studies.models import runs_of
 
 FIRST = (20, 50, 100)
 SPOILT = [name for name, cause in BUILT_IN_CAUSES.items() if cause == "suspect labels"]
@@ -152,7 +152,7 @@ def main() -> None:
     recipe = Recipe.model_validate(recipe_values(asked.study / STUDY_FILE))
     dataset = load_dataset(recipe.data)
     if dataset.true_targets is not None:
-        judges = [run.directory(asked.study) for run in runs_of(recipe) if run.role == "crossfit"]
+        judges = [run.directory(asked.study) for run in runs_of(recipe) if run.model == "crossfit"]
         folds = [open_predictions(judge.predictions("train")) for judge in judges]
         show_precision(folds, dataset)
         show_judged_causes(folds)

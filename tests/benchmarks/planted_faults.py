@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import Protocol
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("udviz", "tests", "pipelines", "pages", "app.py", ".streamlit", "pyproject.toml")
+COPIED = (
+    "udviz",
+    "tests",
+    "pipelines",
+    "pages",
+    "app.py",
+    "overview.py",
+    ".streamlit",
+    "pyproject.toml",
+)
 
 
 class Plantable(Protocol):
@@ -52,7 +61,7 @@ class Fault:
     def tests(self) -> str:
         """The test file of the module; that of the ranking for what all modules share."""
         shared = self.module == "labels/label_columns"
-        room, _, name = ("average_precision/ranking" if shared else self.module).partition("/")
+        room, _, name = ("ranking/ranking" if shared else self.module).partition("/")
         return f"tests/stats/{room}/test_{name}.py"
 
 
@@ -60,43 +69,43 @@ FAULTS = (
     Fault(
         "average precision",
         "off by one",
-        "average_precision/influence",
+        "ranking/influence",
         "return scores.size - below",
         "return scores.size - below - 1",
     ),
     Fault(
         "average precision",
         "scores beside a threshold counted twice",
-        "average_precision/influence",
+        "ranking/influence",
         "    n_apart[is_shared] = 0",
         "    #",
     ),
     Fault(
         "average precision",
         "ties counted as below",
-        "average_precision/influence",
+        "ranking/influence",
         "np.searchsorted(close, thresholds)",
         "np.searchsorted(close, thresholds, side='right')",
     ),
     Fault(
         "average precision",
         "ties counted as below where all are tied",
-        "average_precision/influence",
+        "ranking/influence",
         'np.sort(scores), thresholds, side="left"',
         'np.sort(scores), thresholds, side="right"',
     ),
-    Fault("AUROC", "a tie counts as a win", "average_precision/ranking", "size**2 / 2", "size / 2"),
+    Fault("AUROC", "a tie counts as a win", "ranking/ranking", "size**2 / 2", "size / 2"),
     Fault(
         "AP's standard error",
         "wrong sign",
-        "average_precision/influence",
+        "ranking/influence",
         " + sum_inverse)",
         " - sum_inverse)",
     ),
     Fault(
         "AP's standard error",
         "ties ignored",
-        "average_precision/influence",
+        "ranking/influence",
         "np.cumsum(1.0 / above)[last]",
         "np.cumsum(1.0 / above)",
     ),
@@ -162,14 +171,14 @@ FAULTS = (
     Fault(
         "precision-recall curve",
         "off by one",
-        "average_precision/precision_recall",
+        "ranking/precision_recall",
         "column.positive.size - np.searchsorted",
         "column.positive.size - 1 - np.searchsorted",
     ),
     Fault(
         "precision-recall curve",
         "area moves when thinned",
-        "average_precision/precision_recall",
+        "ranking/precision_recall",
         "np.diff(area[last], prepend=0.0) / width",
         "(n_correct / n_images)[last]",
     ),
@@ -506,7 +515,7 @@ FAULTS = (
     Fault(
         "chance AP",
         "off by one",
-        "average_precision/prevalence",
+        "ranking/prevalence",
         "digamma(n_images + 1.0)",
         "digamma(n_images)",
     ),

@@ -12,6 +12,9 @@ from tests.benchmarks.planted_run_faults import RunFault, shorten_waits
 
 CLUSTER, QUEUE = "tests/launching/test_cluster.py", "tests/launching/test_queue.py"
 FORM, LAUNCHED = "tests/pages/test_launch_form.py", "tests/training/test_launched.py"
+TOGETHER, SOCKETS = "tests/launching/test_together.py", "tests/security/test_sockets.py"
+TEAM, LEADER = "udviz/launching/together/team.py", "udviz/launching/together/leader.py"
+NETWORK, SEAT = "udviz/launching/together/network.py", "udviz/launching/together/seat.py"
 JOB, HANDLE = "udviz/launching/job.py", "udviz/launching/cluster.py"
 BEFORE = "    arguments, device = plan.arguments(study), plan.recipe.hardware.device\n"
 SAYS = "    write_status(study, replace(WAITING, stage=BEING_STARTED))\n"
@@ -93,7 +96,7 @@ FAULTS = (
     fault(
         "the password travels",
         "udviz/launching/launcher.py",
-        "\"export\": f\"ALL,{','.join(f'{name}=' for name in SECRETS)}\",",
+        '"export": ",".join(sorted(inherited(wanted))),',
         "",
     ),
     fault(
@@ -135,18 +138,52 @@ FAULTS = (
         QUEUE,
     ),
     fault(
-        "the agent keeps the lock",
-        "udviz/launching/queued_process.py",
-        "os.set_inheritable(int(variables.pop(HANDED_OVER)), False)",
-        "pass",
-        QUEUE,
+        "the lock ends with the queue",
+        TEAM,
+        "pass_fds=() if lock is None or number > 0 else (lock,)",
+        "pass_fds=()",
+        TOGETHER,
     ),
     fault(
         "a worker signs for all",
         "udviz/studies/identity.py",
-        'os.getppid() if "TORCHELASTIC_RUN_ID" in os.environ else os.getpid()',
+        "int(os.environ.get(LEADER, os.getpid()))",
         "os.getpid()",
         QUEUE,
+    ),
+    fault(
+        "a killed leader leaves workers",
+        TEAM,
+        "prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)",
+        "prctl(0, 0)",
+        TOGETHER,
+    ),
+    fault("Ctrl-C is heard twice", TEAM, "process_group=0,", "process_group=None,", TOGETHER),
+    fault("nobody learns who left", LEADER, "seat.leave()  # also", "pass  # also", TOGETHER),
+    fault("who comes back is not met", LEADER, "not in ((), met)", "in ((),)", TOGETHER),
+    fault(
+        "it listens everywhere",
+        LEADER,
+        "            **listening_only_on(self._interface),\n",
+        "",
+        SOCKETS,
+    ),
+    fault(
+        "processes meet on a port",
+        "udviz/training/distributed.py",
+        "if MEETING in os.environ:",
+        "if False:",
+        SOCKETS,
+    ),
+    fault(
+        "any network will do",
+        NETWORK,
+        "if not public and not any(",
+        "if False and not any(",
+        SOCKETS,
+    ),
+    fault(
+        "others may open the meeting", SEAT, "or stat.S_IMODE(found.st_mode) & 0o077", "", SOCKETS
     ),
     fault(
         "a machine has GPUs without end",
@@ -165,7 +202,7 @@ FAULTS = (
     fault(
         "a study resumes elsewhere",
         "udviz/launching/launch.py",
-        'parse_placement(asked.get("placement", {})) if asked else HERE',
+        'parse_placement(asked["placement"]) if asked else HERE',
         "HERE",
         f"{LAUNCHED}::test_two_processes_are_launched_stopped_and_resumed_like_one",
     ),

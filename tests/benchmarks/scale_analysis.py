@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import psutil
-
 from udviz.analysis.all_jobs import analysis_jobs, join_difficulty
+
 from udviz.analysis.jobs import SplitPredictions, processes_for, run_jobs
 from udviz.commands.analyse import write_table
 from udviz.predictions.cache import PredictionWriter

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from udviz.stats.average_precision.ranking import average_precision
 from udviz.stats.comparison.gain import CANNOT_TELL, label_gains
 from udviz.stats.inference.intervals import wilson_interval
+from udviz.stats.ranking.ranking import average_precision
 
 PREVALENCE = 0.02
 # separation of baseline and distilled, correlation of their noise

@@ -28,8 +28,8 @@ def faults(root: Path, studies: Sequence[Path], *, n_epochs: int) -> list[str]:
     return left + lost + _odd_models(studies)
 
 
-def diary_faults(events: Sequence[dict[str, Any]], *, n_epochs: int) -> list[str]:
-    """What a diary lacks, or tells in another order than it happened."""
+def event_log_faults(events: Sequence[dict[str, Any]], *, n_epochs: int) -> list[str]:
+    """What an event log lacks, or tells in another order than it happened."""
     found, last = [], (0, 0)
     scores: dict[int, float] = {}
     steps: set[int] = set()
@@ -53,7 +53,7 @@ def _lost(study: Path, n_epochs: int) -> list[str]:
     found = []
     for run in RUNS:
         events = read_events(RunDirectory(study / run).events)
-        found += [f"{study.name}/{run}: {f}" for f in diary_faults(events, n_epochs=n_epochs)]
+        found += [f"{study.name}/{run}: {f}" for f in event_log_faults(events, n_epochs=n_epochs)]
     return found
 
 

@@ -4,8 +4,8 @@ python -m tests.benchmarks.soak_runs --runs 30
 Two people with a headless browser each start, stop and resume runs by clicks on one app; from
 outside, some runs are killed with -9. Whether a person meets a run that waits or one that works,
 and who of the two resumes it, is drawn. Two runs work at a time, on GPUs that are only pretended.
-In the end every run must be finished with the same bits in its models and a diary without a gap,
-and no process, ticket, lock or draft may be left. Prints what happened.
+In the end every run must be finished with the same bits in its models and a gapless event log, and
+no process, ticket, lock or draft may be left. Prints what happened.
 """
 
 import argparse
@@ -139,7 +139,7 @@ class Person:
         expect(until_gone).to_have_count(0)
 
     def _open(self, name: str) -> None:
-        self._visit.open(f"Runs?run={name}")
+        self._visit.open(f"Runs?opened={name}")
         expect(self._page.get_by_role("heading", name=name)).to_be_visible()
         expect(self._page.get_by_role("button", name="New study like this")).to_be_visible()
         assert self._page.get_by_test_id("stException").count() == 0

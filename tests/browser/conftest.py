@@ -17,6 +17,7 @@ from tests.pages.caches import write_caches, write_calibration
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
 
 ROOT = Path(__file__).parents[2]
+REBOUND = "rebound.test"  # to the browser, a name of this machine
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Opened at a page's own address, Streamlit first looks for its server below that address.
 SCREEN = {"viewport": {"width": 1440, "height": 900}}
@@ -70,6 +71,8 @@ def executable() -> str:
 def start_chromium(playwright: Playwright) -> Browser:
     """A headless browser."""
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    flags += [f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1"]
+    flags += ["--disable-features=LocalNetworkAccessChecks"]  # older browsers have no such thing
     return playwright.chromium.launch(executable_path=executable(), args=flags)
 
 

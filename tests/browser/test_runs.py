@@ -77,19 +77,19 @@ def test_a_study_started_in_the_sidebar_outlives_reload_and_kill_and_opens_in_th
     assert (status.state, status.pid) == ("finished", begun.pid)
 
 
-def test_a_click_on_a_row_opens_its_run_while_another_one_runs(person, root):
+def test_a_click_on_a_row_opens_its_study_while_another_one_runs(person, root):
     for name in ("first", "second"):
         (root / name).mkdir()
         write_status(root / name, Status(state="running", stage=f"of {name}", fraction=0.25))
 
     with app(root, person) as visit:
-        visit.open("Runs?run=first")
+        visit.open("Runs?opened=first")
         expect(visit.page.get_by_role("heading", name="first")).to_be_visible()
         table = visit.page.get_by_test_id("stDataFrame").bounding_box()
         visit.page.mouse.click(table["x"] + 15, table["y"] + 35 * 1.5)  # the latest comes first
 
         expect(visit.page.get_by_role("heading", name="second")).to_be_visible()
-        visit.page.wait_for_url("**run=second**")
+        visit.page.wait_for_url("**opened=second**")
         write_status(root / "second", Status(state="running", stage="Analysis", fraction=0.75))
         expect(visit.page.get_by_text("75% done")).to_be_visible()
         assert visit.page.get_by_text("no-op").count() == 0

@@ -48,8 +48,13 @@ def test_an_environment_variable_is_not_taken_for_a_flag(monkeypatch):
     ("arguments", "message"),
     [
         (["--teacher.epochs", "0"], r"--teacher.epochs: .*greater than or equal to 1"),
-        (["--distill.method", "x"], r"--distill.method: .*'ud', 'pdd', 'kd' or 'none', got 'x'"),
-        (["--loss.cal_loss", "none"], r"`distill.method` must be kd or none"),
+        (["--students.distilled.method", "x"], r"--students.distilled.method: .*'cam', got 'x'"),
+        (["--loss.cal_loss", "none"], r"`students.distilled.method` must do without a calibration"),
+        (["--students.a.b.method", "kd"], r"`students` must have names of .*'a.b'"),
+        (["--students.teacher.method", "kd"], r"must not hold one called teacher"),
+        (["--only_students", "baseline,x"], r"`only_students` must be one of baseline, distilled"),
+        (["--distill.beta=1"], r"--distill.beta is called --students.distilled.beta now"),
+        (["--role", "teacher"], r"--role is called --model now"),
         (["--recipe", "nope"], r"`recipe` must be one of .*demo"),
     ],
 )
@@ -82,6 +87,45 @@ def test_help_tells_the_recipe_s_own_defaults_and_a_sentence_for_each(capsys):
 
 
 def test_a_pipeline_may_have_options_of_its_own():
-    asked = parse(["--role", "baseline", "--seed", "2"], **PROGRAM, extra=TrainOptions)
+    asked = parse(["--model", "baseline", "--seed", "2"], **PROGRAM, extra=TrainOptions)
 
-    assert asked.options == {"role": "baseline", "seed": 2}
+    assert asked.options == {"model": "baseline", "seed": 2}
+
+
+def test_a_flag_of_a_student_that_the_recipe_lacks_adds_it():
+    flags = [
+        "--students.kd-2.method",
+        "kd",
+        "--students.kd-2.epochs=2",
+        "--students.kd-2.beta",
+        "1",
+    ]
+
+    students = parse(flags, **PROGRAM).recipe.students
+
+    assert list(students) == ["baseline", "distilled", "kd-2"]
+    assert (students["kd-2"].method, students["kd-2"].epochs, students["kd-2"].beta) == ("kd", 2, 1)
+    assert students["distilled"] == parse([], **PROGRAM).recipe.students["distilled"]
+
+
+def test_a_student_of_the_recipe_can_be_changed_and_left_out():
+    changed = parse(["--students.baseline.epochs", "2"], **PROGRAM).recipe.students
+    kept = parse(["--only_students", "baseline,kd", "--students.kd.method", "kd"], **PROGRAM)
+
+    assert (changed["baseline"].method, changed["baseline"].epochs) == ("none", 2)
+    assert list(kept.recipe.students) == ["baseline", "kd"]
+
+
+def test_a_student_goes_back_to_what_all_students_have(tmp_path):
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text('[students.a]\nmethod = "none"\nepochs = 3\n')
+
+    asked = parse(["--recipe", str(recipe), "--students.a.epochs", "<default>"], **PROGRAM)
+
+    assert asked.recipe.students["a"].epochs is None
+
+
+def test_the_teacher_may_come_from_elsewhere():
+    assert parse(["--teacher.from", "runs/x/teacher"], **PROGRAM).recipe.teacher.from_ == (
+        "runs/x/teacher"
+    )

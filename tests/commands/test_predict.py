@@ -13,4 +13,4 @@ def test_a_run_whose_weights_are_gone_says_what_to_do(trained, tmp_path):
     with pytest.raises(
         FileNotFoundError, match=r"must hold the trained weights.*delete `.*teacher`"
     ):
-        predict.main([*asked, "--role", "teacher"])
+        predict.main([*asked, "--model", "teacher"])

@@ -1,3 +1,6 @@
+import threading
+from dataclasses import replace
+
 import pytest
 
 from udviz.commands import reporting
@@ -18,7 +21,7 @@ def test_a_clock_that_is_set_back_neither_silences_the_status_nor_turns_time_aro
     tmp_path, clock
 ):
     report = StudyReport(tmp_path, n_parts=2, quiet=True)
-    report.begin(0, "Teacher")
+    report.begin(0, "teacher")
     clock["monotonic"] += 50
     clock["time"] -= 7200
 
@@ -31,7 +34,7 @@ def test_a_clock_that_is_set_back_neither_silences_the_status_nor_turns_time_aro
 
 def test_the_status_is_written_at_most_once_a_second(tmp_path, clock):
     report = StudyReport(tmp_path, n_parts=1, quiet=True)
-    report.begin(0, "Teacher")
+    report.begin(0, "teacher")
     clock["monotonic"] += reporting.EVERY_SECONDS / 2
 
     report.advance(0.5)
@@ -42,12 +45,50 @@ def test_the_status_is_written_at_most_once_a_second(tmp_path, clock):
 @pytest.mark.parametrize("state", ["stopped", "failed"])
 def test_a_study_that_ended_early_remembers_how_far_it_was(tmp_path, state):
     report = StudyReport(tmp_path, n_parts=4, quiet=True)
-    report.begin(1, "Baseline student", run=tmp_path / "baseline-0")
+    report.begin(1, "baseline", run=tmp_path / "baseline-0")
     report.advance(0.6)
 
     report.end(state, "why")
 
     study, run = read_status(tmp_path), read_status(tmp_path / "baseline-0")
-    assert (study.state, study.stage, study.message) == (state, "Baseline student", "why")
+    assert (study.state, study.stage, study.message) == (state, "baseline", "why")
     assert study.fraction == pytest.approx(1.6 / 4)
     assert run.fraction == pytest.approx(0.6)
+
+
+def test_a_heartbeat_renews_the_time_of_a_status_and_nothing_else(tmp_path, clock):
+    report = StudyReport(tmp_path, n_parts=2, quiet=True)
+    report.begin(0, "teacher", run=tmp_path / "teacher")
+    report.advance(0.5)
+    before = read_status(tmp_path)
+    clock["time"] += 3600
+
+    report.beat()
+
+    for directory in (tmp_path, tmp_path / "teacher"):
+        assert read_status(directory).updated == clock["time"]
+    assert replace(read_status(tmp_path), updated=before.updated) == before
+
+
+def test_a_heartbeat_after_the_end_leaves_the_last_word(tmp_path, clock):
+    report = StudyReport(tmp_path, n_parts=1, quiet=True)
+    report.begin(0, "teacher")
+    report.end("finished", "done")
+    ended = read_status(tmp_path)
+    clock["time"] += 3600
+
+    report.beat()
+
+    assert read_status(tmp_path) == ended
+
+
+def test_the_heart_beats_while_the_work_reports_nothing_and_stops_with_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(reporting, "HEARTBEAT_SECONDS", 0.001)
+    report = StudyReport(tmp_path, n_parts=1, quiet=True)
+    beaten = threading.Event()
+    monkeypatch.setattr(report, "beat", beaten.set)
+
+    with report.beating():
+        assert beaten.wait(timeout=60)
+
+    assert "heartbeat" not in {thread.name for thread in threading.enumerate()}

@@ -118,7 +118,17 @@ def test_the_summary_names_models_gain_and_doubt(out):
 
 
 def test_a_study_without_distillation_is_analysed_too(tmp_path):
-    study.main([*SMALL, "--out", str(tmp_path / "plain"), "--distill.method", "none"])
+    study.main(
+        [
+            *SMALL,
+            "--out",
+            str(tmp_path / "plain"),
+            "--only_students",
+            "baseline",
+            "--reference",
+            "teacher",
+        ]
+    )
 
     models = pd.read_parquet(tmp_path / "plain" / "analysis" / "models.parquet")
     assert set(models["role"]) == {"teacher", "baseline"}

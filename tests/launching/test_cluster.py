@@ -194,7 +194,15 @@ def test_the_job_waits_until_its_launch_is_noted(study):
     wait_until(lambda: state(study) != "queued")
 
 
-SLURM = Placement(on="slurm", machines=2, processes=8, partition="gpu", hours=4, cpus=32)
+SLURM = Placement(
+    on="slurm",
+    machines=2,
+    network="10.1.0.0/16",
+    processes=8,
+    partition="gpu",
+    hours=4,
+    cpus=32,
+)
 TOOLS = {
     "sbatch": 'cp "$1" "$FAKE/script.sh"; echo "Submitted batch job 41"',
     "sacct": 'echo "JobID|State|NodeList"; echo "41|$(cat $FAKE/state)|n1"',
@@ -215,6 +223,7 @@ def slurm(tmp_path, monkeypatch):
         tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     monkeypatch.setenv("FAKE", str(folder))
+    monkeypatch.setenv("UDVIZ_PASSWORD", "secret")
     monkeypatch.setattr(cluster, "_submitted", {})
     monkeypatch.setattr(cluster, "ASK_EVERY", 0.0)
     monkeypatch.setattr(submitit.SlurmJob, "watcher", type(submitit.SlurmJob.watcher)())
@@ -240,10 +249,13 @@ def test_slurm_is_asked_for_what_the_form_says(study, slurm):
     asked = {line.removeprefix("#SBATCH --") for line in script.splitlines() if "SBATCH" in line}
     assert {
         *("nodes=2", "ntasks-per-node=1", "gpus-per-node=8", "cpus-per-task=32", "time=240"),
-        *("partition=gpu", "requeue", "signal=USR2@120", "export=ALL,UDVIZ_PASSWORD="),
+        *("partition=gpu", "requeue", "signal=USR2@120"),
         f"job-name={cluster.job_name(study)}",
     } <= asked
     assert not any(line.startswith(("account", "qos", "constraint", "mem")) for line in asked)
+    passed_on = next(line for line in asked if line.startswith("export=")).split("=")[1].split(",")
+    assert {"PATH", "HOME"} <= set(passed_on)
+    assert not {"ALL", "FAKE", "UDVIZ_PASSWORD"} & set(passed_on)
     assert "--cpus-per-task 32" in script
     assert read_status(study).job == "slurm:41"
 

@@ -23,7 +23,13 @@ CHANGES = st.fixed_dictionaries(
         "teacher.feature_norm": st.booleans(),
         "teacher.weight_decay": st.floats(0, 10),
         "teacher.epochs": st.integers(1, 1000),
-        "distill.temperature": st.floats(0.001, 100),
+        "students.distilled.temperature": st.floats(0.001, 100),
+        "students.baseline.loss": st.sampled_from(["bce", "asl"]),
+        "students.baseline.feature_norm": st.sampled_from([True, False, None]),
+        "students.new.method": st.sampled_from(["none", "ud", "mld"]),
+        "students.new.epochs": st.integers(1, 1000),
+        "comparisons": st.sampled_from([(), ("teacher:baseline", "baseline:distilled")]),
+        "teacher.from": st.sampled_from(["", "runs/x/teacher"]),
         "augment.flip": st.booleans(),
         "seeds": st.lists(st.integers(0, 99), min_size=1, unique=True).map(tuple),
     },
@@ -52,6 +58,28 @@ def test_the_flags_bring_a_command_line_to_the_very_same_recipe(changes):
 
     assert shlex.split(plan.typed(recipe_path("demo"))) == ["python", *arguments]
     assert parse(arguments[2:], program="test", summary="Test.").recipe == wanted
+
+
+def test_students_and_comparisons_that_were_there_can_go():
+    before = parse_recipe(
+        {"students": {"a": {"epochs": 3}, "b": {}}, "comparisons": ["a:b"]}, source="test"
+    )
+    after = parse_recipe({"students": {"a": {}}}, source="test")
+
+    found = flags(before, after)
+
+    assert found == [
+        *("--only_students", "a", "--students.a.epochs", "<default>", "--comparisons", "[]")
+    ]
+
+
+def test_an_empty_list_and_a_field_that_is_not_set_are_read_as_that(tmp_path):
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text('comparisons = ["teacher:baseline"]')
+
+    asked = parse(["--recipe", str(recipe), "--comparisons", "[]"], program="test", summary="Test.")
+
+    assert asked.recipe.comparisons == ()
 
 
 @pytest.mark.parametrize("trap", TRAPS)

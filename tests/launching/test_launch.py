@@ -30,7 +30,7 @@ class Recorder:
     def refusal(self, placement, device):
         return None
 
-    def start(self, study, arguments, *, placement, device, lock):
+    def start(self, study, arguments, *, placement, device, lock, wanted):
         os.fstat(lock)
         self.started.append((study.name, arguments, device, read_status(study).state))
 
@@ -211,7 +211,7 @@ def test_a_launch_file_cut_at_any_byte_is_refused_in_words(root):
 
 def test_a_process_that_cannot_be_started_leaves_a_failed_study_and_not_a_waiting_one(root):
     class Broken(Recorder):
-        def start(self, study, arguments, *, placement, device, lock):
+        def start(self, study, arguments, *, placement, device, lock, wanted):
             raise OSError(12, "Cannot allocate memory")
 
     with pytest.raises(OSError, match="memory"):

@@ -16,48 +16,40 @@ def typed(root, **placement):
     return Plan(source="demo", recipe=recipe, placement=Placement(**placement)).typed(root / "mine")
 
 
-def test_one_process_is_started_as_it_is():
-    assert HERE.command(STUDY, name="mine") == STUDY
+def test_one_process_is_started_as_it_is(root):
+    assert HERE.command(STUDY, root) == STUDY
 
 
-def test_several_processes_of_one_machine_meet_on_a_port_of_their_own():
-    command = Placement(processes=4).command(STUDY, name="mine")
+def test_several_processes_of_one_machine_are_started_by_one_that_leads_them(root):
+    command = Placement(processes=4).command(STUDY, root)
 
-    assert command == [
-        *("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "4"),
-        *STUDY,
-    ]
+    assert command == ["-m", "udviz.launching.together", "--processes", "4", "--", *STUDY]
 
 
-def test_several_machines_meet_where_the_person_says(root):
-    words = shlex.split(typed(root, machines=3, processes=8, meeting_point="first:29400"))
+def test_several_machines_meet_in_the_folder_of_the_study(root):
+    words = shlex.split(typed(root, machines=3, processes=8, network="10.1.0.0/16"))
 
-    assert words[:2] == ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1", "python"]
-    assert words[2:4] == ["-m", "torch.distributed.run"]
-    options = dict(zip(words[4:16:2], words[5:17:2], strict=True))
-    assert options == {
-        "--nnodes": "3",
-        "--nproc-per-node": "8",
-        "--max-restarts": "3",
-        "--rdzv-backend": "c10d",
-        "--rdzv-id": "mine",
-        "--rdzv-endpoint": "first:29400",
+    assert words[:3] == ["python", "-m", "udviz.launching.together"]
+    assert dict(zip(words[3:11:2], words[4:11:2], strict=True)) == {
+        "--processes": "8",
+        "--machines": "3",
+        "--network": "10.1.0.0/16",
+        "--meet": f"{root}/mine/.meeting",
     }
-    assert words[16:] == ["-m", "pipelines.study", "--recipe", "demo", "--out", f"{root}/mine"]
+    study = ["-m", "pipelines.study", "--recipe", "demo", "--out", f"{root}/mine"]
+    assert words[11:] == ["--", *study]
 
 
-def test_the_machines_of_a_job_meet_where_the_cluster_says():
-    together = Placement(on="slurm", machines=2)
-
-    command = together.command(STUDY, name="7", meeting_point="node3:20007")
-
-    assert command[command.index("--rdzv-endpoint") + 1] == "node3:20007"
+def test_a_public_network_is_typed_as_such(root):
+    assert " --public -- " in typed(root, machines=2, network="8.8.8.0/24", public=True)
 
 
 def test_a_job_is_typed_as_a_launch_that_names_only_what_differs(root):
-    assert typed(root, on="slurm", machines=2, partition="gpu", hours=4.0) == (
+    network = "10.1.0.0/16"
+    assert typed(root, on="slurm", machines=2, network=network, partition="gpu", hours=4.0) == (
         f"python -m pipelines.launch --recipe demo --out {root}/mine --placement.on slurm "
-        "--placement.machines 2 --placement.partition gpu --placement.hours 4.0"
+        "--placement.machines 2 --placement.network 10.1.0.0/16 --placement.partition gpu "
+        "--placement.hours 4.0"
     )
 
 
@@ -66,8 +58,9 @@ def test_a_job_is_typed_as_a_launch_that_names_only_what_differs(root):
     [
         ({"machines": 0}, "--placement.machines: Input should be greater than or equal to 1, got"),
         ({"processes": "many"}, "--placement.processes: Input should be a valid integer"),
-        ({"machines": 2}, "--placement: `meeting_point` must be HOST:PORT"),
-        ({"meeting_point": "first"}, "--placement.meeting_point: String should match"),
+        ({"machines": 2}, "--placement: --placement.network must be the IPv4 network"),
+        ({"machines": 2, "network": "8.8.8.0/24"}, "--placement: --placement.network must be priv"),
+        ({"network": "eth0"}, "--placement.network: String should match"),
         ({"partition": "gpu\nrm -rf x"}, "--placement.partition: String should match"),
         ({"account": "a b"}, "--placement.account: String should match"),
         ({"qos": "$(x)"}, "--placement.qos: String should match"),

@@ -199,8 +199,8 @@ def test_a_run_of_two_processes_holds_two_gpus_and_is_signed_by_what_ends_both(
 
     status = read_status(both)
     assert status.message == f"3,5 {status.pid} 1"
-    with exclusive(both):
-        pass  # the agent has left the lock to its processes
+    with pytest.raises(RuntimeError, match="being worked on"), exclusive(both):
+        pass  # the lock has passed to the leader
     family = [status.pid, *(child.pid for child in psutil.Process(status.pid).children())]
     assert stop_study(both).state == "stopped"
     assert len(family) == 3

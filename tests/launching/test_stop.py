@@ -13,7 +13,7 @@ import pytest
 
 from tests.studies.programs import SLEEP, start, state, wait_for, wait_until
 from udviz.launching.launch import stop
-from udviz.launching.stop import stop_study
+from udviz.launching.stop import _see_end_of, stop_study
 from udviz.studies.lock import exclusive
 from udviz.studies.status import STATUS_FILE, STOP_FILE, Status, read_status, write_status
 
@@ -217,3 +217,26 @@ def test_a_run_that_someone_resumed_meanwhile_is_not_called_stopped(root, monkey
         stop_study(study)
 
         assert state(study) == "lost"
+
+
+def test_a_stop_that_cannot_be_is_told_to_who_asked_for_it(root):
+    study = root / "mine"
+    study.mkdir()
+    write_status(study, Status(state="running", stage="x", fraction=0.5))
+    values = json.loads((study / STATUS_FILE).read_text())
+    (study / STATUS_FILE).write_text(json.dumps(values | {"host": "elsewhere"}))
+
+    with pytest.raises(RuntimeError, match=r"runs on elsewhere.* wait 10 minutes"):
+        stop(study)
+
+    assert not (study / STOP_FILE).exists()
+
+
+def test_who_sees_to_the_end_leaves_another_process_of_that_study_alone(root):
+    study = start(root / "mine", SLEEP)
+    wait_for(study, "running")
+    another = json.dumps({"pid": 1, "process_mark": "of another"})
+
+    _see_end_of(study, json.loads(another), 0.0)
+
+    assert state(study) == "running"

@@ -103,6 +103,20 @@ def test_trap_5_with_small_gradients_the_softmax_is_uniform_and_standardising_cu
     torch.testing.assert_close(standardised, channel_weights(1e-6 * gradient, kind="standardised"))
 
 
+@pytest.mark.parametrize("value", [0.0, 1e-30, 7.0, 1e30])
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_channel_has_all_the_weight_that_there_is(kind, value):
+    weights = channel_weights(torch.full((2, 1), value), kind=kind)
+
+    assert weights.tolist() == [[0.0 if kind == "gradcam" and value == 0 else 1.0]] * 2
+
+
+def test_equal_gradients_standardise_to_uniform_weights():
+    weights = channel_weights(torch.full((1, 4), 7.0), kind="standardised")
+
+    torch.testing.assert_close(weights, torch.full((1, 4), 0.25))
+
+
 def test_weights_of_a_case_worked_by_hand():
     gradient = torch.tensor([[0.0, np.log(3.0)]])
 

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from udviz.method.losses import (
+    asymmetric_loss,
     attention_distillation,
     bernoulli_distillation,
     binary_cross_entropy,
+    class_map_distillation,
     disagreement,
     pick_all_labels,
     softmax_distillation,
@@ -67,6 +69,54 @@ def test_an_unknown_target_has_no_gradient(logits, targets):
 
     assert (logits.grad[targets == -1] == 0).all()
     assert (logits.grad[targets != -1] != 0).all()
+
+
+# asymmetric loss
+
+
+@pytest.mark.parametrize("gammas", [(0.0, 4.0), (1.0, 4.0), (0.5, 0.5), (0.0, 0.0)])
+@pytest.mark.parametrize("clip", [0.0, 0.05])
+def test_the_asymmetric_loss_agrees_with_its_formula_label_by_label(logits, targets, gammas, clip):
+    expected = 0.0
+    for z, y in zip(logits.flatten().tolist(), targets.flatten().tolist(), strict=True):
+        p = 1 / (1 + math.exp(-z))
+        shifted = max(p - clip, 0.0)
+        if y == 1:
+            expected -= (1 - p) ** gammas[0] * math.log(p)
+        if y == 0:
+            expected -= shifted ** gammas[1] * math.log(1 - shifted)
+
+    ours = asymmetric_loss(logits, targets, gamma_pos=gammas[0], gamma_neg=gammas[1], clip=clip)
+
+    assert ours.item() == pytest.approx(expected / B)
+
+
+def test_the_asymmetric_loss_without_focus_and_clip_is_binary_cross_entropy(logits, targets):
+    for balance in ("sum", "mean"):
+        plain = asymmetric_loss(logits, targets, gamma_neg=0, clip=0, balance=balance)
+
+        torch.testing.assert_close(plain, binary_cross_entropy(logits, targets, balance=balance))
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 4.0])
+def test_the_asymmetric_loss_and_its_gradient_are_finite_at_any_logit(gamma):
+    logits = torch.tensor([[-1e4, -200.0, -3.0, 0.0, 3.0, 200.0, 1e4]] * 2, requires_grad=True)
+    targets = torch.tensor([[1] * 7, [0] * 7])
+
+    loss = asymmetric_loss(logits, targets, gamma_pos=gamma, gamma_neg=gamma)
+    loss.backward()
+
+    assert loss.isfinite()
+    assert logits.grad.isfinite().all()
+
+
+def test_an_absent_label_below_the_clip_costs_nothing():
+    logits = torch.tensor([[-4.0, 0.0]], requires_grad=True)  # p = 0.018 and 0.5
+
+    asymmetric_loss(logits, torch.tensor([[0, 0]]), clip=0.05).backward()
+
+    assert logits.grad[0, 0] == 0
+    assert logits.grad[0, 1] > 0
 
 
 def test_images_with_unknown_labels_only_contribute_nothing():
@@ -324,6 +374,25 @@ def test_the_gradient_keeps_its_size_when_the_temperature_is_high(rng, logits, l
     torch.testing.assert_close(sizes[0], sizes[1], rtol=0.02, atol=0)
 
 
+@pytest.mark.parametrize("loss", [softmax_distillation, bernoulli_distillation])
+@pytest.mark.parametrize("temperature", [1e4, 1e6])
+def test_a_very_high_temperature_costs_no_digits_in_float32(rng, logits, loss, temperature):
+    teacher = normal(rng, B, L)
+    student = logits.float().requires_grad_()
+    loss(student, teacher.float(), temperature=temperature).backward()
+    # Where T is large, the loss is half the variance of the difference under the teacher's uniform
+    # distribution, or an eighth of its square per label at probability 1/2, times 1 / 2.
+    difference = (student.detach().double() - teacher.float().double()).requires_grad_()
+    limit = (
+        difference.var(1, correction=0).mean() / 2
+        if loss is softmax_distillation
+        else difference.square().sum(1).mean() / 16
+    )
+    limit.backward()
+
+    torch.testing.assert_close(student.grad.double(), difference.grad, rtol=1e-3, atol=1e-5)
+
+
 def test_attention_distillation_averages_the_finer_grid_onto_the_coarser():
     fine = torch.tensor([[[1.0, 3.0], [5.0, 7.0]]], requires_grad=True)
     coarse = torch.tensor([[[1.0]]])
@@ -354,10 +423,12 @@ def test_attention_distillation_uses_the_smaller_side_in_each_direction(rng):
 
 
 def each_loss(targets, teacher):
-    maps = teacher.reshape(len(teacher), L, 1)
+    maps, label_maps = teacher.reshape(len(teacher), L, 1), teacher.reshape(len(teacher), L, 1, 1)
     return {
         "bce sum": lambda z: binary_cross_entropy(z, targets),
         "bce mean": lambda z: binary_cross_entropy(z, targets, balance="mean"),
+        "asl": lambda z: asymmetric_loss(z, targets),
+        "asl focused": lambda z: asymmetric_loss(z, targets, gamma_pos=1.5, balance="mean"),
         "selective": lambda z: pick_all_labels(z, targets),
         "all": lambda z: pick_all_labels(z, targets, variant="all"),
         "disagreement g": lambda z: disagreement(z, teacher).sum(1).mean(),
@@ -365,6 +436,7 @@ def each_loss(targets, teacher):
         "softmax": lambda z: softmax_distillation(z, teacher),
         "bernoulli": lambda z: bernoulli_distillation(z, teacher),
         "attention": lambda z: attention_distillation(z.reshape(len(z), L, 1), maps),
+        "class maps": lambda z: class_map_distillation(z.reshape(len(z), L, 1, 1), label_maps),
     }
 
 
@@ -414,6 +486,8 @@ def test_shapes_that_differ_are_refused():
         pick_all_labels(torch.zeros(3), torch.zeros(3))
     with pytest.raises(ValueError, match="`student_map` and `teacher_map`"):
         attention_distillation(torch.zeros(2, 3, 3), torch.zeros(1, 3, 3))
+    with pytest.raises(ValueError, match="`student_maps` and `teacher_maps`"):
+        class_map_distillation(torch.zeros(2, 3, 4, 4), torch.zeros(2, 4, 4, 4))
 
 
 def test_unknown_choices_are_refused():

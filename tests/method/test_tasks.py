@@ -7,8 +7,11 @@ from torch.nn import functional as F
 
 from tests.training.tiny import N_LABELS, network
 from udviz.method.network import frozen_forward
-from udviz.method.tasks import ClassificationTask, DistillationTask, total_loss
-from udviz.recipe.schema import DistillConfig, LossConfig
+from udviz.method.tasks import Task, student_task, teacher_task, total_loss
+from udviz.recipe.methods import WAYS
+from udviz.recipe.schema import LossConfig
+from udviz.recipe.students import StudentConfig
+from udviz.vocabulary import METHODS
 
 T = 3.0
 
@@ -24,21 +27,30 @@ def targets():
     return torch.tensor(rows, dtype=torch.int8)
 
 
-def distillation(*, loss=None, **distill):
-    config = DistillConfig(**distill)
-    calibrated = config.method in ("ud", "pdd")
-    return DistillationTask(
-        network(calibration=calibrated, seed=0),
-        network(seed=1).eval(),
-        loss or LossConfig(),
+def student(*, truth: LossConfig | None = None, **settings: object) -> Task:
+    """A student and, where its method has one, a teacher with other weights."""
+    config = StudentConfig(**settings)
+    way = WAYS[config.method]
+    return student_task(
+        network(calibration=way.calibration, seed=0),
+        truth or LossConfig(),
         config,
+        teacher=network(seed=1) if way.teacher else None,
     )
 
 
-def eval_losses(task, images, targets):
-    """Losses without batch statistics, so that a second forward pass gives the same outputs."""
+def terms_of(task, images, targets):
+    return task.terms(task.network(images), images, targets)
+
+
+def eval_terms(task, images, targets):
+    """Terms without batch statistics, so that a second forward pass gives the same outputs."""
     task.network.eval()
-    return task(images, targets), task.network(images)
+    return terms_of(task, images, targets), task.network(images)
+
+
+def weights_of(terms):
+    return {name: term.weight for name, term in terms.items()}
 
 
 def cal_by_hand(logits, targets):
@@ -70,52 +82,54 @@ def uncertainty_map_by_hand(output):
 
 @pytest.mark.parametrize("balance", ["sum", "mean"])
 def test_a_teacher_learns_half_of_bce_and_alpha_cal(images, targets, balance):
-    task = ClassificationTask(network(), LossConfig(balance=balance, alpha=0.3))
+    task = teacher_task(network(), LossConfig(balance=balance, alpha=0.3))
 
-    losses, output = eval_losses(task, images, targets)
+    terms, output = eval_terms(task, images, targets)
 
     bce = bce_by_hand(output.logits, targets, average=balance == "mean")
     cal = cal_by_hand(output.calibration_logits, targets)
-    assert set(losses) == set(task.weights) == {"bce", "cal"}
-    torch.testing.assert_close(losses["bce"], bce)
-    torch.testing.assert_close(losses["cal"], cal)
-    torch.testing.assert_close(total_loss(losses, task.weights), 0.5 * (bce + 0.3 * cal))
+    assert set(terms) == {"bce", "cal"}
+    torch.testing.assert_close(terms["bce"].value, bce)
+    torch.testing.assert_close(terms["cal"].value, cal)
+    torch.testing.assert_close(total_loss(terms), 0.5 * (bce + 0.3 * cal))
 
 
-def test_without_a_calibration_branch_bce_stands_alone(images, targets):
-    task = ClassificationTask(network(calibration=False), LossConfig())
+def test_a_teacher_without_a_calibration_branch_learns_bce_alone(images, targets):
+    task = teacher_task(network(calibration=False), LossConfig())
 
-    losses, output = eval_losses(task, images, targets)
+    terms, output = eval_terms(task, images, targets)
 
-    assert task.weights == {"bce": 1.0}
-    assert set(losses) == {"bce"}
+    assert weights_of(terms) == {"bce": 1.0}
     torch.testing.assert_close(
-        total_loss(losses, task.weights), bce_by_hand(output.logits, targets, average=False)
+        total_loss(terms), bce_by_hand(output.logits, targets, average=False)
     )
 
 
 def test_the_full_student_loss_is_its_formula(images, targets):
-    task = distillation(method="ud", temperature=T, loss=LossConfig(balance="mean", alpha=0.7))
+    task = student(method="ud", temperature=T, truth=LossConfig(balance="mean", alpha=0.7))
 
-    losses, student = eval_losses(task, images, targets)
-    teacher = frozen_forward(task.teacher, images)
+    terms, ours = eval_terms(task, images, targets)
+    theirs = frozen_forward(task.teacher, images)
 
     softmax = kl_divergence(
-        Categorical(logits=teacher.calibration_logits / T),
-        Categorical(logits=student.calibration_logits / T),
+        Categorical(logits=theirs.calibration_logits / T),
+        Categorical(logits=ours.calibration_logits / T),
     ).mean()
     bernoulli = kl_divergence(
-        Bernoulli(logits=teacher.logits / T), Bernoulli(logits=student.logits / T)
+        Bernoulli(logits=theirs.logits / T), Bernoulli(logits=ours.logits / T)
     ).sum(1)
     l_pdd = 0.5 * (0.7 * T**2 * softmax + T**2 / (2 * N_LABELS) * bernoulli.mean())
-    l_uad = F.mse_loss(uncertainty_map_by_hand(student), uncertainty_map_by_hand(teacher))
-    assert set(losses) == set(task.weights) == {"bernoulli", "softmax", "attention"}
-    torch.testing.assert_close(total_loss(losses, task.weights), l_pdd + 0.1 * l_uad)
+    l_uad = F.mse_loss(uncertainty_map_by_hand(ours), uncertainty_map_by_hand(theirs))
+    assert set(terms) == {"bernoulli", "softmax", "attention"}
+    torch.testing.assert_close(total_loss(terms), l_pdd + 0.1 * l_uad)
 
 
 @pytest.mark.parametrize(
-    ("distill", "weights"),
+    ("settings", "weights"),
     [
+        ({"method": "none"}, {"bce": 1.0}),
+        ({"method": "none", "loss": "asl"}, {"asl": 1.0}),
+        ({"method": "cal"}, {"bce": 1.0, "cal": 1.0}),
         ({"method": "ud"}, {"bernoulli": 0.5, "softmax": 0.5, "attention": 0.1}),
         ({"method": "ud", "attention_weight": 0.0}, {"bernoulli": 0.5, "softmax": 0.5}),
         ({"method": "pdd"}, {"bernoulli": 0.5, "softmax": 0.5}),
@@ -125,47 +139,48 @@ def test_the_full_student_loss_is_its_formula(images, targets):
             {"bernoulli": 0.5, "softmax": 0.5, "bce": 0.2, "cal": 0.2},
         ),
         ({"method": "kd", "beta": 0.4}, {"bernoulli": 0.5, "bce": 0.2}),
+        ({"method": "kd", "beta": 0.4, "loss": "asl"}, {"bernoulli": 0.5, "asl": 0.2}),
+        ({"method": "mld", "mld_weight": 0.3}, {"bce": 1.0, "mld": 0.3}),
+        ({"method": "cam", "cam_weight": 0.3, "loss": "asl"}, {"asl": 1.0, "cam": 0.3}),
     ],
 )
-def test_each_method_has_its_losses_and_weights(images, targets, distill, weights):
-    task = distillation(**distill)
-
-    losses = task(images, targets)
-
-    assert task.weights == pytest.approx(weights)
-    assert set(losses) == set(weights)
+def test_each_method_has_its_losses_and_weights(images, targets, settings, weights):
+    assert weights_of(terms_of(student(**settings), images, targets)) == pytest.approx(weights)
 
 
 def test_beta_adds_the_ground_truth_loss(images, targets):
-    task = distillation(method="pdd", beta=0.4)
+    task = student(method="pdd", beta=0.4)
 
-    losses, student = eval_losses(task, images, targets)
+    terms, output = eval_terms(task, images, targets)
 
     truth = 0.5 * (
-        bce_by_hand(student.logits, targets, average=False)
-        + cal_by_hand(student.calibration_logits, targets)
+        bce_by_hand(output.logits, targets, average=False)
+        + cal_by_hand(output.calibration_logits, targets)
     )
-    distilled = 0.5 * (losses["bernoulli"] + losses["softmax"])
-    torch.testing.assert_close(total_loss(losses, task.weights), distilled + 0.4 * truth)
+    distilled = 0.5 * (terms["bernoulli"].value + terms["softmax"].value)
+    torch.testing.assert_close(total_loss(terms), distilled + 0.4 * truth)
 
 
 def test_a_student_that_equals_its_teacher_has_nothing_to_learn(images, targets):
-    task = distillation(method="ud")
+    task = student(method="ud")
     task.network.load_state_dict(task.teacher.state_dict())
 
-    losses, _ = eval_losses(task, images, targets)
+    terms, _ = eval_terms(task, images, targets)
 
-    torch.testing.assert_close(total_loss(losses, task.weights), torch.tensor(0.0))
+    torch.testing.assert_close(total_loss(terms), torch.tensor(0.0))
 
 
-def test_the_teacher_stays_as_it_is(images, targets):
-    task = distillation(method="ud", beta=1.0)
+def taught_methods():
+    return [method for method in METHODS if WAYS[method].teacher]
+
+
+@pytest.mark.parametrize("method", taught_methods())
+def test_the_teacher_stays_as_it_is(images, targets, method):
+    task = student(method=method)
     before = {name: value.clone() for name, value in task.teacher.state_dict().items()}
-    optimizer = torch.optim.SGD(task.parameters(), lr=0.1)
 
-    task.train()
-    total_loss(task(images, targets), task.weights).backward()
-    optimizer.step()
+    task.network.train()
+    total_loss(terms_of(task, images, targets)).backward()
 
     assert not task.teacher.training
     assert all(parameter.grad is None for parameter in task.teacher.parameters())
@@ -173,29 +188,50 @@ def test_the_teacher_stays_as_it_is(images, targets):
         assert torch.equal(value, before[name]), name
 
 
-def test_every_parameter_of_the_student_gets_a_gradient(images, targets):
-    for method in ("ud", "pdd", "kd"):
-        task = distillation(method=method)
-        total_loss(task(images, targets), task.weights).backward()
+@pytest.mark.parametrize("method", METHODS)
+def test_every_parameter_of_the_student_gets_a_gradient(images, targets, method):
+    task = student(method=method)
 
-        assert all(parameter.grad is not None for parameter in task.network.parameters()), method
+    total_loss(terms_of(task, images, targets)).backward()
 
-
-def test_batch_statistics_are_updated_once_per_step(images, targets):
-    for task in (ClassificationTask(network(), LossConfig()), distillation(method="ud", beta=1.0)):
-        task.train()
-        total_loss(task(images, targets), task.weights).backward()
-
-        counts = [b for name, b in task.network.named_buffers() if "num_batches" in name]
-        assert counts
-        assert all(count == 1 for count in counts)
+    assert all(parameter.grad is not None for parameter in task.network.parameters())
 
 
-def test_losses_are_float32_under_autocast(images, targets):
-    task = distillation(method="ud", beta=1.0)
+@pytest.mark.parametrize("method", METHODS)
+def test_batch_statistics_are_updated_once_per_step(images, targets, method):
+    task = student(method=method)
+    task.network.train()
+
+    total_loss(terms_of(task, images, targets)).backward()
+
+    counts = [b for name, b in task.network.named_buffers() if "num_batches" in name]
+    assert counts
+    assert all(count == 1 for count in counts)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_losses_are_float32_under_autocast(images, targets, method):
+    task = student(method=method)
 
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        losses = task(images, targets)
+        terms = terms_of(task, images, targets)
 
-    assert {value.dtype for value in losses.values()} == {torch.float32}
-    assert all(value.isfinite() for value in losses.values())
+    assert {term.value.dtype for term in terms.values()} == {torch.float32}
+    assert all(term.value.isfinite() for term in terms.values())
+
+
+@pytest.mark.parametrize("method", taught_methods())
+def test_a_method_with_a_teacher_says_so_when_there_is_none(images, targets, method):
+    config = StudentConfig(method=method)
+    task = student_task(network(), LossConfig(), config)
+
+    with pytest.raises(ValueError, match="must have a teacher"):
+        terms_of(task, images, targets)
+
+
+def test_a_teacher_without_a_calibration_branch_cannot_teach_uncertainty(images, targets):
+    config = StudentConfig(method="pdd")
+    task = student_task(network(), LossConfig(), config, teacher=network(calibration=False))
+
+    with pytest.raises(ValueError, match="calibration branch in student and teacher"):
+        terms_of(task, images, targets)

@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tests.pages.synthetic import ROLES
+from tests.analysis.fake import rows_of
+from tests.pages.synthetic import change_tables, table_of
+from udviz.analysis.schema import BY_NAME
 from udviz.predictions.cache import PredictionWriter, open_predictions
 from udviz.stats.calibration.platt import fit_platt
 from udviz.stats.calibration.recalibration import (
@@ -16,27 +18,31 @@ from udviz.stats.calibration.recalibration import (
 )
 
 SPLITS = ("val", "test")
-TABLE = "analysis/calibration.parquet"
 FITS = {"temperature": fit_temperature, "platt": fit_platt, "isotonic": fit_isotonic}
-SLOPES = {"teacher": 2.0, "baseline": 1.5, "distilled": 1.0}  # above 1: overconfident
+SLOPES = {"teacher": 2.0, "baseline": 1.5}  # above 1: overconfident; others have 1
 
 
-def cache_of(study: Path, role: str, split: str) -> Path:
-    """Prediction cache of a role's first run."""
-    return study / (role if role == "teacher" else f"{role}-0") / "predictions" / split
+def models_of(study: Path) -> list[str]:
+    return table_of(study, "models")["model"].unique().tolist()
+
+
+def cache_of(study: Path, model: str, split: str) -> Path:
+    """Prediction cache of a model's first run."""
+    return study / (model if model == "teacher" else f"{model}-0") / "predictions" / split
 
 
 def write_caches(study: Path, *, n_images: int = 300) -> None:
-    """Write a cache per role and split; targets follow ``logits / slope`` of the role."""
-    names = pd.read_parquet(study / "analysis" / "labels.parquet")["label"].unique()
+    """Write a cache per model and split; targets follow ``logits / slope`` of the model."""
+    names = table_of(study, "labels")["label"].unique()
     rng = np.random.default_rng(0)
     for split in SPLITS:
         logits = rng.normal(-1 - np.arange(len(names)) % 3, 1.5, (n_images, len(names)))
         targets = (rng.random(logits.shape) < 1 / (1 + np.exp(-logits))).astype(np.int8)
-        for role in ROLES:
+        for place, model in enumerate(models_of(study)):
+            noise = rng.normal(0, 0.3, logits.shape) if place > 2 else 0.0
             write_cache(
-                cache_of(study, role, split),
-                SLOPES[role] * logits,
+                cache_of(study, model, split),
+                SLOPES.get(model, 1.0) * logits + noise,
                 targets,
                 names=tuple(names),
             )
@@ -66,8 +72,8 @@ def write_cache(
 def write_calibration(study: Path) -> None:
     """Judge the caches as the analysis does, with no recalibration on the validation split."""
     parts = []
-    for role in ROLES:
-        runs = {split: open_predictions(cache_of(study, role, split)) for split in SPLITS}
+    for model in models_of(study):
+        runs = {split: open_predictions(cache_of(study, model, split)) for split in SPLITS}
         val = runs["val"]
         fitted = {name: fit(val.logits, val.targets) for name, fit in FITS.items()}
         for split, run in runs.items():
@@ -76,6 +82,10 @@ def write_calibration(study: Path) -> None:
             rows = recalibration_table(
                 run.logits, run.targets, recalibrations=maps, label_names=run.label_names
             )
-            both = pd.concat([pooled.assign(label="all labels"), rows], ignore_index=True)
-            parts.append(both.assign(split=split, role=role))
-    pd.concat(parts).reset_index(drop=True).to_parquet(study / TABLE)
+            pooled = pooled.assign(label="", scope="pooled", column=-1)
+            both = pd.concat([pooled, rows.assign(scope="label")], ignore_index=True)
+            parts.append(both.assign(split=split, model=model))
+    made = pd.concat(parts, ignore_index=True).rename(columns={"method": "recalibration"})
+    known = {column.name for column in BY_NAME["calibration"].columns}
+    columns = {name: made[name].to_numpy() for name in made if name in known}
+    change_tables(study, calibration=rows_of("calibration", **columns))

@@ -2,17 +2,22 @@ import shutil
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from tests.pages.caches import cache_of, write_caches
-from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
+from tests.pages.scenes import dataset_of, write_scenes
+from tests.pages.synthetic import (
+    EIGHT,
+    HOSTILE_NAMES,
+    change_tables,
+    names_of,
+    table_of,
+    write_study,
+)
 from udviz import explain
 from udviz.analysis.object_masks import GRID, object_masks
-from udviz.data.source import load_dataset
 from udviz.figures.style.text import number
 from udviz.predictions.cache import open_predictions
-from udviz.recipe.files import read_recipe
 from udviz.stats.maps.agreement import map_agreement
 from udviz.stats.maps.grids import from_zero
 from udviz.stats.maps.localisation import localise
@@ -23,32 +28,45 @@ PAGE = "pages/5_Attention.py"
 LABEL = "yellow star"
 
 
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """A study of scenes, written once."""
+    return write_scenes(tmp_path_factory.mktemp("runs") / "small")
+
+
 @pytest.fixture
-def shown(trained, monkeypatch):
-    """The trained study, which nobody changes."""
+def shown(original, monkeypatch):
+    """It, which nobody changes."""
+    monkeypatch.setenv("UDVIZ_RUNS", str(original.parent))
+    return original
+
+
+@pytest.fixture
+def copied(original, runs):
+    """A copy of it, to be damaged."""
+    return shutil.copytree(original, runs / "small")
+
+
+@pytest.fixture
+def asked(trained, monkeypatch):
+    """A trained study, whose networks can be asked."""
     monkeypatch.setenv("UDVIZ_RUNS", str(trained.parent))
     return trained
 
 
 @pytest.fixture
-def copied(trained, runs):
-    """The trained study, to be damaged."""
-    return shutil.copytree(trained, runs / "small")
+def teacher(original):
+    return open_predictions(cache_of(original, "teacher", "test"))
 
 
 @pytest.fixture
-def teacher(trained):
-    return open_predictions(cache_of(trained, "teacher", "test"))
+def distilled(original):
+    return open_predictions(cache_of(original, "distilled", "test"))
 
 
 @pytest.fixture
-def distilled(trained):
-    return open_predictions(cache_of(trained, "distilled", "test"))
-
-
-@pytest.fixture
-def dataset(trained):
-    return load_dataset(read_recipe(trained / "study.toml").data)
+def dataset(original):
+    return dataset_of(original)
 
 
 def told(app):
@@ -122,7 +140,7 @@ def test_a_link_opens_the_image_it_names_also_one_that_lacks_the_label(shown, te
 
     assert name_shown(app) == teacher.image_ids[other]
     assert "Not one of the" in told(app)
-    assert f"No object of \u2068{LABEL}\u2069 is known in this image" in told(app)
+    assert f"This image has no box or mask of \u2068{LABEL}\u2069" in told(app)
 
 
 def test_a_name_that_is_no_image_is_said_and_the_first_one_is_shown(shown, open_app):
@@ -140,8 +158,8 @@ def test_both_maps_and_their_difference_are_drawn_beside_the_image(
 
     place = carriers(teacher)[0]
     highest = [number(run.attention[place].max(), digits=2) for run in (teacher, distilled)]
-    assert pictures(app)[1].startswith(f"◆ Teacher: highest, {highest[0]}, at the ")
-    assert pictures(app)[2].startswith(f"● Distilled: highest, {highest[1]}, at the ")
+    assert pictures(app)[1].startswith(f"◆ teacher: highest, {highest[0]}, at the ")
+    assert pictures(app)[2].startswith(f"● distilled: highest, {highest[1]}, at the ")
     assert pictures(app)[3].startswith("Difference: highest, ")
 
 
@@ -157,12 +175,12 @@ def test_the_agreement_comes_with_that_of_other_images(shown, teacher, distilled
         number(own.correlation[0], digits=2),
         number(own.overlap[0], digits=2),
     ]
-    assert table["Other images"].tolist() == [
+    assert table["Other images (mean)"].tolist() == [
         number(level.correlation.mean(), digits=2),
         number(level.overlap.mean(), digits=2),
     ]
     above = (level.correlation < own.correlation[0]).sum()
-    assert table["Higher than"].iloc[0] == f"{above} of {len(others)} others"
+    assert table["Exceeds"].iloc[0] == f"{above} of {len(others)} other images"
 
 
 def test_the_maps_are_held_against_the_object_and_uninformed_maps(
@@ -174,7 +192,7 @@ def test_the_maps_are_held_against_the_object_and_uninformed_maps(
     row, column = int(teacher.images["row"].iloc[place]), teacher.label_names.index(LABEL)
     mask = object_masks(dataset, row, height=GRID, width=GRID)[column]
     table = app.table[1].value
-    for name, run in (("◆ Teacher", teacher), ("● Distilled", distilled)):
+    for name, run in (("◆ teacher", teacher), ("● distilled", distilled)):
         score = localise(from_zero(run.attention[[place]]), mask[None])
         assert table.loc[name, "Hit"] == number(score.hit[0], digits=2)
         assert table.loc[name, "Energy inside"] == number(score.energy[0], digits=2)
@@ -199,7 +217,7 @@ def test_every_label_of_the_image_has_its_target_and_the_probabilities(
     assert len(table) == len(teacher.label_names)
     present = [n for n, t in zip(teacher.label_names, teacher.targets[5], strict=True) if t == 1]
     assert sorted(table.index[: len(present)]) == sorted(present)
-    for name, run in (("Teacher", teacher), ("Distilled", distilled)):
+    for name, run in (("◆ teacher", teacher), ("● distilled", distilled)):
         expected = 1 / (1 + np.exp(-run.logits[5]))
         np.testing.assert_allclose(table.loc[list(run.label_names), name], expected, rtol=1e-5)
 
@@ -209,18 +227,17 @@ def test_without_a_label_the_page_speaks_of_the_surest_one_that_the_image_carrie
 ):
     carried = np.flatnonzero(teacher.targets[5] == 1)
     surest = carried[np.argmax(teacher.logits[5, carried])]
-    assert surest > 0
 
     app = open_app(PAGE, image=teacher.image_ids[5])
 
-    assert f"What speaks for \u2068{teacher.label_names[surest]}\u2069" in told(app)
+    assert f"Evidence for \u2068{teacher.label_names[surest]}\u2069" in told(app)
 
 
-def test_a_method_that_is_changed_with_the_press_is_the_one_that_is_explained(shown, open_app):
-    app = open_app(PAGE, label=LABEL, models="Teacher")
+def test_a_method_that_is_changed_with_the_press_is_the_one_that_is_explained(asked, open_app):
+    app = open_app(PAGE, label=LABEL, **{"of-models": "teacher"})
 
     app.button_group(key="method").set_value("Grad-CAM")
-    button(app, "Explain this label").click().run()
+    button(app, "Compute evidence").click().run()
 
     assert "Computed in" in told(app)
 
@@ -230,12 +247,12 @@ def test_the_methods_offered_are_those_there_are():
 
 
 def test_an_explanation_is_made_when_asked_for_and_stays_while_the_opacity_moves(
-    shown, teacher, open_app
+    asked, teacher, open_app
 ):
     app = open_app(PAGE, label=LABEL, method="Grad-CAM")
     before = len(pictures(app))
 
-    button(app, "Explain this label").click().run()
+    button(app, "Compute evidence").click().run()
     assert not app.exception
     assert len(pictures(app)) == before + 6  # three models, each with its control
     table = app.table[2].value
@@ -247,32 +264,31 @@ def test_an_explanation_is_made_when_asked_for_and_stays_while_the_opacity_moves
     assert len(pictures(app)) == before
 
 
-def test_the_explanation_is_that_of_the_model_and_its_control(
-    shown, teacher, dataset, open_app, tmp_path
-):
+def test_the_explanation_is_that_of_the_model_and_its_control(asked, open_app, tmp_path):
     from udviz.data.images.decoded import DecodedImages
 
-    app = open_app(PAGE, label=LABEL, by=image_picker.AS_STORED, models="Teacher")
-    button(app, "Explain this label").click().run()
+    dataset, run = dataset_of(asked), open_predictions(cache_of(asked, "teacher", "test"))
+    app = open_app(PAGE, label=LABEL, by=image_picker.AS_STORED, **{"of-models": "teacher"})
+    button(app, "Compute evidence").click().run()
 
-    row = int(teacher.images["row"].iloc[carriers(teacher)[0]])
+    row = int(run.images["row"].iloc[carriers(run)[0]])
     image = DecodedImages(dataset, side_px=64, directory=tmp_path)[row]
-    column = teacher.label_names.index(LABEL)
-    found = explain.explain(shown, "teacher", image, label=column, n_labels=20, method="class map")
+    column = run.label_names.index(LABEL)
+    found = explain.explain(asked, "teacher", image, label=column, n_labels=20, method="class map")
     alike = map_agreement(found.trained[None], found.control[None]).correlation[0]
     table = app.table[2].value
-    assert table.loc["◆ Teacher", "Like its random control"] == number(alike, digits=2)
+    assert table.loc["◆ teacher", "Correlation with random weights"] == number(alike, digits=2)
     mask = object_masks(dataset, row, height=GRID, width=GRID)[column]
     energy = localise(found.trained[None], mask[None]).energy[0]
-    assert table.loc["◆ Teacher", "Energy inside"] == number(energy, digits=2)
+    assert table.loc["◆ teacher", "Energy inside"] == number(energy, digits=2)
     assert f"logit {number(found.logit, digits=2, sign=True)}" in told(app)
 
 
-def test_the_uniform_control_shows_that_softmax_weights_change_next_to_nothing(shown, open_app):
+def test_the_uniform_control_shows_that_softmax_weights_change_next_to_nothing(asked, open_app):
     app = open_app(PAGE, label=LABEL)
-    assert "almost the same weight for each" in told(app)
+    assert "almost equal" in told(app)
 
-    button(app, "Compare with the uniform control").click().run()
+    button(app, "Compare channel weightings").click().run()
 
     assert "**softmax: 1.00**" in told(app).replace("\u2068", "").replace("\u2069", "").replace(
         "\u200b", ""
@@ -281,15 +297,18 @@ def test_the_uniform_control_shows_that_softmax_weights_change_next_to_nothing(s
 
 
 @pytest.mark.parametrize("damage", ["missing", "damaged"])
-def test_a_checkpoint_that_is_not_whole_is_explained_with_the_command(copied, open_app, damage):
-    weights = copied / "distilled-0" / "checkpoints" / "best" / "model.safetensors"
+def test_a_checkpoint_that_is_not_whole_is_explained_with_the_command(
+    trained, runs, open_app, damage
+):
+    study = shutil.copytree(trained, runs / "small")
+    weights = study / "distilled-0" / "checkpoints" / "best" / "model.safetensors"
     if damage == "missing":
         weights.unlink()
     else:
         weights.write_bytes(weights.read_bytes()[:-1] + b"\xff")
 
-    app = open_app(PAGE, label=LABEL, models="Distilled")
-    button(app, "Explain this label").click().run()
+    app = open_app(PAGE, label=LABEL, **{"of-models": "distilled"})
+    button(app, "Compute evidence").click().run()
 
     assert not app.exception
     assert "must be a whole checkpoint" in app.error[0].value
@@ -303,7 +322,7 @@ def test_without_torch_the_page_stands_and_says_what_is_missing(shown, open_app,
     monkeypatch.delattr("udviz.explain")
 
     app = open_app(PAGE, label="pink heart", method="occlusion")
-    button(app, "Explain this label").click().run()
+    button(app, "Compute evidence").click().run()
 
     assert not app.exception
     assert "needs the package captum" in app.error[0].value
@@ -311,71 +330,57 @@ def test_without_torch_the_page_stands_and_says_what_is_missing(shown, open_app,
 
 def test_a_data_set_that_is_gone_leaves_the_maps(copied, open_app):
     recipe = copied / "study.toml"
-    recipe.write_text(recipe.read_text().replace("n_train = 96", "n_train = 95"))
+    recipe.write_text(recipe.read_text().replace("n_train = 40", "n_train = 39"))
     shutil.rmtree(copied.parent / ".decoded", ignore_errors=True)
 
     app = open_app(PAGE, label=LABEL)
 
     assert not app.exception
     assert any("has changed since this study was made" in w.value for w in app.warning)
-    assert pictures(app)[1].startswith("◆ Teacher")
+    assert pictures(app)[1].startswith("◆ teacher")
 
 
-def test_a_data_set_that_changed_is_told_once_where_images_are_stored(trained, copied, open_app):
-    shutil.copytree(trained.parent / ".decoded", copied.parent / ".decoded")
+def test_a_data_set_that_changed_is_told_once_where_images_are_stored(original, copied, open_app):
+    open_app(PAGE, label=LABEL)  # which stores them
     recipe = copied / "study.toml"
-    recipe.write_text(recipe.read_text().replace("n_train = 96", "n_train = 95"))
+    recipe.write_text(recipe.read_text().replace("n_train = 40", "n_train = 39"))
 
     app = open_app(PAGE, label=LABEL)
 
     assert [w.value for w in app.warning if "has changed since" in w.value] == [
         app.warning[0].value
     ]
-    assert not any("No object of" in c.value for c in app.caption)
+    assert not any("no box or mask of" in c.value for c in app.caption)
 
 
 def test_labels_come_with_agreement_and_pointing_of_the_analysis(shown, open_app):
     app = open_app(PAGE)
 
-    rows = pd.read_parquet(shown / "analysis" / "attention_agreement.parquet")
+    rows = table_of(shown, "attention_agreement")
     expected = rows[rows["split"] == "test"].set_index("label")
-    pointing = pd.read_parquet(shown / "analysis" / "localisation.parquet")
-    pointing = pointing[(pointing["split"] == "test") & (pointing["role"] == "distilled")]
+    pointing = table_of(shown, "localisation")
+    pointing = pointing[(pointing["split"] == "test") & (pointing["model"] == "distilled")]
     table = app.dataframe[1].value.set_index("Label")
     order = list(table.index)
     np.testing.assert_allclose(table["Agreement"], expected.loc[order, "correlation"])
     np.testing.assert_allclose(
-        table["On other images"], expected.loc[order, "correlation_elsewhere"]
-    )
-    np.testing.assert_allclose(
-        table["Distilled energy beyond centre"],
+        table["Energy beyond centre, ● distilled"],
         pointing.set_index("label").loc[order, "energy_beyond_centre"],
     )
+    assert table["Agreement"].is_monotonic_increasing
     assert len(app.get("plotly_chart")) == 3
     assert "Spearman's rank correlation" in told(app)
-
-
-@pytest.mark.parametrize("name", ["attention_agreement", "localisation"])
-def test_an_older_analysis_is_explained_with_the_command(copied, open_app, name):
-    (copied / "analysis" / f"{name}.parquet").unlink()
-
-    app = open_app(PAGE)
-
-    assert not app.exception
-    assert f"{name}.parquet` is missing" in told(app)
-    assert app.code[0].value.startswith("python -m pipelines.study")
-    assert len(app.get("plotly_chart")) == (2 if name == "attention_agreement" else 1)
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("attention_agreement", "no two models with uncertainty attention"),
+        ("attention_agreement", "compares no uncertainty attention of these two models"),
         ("localisation", "no boxes or masks"),
     ],
 )
 def test_what_cannot_be_known_is_said_without_a_command(copied, open_app, name, words):
-    pd.DataFrame().to_parquet(copied / "analysis" / f"{name}.parquet")
+    change_tables(copied, **{name: table_of(copied, name).head(0)})
 
     app = open_app(PAGE)
 
@@ -385,20 +390,36 @@ def test_what_cannot_be_known_is_said_without_a_command(copied, open_app, name, 
     assert len(app.get("plotly_chart")) == (2 if name == "attention_agreement" else 1)
 
 
-@pytest.mark.parametrize("damage", ["no column", "no table"])
-def test_a_damaged_table_is_named_with_the_command(copied, open_app, damage):
-    file = copied / "analysis" / "localisation.parquet"
-    if damage == "no column":
-        pd.read_parquet(file).drop(columns="hit").to_parquet(file)
-    else:
-        file.write_bytes(b"PAR1 no")
+def test_any_two_models_with_maps_can_be_compared(runs, open_app):
+    study = write_scenes(runs / "many", models=EIGHT, with_maps=("teacher", "cal", "pdd"))
+    app = open_app(PAGE, label=LABEL, by=image_picker.AS_STORED)
+    at_first = [alt.split(":")[0][2:] for alt in pictures(app)[1:3]]
 
-    app = open_app(PAGE)
+    app.selectbox(key="map").select("pdd").run()
+    app.selectbox(key="other").select("cal").run()
+
+    assert at_first == ["teacher", "cal"]  # the reference and the first student with maps
+    assert not app.exception
+    place = carriers(open_predictions(cache_of(study, "pdd", "test")))[0]
+    for alt, model in zip(pictures(app)[1:3], ("pdd", "cal"), strict=True):
+        run = open_predictions(cache_of(study, model, "test"))
+        highest = number(run.attention[place].max(), digits=2)
+        assert alt[2:].startswith(f"{model}: highest, {highest}, at the ")
+    assert "compares no uncertainty attention of these two models" in told(app)
+    assert app.query_params["map"] == "pdd"
+
+
+def test_a_study_of_one_brought_model_shows_its_images_and_asks_no_network(runs, open_app):
+    study = write_scenes(runs / "mine", models=("mine",), with_maps=())
+    models = table_of(study, "models")
+    change_tables(study, models=models.assign(kind="brought"))
+
+    app = open_app(PAGE, label=LABEL)
 
     assert not app.exception
-    assert "localisation.parquet" in app.info[0].value
-    assert ("lacks the column hit" in app.info[0].value) == (damage == "no column")
-    assert app.code[0].value.startswith("python -m pipelines.study")
+    assert "No model of this study has a calibration branch" in told(app)
+    assert "trained elsewhere" in told(app)
+    assert not [b for b in app.button if b.label == "Compute evidence"]
 
 
 @pytest.mark.parametrize("n_labels", [1, 2000])
@@ -409,7 +430,7 @@ def test_models_without_calibration_branch_are_explained(runs, open_app, n_label
     app = open_app(PAGE)
 
     assert not app.exception
-    assert "None of these models has a calibration branch" in told(app)
+    assert "No model of this study has a calibration branch" in told(app)
     assert len(app.dataframe[0].value) == n_labels
 
 
@@ -421,7 +442,7 @@ def test_a_student_without_maps_leaves_those_of_the_teacher(copied, open_app):
 
     assert not app.exception
     assert "holds no predictions" in app.info[0].value
-    assert "Only one of these models has uncertainty attention" in told(app)
+    assert "Only one model has uncertainty attention" in told(app)
     assert not any(alt.startswith("Difference") for alt in pictures(app))
 
 
@@ -434,7 +455,7 @@ def test_predictions_of_other_images_are_not_laid_over_these(copied, open_app):
 
     assert not app.exception
     assert "holds predictions of other images or labels" in app.info[0].value
-    assert not any(alt.startswith("● Distilled") for alt in pictures(app))
+    assert not any(alt.startswith("● distilled") for alt in pictures(app))
 
 
 def test_without_predictions_the_command_is_named(odd_study, open_app):
@@ -468,7 +489,7 @@ def test_hostile_names_read_as_they_are(runs, open_app):
         app.selectbox(key="label").set_value(name).run()
 
         assert not app.exception
-        assert "What speaks for \u2068" in told(app)
+        assert "Evidence for \u2068" in told(app)
 
 
 def test_maps_of_a_large_split_are_compared_for_some_images_only(

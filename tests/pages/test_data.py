@@ -7,30 +7,36 @@ import pandas as pd
 import pytest
 
 from tests.pages.caches import cache_of, write_cache
-from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
+from tests.pages.scenes import N_IMAGES, write_scenes
+from tests.pages.synthetic import HOSTILE_NAMES, change_tables, names_of, table_of, write_study
 from udviz.data.source import load_dataset
 from udviz.predictions.cache import open_predictions
 from udviz.recipe.files import read_recipe
 from udviz.stats.labels.relations import co_occurrence
-from udviz.studies.reviews import REVIEWS_FILE, Doubted, Mark, add_mark, standing_marks
-from udviz.ui.data.labelled import carried
+from udviz.studies.reviews import REVIEWS_FILE, Review, ReviewedTarget, add_review, standing_reviews
+from udviz.ui.data.annotated_images import carried
 from udviz.ui.frame import access
 from udviz.ui.labels import gallery
 
 DATA = "pages/6_Data.py"
 
 
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """A study of scenes, written once."""
+    return write_scenes(tmp_path_factory.mktemp("runs") / "small")
+
+
 @pytest.fixture
-def small(trained, runs):
-    """A copy of the trained study that may be marked."""
-    (runs / ".decoded").symlink_to(trained.parent / ".decoded")
-    return shutil.copytree(trained, runs / "small")
+def small(original, runs):
+    """A copy of it that may be reviewed."""
+    return shutil.copytree(original, runs / "small")
 
 
 @pytest.fixture
 def suspects(small):
-    """Doubted targets of the test split, most suspect first."""
-    table = pd.read_parquet(small / "analysis" / "suspects.parquet")
+    """Possible annotation errors of the test split, most suspect first."""
+    table = table_of(small, "suspects")
     return table[table["split"] == "test"].reset_index(drop=True)
 
 
@@ -55,11 +61,11 @@ def target_of(suspect):
 
 
 def key_of(suspect):
-    return f"mark-test-{suspect['image_id']}-{suspect['label']}-{target_of(suspect)}"
+    return f"review-test-{suspect['image_id']}-{suspect['label']}-{target_of(suspect)}"
 
 
-def doubted(suspect):
-    return Doubted("test", suspect["image_id"], suspect["label"], target_of(suspect))
+def target(suspect):
+    return ReviewedTarget("test", suspect["image_id"], suspect["label"], target_of(suspect))
 
 
 # Labels
@@ -75,7 +81,7 @@ def test_the_counts_are_those_of_the_data_set_in_every_split(small, open_app):
         expected = dict(zip(dataset.label_names, positives, strict=True))
         assert table[heading].to_dict() == expected
     assert table["Training"].is_monotonic_decreasing
-    assert "Images: 96 training, 64 validation, 96 test." in texts(app)
+    assert f"Images: {N_IMAGES} training, {N_IMAGES} validation, {N_IMAGES} test." in texts(app)
 
 
 def test_the_picture_and_the_table_show_the_same_labels_and_the_filter_holds_for_both(
@@ -103,37 +109,34 @@ def test_the_labels_of_an_image_are_counted_in_the_split_in_view(small, open_app
     carried = (run.targets == 1).sum(axis=1)
     table = app.dataframe[1].value
     assert table["Images"].tolist() == np.bincount(carried).tolist()
-    assert f"carry up to {carried.max()} labels" in texts(app)
+    assert f"have up to {carried.max()} labels" in texts(app)
 
 
-def test_without_the_table_of_all_splits_the_analysis_of_labels_says_what_it_knows(study, open_app):
-    app = open_app(DATA)
-
-    labels = pd.read_parquet(study / "analysis" / "labels.parquet").query("split == 'test'")
-    table = app.dataframe[0].value.set_index("Label")
-    expected = labels.set_index("label")
-    assert table["Test"].to_dict() == expected["positives"].to_dict()
-    assert table["Training"].to_dict() == expected["train_positives"].to_dict()
-    assert "Images: 1,200 validation, 1,200 test." in texts(app)
-    assert "labels_per_image.parquet" in texts(app)
-    assert app.code[0].value.startswith("python -m pipelines.study --recipe")
-
-
-def test_unknown_targets_are_counted_where_there_are_some(study, open_app):
-    file = study / "analysis" / "labels.parquet"
-    pd.read_parquet(file).assign(known=1150).to_parquet(file)
+def test_unknown_targets_are_counted_where_there_are_some(small, open_app):
+    counts = table_of(small, "label_counts")
+    known = counts["split"] != "test"
+    change_tables(small, label_counts=counts.assign(unknown=np.where(known, 0, 5)))
 
     table = open_app(DATA).dataframe[0].value
 
-    assert table["Unknown, test"].tolist() == [50] * 20
+    assert table["Unknown, test"].tolist() == [5] * 20
     assert "Unknown, training" not in table
+
+
+def test_a_study_whose_labels_were_not_counted_says_so(small, open_app):
+    change_tables(small, label_counts=table_of(small, "label_counts").head(0))
+
+    app = open_app(DATA)
+
+    assert "label frequencies are not known" in texts(app)
+    assert app.code[0].value.startswith("python -m pipelines.study --recipe")
 
 
 # Pairs
 
 
 def test_the_pairs_are_those_of_the_targets(small, open_app):
-    app = open_app(DATA, part="pairs")
+    app = open_app(DATA, part="co-occurrence")
 
     run = open_predictions(cache_of(small, "teacher", "test"))
     together = co_occurrence(run.targets)
@@ -141,14 +144,14 @@ def test_the_pairs_are_those_of_the_targets(small, open_app):
     place = {name: column for column, name in enumerate(run.label_names)}
     assert len(table) == 20 * 19
     for _, pair in table.iterrows():
-        at = place[pair["Label"]], place[pair["Other label"]]
+        at = place[pair["Given label"]], place[pair["Co-occurring label"]]
         assert pair["Images with both"] == together.together[at]
         assert pair["Lift"] == pytest.approx(together.lift[at], nan_ok=True)
 
 
-@pytest.mark.parametrize("number", ["lift", "P(column | row)"])
-def test_the_heat_map_shows_the_chosen_number_most_frequent_label_first(small, open_app, number):
-    app = open_app(DATA, part="pairs", number=number)
+@pytest.mark.parametrize("measure", ["lift", "P(column | row)"])
+def test_the_heat_map_shows_the_chosen_measure_most_frequent_label_first(small, open_app, measure):
+    app = open_app(DATA, part="co-occurrence", measure=measure)
 
     heat, cells = spec(app)["data"]
     run = open_predictions(cache_of(small, "teacher", "test"))
@@ -156,7 +159,7 @@ def test_the_heat_map_shows_the_chosen_number_most_frequent_label_first(small, o
     found = co_occurrence(run.targets[:, order])
     with np.errstate(divide="ignore"):
         lift = np.clip(np.log2(found.lift), -3, 3)
-    expected = lift if number == "lift" else found.conditional
+    expected = lift if measure == "lift" else found.conditional
     np.fill_diagonal(expected, np.nan)
     np.testing.assert_allclose(numbers(heat["z"]), expected)
     assert (np.diff((run.targets[:, order] == 1).sum(axis=0)) <= 0).all()
@@ -164,27 +167,26 @@ def test_the_heat_map_shows_the_chosen_number_most_frequent_label_first(small, o
 
 def test_the_labels_around_an_opened_one_are_those_it_is_most_often_with(runs, open_app):
     write_study(runs / "many", names=names_of(60))
-    relations = [
+    pairs = [
         {"split": "test", "label": a, "other_label": b, "together": int(b[-4:]), "conditional": 0.1}
         | {"lift": 1.0}
         for a in names_of(60)
         for b in names_of(60)
         if a != b
     ]
-    pd.DataFrame(relations).to_parquet(runs / "many" / "analysis" / "relations.parquet")
+    change_tables(runs / "many", co_occurrence=pd.DataFrame(pairs))
 
-    app = open_app(DATA, part="pairs", label="label 0003", pairs="around the opened label")
+    app = open_app(DATA, part="co-occurrence", label="label 0003", pairs="around the opened label")
 
     rows = [spec(app)["data"][1]["customdata"][row * 21] for row in range(21)]
     assert rows == ["label 0003", *[f"label {place:04d}" for place in range(59, 39, -1)]]
 
 
-def test_pairs_that_were_not_counted_are_explained(study, open_app):
-    app = open_app(DATA, part="pairs")
+def test_a_split_without_pairs_says_so(study, open_app):
+    app = open_app(DATA, part="co-occurrence")
 
     assert not app.exception
-    assert "relations.parquet" in app.info[0].value
-    assert app.code
+    assert "counted no pairs" in app.info[0].value
 
 
 # Images
@@ -207,8 +209,8 @@ def test_a_caption_tells_present_from_unknown_and_does_not_grow_without_end(tmp_
 
     said = [carried(run, place).replace("\u2068", "").replace("\u2069", "") for place in range(3)]
 
-    assert said[0] == "tag0 (1 not known)"
-    assert said[1] == "*no label* (2 not known)"
+    assert said[0] == "tag0 (1 unknown)"
+    assert said[1] == "*no label* (2 unknown)"
     assert said[2].endswith("tag11 and 2 more")
 
 
@@ -220,7 +222,7 @@ def test_the_images_can_be_those_with_one_target_of_the_opened_label(
 
     run = open_predictions(cache_of(small, "teacher", "test"))
     n = int((run.targets[:, run.label_names.index("red disc")] == target).sum())
-    assert f"{n} of 96 images" in texts(app)
+    assert f"{n} of {N_IMAGES} images" in texts(app)
     if not n:
         assert "No image of this split has this target" in texts(app)
 
@@ -236,43 +238,43 @@ def test_a_study_whose_predictions_are_gone_explains_its_images(study, open_app)
 
 
 def test_the_most_suspect_come_first_with_what_the_data_set_and_the_model_say(suspects, open_app):
-    app = open_app(DATA, part="suspects")
+    app = open_app(DATA, part="annotation errors")
 
     first = suspects.iloc[0]
-    given = "marked" if first["direction"] == "extra" else "not marked"
-    said = f"**{first['label']}\u2069** is **{given}**; the model says {first['prob']:.2f}"
+    given = "annotated" if first["direction"] == "extra" else "not annotated"
+    said = f"**{first['label']}\u2069**: {given}, predicted probability {first['prob']:.2f}"
     assert said in texts(app)
     assert f"0 of {len(suspects):,} reviewed" in app.get("progress")[0].proto.text
-    keys = [group.key for group in app.button_group if group.key.startswith("mark-")]
+    keys = [group.key for group in app.button_group if group.key.startswith("review-")]
     assert keys == [key_of(row) for _, row in suspects.head(gallery.PAGE_SIZE).iterrows()]
 
 
 def test_a_click_is_kept_and_shown_to_the_next_who_comes(small, suspects, open_app):
     first = suspects.iloc[0]
-    app = open_app(DATA, part="suspects")
+    app = open_app(DATA, part="annotation errors")
 
     app.button_group(key=key_of(first)).set_value("wrong").run()
 
-    kept = standing_marks(small)
-    assert [(d, m.verdict, m.direction) for d, m in kept.items()] == [
-        (doubted(first), "wrong", first["direction"])
+    kept = standing_reviews(small)
+    assert [(of, review.verdict, review.direction) for of, review in kept.items()] == [
+        (target(first), "wrong", first["direction"])
     ]
     assert f"1 of {len(suspects):,} reviewed" in app.get("progress")[0].proto.text
-    again = open_app(DATA, part="suspects")
+    again = open_app(DATA, part="annotation errors")
     assert again.button_group(key=key_of(first)).value == "wrong"
 
 
-def test_a_second_click_takes_the_mark_back(small, suspects, open_app):
-    app = open_app(DATA, part="suspects")
+def test_a_second_click_takes_the_review_back(small, suspects, open_app):
+    app = open_app(DATA, part="annotation errors")
     app.button_group(key=key_of(suspects.iloc[0])).set_value("right").run()
 
     app.button_group(key=key_of(suspects.iloc[0])).set_value(None).run()
 
-    assert standing_marks(small) == {}
+    assert standing_reviews(small) == {}
 
 
-def test_the_last_mark_can_be_undone_until_none_is_left(small, suspects, open_app):
-    app = open_app(DATA, part="suspects")
+def test_the_last_review_can_be_undone_until_none_is_left(small, suspects, open_app):
+    app = open_app(DATA, part="annotation errors")
     for row, verdict in enumerate(("wrong", "unsure")):
         app.button_group(key=key_of(suspects.iloc[row])).set_value(verdict).run()
 
@@ -280,39 +282,39 @@ def test_the_last_mark_can_be_undone_until_none_is_left(small, suspects, open_ap
 
     undo_button(app).click().run()
 
-    assert list(standing_marks(small)) == [doubted(suspects.iloc[0])]
+    assert list(standing_reviews(small)) == [target(suspects.iloc[0])]
     assert app.get("progress")[0].proto.text.startswith("1 of")
     undo_button(app).click().run()
-    assert standing_marks(small) == {}
+    assert standing_reviews(small) == {}
     assert undo_button(app).disabled
 
 
-def test_undo_leaves_alone_what_another_browser_marked_since(small, suspects, open_app):
+def test_undo_leaves_alone_what_another_browser_reviewed_since(small, suspects, open_app):
     first = suspects.iloc[0]
-    app = open_app(DATA, part="suspects")
+    app = open_app(DATA, part="annotation errors")
     app.button_group(key=key_of(first)).set_value("wrong").run()
-    add_mark(small, Mark(doubted=doubted(first), direction="missing", verdict="unsure"))
+    add_review(small, Review(of=target(first), direction="missing", verdict="unsure"))
 
     undo_button(app).click().run()
 
-    assert "somebody has marked the same target again" in app.error[0].value
-    assert standing_marks(small)[doubted(first)].verdict == "unsure"
+    assert "somebody has reviewed the same target since" in app.error[0].value
+    assert standing_reviews(small)[target(first)].verdict == "unsure"
     assert app.button_group(key=key_of(first)).value == "unsure"
 
 
 def undo_button(app):
-    return next(button for button in app.button if button.label == "Undo the last mark")
+    return next(button for button in app.button if button.label == "Undo the last review")
 
 
 @pytest.mark.parametrize(("show", "n"), [("reviewed", 2), ("to review", None), ("all", None)])
 def test_the_reviewed_and_the_others_can_be_told_apart(small, suspects, open_app, show, n):
     for _, row in suspects.iloc[[0, 3]].iterrows():
-        add_mark(small, Mark(doubted=doubted(row), direction=row["direction"], verdict="wrong"))
+        add_review(small, Review(of=target(row), direction=row["direction"], verdict="wrong"))
 
-    app = open_app(DATA, part="suspects", show=show)
+    app = open_app(DATA, part="annotation errors", show=show)
 
     places = {"reviewed": [0, 3], "to review": [1, 2, 4], "all": [0, 1, 2, 3, 4]}[show]
-    keys = [group.key for group in app.button_group if group.key.startswith("mark-")]
+    keys = [group.key for group in app.button_group if group.key.startswith("review-")]
     assert keys[: len(places)] == [key_of(suspects.iloc[place]) for place in places]
     assert n is None or len(keys) == n
 
@@ -320,49 +322,49 @@ def test_the_reviewed_and_the_others_can_be_told_apart(small, suspects, open_app
 def test_suspects_can_be_those_of_one_label_and_one_direction(suspects, open_app):
     label = suspects["label"].iloc[0]
 
-    app = open_app(DATA, part="suspects", label=label, direction="a mark seems missing")
+    app = open_app(DATA, part="annotation errors", label=label, direction="missing label")
 
     fits = suspects[(suspects["label"] == label) & (suspects["direction"] == "missing")]
     assert f"of {len(fits):,} reviewed" in app.get("progress")[0].proto.text
-    keys = [group.key for group in app.button_group if group.key.startswith("mark-")]
+    keys = [group.key for group in app.button_group if group.key.startswith("review-")]
     assert keys == [key_of(row) for _, row in fits.head(gallery.PAGE_SIZE).iterrows()]
 
 
-def test_the_share_of_doubts_that_were_right_is_told_per_label(small, suspects, open_app):
+def test_the_confirmed_errors_are_told_per_label(small, suspects, open_app):
     label = suspects["label"].iloc[0]
     of_label = suspects[suspects["label"] == label]
     verdicts = ["wrong", "wrong", "right", "unsure"]
     for (_, row), verdict in zip(of_label.head(4).iterrows(), verdicts, strict=True):
-        add_mark(small, Mark(doubted=doubted(row), direction=row["direction"], verdict=verdict))
+        add_review(small, Review(of=target(row), direction=row["direction"], verdict=verdict))
 
-    app = open_app(DATA, part="suspects")
+    app = open_app(DATA, part="annotation errors")
 
     (row,) = app.dataframe[0].value.to_dict("records")
     assert row["Label"] == label
-    assert row["Share wrong"] == pytest.approx(2 / 3)
-    assert (row["Reviewed"], row["Unsure"], row["Doubted"]) == (4, 1, len(of_label))
+    assert row["Confirmed"] == pytest.approx(2 / 3)
+    assert (row["Reviewed"], row["Unsure"], row["ReviewedTarget"]) == (4, 1, len(of_label))
     assert numbers(spec(app)["data"][2]["x"]) == pytest.approx([2 / 3])
 
 
 def test_a_review_file_with_a_damaged_line_opens_with_the_rest(small, suspects, open_app):
-    add_mark(small, Mark(doubted=doubted(suspects.iloc[0]), direction="missing", verdict="wrong"))
+    add_review(small, Review(of=target(suspects.iloc[0]), direction="missing", verdict="wrong"))
     with (small / REVIEWS_FILE).open("ab") as file:
         file.write(b'{"split": "te')
 
-    app = open_app(DATA, part="suspects")
+    app = open_app(DATA, part="annotation errors")
 
     assert not app.exception
     assert "1 of" in app.get("progress")[0].proto.text
 
 
 def test_a_review_file_that_cannot_be_written_is_explained(small, suspects, open_app):
-    app = open_app(DATA, part="suspects")
+    app = open_app(DATA, part="annotation errors")
     (small / REVIEWS_FILE).mkdir()
 
     app.button_group(key=key_of(suspects.iloc[0])).set_value("wrong").run()
 
     assert not app.exception
-    assert "The mark was not kept" in app.error[0].value
+    assert "The review was not saved" in app.error[0].value
 
 
 @pytest.fixture
@@ -378,116 +380,119 @@ def test_where_nothing_may_be_changed_the_reason_is_told_and_all_is_off(
 ):
     reasons.append("This app is for looking only.")
 
-    app = open_app(DATA, part="suspects")
+    app = open_app(DATA, part="annotation errors")
 
     assert "This app is for looking only" in app.info[0].value
-    marks = [group for group in app.button_group if group.key.startswith("mark-")]
-    assert marks
-    assert all(group.proto.disabled for group in marks)
+    reviews = [group for group in app.button_group if group.key.startswith("review-")]
+    assert reviews
+    assert all(group.proto.disabled for group in reviews)
     assert undo_button(app).disabled
 
 
-def test_a_click_after_changing_was_forbidden_marks_nothing(small, suspects, open_app, reasons):
-    app = open_app(DATA, part="suspects")
+def test_a_click_after_changing_was_forbidden_reviews_nothing(small, suspects, open_app, reasons):
+    app = open_app(DATA, part="annotation errors")
     app.button_group(key=key_of(suspects.iloc[0])).set_value("wrong").run()
     reasons.append("This app is for looking only.")
 
     app.button_group(key=key_of(suspects.iloc[1])).set_value("wrong")
     app.run()
 
-    assert list(standing_marks(small)) == [doubted(suspects.iloc[0])]
+    assert list(standing_reviews(small)) == [target(suspects.iloc[0])]
     assert "This app is for looking only" in app.error[0].value
 
 
-def test_doubts_of_training_targets_show_the_images_of_their_judges(small, suspects, open_app):
+def test_training_targets_are_shown_with_the_images_of_those_that_judged_them(
+    small, suspects, open_app
+):
     folds = [cache_of(small, "teacher", "val"), cache_of(small, "teacher", "test")]
     for fold, cache in enumerate(folds):
         shutil.copytree(cache, small / f"crossfit-{fold}" / "predictions" / "train")
     images = open_predictions(folds[1]).images
-    of_train = suspects.assign(split="train", image=suspects["image"] + 64)  # the second fold
-    table = pd.concat([suspects, of_train])
-    table.to_parquet(small / "analysis" / "suspects.parquet")
+    n_first = len(open_predictions(folds[0]).images)
+    of_train = suspects.assign(split="train", image=suspects["image"] + n_first)  # second fold
+    change_tables(small, suspects=pd.concat([suspects, of_train], ignore_index=True))
 
-    app = open_app(DATA, part="suspects", of="train")
+    app = open_app(DATA, part="annotation errors", of="train")
 
     assert not app.exception
     assert len(app.get("image")) == gallery.PAGE_SIZE
     first = of_train.iloc[0]
-    assert images["image_id"].iloc[first["image"] - 64] == first["image_id"]
-    key = key_of(first).replace("mark-test-", "mark-train-")
+    assert images["image_id"].iloc[first["image"] - n_first] == first["image_id"]
+    key = key_of(first).replace("review-test-", "review-train-")
     app.button_group(key=key).set_value("wrong").run()
-    assert [kept.split for kept in standing_marks(small)] == ["train"]
+    assert [kept.split for kept in standing_reviews(small)] == ["train"]
 
 
 def test_suspects_of_other_images_than_the_predictions_are_not_shown(small, suspects, open_app):
-    suspects.assign(image=suspects["image"][::-1].to_numpy()).to_parquet(
-        small / "analysis" / "suspects.parquet"
-    )
+    change_tables(small, suspects=suspects.assign(image=suspects["image"][::-1].to_numpy()))
 
-    app = open_app(DATA, part="suspects")
+    app = open_app(DATA, part="annotation errors")
 
     assert not app.exception
     assert "are of other images than the analysis judged" in app.info[0].value
 
 
-def test_a_split_without_a_doubt_is_told_from_one_that_was_not_looked_at(small, open_app):
-    file = small / "analysis" / "suspects.parquet"
-    table = pd.read_parquet(file)
-    table[table["split"] == "val"].to_parquet(file)
+def test_a_split_without_suspects_says_so(small, open_app):
+    table = table_of(small, "suspects")
+    change_tables(small, suspects=table[table["split"] == "val"])
 
-    app = open_app(DATA, part="suspects")
+    app = open_app(DATA, part="annotation errors")
 
-    assert app.info[0].value == "No target of the test split is doubted."
+    assert app.info[0].value == "No possible annotation errors in the test split."
     assert not app.code
 
 
-def test_a_study_without_suspects_says_so(study, open_app):
-    app = open_app(DATA, part="suspects")
+def test_the_images_are_those_that_the_reference_judged_in_a_study_without_a_teacher(
+    runs, open_app
+):
+    study = write_scenes(runs / "mine", models=("mine", "other"), with_maps=())
+
+    app = open_app(DATA, part="annotation errors")
 
     assert not app.exception
-    assert "suspects.parquet" in app.info[0].value
+    first = table_of(study, "suspects").query("split == 'test'").iloc[0]
+    run = open_predictions(cache_of(study, "mine", "test"))
+    assert run.images["image_id"].iloc[first["image"]] == first["image_id"]
+    assert first["label"] in texts(app)
+    assert len(open_app(DATA, part="images").get("image")) == gallery.PAGE_SIZE
 
 
-# The reader
+# Import report
 
 
-def test_a_reader_that_reported_nothing_is_said_to(small, open_app):
-    app = open_app(DATA, part="reader")
+def test_a_data_set_without_problems_is_said_to_have_none(small, open_app):
+    app = open_app(DATA, part="import report")
 
-    assert "reported nothing" in app.success[0].value
+    assert "No problems were found" in app.success[0].value
 
 
-def test_what_the_reader_reported_is_told_with_its_examples(small, open_app):
+def test_what_was_found_when_reading_is_told_with_its_examples(small, open_app):
     problems = [
         {"kind": "missing *file*", "count": 1204, "fatal": True, "examples": "a.jpg\n<b>.jpg"},
         {"kind": "leak", "count": 2, "fatal": False, "examples": "c.jpg"},
     ]
-    pd.DataFrame(problems).to_parquet(small / "analysis" / "problems.parquet")
+    change_tables(small, problems=pd.DataFrame(problems))
 
-    app = open_app(DATA, part="reader")
+    app = open_app(DATA, part="import report")
 
     assert "**1,206 problems**" in texts(app)
     assert "missing *file*" in texts(app)
-    assert "1,204 (cannot be used)" in texts(app)
-    assert "2 (only reported)" in texts(app)
+    assert "1,204 (unusable)" in texts(app)
+    assert "2 (kept)" in texts(app)
     assert app.code[0].value == "a.jpg\n<b>.jpg"
-
-
-def test_a_study_that_does_not_know_what_its_reader_reported_says_so(study, open_app):
-    app = open_app(DATA, part="reader")
-
-    assert "problems.parquet" in app.info[0].value
 
 
 # Odd studies
 
 
-@pytest.mark.parametrize("part", ["labels", "pairs", "images", "suspects", "reader"])
+@pytest.mark.parametrize(
+    "part", ["label frequency", "co-occurrence", "images", "annotation errors", "import report"]
+)
 def test_odd_studies_draw_or_explain_themselves(odd_study, open_app, part):
     app = open_app(DATA, part=part)
 
     assert not app.exception
-    assert app.get("plotly_chart") or app.info
+    assert app.get("plotly_chart") or app.info or app.success
     assert all(len(chart.proto.alt) > 40 for chart in app.get("plotly_chart"))
 
 
@@ -500,9 +505,9 @@ def test_hostile_names_read_as_they_are_in_pairs_and_captions(runs, open_app):
         for b in HOSTILE_NAMES
         if a != b
     ]
-    pd.DataFrame(pairs).to_parquet(odd / "analysis" / "relations.parquet")
+    change_tables(odd, co_occurrence=pd.DataFrame(pairs))
 
-    app = open_app(DATA, part="pairs", label=HOSTILE_NAMES[0])
+    app = open_app(DATA, part="co-occurrence", label=HOSTILE_NAMES[0])
 
     assert not app.exception
     assert "<script>" not in json.dumps(spec(app)["layout"])

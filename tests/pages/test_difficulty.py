@@ -1,38 +1,44 @@
-import json
-
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
 from tests.pages.conftest import DIFFICULTY
-from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
+from tests.pages.seen import charts, table_with, texts
+from tests.pages.synthetic import (
+    EIGHT,
+    HOSTILE_NAMES,
+    change_tables,
+    names_of,
+    table_of,
+    write_study,
+)
 from udviz.figures.style.text import number, one_line
 
 
 @pytest.fixture
 def labels(study):
-    table = pd.read_parquet(study / "analysis" / "labels.parquet")
-    return table.query("split == 'test'").sort_values("difficulty_rank")
+    table = table_of(study, "labels").query("split == 'test'").sort_values("difficulty_rank")
+    return table.reset_index(drop=True)
 
 
 def drawn_names(app):
-    bars = json.loads(app.get("plotly_chart")[0].proto.spec)["data"][0]
-    return bars["customdata"]
+    return charts(app)[0]["data"][0]["customdata"]
 
 
-def test_the_table_shows_the_numbers_of_the_analysis_hardest_first(labels, open_app):
-    table = open_app(DIFFICULTY).dataframe[0].value
+def test_the_table_shows_the_numbers_of_the_analysis_hardest_first(labels, study, open_app):
+    table = table_with(open_app(DIFFICULTY), "Rank")
 
     assert table["Label"].tolist() == labels["label"].tolist()
     assert table["Rank"].tolist() == list(range(1, 21))
-    assert table["Distilled AP"].tolist() == pytest.approx(labels["ap_distilled"].tolist())
+    scores = table_of(study, "scores").query("split == 'test' and model == 'distilled'")
+    expected = scores.set_index("label")["average_precision"][table["Label"]]
+    assert table["AP distilled"].tolist() == expected.tolist()
 
 
 def test_the_picture_and_the_table_show_the_same_labels(labels, open_app):
     app = open_app(DIFFICULTY)
 
-    assert drawn_names(app) == app.dataframe[0].value["Label"].tolist()
+    assert drawn_names(app) == table_with(app, "Rank")["Label"].tolist()
 
 
 def test_the_name_filter_leaves_the_labels_that_hold_the_text(study, open_app):
@@ -40,7 +46,7 @@ def test_the_name_filter_leaves_the_labels_that_hold_the_text(study, open_app):
 
     app.text_input(key="name").input("LABEL 001").run()
 
-    assert sorted(app.dataframe[0].value["Label"]) == [f"label 001{i}" for i in range(10)]
+    assert sorted(table_with(app, "Rank")["Label"]) == [f"label 001{i}" for i in range(10)]
 
 
 def test_the_cause_filter_leaves_the_labels_with_that_cause(labels, open_app):
@@ -50,7 +56,7 @@ def test_the_cause_filter_leaves_the_labels_with_that_cause(labels, open_app):
 
     expected = labels[labels["causes"].str.contains("rare")]["label"].tolist()
     assert 0 < len(expected) < 20
-    assert app.dataframe[0].value["Label"].tolist() == expected
+    assert table_with(app, "Rank")["Label"].tolist() == expected
 
 
 def test_the_support_filter_leaves_labels_with_enough_positives(labels, open_app):
@@ -58,8 +64,8 @@ def test_the_support_filter_leaves_labels_with_enough_positives(labels, open_app
 
     app.number_input(key="support").set_value(100).run()
 
-    assert app.dataframe[0].value["Positives"].min() >= 100
-    assert len(app.dataframe[0].value) == (labels["positives"] >= 100).sum()
+    assert table_with(app, "Rank")["Positives"].min() >= 100
+    assert len(table_with(app, "Rank")) == (labels["positives"] >= 100).sum()
 
 
 def test_filters_that_nothing_fits_say_so(study, open_app):
@@ -67,18 +73,20 @@ def test_filters_that_nothing_fits_say_so(study, open_app):
 
     app.text_input(key="name").input("no such label").run()
 
-    assert "No label fits" in app.info[0].value
     assert not app.dataframe
+    assert not app.get("plotly_chart")
 
 
-def test_a_label_in_the_url_is_open(labels, open_app):
+def test_a_label_in_the_url_is_open(labels, study, open_app):
     label = labels.iloc[3]
 
     app = open_app(DIFFICULTY, label=label["label"])
 
     assert label["label"].split()[1] in app.header[0].value
-    assert "Difficulty rank **4**" in "\n".join(m.value for m in app.markdown)
-    assert app.table[0].value.loc["◆ Teacher", "AP"] == f"{label['ap_teacher']:.3f}"
+    assert "Difficulty rank **4**" in texts(app)
+    scores = table_of(study, "scores").query("split == 'test' and label == @label.label")
+    shown = table_with(app, "AUROC")["AP"].tolist()
+    assert shown == [f"{score:.3f}" for score in scores["average_precision"]]
 
 
 def test_a_chosen_label_is_in_the_url(study, open_app):
@@ -95,7 +103,7 @@ def test_closing_the_label_takes_it_out_of_the_url(study, open_app):
     next(button for button in app.button if button.label == "Close").click().run()
 
     assert "label" not in app.query_params
-    assert not app.table
+    assert len(app.dataframe) == 1
 
 
 def test_a_link_to_a_label_that_is_not_here_says_so(study, open_app):
@@ -113,7 +121,7 @@ def test_forty_labels_are_drawn_and_the_rest_are_pages(runs, open_app):
 
     assert len(first) == len(drawn_names(app)) == 40
     assert not set(first) & set(drawn_names(app))
-    assert len(app.dataframe[0].value) == 2000
+    assert len(table_with(app, "Rank")) == 2000
 
 
 def test_hostile_names_open_and_read_as_they_are(runs, open_app):
@@ -128,52 +136,38 @@ def test_hostile_names_open_and_read_as_they_are(runs, open_app):
         assert unescaped.strip("\u2068\u2069") == one_line(name)
 
 
-def test_a_label_that_no_image_carries_says_so(study, open_app):
-    file = study / "analysis" / "labels.parquet"
-    table = pd.read_parquet(file)
-    unknown = [c for c in table if c.startswith(("ap_", "gain", "rank_", "difficulty"))]
-    table.loc[table["label"] == "label 0003", unknown] = np.nan
-    table.to_parquet(file)
+def test_a_label_that_no_image_carries_says_so_and_comes_last(study, open_app):
+    labels, scores = table_of(study, "labels"), table_of(study, "scores")
+    gains = table_of(study, "comparisons")
+    labels.loc[labels["label"] == "label 0003", ["difficulty_rank", "rank_low", "rank_high"]] = -1
+    aps = [c for c in scores if c.startswith("average_precision")]
+    scores.loc[scores["label"] == "label 0003", aps] = np.nan
+    gains.loc[gains["label"] == "label 0003", ["gain", "gain_low", "gain_high"]] = np.nan
+    change_tables(study, labels=labels, scores=scores, comparisons=gains)
 
     app = open_app(DIFFICULTY, label="label 0003")
 
     assert not app.exception
     assert "No image of this split carries it" in app.info[0].value
-    assert app.dataframe[0].value["Label"].tolist()[-1] == "label 0003"
+    assert table_with(app, "Rank")["Label"].tolist()[-1] == "label 0003"
 
 
-def test_a_look_alike_names_its_partners(study, open_app):
-    file = study / "analysis" / "labels.parquet"
-    pd.read_parquet(file).assign(causes="look-alike", partners="w*lf, dog").to_parquet(file)
+def test_an_order_by_the_reference_and_one_by_the_model_after(study, open_app):
+    scores = table_of(study, "scores").query("split == 'test'")
 
-    app = open_app(DIFFICULTY, label="label 0003")
+    for name in ("teacher", "distilled"):
+        app = open_app(DIFFICULTY, order=f"lowest AP first ({name})")
 
-    assert r"Looks like: \u2068w\*lf\, dog" in "\n".join(m.value for m in app.markdown).replace(
-        "\u2068", r"\u2068"
-    )
-
-
-def test_an_analysis_without_ranks_and_causes_is_ranked_by_the_teacher(study, open_app):
-    file = study / "analysis" / "labels.parquet"
-    later = ["difficulty", "difficulty_rank", "rank_low", "rank_high", "causes", "disagreement"]
-    table = pd.read_parquet(file).drop(columns=later)
-    table.to_parquet(file)
-
-    app = open_app(DIFFICULTY)
-
-    assert not app.exception
-    expected = table.query("split == 'test'").sort_values("ap_teacher")["label"].tolist()
-    assert app.dataframe[0].value["Label"].tolist() == expected
-    assert "Rank" not in app.dataframe[0].value
-    assert not app.button_group
+        own = scores[scores["model"] == name].sort_values("average_precision", kind="stable")
+        assert table_with(app, "Rank")["Label"].tolist() == own["label"].tolist()
 
 
 def test_two_numbers_of_the_labels_are_drawn_against_each_other_and_correlated(labels, open_app):
     app = open_app(DIFFICULTY, x="disagreement", y="difficulty")
 
-    drawn = json.loads(app.get("plotly_chart")[-1].proto.spec)
+    drawn = charts(app)[-1]
     rho = spearmanr(labels["disagreement"], labels["difficulty"]).statistic
-    assert drawn["layout"]["title"]["text"] == "Difficulty against disagreement"
+    assert "Difficulty against disagreement" in drawn["layout"]["title"]["text"]
     assert any(f"**{number(rho, digits=2, sign=True)}**" in m.value for m in app.markdown)
 
 
@@ -182,17 +176,29 @@ def test_the_scatter_shows_the_labels_in_view(labels, open_app):
 
     app.number_input(key="support").set_value(100).run()
 
-    traces = json.loads(app.get("plotly_chart")[-1].proto.spec)["data"]
+    traces = charts(app)[-1]["data"]
     names = {name for trace in traces for name in trace.get("customdata", [])}
     assert names == set(labels[labels["positives"] >= 100]["label"])
 
 
-def test_numbers_that_a_study_lacks_are_not_offered(study, open_app):
-    file = study / "analysis" / "labels.parquet"
-    pd.read_parquet(file).assign(gain=np.nan, disagreement=np.nan).to_parquet(file)
+def test_every_model_can_be_put_on_an_axis(runs, open_app):
+    write_study(runs / "demo", names=names_of(20), models=EIGHT)
 
-    app = open_app(DIFFICULTY)
+    app = open_app(DIFFICULTY, x="AP of kd", y="ECE of cam")
 
-    assert "gain" not in app.selectbox(key="x").options
-    assert "disagreement" not in app.selectbox(key="x").options
-    assert "entropy" in app.selectbox(key="x").options
+    assert {f"AP of {name}" for name in EIGHT} < set(app.selectbox(key="x").options)
+    scores = table_of(runs / "demo", "scores").query("split == 'test'").set_index("label")
+    ap = scores.query("model == 'kd'")["average_precision"]
+    rho = spearmanr(ap, scores.query("model == 'cam'")["ece"][ap.index]).statistic
+    assert f"**{number(rho, digits=2, sign=True)}**" in texts(app)
+
+
+def test_numbers_that_a_study_lacks_are_not_offered(runs, open_app):
+    study = write_study(runs / "demo", names=names_of(5), comparisons=())
+    change_tables(study, labels=table_of(study, "labels").drop(columns="disagreement"))
+
+    options = open_app(DIFFICULTY).selectbox(key="x").options
+
+    assert "gain" not in options
+    assert "disagreement" not in options
+    assert "entropy" in options

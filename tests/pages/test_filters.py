@@ -1,7 +1,14 @@
 import pandas as pd
 import pytest
 
-from udviz.ui.labels.filters import filter_labels, movers, order_labels, orders_of, page_of
+from udviz.ui.labels.filters import (
+    filter_labels,
+    hardest_first,
+    movers,
+    order_labels,
+    orders_of,
+    page_of,
+)
 
 
 @pytest.fixture
@@ -14,11 +21,15 @@ def labels():
             "gain": [0.1, -0.2, 0.3, float("nan")],
             "supported": [False, True, True, True],
             "difficulty_rank": [2, 4, 1, 3],
-            "ap_teacher": [0.5, 0.9, 0.4, 0.3],
-            "ap_distilled": [0.6, 0.8, 0.2, 0.4],
+            "average_precision": [0.5, 0.9, 0.4, 0.3],
+            "after_value": [0.6, 0.8, 0.2, 0.4],
             "disagreement": [float("nan")] * 4,
         }
     )
+
+
+def orders(labels):
+    return orders_of(labels, reference="teacher", after="kd")
 
 
 def names(labels):
@@ -56,21 +67,26 @@ def test_filters_hold_together(labels):
 
 
 def test_labels_without_the_number_come_last(labels):
-    assert names(order_labels(labels, "largest gain first")) == ["cat", "Straße", "a.b", "Catfish"]
+    assert names(order_labels(labels, orders(labels)["largest gain first"])) == [
+        "cat",
+        "Straße",
+        "a.b",
+        "Catfish",
+    ]
 
 
-def test_without_ranks_the_teacher_says_what_is_hardest(labels):
+def test_without_ranks_the_reference_says_what_is_hardest(labels):
     unranked = labels.assign(difficulty_rank=float("nan"))
 
-    assert names(order_labels(unranked, "hardest first")) == ["Catfish", "cat", "Straße", "a.b"]
+    assert names(hardest_first(unranked)) == ["Catfish", "cat", "Straße", "a.b"]
 
 
 def test_an_order_by_an_unknown_number_is_not_offered(labels):
-    assert "most uncertain first" not in orders_of(labels)
-    assert orders_of(labels)[0] == "hardest first"
+    assert "most uncertain first" not in orders(labels)
+    assert next(iter(orders(labels))) == "hardest first"
 
 
-def test_movers_are_trusted_gains_then_losses(labels):
+def test_movers_are_gains_of_labels_with_enough_positives_then_losses(labels):
     assert names(movers(labels)) == ["cat", "a.b"]
 
 

@@ -14,7 +14,8 @@ from udviz.predictions.cache import open_predictions
 from udviz.recipe.files import read_recipe
 from udviz.ui.labels import gallery
 from udviz.ui.load import images
-from udviz.ui.load.study import StudyError, load_study
+from udviz.ui.load.analysis_rows import load_study
+from udviz.ui.load.study import StudyError
 
 
 @pytest.fixture
@@ -94,8 +95,8 @@ def draw_gallery(study_path):
     from tests.pages.caches import cache_of
     from udviz.predictions.cache import open_predictions
     from udviz.ui.labels import gallery
+    from udviz.ui.load.analysis_rows import load_study
     from udviz.ui.load.images import source_of
-    from udviz.ui.load.study import load_study
 
     study = load_study(Path(study_path))
     run = open_predictions(cache_of(study.path, "teacher", "test"))

@@ -36,7 +36,8 @@ def widgets(app):
 
 
 def test_the_form_has_every_field_of_the_schema_with_its_help(form):
-    expected = {f"new.demo:{field.name}" for field in recipe_fields()}
+    fields = recipe_fields(students=("baseline", "distilled"))
+    expected = {f"new.demo:{field.name}" for field in fields}
 
     assert expected <= widgets(form)
     assert len(expected) > 50
@@ -66,6 +67,20 @@ def test_a_start_launches_what_the_command_says_and_closes_the_form(form, begun,
     assert (study, plan.source, plan.recipe.name) == (runs / "mine", "demo", "mine")
     assert plan.recipe.student.epochs == 8
     assert "Start" not in labels(form)
+
+
+def test_a_student_of_its_own_settings_is_asked_for_section_by_section(form, runs):
+    form.selectbox(key="new.demo:students.distilled.method").set_value("kd")
+    form.number_input(key="new.demo:students.baseline.epochs").set_value(5)
+    form.selectbox(key="new.demo:students.baseline.feature_norm").set_value(False).run()
+
+    flags = "--students.baseline.epochs 5 --students.distilled.method kd"
+    assert "Student distilled" in [expander.label for expander in form.expander]
+    assert command(form).endswith(
+        flags.replace(" --", " --students.baseline.feature_norm False --", 1)
+    ) or sorted(command(form).split("/demo ")[-1].split()) == sorted(
+        f"{flags} --students.baseline.feature_norm False".split()
+    )
 
 
 def test_another_recipe_brings_its_own_values(form):
@@ -160,7 +175,7 @@ def test_a_damaged_recipe_of_a_study_is_named(runs, open_app):
     (study / "study.toml").write_text("name = [")
     app = open_app("pages/7_Runs.py")
 
-    button(app, "New study like this").click().run()
+    button(app, "New study from this one").click().run()
 
     assert not app.exception
     assert "must be a TOML file" in app.error[0].value
@@ -192,8 +207,8 @@ def test_many_processes_are_a_setting_and_the_command_says_so(form, begun, runs,
     monkeypatch.setenv("UDVIZ_GPUS", "")
     form.number_input(key=where(form, "processes")).set_value(4).run()
 
-    torchrun = "python -m torch.distributed.run --standalone --nproc-per-node 4"
-    assert command(form).startswith(f"{torchrun} -m pipelines.study --recipe demo --out {runs}/")
+    together = "python -m udviz.launching.together --processes 4 --"
+    assert command(form).startswith(f"{together} -m pipelines.study --recipe demo --out {runs}/")
 
     button(form, "Start").click().run()
     [(plan, _)] = begun
@@ -209,14 +224,18 @@ def test_more_processes_than_gpus_cannot_be_started(form, monkeypatch):
     assert "Start" not in labels(form)
 
 
-def test_several_machines_need_a_place_to_meet_and_say_what_to_type(form):
-    assert where(form, "meeting_point") not in widgets(form)
+def test_several_machines_need_a_private_network_and_say_what_to_type(form):
+    assert where(form, "network") not in widgets(form)
 
     form.number_input(key=where(form, "machines")).set_value(3).run()
-    assert "`meeting_point` must be HOST:PORT of the first machine" in words(form)
+    assert "--placement.network must be the IPv4 network" in words(form)
 
-    form.text_input(key=where(form, "meeting_point")).set_value("first:29400").run()
-    assert "--nnodes 3" in command(form)
+    form.text_input(key=where(form, "network")).set_value("8.8.8.0/24").run()
+    assert "--placement.network must be private" in words(form)
+    assert "Start" not in labels(form)
+
+    form.text_input(key=where(form, "network")).set_value("127.0.0.0/8").run()
+    assert "--machines 3" in command(form)
     assert "Type the same on the 2 other machines" in words(form)
     assert "Start" in labels(form)
 
@@ -264,6 +283,8 @@ def test_a_copy_of_a_study_runs_where_that_ran(runs, open_app):
     asked = {"recipe": "demo", "settings": {}, "placement": placement}
     (runs / "mine" / "launch.json").write_text(json.dumps(asked))
 
-    app = button(open_app("pages/7_Runs.py", run="mine"), "New study like this").click().run()
+    app = (
+        button(open_app("pages/7_Runs.py", opened="mine"), "New study from this one").click().run()
+    )
 
     assert app.number_input(key=f"new.{source}:placement.processes").value == 4

@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=120).run()
+app = AppTest.from_file("overview.py", default_timeout=120).run()
 assert not app.exception, app.exception
 app.switch_page("pages/1_Difficulty.py").run()
 assert not app.exception, app.exception
@@ -20,7 +20,7 @@ print("torch" in sys.modules)
 ASKING = """
 import sys
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=120).run()
+app = AppTest.from_file("overview.py", default_timeout=120).run()
 app.switch_page("pages/5_Attention.py").run()
 assert not app.exception, app.exception
 assert app.get("image"), "the page did not get as far as its maps"

@@ -1,87 +1,109 @@
-import base64
-import json
-
 import numpy as np
-import pandas as pd
 import pytest
 
-from tests.pages.synthetic import names_of, write_study
-
-
-def texts(app):
-    return "\n".join(element.value for element in [*app.markdown, *app.caption])
-
-
-def traces(app, place):
-    return json.loads(app.get("plotly_chart")[place].proto.spec)["data"]
-
-
-def numbers(array):
-    """Plotly sends an array as base64."""
-    return np.frombuffer(base64.b64decode(array["bdata"]), dtype=array["dtype"]).tolist()
-
-
-def test_the_first_sentence_is_the_question(study, open_app):
-    app = open_app()
-
-    assert not app.exception
-    assert app.title[0].value == "Overview"
-    assert app.markdown[0].value.startswith("Which labels are difficult")
+from tests.pages.seen import charts, table_with, texts, values
+from tests.pages.synthetic import (
+    EIGHT,
+    TWELVE,
+    change_tables,
+    names_of,
+    pairs_of,
+    table_of,
+    write_study,
+)
 
 
 def test_the_model_table_shows_the_numbers_of_the_analysis(study, open_app):
-    models = pd.read_parquet(study / "analysis" / "models.parquet").query("split == 'test'")
+    models = table_of(study, "models").query("split == 'test'")
 
-    table = open_app().table[0].value
+    table = table_with(open_app(), "mAP")
 
-    expected = [f"{value:.3f}" for value in models["mean_average_precision"]]
-    assert table["Mean AP"].tolist() == expected
-    assert table.index.tolist() == ["◆ Teacher", "■ Baseline", "● Distilled"]
-
-
-def test_the_headline_gives_the_gain_its_interval_and_a_verdict(study, open_app):
-    app = open_app()
-
-    assert "raises" in texts(app)
-    assert "**+0.021** (95 % interval +0.004 to +0.038), **▲ helped**" in texts(app)
+    assert table["mAP"].tolist() == [f"{value:.3f}" for value in models["mean_ap"]]
+    assert table.index.tolist() == ["◆ teacher", "■ baseline", "● distilled"]
 
 
-def test_the_other_split_shows_other_numbers(study, open_app):
+def test_the_other_split_shows_its_numbers(study, open_app):
+    models = table_of(study, "models").query("split == 'val'")
     app = open_app()
 
     app.selectbox(key="split").select("val").run()
 
-    assert "does not clearly change" in texts(app)
-    assert "**○ cannot tell**" in texts(app)
+    assert table_with(app, "mAP")["mAP"].tolist() == [f"{v:.3f}" for v in models["mean_ap"]]
     assert app.query_params["split"] == "val"
 
 
-def test_one_seed_is_said_to_leave_out_the_variance_between_seeds(study, open_app):
-    assert "does **not** include the variance between training seeds" in texts(open_app())
-
-
-def test_several_seeds_are_said_to_include_the_variance_between_seeds(runs, open_app):
-    write_study(runs / "demo", names=names_of(5), n_seeds=3)
-
-    assert "includes the variance between training seeds" in texts(open_app())
-
-
 def test_every_chart_has_alt_text(study, open_app):
-    charts = open_app().get("plotly_chart")
+    drawn = open_app().get("plotly_chart")
 
-    assert len(charts) == 4
-    assert all(len(chart.proto.alt) > 40 for chart in charts)
+    assert len(drawn) == 4
+    assert all(len(chart.proto.alt) > 40 for chart in drawn)
+
+
+def drawn_gains(app):
+    return {
+        label: gain
+        for trace in charts(app)[1]["data"]
+        if "customdata" in trace
+        for label, gain in zip(trace["customdata"], values(trace["y"]), strict=True)
+    }
 
 
 def test_the_gain_chart_draws_every_label(study, open_app):
-    labels = pd.read_parquet(study / "analysis" / "labels.parquet").query("split == 'test'")
+    gains = table_of(study, "comparisons").query("split == 'test' and scope == 'label'")
 
-    drawn = {}
-    for trace in traces(open_app(), 1):
-        if "customdata" in trace:
-            drawn |= zip(trace["customdata"], numbers(trace["y"]), strict=True)
+    expected = dict(zip(gains["label"], gains["gain"], strict=True))
+    assert drawn_gains(open_app()) == pytest.approx(expected)
 
-    assert drawn == pytest.approx(dict(zip(labels["label"], labels["gain"], strict=True)))
+
+@pytest.mark.parametrize("models", [("only",), EIGHT, TWELVE], ids=len)
+def test_every_model_of_the_study_is_in_the_table_and_the_chart(runs, open_app, models):
+    write_study(runs / "demo", names=names_of(5), models=models)
+
+    app = open_app()
+
+    assert not app.exception
+    assert [row.split()[1] for row in table_with(app, "mAP").index] == list(models)
+    ticks = charts(app)[0]["layout"]["yaxis"]["ticktext"]
+    assert all(name in tick for name, tick in zip(models, ticks, strict=True))
+
+
+def test_a_picker_chooses_the_comparison_that_the_page_speaks_of(runs, open_app):
+    study = write_study(runs / "demo", names=names_of(5), models=EIGHT)
+    app = open_app()
+
+    app.selectbox(key="comparison").select("baseline → kd").run()
+
+    gains = table_of(study, "comparisons").query("split == 'test' and after == 'kd'")
+    labels = gains[gains["scope"] == "label"]
+    assert drawn_gains(app) == pytest.approx(
+        dict(zip(labels["label"], labels["gain"], strict=True))
+    )
+    mean = gains.loc[gains["scope"] == "mean", "gain"].iloc[0]
+    assert f"**{mean:+.3f}**".replace("-", "−") in texts(app)
+    assert app.query_params["comparison"] == "baseline → kd"
+
+
+def test_one_comparison_needs_no_picker(study, open_app):
+    assert "Comparison" not in [box.label for box in open_app().sidebar.selectbox]
+
+
+def drawn_models(app):
+    """Models whose average precision the hardest labels are drawn with."""
+    hardest = next(c for c in charts(app) if c["layout"]["title"]["text"] == "Hardest labels")
+    named = {t["name"].strip("\u2068\u2069") for t in hardest["data"] if "name" in t}
+    return named & set(TWELVE)
+
+
+def test_of_twelve_models_eight_are_drawn_and_a_person_picks_which(runs, open_app):
+    write_study(runs / "demo", names=names_of(5), models=TWELVE)
+    app = open_app()
+    first = drawn_models(app)
+
+    app.sidebar.multiselect[0].set_value(["teacher", "long"]).run()
+
+    assert first == set(TWELVE[:8])
+    assert drawn_models(app) == {"teacher", "long"}
+    assert drawn_models(open_app(models=["teacher", "long"])) == {"teacher", "long"}
 
 
 def test_odd_studies_draw(odd_study, open_app):
@@ -91,17 +113,8 @@ def test_odd_studies_draw(odd_study, open_app):
     assert len(app.get("plotly_chart")) == 4
 
 
-def test_a_study_without_a_baseline_says_that_it_has_no_gain(study, open_app):
-    for name in ("models", "labels"):
-        file = study / "analysis" / f"{name}.parquet"
-        table = pd.read_parquet(file)
-        if name == "models":
-            table = table[table["role"] == "teacher"]
-        else:
-            table = table.drop(columns=[c for c in table if c.startswith(("gain", "ap_b", "ap_d"))])
-        table.to_parquet(file)
-    gain = pd.DataFrame({"split": ["test"], "gain": [float("nan")]})
-    gain.to_parquet(study / "analysis" / "map_gain.parquet")
+def test_a_study_without_a_comparison_draws_no_gain(runs, open_app):
+    write_study(runs / "demo", names=names_of(5), comparisons=())
 
     app = open_app()
 
@@ -110,11 +123,22 @@ def test_a_study_without_a_baseline_says_that_it_has_no_gain(study, open_app):
     assert len(app.get("plotly_chart")) == 2
 
 
-def test_a_study_too_small_to_trust_any_gain_has_no_empty_chart_of_the_largest(study, open_app):
-    file = study / "analysis" / "labels.parquet"
-    pd.read_parquet(file).assign(supported=False).to_parquet(file)
+def test_a_study_too_small_to_evaluate_has_no_empty_chart_of_the_largest_gains(study, open_app):
+    change_tables(study, labels=table_of(study, "labels").assign(supported=False))
 
     app = open_app()
 
     assert len(app.get("plotly_chart")) == 3
     assert not any(chart.proto.alt == "No gain is known." for chart in app.get("plotly_chart"))
+
+
+def test_pairs_of_a_study_are_its_students_against_the_first():
+    assert pairs_of(("teacher", "a", "b", "c")) == [("a", "b"), ("a", "c")]
+
+
+def test_the_mean_is_of_the_analysis_and_not_of_the_page(study, open_app):
+    gains = table_of(study, "comparisons")
+    gains.loc[gains["scope"] == "mean", ["gain", "gain_low", "gain_high"]] = [0.25, 0.125, 0.5]
+    change_tables(study, comparisons=gains.assign(p=gains["p"].fillna(np.nan)))
+
+    assert "**+0.250** (95 % interval +0.125 to +0.500)" in texts(open_app())

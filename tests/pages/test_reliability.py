@@ -3,11 +3,17 @@ import json
 import shutil
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from tests.pages.caches import TABLE, cache_of, write_cache, write_caches, write_calibration
-from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
+from tests.pages.caches import cache_of, write_cache, write_caches, write_calibration
+from tests.pages.synthetic import (
+    EIGHT,
+    HOSTILE_NAMES,
+    change_tables,
+    names_of,
+    table_of,
+    write_study,
+)
 from udviz.figures.style.text import number
 from udviz.predictions.cache import open_predictions
 from udviz.stats.calibration.platt import fit_platt
@@ -33,18 +39,23 @@ def judged(original, runs):
 
 @pytest.fixture
 def table(judged):
-    return pd.read_parquet(judged / TABLE)
+    return table_of(judged, "calibration")
 
 
 def charts(app):
     return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
 
 
-def marks(app, name="Teacher", *, chart=0):
+def marks(app, name="teacher", *, chart=0):
     """Places of the marks of one model, (x, y)."""
     traces = charts(app)[chart]["data"]
-    trace = next(t for t in traces if t.get("name") == name and t.get("mode") == "lines+markers")
+    trace = next(t for t in traces if plain(t) == name and t.get("mode") == "lines+markers")
     return values(trace["x"]), values(trace["y"])
+
+
+def plain(trace):
+    """Name of a trace without the invisible marks around names."""
+    return trace.get("name", "").strip("\u2068\u2069")
 
 
 def values(field):
@@ -77,7 +88,7 @@ def test_a_picked_label_has_its_own_diagram(judged, open_app):
 
     run = open_predictions(cache_of(judged, "distilled", "test"))
     expected = held(reliability_bins(run.probs()[:, [7]], run.targets[:, [7]]))
-    np.testing.assert_allclose(marks(app, "Distilled"), expected, rtol=1e-5)
+    np.testing.assert_allclose(marks(app, "distilled"), expected, rtol=1e-5)
     assert "Pooled over all labels" not in told(app)
 
 
@@ -90,13 +101,13 @@ def test_bins_of_equal_mass_come_with_the_error_of_such_bins(table, judged, open
     expected = held(reliability_bins(run.probs()[:, [7]], run.targets[:, [7]], kind="mass"))
     np.testing.assert_allclose(marks(app), expected, rtol=1e-5, atol=1e-6)
     row = (
-        rows_of(table, "test", "none").query("label == 'label 0007' and role == 'teacher'").iloc[0]
+        rows_of(table, "test", "none").query("label == 'label 0007' and model == 'teacher'").iloc[0]
     )
-    assert app.table[0].value["ECE"].iloc[0] == number(row["adaptive_ece"])
+    assert app.dataframe[0].value["ECE"].iloc[0] == number(row["adaptive_ece"])
 
 
 def rows_of(table, split, method):
-    return table[(table["split"] == split) & (table["method"] == method)]
+    return table[(table["split"] == split) & (table["recalibration"] == method)]
 
 
 def test_a_recalibration_is_fitted_on_the_validation_split_only(judged, open_app):
@@ -108,7 +119,7 @@ def test_a_recalibration_is_fitted_on_the_validation_split_only(judged, open_app
     expected = held(reliability_bins(probs[:, [7]], test.targets[:, [7]]))
     np.testing.assert_allclose(marks(app), expected, rtol=1e-5)
     assert "fitted on the validation split" in told(app)
-    assert "saw these very images" not in told(app)
+    assert "fitted on the images shown" not in told(app)
 
 
 @pytest.mark.parametrize("method", ["temperature", "isotonic"])
@@ -124,21 +135,23 @@ def test_every_recalibration_brings_the_overconfident_teacher_to_the_diagonal(
 def test_on_the_validation_split_the_page_says_that_the_fit_saw_the_images(table, open_app):
     app = open_app(PAGE, split="val", recalibration="Platt")
 
-    assert "saw these very images" in told(app)
+    assert "fitted on the images shown" in told(app)
     assert "**before** recalibration" in told(app)
-    pooled = rows_of(table, "val", "none").query("column.isna()")
-    assert app.table[0].value["Brier"].tolist() == [number(v) for v in pooled["brier"]]
+    pooled = rows_of(table, "val", "none").query("scope == 'pooled'")
+    assert app.dataframe[0].value["Brier"].tolist() == [number(v) for v in pooled["brier"]]
 
 
 def test_the_models_table_shows_the_numbers_of_the_analysis(table, open_app):
     app = open_app(PAGE)
 
-    shown = app.table[0].value
-    pooled = rows_of(table, "test", "none").query("column.isna()")
-    assert shown.index.tolist() == ["◆ Teacher", "■ Baseline", "● Distilled"]
+    shown = app.dataframe[0].value
+    pooled = rows_of(table, "test", "none").query("scope == 'pooled'")
+    assert shown.index.tolist() == ["◆ teacher", "■ baseline", "● distilled"]
     assert shown["ECE"].tolist() == [number(v) for v in pooled["ece"]]
-    assert shown["By chance"].tolist() == [number(v) for v in pooled["ece_null"]]
-    assert shown["Excess"].tolist() == [number(v, sign=True) for v in pooled["ece_excess"]]
+    assert shown["ECE expected"].tolist() == [number(v) for v in pooled["ece_null"]]
+    assert shown["ECE above expected"].tolist() == [
+        number(v, sign=True) for v in pooled["ece_excess"]
+    ]
     assert shown["NLL"].tolist() == [number(v) for v in pooled["nll"]]
 
 
@@ -148,29 +161,31 @@ def test_a_label_that_is_called_like_the_pooled_row_is_not_taken_for_it(runs, op
     write_calibration(study)
 
     app = open_app(PAGE)
-    pooled = app.table[0].value
+    pooled = app.dataframe[0].value
     app.selectbox(key="label").select("all labels").run()
 
-    assert len(pooled) == len(app.table[0].value) == 3
-    assert pooled["ECE"].tolist() != app.table[0].value["ECE"].tolist()
-    assert sorted(app.dataframe[0].value["Label"]) == ["all labels", "b"]
+    assert len(pooled) == len(app.dataframe[0].value) == 3
+    assert pooled["ECE"].tolist() != app.dataframe[0].value["ECE"].tolist()
+    assert sorted(app.dataframe[1].value["Label"]) == ["all labels", "b"]
 
 
 def test_all_labels_are_in_the_table_with_the_largest_excess_first(table, open_app):
     app = open_app(PAGE)
 
-    shown = app.dataframe[0].value
-    rows = rows_of(table, "test", "none").query("role == 'teacher' and column.notna()")
+    shown = app.dataframe[1].value
+    rows = rows_of(table, "test", "none").query("model == 'teacher' and scope == 'label'")
     expected = rows.sort_values("ece_excess", ascending=False)
     assert shown["Label"].tolist() == expected["label"].tolist()
-    assert shown["Teacher excess"].tolist() == pytest.approx(expected["ece_excess"].tolist())
+    assert shown["ECE above expected, ◆ teacher"].tolist() == pytest.approx(
+        expected["ece_excess"].tolist()
+    )
 
 
-def test_the_little_diagrams_are_the_eight_worst_labels_of_the_teacher(judged, open_app):
+def test_the_reliability_grid_is_of_the_eight_worst_labels_of_the_teacher(judged, open_app):
     app = open_app(PAGE)
 
     (bars,) = [trace for trace in charts(app)[1]["data"] if trace["type"] == "bar"]
-    shown = app.dataframe[0].value
+    shown = app.dataframe[1].value
     assert bars["customdata"] == shown["Label"].tolist()[:8]
     run = open_predictions(cache_of(judged, "teacher", "test"))
     worst = run.label_names.index(shown["Label"].iloc[0])
@@ -179,12 +194,14 @@ def test_the_little_diagrams_are_the_eight_worst_labels_of_the_teacher(judged, o
     np.testing.assert_allclose(first, expected, rtol=1e-5)
 
 
-def test_labels_that_are_off_by_no_more_than_chance_are_not_called_worst(table, judged, open_app):
-    table.assign(ece_excess=-0.01).to_parquet(judged / TABLE)
+def test_labels_no_worse_than_expected_of_a_calibrated_model_are_not_called_miscalibrated(
+    table, judged, open_app
+):
+    change_tables(judged, calibration=table.assign(ece_excess=-0.01))
 
     app = open_app(PAGE)
 
-    assert "No label is further off than chance" in told(app)
+    assert "No label's ECE exceeds" in told(app)
     assert len(charts(app)) == 1
 
 
@@ -196,16 +213,16 @@ def test_a_link_opens_the_bins_and_the_recalibration_it_names(judged, open_app):
 
 
 def test_without_predictions_the_tables_stand_and_the_command_is_named(judged, open_app):
-    for role in ("teacher", "baseline", "distilled"):
-        shutil.rmtree(cache_of(judged, role, "test"))
+    for model in ("teacher", "baseline", "distilled"):
+        shutil.rmtree(cache_of(judged, model, "test"))
 
     app = open_app(PAGE)
 
     assert not app.exception
     assert "holds no predictions" in app.info[0].value
     assert app.code[0].value.startswith("python -m pipelines.study")
-    assert len(app.table[0].value) == 3
-    assert len(app.dataframe[0].value) == 20
+    assert len(app.dataframe[0].value) == 3
+    assert len(app.dataframe[1].value) == 20
     assert not charts(app)
 
 
@@ -215,9 +232,9 @@ def test_one_model_without_predictions_leaves_the_others(judged, open_app):
     app = open_app(PAGE)
 
     assert "baseline-0" in app.info[0].value
-    names = {trace.get("name") for trace in charts(app)[0]["data"]}
-    assert {"Teacher", "Distilled"} < names
-    assert "Baseline" not in names
+    names = {plain(trace) for trace in charts(app)[0]["data"]}
+    assert {"teacher", "distilled"} < names
+    assert "baseline" not in names
 
 
 def test_damaged_predictions_are_named_with_the_command_that_remakes_them(judged, open_app):
@@ -261,21 +278,15 @@ def test_predictions_of_other_labels_are_refused(judged, open_app):
     assert "lacks labels of the analysis" in app.info[0].value
 
 
-@pytest.mark.parametrize("damage", ["missing", "damaged", "of another split"])
-def test_without_the_analysis_table_the_diagram_stands_and_the_command_is_named(
-    table, judged, open_app, damage
+def test_without_rows_of_this_split_the_diagram_stands_and_the_command_is_named(
+    table, judged, open_app
 ):
-    if damage == "missing":
-        (judged / TABLE).unlink()
-    elif damage == "damaged":
-        (judged / TABLE).write_bytes(b"PAR1 no")
-    else:
-        table[table["split"] == "val"].to_parquet(judged / TABLE)
+    change_tables(judged, calibration=table[table["split"] == "val"])
 
     app = open_app(PAGE)
 
     assert not app.exception
-    assert "calibration.parquet" in app.info[0].value
+    assert "holds no label of this split" in app.info[0].value
     assert app.code[0].value.startswith("python -m pipelines.study")
     assert len(charts(app)) == 1
 
@@ -285,23 +296,23 @@ def test_a_study_with_tables_of_labels_only_explains_itself(odd_study, open_app)
 
     assert not app.exception
     assert "holds no predictions" in app.info[0].value
-    assert "calibration.parquet" in app.info[0].value
+    assert "holds no label of this split" in app.info[0].value
 
 
 def test_a_label_of_which_no_target_is_known_says_so(judged, open_app):
-    for role in ("teacher", "baseline", "distilled"):
-        run = open_predictions(cache_of(judged, role, "test"))
+    for model in ("teacher", "baseline", "distilled"):
+        run = open_predictions(cache_of(judged, model, "test"))
         targets = np.array(run.targets)
         targets[:, 7] = -1
         logits = np.array(run.logits)
-        write_cache(cache_of(judged, role, "test"), logits, targets, names=run.label_names)
+        write_cache(cache_of(judged, model, "test"), logits, targets, names=run.label_names)
     write_calibration(judged)
 
     app = open_app(PAGE, label="label 0007")
 
     assert not app.exception
-    assert "No image of this split says whether it carries this label" in told(app)
-    assert app.dataframe[0].value["Label"].tolist()[-1] == "label 0007"
+    assert "not annotated in any image of this split" in told(app)
+    assert app.dataframe[1].value["Label"].tolist()[-1] == "label 0007"
 
 
 def test_hostile_names_open(runs, open_app):
@@ -344,12 +355,40 @@ def test_all_probabilities_are_never_made_at_once(judged, open_app, monkeypatch)
     assert not open_app(PAGE).exception
 
 
-@pytest.mark.parametrize(
-    ("seeds", "name"), [({"seeds": [7, 3]}, "distilled-7"), ({}, "distilled-0")]
-)
-def test_the_first_run_is_that_of_the_first_seed(seeds, name):
-    class Study:
-        recipe = seeds
+def test_of_eight_models_the_reference_and_the_comparison_are_drawn_until_others_are_picked(
+    runs, open_app
+):
+    study = write_study(runs / "eight", names=names_of(3), models=EIGHT)
+    write_caches(study)
+    write_calibration(study)
 
-    assert caches.first_run(Study(), "distilled") == name
-    assert caches.first_run(Study(), "teacher") == "teacher"
+    app = open_app(PAGE)
+    first = app.dataframe[0].value.index.tolist()
+    app.multiselect(key="of-models").set_value(["kd", "cam"]).run()
+
+    assert first == ["◆ teacher", "■ baseline", "● distilled"]
+    assert [name[2:] for name in app.dataframe[0].value.index] == ["kd", "cam"]
+    assert {plain(trace) for trace in charts(app)[0]["data"]} >= {"kd", "cam"}
+    worst = app.dataframe[1].value
+    assert worst.columns[1].endswith("kd")  # the first of those picked decides what is worst
+    assert worst.iloc[:, 1].is_monotonic_decreasing
+
+
+def test_a_study_of_one_model_asks_for_no_model(runs, open_app):
+    study = write_study(runs / "one", names=names_of(3), models=("mine",), comparisons=())
+    write_caches(study)
+    write_calibration(study)
+
+    app = open_app(PAGE)
+
+    assert not app.exception
+    assert not app.multiselect
+    assert len(app.dataframe[0].value) == 1
+
+
+def test_several_seeds_are_said_to_be_averaged_in_the_table_only(runs, open_app):
+    study = write_study(runs / "seeds", names=names_of(3), n_seeds=2)
+    write_caches(study)
+    write_calibration(study)
+
+    assert "The diagram shows each model's first seed" in told(open_app(PAGE))

@@ -1,33 +1,36 @@
 import re
 import shutil
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
 
-from tests.pages.synthetic import HOSTILE_NAMES, write_study
+from tests.pages.synthetic import EIGHT, HOSTILE_NAMES, names_of, write_study
 from udviz.export.report import study_report
 from udviz.figures.style.text import number
-from udviz.ui.frame.page import view_of
-from udviz.ui.load.study import load_study
+from udviz.ui.frame.view import view_of
+from udviz.ui.load.study import read_study
 
 
 @pytest.fixture
-def view(trained):
-    return view_of(load_study(trained), "test")
+def view(runs):
+    study = write_study(runs / "demo", names=names_of(5))
+    return view_of(read_study(study), "test")
 
 
 def test_the_report_holds_the_numbers_of_the_analysis(view):
     report = study_report(view)
 
-    for score in view.models["mean_average_precision"]:
+    for score in view.models["mean_ap"]:
         assert number(score) in report
     for label in view.labels["label"]:
         assert f"<td>{label}</td>" in report
-    assert number(view.gain["gain"], sign=True) in report
+    assert number(view.comparison.mean["gain"], sign=True) in report
 
 
-def test_the_report_names_its_runs_versions_and_recipe(view):
-    report = study_report(view)
+def test_the_report_names_its_runs_versions_and_recipe(trained):
+    report = study_report(view_of(read_study(trained), "test"))
 
     for run in ("teacher", "baseline-0", "distilled-0"):
         assert f"<td>{run}</td>" in report
@@ -44,7 +47,7 @@ def test_the_report_loads_nothing_from_elsewhere(view):
 
 
 def test_names_in_a_report_are_text(runs):
-    study = load_study(write_study(runs / "odd", names=list(HOSTILE_NAMES)))
+    study = read_study(write_study(runs / "odd", names=list(HOSTILE_NAMES)))
 
     report = study_report(view_of(study, "test"))
 
@@ -54,20 +57,33 @@ def test_names_in_a_report_are_text(runs):
 
 
 def test_a_study_without_gains_has_a_report(runs):
-    study = write_study(runs / "plain", names=["a", "b"])
-    file = study / "analysis" / "labels.parquet"
-    pd.read_parquet(file).assign(gain=float("nan"), verdict=None).to_parquet(file)
+    study = write_study(runs / "plain", names=["a", "b"], comparisons=())
 
-    report = study_report(view_of(load_study(study), "test"))
+    report = study_report(view_of(read_study(study), "test"))
 
     assert report.count("<figure role=") == 2
+
+
+def test_a_report_of_eight_models_names_them_all(runs):
+    study = write_study(runs / "wide", names=["a", "b"], models=EIGHT)
+
+    report = study_report(view_of(read_study(study), "test"))
+
+    for name in EIGHT:
+        assert f"AP {name}</th>" in report
+
+
+def test_the_report_is_written_without_streamlit():
+    code = "import sys, udviz.export.report; sys.exit('streamlit' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_run_whose_record_is_torn_is_named_and_the_rest_is_told(trained, runs):
     study = shutil.copytree(trained, runs / "torn")
     (study / "teacher" / "run.toml").write_text('role = "tea', encoding="utf-8")
 
-    report = study_report(view_of(load_study(study), "test"))
+    report = study_report(view_of(read_study(study), "test"))
 
     assert "run.toml cannot be read" in report
     assert "<td>baseline-0</td>" in report

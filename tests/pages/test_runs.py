@@ -23,7 +23,7 @@ from udviz.studies.status import (
 )
 from udviz.studies.trash import discard
 from udviz.ui.frame import access
-from udviz.ui.runs import run_actions
+from udviz.ui.runs import study_actions
 
 RUNS = "pages/7_Runs.py"
 RUNNING = Status(
@@ -46,6 +46,11 @@ def button(app, label):
     return next(button for button in app.button if button.label == label)
 
 
+def confirm(app, label):
+    """The button of the open question, below that which asked it."""
+    return [button for button in app.button if button.label == label][-1]
+
+
 def labels(app):
     return [button.label for button in app.button]  # a dialog is not in `app.main`
 
@@ -63,7 +68,7 @@ def make(runs, name, state="finished", *, begun=None, **changes):
 
 
 def train(study, run, scores):
-    """The diary and status of a run that was trained for as many epochs as there are scores."""
+    """The event log and status of a run that was trained for as many epochs as there are scores."""
     directory = study / run
     directory.mkdir()
     write_status(directory, Status(state="finished", stage="x", fraction=1.0))
@@ -80,7 +85,7 @@ def train(study, run, scores):
         )
 
 
-def test_every_run_is_listed_with_its_state_the_latest_first(runs, open_app):
+def test_every_study_is_listed_with_its_state_the_latest_first(runs, open_app):
     now = time.time()
     for age, state in enumerate(("running", "failed", "finished")):
         make(runs, state, state, begun=now - 100 * age)
@@ -88,24 +93,24 @@ def test_every_run_is_listed_with_its_state_the_latest_first(runs, open_app):
 
     app = open_app(RUNS)
 
-    assert app.markdown[0].value.startswith("Which runs are there")
+    assert app.markdown[0].value.startswith("Which studies are running")
     table = app.dataframe[0].value
-    assert table["Run"].tolist() == ["running", "failed", "finished"]
+    assert table["Study"].tolist() == ["running", "failed", "finished"]
     assert table["State"].tolist() == ["▶ running", "✕ failed", "✓ finished"]
     assert table["Progress"].tolist() == [0.42] * 3
 
 
-def test_a_run_that_is_alive_is_opened_first_and_the_link_wins(runs, open_app):
+def test_a_study_that_is_alive_is_opened_first_and_the_link_wins(runs, open_app):
     make(runs, "old", "running", begun=1000.0)
     make(runs, "new", "finished")
 
-    assert open_app(RUNS).selectbox(key="run").value == "old"
-    app = open_app(RUNS, run="new")
-    assert app.selectbox(key="run").value == "new"
+    assert open_app(RUNS).selectbox(key="opened").value == "old"
+    app = open_app(RUNS, opened="new")
+    assert app.selectbox(key="opened").value == "new"
     assert "new: ✓ finished" in words(app)
 
 
-def test_a_running_run_tells_how_far_it_is(runs, open_app):
+def test_a_running_study_tells_how_far_it_is(runs, open_app):
     make(runs, "mine", "running")
 
     text = words(open_app(RUNS))
@@ -117,20 +122,20 @@ def test_a_running_run_tells_how_far_it_is(runs, open_app):
     assert "GiB of memory" in text
 
 
-def test_a_waiting_run_tells_its_place(runs, open_app):
+def test_a_waiting_study_tells_its_place(runs, open_app):
     for name in ("first", "second"):
         make(runs, name, "queued")
         join_queue(runs, name, ["cpu"])
 
-    assert "Number 2 of 2 in the queue" in words(open_app(RUNS, run="second"))
+    assert "Position 2 of 2 in the queue" in words(open_app(RUNS, opened="second"))
 
 
-def test_the_curves_are_those_of_the_diaries(runs, open_app):
+def test_the_curves_are_those_of_the_event_logs(runs, open_app):
     study = make(runs, "mine")
     train(study, "teacher", [0.25, 0.5])
     train(study, "distilled-0", [0.375])
 
-    app = open_app(RUNS, model="teacher")
+    app = open_app(RUNS, run="teacher")
 
     scores = {trace["name"].strip("\u2068\u2069"): trace for trace in traces(app, 0)}
     assert numbers(scores["teacher"]["y"]) == [0.25, 0.5]
@@ -172,14 +177,14 @@ def test_labels_of_a_run_whose_record_is_damaged_have_their_columns(runs, open_a
     assert "label 0 0.500" in alt
 
 
-def test_a_link_to_a_model_that_is_not_there_opens_the_last_one(runs, open_app):
+def test_a_link_to_a_run_that_is_not_there_opens_the_last_one(runs, open_app):
     train(make(runs, "mine"), "teacher", [0.25])
     train(make(runs, "other"), "distilled-0", [0.5])
 
-    app = open_app(RUNS, run="mine", model="nobody")
+    app = open_app(RUNS, opened="mine", run="nobody")
     assert not app.exception
     assert len(traces(app, 1)) == 2
-    app.selectbox(key="run").select("other").run()
+    app.selectbox(key="opened").select("other").run()
 
     assert not app.exception
     assert numbers(traces(app, 0)[0]["y"]) == [0.5]
@@ -207,28 +212,41 @@ def test_the_end_of_the_log_reads_as_in_a_terminal(runs, open_app):
 
 def test_stopping_is_asked_for_twice(runs, open_app, monkeypatch):
     study, stopped = make(runs, "mine", "running"), []
-    monkeypatch.setattr(run_actions, "stop", stopped.append)
+    monkeypatch.setattr(study_actions, "stop", stopped.append)
     app = open_app(RUNS)
 
     button(app, "Stop").click().run()
     assert "Stop **mine**?" in words(app)
     assert stopped == []
-    button(app, "Stop it").click().run()
+    confirm(app, "Stop").click().run()
 
     assert stopped == [study]
-    assert "Stop it" not in labels(app)
-    assert "It was asked to stop" in words(app)
+    assert labels(app).count("Stop") == 1
+    assert "Stopping." in words(app)
 
 
 def test_a_question_can_be_answered_with_no(runs, open_app, monkeypatch):
     make(runs, "mine", "running")
-    monkeypatch.setattr(run_actions, "stop", lambda study: pytest.fail("stopped"))
+    monkeypatch.setattr(study_actions, "stop", lambda study: pytest.fail("stopped"))
     app = open_app(RUNS)
 
     button(app, "Stop").click().run()
     button(app, "Cancel").click().run()
 
-    assert "Stop it" not in labels(app)
+    assert labels(app).count("Stop") == 1
+
+
+def test_a_stop_that_fails_says_so_on_the_page(runs, open_app):
+    study = make(runs, "mine", "running")
+    values = json.loads((study / "status.json").read_text())
+    (study / "status.json").write_text(json.dumps(values | {"host": "elsewhere"}))
+    app = open_app(RUNS)
+
+    button(app, "Stop").click().run()
+    confirm(app, "Stop").click().run()
+
+    assert "runs on elsewhere. Stop it there." in words(app)
+    assert "Stopping." not in words(app)
 
 
 def test_what_is_being_stopped_cannot_be_stopped_again(runs, open_app):
@@ -244,7 +262,7 @@ def test_what_is_being_stopped_cannot_be_stopped_again(runs, open_app):
 @pytest.mark.parametrize("state", ["failed", "stopped", "lost"])
 def test_a_run_that_ended_early_says_why_and_can_be_resumed(runs, open_app, monkeypatch, state):
     study, resumed = make(runs, "mine", state, message="The disk is full."), []
-    monkeypatch.setattr(run_actions, "resume", resumed.append)
+    monkeypatch.setattr(study_actions, "resume", resumed.append)
     app = open_app(RUNS)
     assert "The disk is full." in words(app)
 
@@ -258,7 +276,7 @@ def test_a_finished_run_offers_its_results_and_no_resume(runs, open_app):
 
     app = open_app(RUNS)
 
-    assert sorted(labels(app)) == ["Delete", "New study", "New study like this"]
+    assert sorted(labels(app)) == ["Delete", "New study", "New study from this one"]
     assert any(link.proto.label == "Results" for link in app.get("page_link"))
 
 
@@ -290,25 +308,25 @@ def test_on_a_full_or_a_read_only_disk_the_page_says_so(tmp_path, monkeypatch, o
         button(app, "Resume").click().run()
         assert not app.exception
         assert "No permission to write" in app.error[0].value
-        assert app.dataframe[0].value["Run"].tolist() == ["mine"]
+        assert app.dataframe[0].value["Study"].tolist() == ["mine"]
 
 
-def test_a_deleted_run_can_be_put_back_until_the_trash_is_emptied(runs, open_app):
+def test_a_deleted_study_can_be_restored_until_the_trash_is_emptied(runs, open_app):
     study = make(runs, "mine")
     make(runs, "other")
-    app = open_app(RUNS, run="mine")
+    app = open_app(RUNS, opened="mine")
 
     button(app, "Delete").click().run()
-    button(app, "Move it to the trash").click().run()
+    button(app, "Move to trash").click().run()
     assert not study.exists()
-    assert app.dataframe[0].value["Run"].tolist() == ["other"]
-    button(app, "Put back").click().run()
+    assert app.dataframe[0].value["Study"].tolist() == ["other"]
+    button(app, "Restore").click().run()
     assert (study / "study.toml").exists()
 
     discard(study)
     app.run()
     button(app, "Empty the trash").click().run()
-    button(app, "Delete for good").click().run()
+    button(app, "Delete permanently").click().run()
     assert not study.exists()
     assert not (runs / ".trash").exists()
     assert (runs / "other").exists()
@@ -319,7 +337,7 @@ def test_the_settings_of_a_run_go_into_the_form(runs, open_app):
     (study / "study.toml").write_text("[teacher]\nepochs = 77\n")
     app = open_app(RUNS)
 
-    button(app, "New study like this").click().run()
+    button(app, "New study from this one").click().run()
 
     file = str(study / "study.toml")
     assert app.number_input(key=f"new.{file}:teacher.epochs").value == 77
@@ -332,7 +350,7 @@ def test_a_relative_folder_of_all_studies_is_understood(runs, open_app, monkeypa
     monkeypatch.setenv("UDVIZ_RUNS", os.path.relpath(runs))
     app = open_app(RUNS)
 
-    button(app, "New study like this").click().run()
+    button(app, "New study from this one").click().run()
 
     assert 77 in [field.value for field in app.number_input]
 
@@ -369,9 +387,9 @@ def test_a_file_cut_at_every_tenth_byte_leaves_pages_that_explain(runs, open_app
         for app in (overview, page):
             app.run()
             assert not app.exception, (file, length)
-        assert page.dataframe[0].value["Run"].tolist() == ["mine"]
+        assert page.dataframe[0].value["Study"].tolist() == ["mine"]
         if file == STATUS_FILE:
-            assert "Its status is missing or damaged" in words(page)
+            assert "The status file is missing, damaged" in words(page)
         if file == "study.toml" and not is_toml(whole[:length]):
             assert f"{study}/study.toml` cannot be read" in words(overview)
             button(page, "Resume").click().run()
@@ -402,11 +420,11 @@ def test_a_study_that_is_half_deleted_is_explained_on_the_overview(runs, open_ap
     if lost == "study.toml":
         assert "No study yet" in words(app)
     if lost == "analysis":
-        assert "models.parquet` is missing" in words(app)
+        assert "must hold an analysis, but has none" in words(app)
         assert "The disk is full." in words(app)
 
 
-def test_a_diary_cut_at_every_tenth_byte_costs_one_line_of_it(runs, open_app):
+def test_an_event_log_cut_at_every_tenth_byte_costs_one_line_of_it(runs, open_app):
     study = make(runs, "mine")
     train(study, "teacher", [0.25, 0.5])
     events = study / "teacher" / "events.jsonl"
@@ -435,7 +453,7 @@ def test_a_diary_cut_at_every_tenth_byte_costs_one_line_of_it(runs, open_app):
         '{"event": "step", "epoch": 0, "step": 20, "losses": {"bce": "x"}}',
     ],
 )
-def test_a_diary_of_another_version_is_left_out(runs, open_app, line):
+def test_an_event_log_of_another_version_is_left_out(runs, open_app, line):
     study = make(runs, "mine")
     train(study, "teacher", [0.25])
     with (study / "teacher" / "events.jsonl").open("a") as file:
@@ -457,13 +475,13 @@ def test_a_run_directory_that_is_half_deleted_still_opens(runs, open_app, lost):
     app = open_app(RUNS)
 
     assert not app.exception
-    assert app.dataframe[0].value["Run"].tolist() == ["mine"]
+    assert app.dataframe[0].value["Study"].tolist() == ["mine"]
 
 
 def test_a_clock_that_was_set_back_makes_no_run_begin_in_the_future(runs, open_app):
     make(runs, "mine", "running", begun=time.time() + 7200)
 
-    begun = open_app(RUNS).dataframe[0].value["Begun"][0]
+    begun = open_app(RUNS).dataframe[0].value["Started"][0]
 
     assert begun.timestamp() <= time.time()
 
@@ -475,11 +493,11 @@ def test_a_hostile_name_reads_as_it_is(runs, open_app):
     app = open_app(RUNS)
 
     assert not app.exception
-    assert app.dataframe[0].value["Run"].tolist() == [name]
+    assert app.dataframe[0].value["Study"].tolist() == [name]
     assert "\\<b\\>bold" in app.header[0].value
 
 
-def test_two_hundred_runs_are_listed_in_time(runs, open_app):
+def test_two_hundred_studies_are_listed_in_time(runs, open_app):
     for number in range(200):
         make(runs, f"run-{number:03d}", "running" if number == 7 else "finished")
     app = open_app(RUNS)
@@ -494,17 +512,17 @@ def test_two_hundred_runs_are_listed_in_time(runs, open_app):
 
 def test_a_run_that_waits_in_a_cluster_says_as_which_job(runs, open_app, monkeypatch):
     state = JobState(word="PENDING")
-    for module in ("udviz.studies.status", "udviz.ui.runs.run_panel"):
+    for module in ("udviz.studies.status", "udviz.ui.runs.study_panel"):
         monkeypatch.setattr(f"{module}.job_state", lambda job: state)
     make(runs, "mine", "queued", stage="Waiting in the cluster's queue", job="slurm:41")
     make(runs, "busy", "running", job="slurm:42")
     (runs / "busy" / ".job").mkdir()
     (runs / "busy" / ".job" / "42_0_log.out").write_text("srun: told to go on\n")
 
-    waits = words(open_app(RUNS, run="mine"))
-    assert "Waiting in the cluster's queue, as job slurm:41; the cluster says: pending" in waits
-    assert "Number 1" not in waits
-    busy = open_app(RUNS, run="busy")
+    waits = words(open_app(RUNS, opened="mine"))
+    assert "Waiting in the cluster's queue, as job slurm:41; cluster state: pending" in waits
+    assert "Position 1" not in waits
+    busy = open_app(RUNS, opened="busy")
     assert "42% done · job slurm:42 · 412 images/s" in words(busy)
     assert busy.code[0].value == "srun: told to go on"
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tests.studies.disks import PAGE, fill, small_disk
-from udviz.predictions.cache import PredictionWriter, is_current, open_predictions
+from udviz.predictions.cache import PredictionWriter, open_predictions
 
 LABELS = ("cat", "dog", "owl")
 
@@ -192,12 +192,3 @@ def test_pickled_arrays_are_never_loaded(cache):
 
     with pytest.raises(ValueError, match=r"logits.npy` is no array of plain numbers"):
         open_predictions(cache, verify=False)
-
-
-def test_a_cache_is_current_only_for_the_very_weights_and_data(cache):
-    same = {"dataset_fingerprint": "data", "checkpoint_digest": "abc"}
-
-    assert is_current(cache, **same)
-    assert not is_current(cache, **(same | {"checkpoint_digest": "other"}))
-    assert not is_current(cache, **(same | {"dataset_fingerprint": "other"}))
-    assert not is_current(cache.parent / "val", **same)

@@ -180,7 +180,7 @@ def test_a_launch_with_a_source_the_form_does_not_offer_starts_nothing(tmp_path)
         def refusal(self, placement, device):
             return None
 
-        def start(self, study, arguments, *, placement, device, lock):
+        def start(self, study, arguments, *, placement, device, lock, wanted):
             self.started += arguments
 
     recorder = Recorder()
@@ -198,9 +198,11 @@ def test_what_a_link_asks_for_is_one_of_what_is_there_or_nothing(tmp_path, monke
     monkeypatch.setenv("UDVIZ_RUNS", str(tmp_path / "runs"))
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     write_study(tmp_path / "runs" / "mine", names=["cat", "dog"])
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "overview.py"), default_timeout=60)
     hostile = f"../../outside/{CANARY}<script>"
-    app.query_params.update(dict.fromkeys(("study", "split", "label", "image", "run"), hostile))
+    app.query_params.update(
+        dict.fromkeys(("study", "split", "label", "image", "run", "opened"), hostile)
+    )
 
     app.run()
 

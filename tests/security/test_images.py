@@ -3,6 +3,9 @@
 import io
 import os
 import struct
+import subprocess
+import sys
+import time
 import warnings
 import zlib
 from functools import cache
@@ -15,9 +18,19 @@ from PIL import Image
 
 from tests.security.attacks import FEW, damaged, refused, told, watched
 from tests.security.datasets import PHOTOS, write_dataset
-from udviz.data.images.decoding import FORMATS, MAX_PIXELS, check_image, read_image
+from udviz.data.images import decoding
+from udviz.data.images.decoding import (
+    DECODER_BYTES,
+    FORMATS,
+    MAX_BYTES,
+    MAX_PIXELS,
+    check_image,
+    read_image,
+)
+from udviz.data.images.digests import FileDigests
 from udviz.data.images.files import inspect_files
 from udviz.data.images.masks import mask_folder, read_label_values
+from udviz.data.images.pixels import upright_rgb
 from udviz.data.problems import DataProblems
 from udviz.data.source import load_dataset
 
@@ -29,11 +42,12 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + checksum
 
 
-def png_bomb(side: int = ACROSS, bits: int = 1) -> bytes:
-    """A few kB that claim ``side`` squared grey pixels, and hold them."""
-    squeeze = zlib.compressobj(9)
-    rows = squeeze.compress(bytes(1 + side * bits // 8) * side) + squeeze.flush()
-    head = struct.pack(">IIBBBBB", side, side, bits, 0, 0, 0, 0)
+def png_bomb(side: int = ACROSS, bits: int = 1, *, colour: int = 0) -> bytes:
+    """A few kB that claim ``side`` squared pixels, grey or with alpha (6), and hold them."""
+    squeeze = zlib.compressobj(1)
+    row = bytes(1 + side * bits * (4 if colour == 6 else 1) // 8)
+    rows = b"".join(squeeze.compress(row) for _ in range(side)) + squeeze.flush()
+    head = struct.pack(">IIBBBBB", side, side, bits, colour, 0, 0, 0)
     parts = chunk(b"IHDR", head), chunk(b"IDAT", rows), chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
@@ -89,6 +103,60 @@ def test_a_bomb_is_refused_before_it_is_decoded(tmp_path, kind, look):
     sentence = refused(lambda: look(tmp_path / "bomb.jpg"), names="bomb.jpg")
 
     assert f"more pixels than the {MAX_PIXELS:,} allowed" in sentence or "cannot be" in sentence
+
+
+JUST_BELOW = 13_376  # a side
+PEAK = (
+    "import resource, sys; from udviz.data.images.decoding import read_image;"
+    "import numpy; before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+    "image = read_image(sys.argv[1], at_least_px=448);"
+    "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, *image.shape)"
+)
+
+
+@pytest.mark.parametrize(("bits", "colour"), [(16, 0), (8, 6)], ids=["16 bit", "transparent"])
+def test_an_image_just_below_the_limit_takes_the_memory_of_one_picture(tmp_path, bits, colour):
+    (tmp_path / "a.png").write_bytes(png_bomb(JUST_BELOW, bits, colour=colour))
+    command = [sys.executable, "-c", PEAK, str(tmp_path / "a.png")]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    kib, height, width, _ = map(int, done.stdout.split())
+    assert 448 <= height == width < 500
+    assert kib * 1024 < MAX_BYTES
+
+
+@pytest.mark.parametrize("kind", sorted(DECODER_BYTES.keys() & set(FORMATS)))
+@pytest.mark.parametrize("look", [check_image, read_image])
+def test_a_format_whose_decoder_takes_more_than_the_picture_is_refused_earlier(
+    tmp_path, monkeypatch, kind, look
+):
+    for name in (kind, "PNG"):
+        Image.new("RGB", (100, 100)).save(tmp_path / name, name)
+    monkeypatch.setattr(decoding, "MAX_BYTES", 100 * 100 * 7)
+
+    look(tmp_path / "PNG")
+    assert f"as {kind} of this size it takes" in refused(lambda: look(tmp_path / kind), names=kind)
+
+
+def test_large_pictures_are_decoded_one_at_a_time_in_a_process(tmp_path, monkeypatch):
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (100, 100)).save(tmp_path / name)
+    monkeypatch.setattr(decoding, "LARGE", 1_000)
+    together, most = [], []
+
+    def convert(image, *, factor):
+        together.append(image)
+        most.append(len(together))
+        time.sleep(0.05)
+        together.pop()
+        return upright_rgb(image, factor=factor)
+
+    monkeypatch.setattr(decoding, "upright_rgb", convert)
+    files = [tmp_path / "a.png", tmp_path / "b.png"] * 2
+    inspect_files(files, verify="decode", digests=FileDigests())
+
+    assert most == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("kind", ["png", "tiff"])
@@ -185,7 +253,7 @@ def test_a_damaged_photo_is_read_or_refused(tmp_path, kind, data):
         warnings.simplefilter("ignore")  # of Pillow, which a test would take for an error
         told(lambda: read_image(broken))
         told(lambda: read_image(broken, at_least_px=8))
-        told(lambda: inspect_files([broken], verify="header"))
+        told(lambda: inspect_files([broken], verify="header", digests=FileDigests()))
 
 
 def test_the_photos_of_these_tests_are_whole(tmp_path):

@@ -29,7 +29,7 @@ from udviz.studies.events import append_event, read_events
 from udviz.studies.listing import list_entries, list_runs
 from udviz.studies.lock import try_lock
 from udviz.studies.log import tail
-from udviz.studies.reviews import REVIEWS_FILE, Doubted, Mark, add_mark, standing_marks
+from udviz.studies.reviews import REVIEWS_FILE, Review, ReviewedTarget, add_review, standing_reviews
 from udviz.studies.status import STATUS_FILE, Status, read_status
 from udviz.studies.trash import TRASH, discarded, empty, restore
 from udviz.ui.load.caches import first_run
@@ -97,15 +97,15 @@ def test_a_study_with_a_link_out_is_neither_shown_nor_touched(study, outside, pl
     refused(lambda: export(study), names="must not be a link")
 
 
-@pytest.mark.parametrize("page", ["app.py", "pages/7_Runs.py"])
+@pytest.mark.parametrize("page", ["overview.py", "pages/7_Runs.py"])
 def test_a_page_says_why_it_does_not_show_a_study_with_a_link_out(
     study, outside, monkeypatch, page
 ):
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # AppTest replaces it
     plant(study, "log.txt", outside.folder / "secret.txt")
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "overview.py"), default_timeout=60)
 
-    watched(lambda: app.run() if page == "app.py" else app.switch_page(page).run())
+    watched(lambda: app.run() if page == "overview.py" else app.switch_page(page).run())
 
     assert not app.exception
     assert "must not be a link to another place" in app.error[0].value
@@ -159,12 +159,12 @@ def test_a_file_of_a_study_that_is_none_reads_as_none(tmp_path, outside, read, s
 
 
 def test_nothing_is_written_through_a_link(tmp_path, outside):
-    doubted = Doubted("test", "a.jpg", "cat", 1)
+    doubted = ReviewedTarget("test", "a.jpg", "cat", 1)
     os.symlink(outside.folder / "secret.jsonl", tmp_path / REVIEWS_FILE)
     os.symlink(outside.folder / "secret.txt", tmp_path / "slot")
 
     with pytest.raises(OSError, match="symbolic link"):
-        add_mark(tmp_path, Mark(doubted=doubted, direction="extra", verdict="wrong"))
+        add_review(tmp_path, Review(of=doubted, direction="extra", verdict="wrong"))
     with pytest.raises(OSError, match="symbolic link"):
         append_event(tmp_path / REVIEWS_FILE, {})
     with pytest.raises(OSError, match="symbolic link"):
@@ -197,7 +197,7 @@ def test_a_line_of_any_depth_costs_itself(tmp_path, content):
 
 @FEW
 @given(first=mutated(EVENT), second=mutated(EPOCH))
-def test_any_diary_can_be_drawn_and_exported(tmp_path, first, second):
+def test_any_event_log_can_be_drawn_and_exported(tmp_path, first, second):
     run = RunDirectory(tmp_path)
     lines = [json.dumps(line) for line in (first, EVENT, second, EPOCH)]
     run.events.write_text("\n".join(lines))
@@ -213,14 +213,14 @@ def test_any_diary_can_be_drawn_and_exported(tmp_path, first, second):
 @FEW
 @given(line=mutated(MARK))
 def test_any_review_is_read_or_costs_itself(tmp_path, line):
-    from udviz.ui.data.marking import marks_table
+    from udviz.ui.data.reviewing import reviews_table
 
     (tmp_path / REVIEWS_FILE).write_text(f"{json.dumps(line)}\n{json.dumps(MARK)}\n")
 
-    marks = watched(lambda: standing_marks(tmp_path))
-    table = watched(lambda: marks_table(tmp_path))
+    marks = watched(lambda: standing_reviews(tmp_path))
+    table = watched(lambda: reviews_table(tmp_path))
 
-    assert Doubted("test", "a.jpg", "cat", 1) in marks
+    assert ReviewedTarget("test", "a.jpg", "cat", 1) in marks
     assert len(table) == len(marks)
 
 
@@ -228,7 +228,7 @@ def test_any_review_is_read_or_costs_itself(tmp_path, line):
 def test_a_review_from_no_time_costs_itself(tmp_path, when):
     (tmp_path / REVIEWS_FILE).write_text(json.dumps(MARK | {"time": when}))
 
-    assert watched(lambda: standing_marks(tmp_path)) == {}
+    assert watched(lambda: standing_reviews(tmp_path)) == {}
 
 
 @pytest.mark.parametrize(

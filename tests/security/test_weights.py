@@ -18,6 +18,7 @@ from tests.security.attacks import FEW, damaged, refused, told
 from udviz.method.backbones import build_backbone
 from udviz.method.weights import read_weights
 from udviz.recipe.schema import Recipe
+from udviz.studies.models import Run
 from udviz.training.checkpoint import (
     DIGESTS,
     STATE,
@@ -27,7 +28,7 @@ from udviz.training.checkpoint import (
     load_newest,
     save_checkpoint,
 )
-from udviz.training.networks import Run, build_network
+from udviz.training.networks import build_network
 
 pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 PLAIN = {"a.weight": torch.zeros(2, 3)}

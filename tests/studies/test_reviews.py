@@ -6,29 +6,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udviz.studies.reviews import REVIEWS_FILE, Doubted, Mark, add_mark, standing_marks, undo
+from udviz.studies.reviews import (
+    REVIEWS_FILE,
+    Review,
+    ReviewedTarget,
+    add_review,
+    standing_reviews,
+    undo,
+)
 
-CAT = Doubted("test", "img 1", "cat", 0)
+CAT = ReviewedTarget("test", "img 1", "cat", 0)
 
 
-def mark(verdict, doubted=CAT, time=1.5):
-    return Mark(doubted=doubted, direction="missing", verdict=verdict, time=time)
+def review(verdict, of=CAT, time=1.5):
+    return Review(of=of, direction="missing", verdict=verdict, time=time)
 
 
 def verdicts(study):
-    return {doubted: mark.verdict for doubted, mark in standing_marks(study).items()}
+    return {target: review.verdict for target, review in standing_reviews(study).items()}
 
 
-def test_a_mark_comes_back_as_it_was_made(tmp_path):
-    made = mark("wrong", Doubted("train", "a/b ü\n.jpg", '=1+1, "x"', 1), time=1764000000.123456)
+def test_a_review_comes_back_as_it_was_made(tmp_path):
+    made = review(
+        "wrong", ReviewedTarget("train", "a/b ü\n.jpg", '=1+1, "x"', 1), time=1764000000.123456
+    )
 
-    add_mark(tmp_path, made)
+    add_review(tmp_path, made)
 
-    assert standing_marks(tmp_path) == {made.doubted: made}
+    assert standing_reviews(tmp_path) == {made.of: made}
 
 
 def test_a_line_holds_everything_a_person_needs_to_read_it_elsewhere(tmp_path):
-    add_mark(tmp_path, mark("unsure"))
+    add_review(tmp_path, review("unsure"))
 
     line = json.loads((tmp_path / REVIEWS_FILE).read_text())
     assert line == {
@@ -38,24 +47,24 @@ def test_a_line_holds_everything_a_person_needs_to_read_it_elsewhere(tmp_path):
 
 
 def test_of_two_browsers_the_last_line_wins_whatever_their_clocks_say(tmp_path):
-    add_mark(tmp_path, mark("wrong", time=2000.0))
-    add_mark(tmp_path, mark("right", time=1000.0))
+    add_review(tmp_path, review("wrong", time=2000.0))
+    add_review(tmp_path, review("right", time=1000.0))
 
     assert verdicts(tmp_path) == {CAT: "right"}
 
 
 def test_a_target_that_was_corrected_since_has_not_been_reviewed(tmp_path):
-    add_mark(tmp_path, mark("wrong"))
+    add_review(tmp_path, review("wrong"))
 
-    assert replace(CAT, target=1) not in standing_marks(tmp_path)
+    assert replace(CAT, target=1) not in standing_reviews(tmp_path)
 
 
-def test_an_empty_verdict_takes_the_mark_back(tmp_path):
-    add_mark(tmp_path, mark("wrong"))
+def test_an_empty_verdict_takes_the_review_back(tmp_path):
+    add_review(tmp_path, review("wrong"))
 
-    add_mark(tmp_path, mark(None))
+    add_review(tmp_path, review(None))
 
-    assert standing_marks(tmp_path) == {}
+    assert standing_reviews(tmp_path) == {}
 
 
 def a_line(**changes):
@@ -82,21 +91,21 @@ def a_line(**changes):
 )
 def test_a_damaged_line_loses_nothing_else(tmp_path, damage):
     other = replace(CAT, label="dog")
-    add_mark(tmp_path, mark("wrong"))
+    add_review(tmp_path, review("wrong"))
     with (tmp_path / REVIEWS_FILE).open("ab") as file:
         file.write(damage)
 
-    add_mark(tmp_path, mark("right", other))
+    add_review(tmp_path, review("right", other))
 
     assert verdicts(tmp_path) == {CAT: "wrong", other: "right"}
 
 
-def test_marks_made_at_once_are_all_kept(tmp_path):
+def test_reviews_made_at_once_are_all_kept(tmp_path):
     targets = [replace(CAT, image_id=f"img {place}") for place in range(100)]
 
     def browser(of_browser):
-        for doubted in of_browser:
-            add_mark(tmp_path, mark("wrong", doubted))
+        for target in of_browser:
+            add_review(tmp_path, review("wrong", target))
 
     threads = [threading.Thread(target=browser, args=(targets[place::4],)) for place in range(4)]
     for thread in threads:
@@ -111,7 +120,7 @@ def test_marks_made_at_once_are_all_kept(tmp_path):
     steps=st.lists(
         st.tuples(
             st.builds(
-                Doubted,
+                ReviewedTarget,
                 st.sampled_from(["train", "test"]),
                 st.sampled_from(["a", "b"]) | st.text(max_size=3),
                 st.sampled_from(["cat", "=dog"]),
@@ -123,40 +132,42 @@ def test_marks_made_at_once_are_all_kept(tmp_path):
         max_size=20,
     )
 )
-def test_any_interleaving_of_marks_reads_back_the_last_one_of_each_target(tmp_path_factory, steps):
+def test_any_interleaving_of_reviews_reads_back_the_last_one_of_each_target(
+    tmp_path_factory, steps
+):
     study = tmp_path_factory.mktemp("study")
 
-    for doubted, verdict, time in steps:
-        add_mark(study, mark(verdict, doubted, time))
+    for target, verdict, time in steps:
+        add_review(study, review(verdict, target, time))
 
-    last = {doubted: verdict for doubted, verdict, _ in steps}
-    assert verdicts(study) == {doubted: v for doubted, v in last.items() if v is not None}
+    last = {target: verdict for target, verdict, _ in steps}
+    assert verdicts(study) == {target: v for target, v in last.items() if v is not None}
 
 
 def test_undo_brings_back_what_stood_before(tmp_path):
-    first, second = mark("wrong", time=1.0), mark("right", time=2.0)
-    add_mark(tmp_path, first)
-    add_mark(tmp_path, second)
+    first, second = review("wrong", time=1.0), review("right", time=2.0)
+    add_review(tmp_path, first)
+    add_review(tmp_path, second)
 
     assert undo(tmp_path, second, first)
     assert verdicts(tmp_path) == {CAT: "wrong"}
 
 
-def test_undo_of_a_first_mark_leaves_none_and_undo_of_taking_back_restores_it(tmp_path):
-    made, back = mark("wrong", time=1.0), mark(None, time=2.0)
-    add_mark(tmp_path, made)
-    add_mark(tmp_path, back)
+def test_undo_of_a_first_review_leaves_none_and_undo_of_taking_back_restores_it(tmp_path):
+    made, back = review("wrong", time=1.0), review(None, time=2.0)
+    add_review(tmp_path, made)
+    add_review(tmp_path, back)
 
     assert undo(tmp_path, back, made)
     assert verdicts(tmp_path) == {CAT: "wrong"}
-    assert undo(tmp_path, standing_marks(tmp_path)[CAT], None)
+    assert undo(tmp_path, standing_reviews(tmp_path)[CAT], None)
     assert verdicts(tmp_path) == {}
 
 
-def test_undo_leaves_alone_what_somebody_else_marked_since(tmp_path):
-    mine, theirs = mark("wrong", time=1.0), mark("unsure", time=2.0)
-    add_mark(tmp_path, mine)
-    add_mark(tmp_path, theirs)
+def test_undo_leaves_alone_what_somebody_else_reviewed_since(tmp_path):
+    mine, theirs = review("wrong", time=1.0), review("unsure", time=2.0)
+    add_review(tmp_path, mine)
+    add_review(tmp_path, theirs)
 
     assert not undo(tmp_path, mine, None)
     assert verdicts(tmp_path) == {CAT: "unsure"}

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -12,6 +13,7 @@ from udviz.studies.status import (
     STATUS_FILE,
     STOP_FILE,
     Status,
+    check_idle,
     read_status,
     stop_request,
     write_status,
@@ -83,6 +85,19 @@ def test_a_finished_run_stays_finished_without_its_process(tmp_path):
     (tmp_path / STATUS_FILE).write_text(json.dumps(values | {"pid": 2**22 + 1}))
 
     assert read_status(tmp_path).state == "finished"
+
+
+@pytest.mark.parametrize("ahead", [SILENCE + 60.0, 1e9, 1e300])
+def test_a_word_from_the_future_on_another_machine_is_no_sign_of_life(tmp_path, ahead):
+    write_status(tmp_path, RUNNING)
+    values = json.loads((tmp_path / STATUS_FILE).read_text()) | {"host": "elsewhere"}
+
+    (tmp_path / STATUS_FILE).write_text(json.dumps(values | {"updated": time.time() + ahead}))
+    assert read_status(tmp_path).state == "lost"
+    check_idle(tmp_path)
+
+    (tmp_path / STATUS_FILE).write_text(json.dumps(values | {"updated": time.time() + 60.0}))
+    assert read_status(tmp_path).state == "running", "clocks differ a little"
 
 
 def test_no_status_reads_as_none(tmp_path):

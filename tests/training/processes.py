@@ -3,8 +3,6 @@
 import faulthandler
 import multiprocessing
 import os
-import socket
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from udviz.studies.identity import MEETING
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["pytest", "udviz.commands.train", "torchvision.ops"])
@@ -82,11 +82,9 @@ def run(function: Callable[..., None], *args: Any, log: Path) -> None:
 def started_together(
     function: Callable[..., None], *args: Any, log: Path, n_processes: int = 2
 ) -> Iterator[list[Program]]:
-    """A program in several processes, in the environment that torchrun gives them."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    shared = {"WORLD_SIZE": n_processes, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    """A program in several processes, in the environment that their leader gives them."""
+    meeting = log.with_name(f"{log.name}.{time.monotonic_ns()}.meeting")
+    shared = {"WORLD_SIZE": n_processes, MEETING: meeting}
     with ExitStack() as stack:
         programs = []
         for rank in range(n_processes):
@@ -107,11 +105,9 @@ def run_together(function: Callable[..., None], *args: Any, log: Path) -> None:
 
 def train(arguments: Sequence[str]) -> None:
     """`python -m pipelines.train`, as a function for `Program`."""
-    from udviz.commands import command_line as command
-    from udviz.commands.train import main
+    from udviz import cli
 
-    sys.argv = ["pipelines.train", *arguments]
-    command.run_as_program(main)
+    cli.run("train", arguments)
 
 
 def _child(

@@ -40,7 +40,7 @@ def test_auto_takes_the_gpu_and_cpu_does_not():
 def test_more_processes_than_gpus_are_refused(monkeypatch):
     monkeypatch.setenv("LOCAL_RANK", "1")
 
-    with pytest.raises(ValueError, match="`--nproc-per-node` must be at most the 1 GPUs"):
+    with pytest.raises(ValueError, match="`--processes` must be at most the 1 GPUs"):
         resolve(HardwareConfig())
 
 

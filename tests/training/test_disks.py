@@ -21,7 +21,7 @@ N_BYTES = 24 * 2**20
 
 
 def arguments(study):
-    return [*TINY, "--out", str(study), "--role", "teacher"]
+    return [*TINY, "--out", str(study), "--model", "teacher"]
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +138,16 @@ def test_a_disk_that_is_full_after_training(disk, whole, part):
             pd.read_parquet(s / "analysis" / f"{table}.parquet") for s in (whole, study)
         )
         pd.testing.assert_frame_equal(first, second)
+
+
+def test_a_disk_that_is_full_before_a_finished_run_begins_anew(disk, undisturbed, tmp_path):
+    study = shutil.copytree(undisturbed, disk.path / "mine")
+    assert read_status(study).state == "finished"
+    fill(disk.path)
+
+    with started(train, arguments(study), log=tmp_path / "log") as program:
+        assert program.wait() == 1
+
+    assert "Traceback" not in program.output
+    [message] = reasons_of(study)
+    assert message.startswith("The disk is full")

@@ -6,8 +6,9 @@ from torch import nn
 
 from tests.training.processes import run_together
 from tests.training.tiny import network
-from udviz.method.tasks import ClassificationTask, DistillationTask, total_loss
-from udviz.recipe.schema import DistillConfig, LossConfig
+from udviz.method.tasks import student_task, teacher_task, total_loss
+from udviz.recipe.schema import LossConfig
+from udviz.recipe.students import StudentConfig
 from udviz.training import distributed
 
 
@@ -28,7 +29,6 @@ def test_alone_nothing_is_exchanged():
         value = torch.ones(3)
         distributed.barrier()
 
-        assert distributed.is_main()
         assert distributed.mean_over_processes(value) is value
         assert distributed.gather_rows(value, n_rows=3) is value
 
@@ -107,10 +107,11 @@ def test_batch_norm_over_two_processes_is_that_of_the_whole_batch(tmp_path, dtyp
 
 def _task(kind):
     if kind == "teacher":
-        return ClassificationTask(network(), LossConfig())
-    return DistillationTask(
-        network(), network(seed=1).eval(), LossConfig(), DistillConfig(attention_weight=10.0)
-    )
+        return teacher_task(network(), LossConfig())
+    more = {"attention_weight": 10.0} if kind == "ud" else {}
+    settings = StudentConfig(method=kind, **more)
+    ours = network(calibration=settings.way.calibration)
+    return student_task(ours, LossConfig(), settings, teacher=network(seed=1))
 
 
 def _images_and_targets():
@@ -120,16 +121,17 @@ def _images_and_targets():
 
 
 def _gradients(model, task, images, targets):
-    losses = model(images, targets)
-    total_loss(losses, task.weights).backward()
+    terms = task.terms(model(images), images, targets)
+    total_loss(terms).backward()
+    losses = {name: term.value for name, term in terms.items()}
     return losses, {name: p.grad for name, p in task.network.named_parameters()}
 
 
 def _shared_step(path, kind):
     with distributed.process_group():
-        task = _task(kind).train()
+        task = _task(kind)
         distributed.synchronise_batch_norm(task.network)
-        model = nn.parallel.DistributedDataParallel(task, forward_sync_buffers=False)
+        model = nn.parallel.DistributedDataParallel(task.network, forward_sync_buffers=False)
         own = distributed.shard(16)
         images, targets = _images_and_targets()
         losses, gradients = _gradients(model, task, images[own], targets[own])
@@ -138,10 +140,10 @@ def _shared_step(path, kind):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("kind", ["teacher", "distilled"])
+@pytest.mark.parametrize("kind", ["teacher", "ud", "cam"])
 def test_losses_and_gradients_of_a_step_do_not_depend_on_the_number_of_processes(tmp_path, kind):
-    task = _task(kind).train()
-    losses, gradients = _gradients(task, task, *_images_and_targets())
+    task = _task(kind)
+    losses, gradients = _gradients(task.network, task, *_images_and_targets())
 
     run_together(_shared_step, tmp_path, kind, log=tmp_path / "log")
 

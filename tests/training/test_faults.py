@@ -23,7 +23,7 @@ FILE_LIMIT = 300_000  # bytes; the weights alone take more
 
 
 def arguments(study, *more):
-    return [*TINY, "--out", str(study), "--role", "teacher", *more]
+    return [*TINY, "--out", str(study), "--model", "teacher", *more]
 
 
 @pytest.fixture(scope="module")

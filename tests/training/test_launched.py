@@ -3,7 +3,6 @@
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,12 +10,14 @@ from dataclasses import replace
 import psutil
 import pytest
 
+from tests.security.sockets import listening, reachable_from_elsewhere
 from tests.studies.programs import wait_for, wait_for_end, wait_until
 from tests.training.processes import SECONDS, TINY, run, started, train
 from tests.training.test_torchrun import PROJECT
 from udviz.launching.launch import Plan, launch, resume, stop
 from udviz.launching.placement import Placement
 from udviz.launching.queue import QUEUE, waiting
+from udviz.launching.together.network import LOOPBACK
 from udviz.recipe.files import parse_recipe, recipe_path, recipe_values
 from udviz.studies.events import read_events
 from udviz.studies.identity import start_mark
@@ -99,6 +100,8 @@ def test_two_processes_are_launched_stopped_and_resumed_like_one(root, plan):
     agent = psutil.Process(read_status(study).pid)
     family = [agent.pid, *(child.pid for child in agent.children(recursive=True))]
     assert len(family) == 3
+    assert len(listening(agent.pid)) == 2
+    assert reachable_from_elsewhere(agent.pid) == set()
 
     stop(study)
     assert wait_for_end(study) == "stopped", (study / "log.txt").read_text()
@@ -107,26 +110,21 @@ def test_two_processes_are_launched_stopped_and_resumed_like_one(root, plan):
 
     resume(study)
     wait_for_epochs(study, len(epochs_of(study)) + 1)
-    assert "torch.distributed.run" in psutil.Process(read_status(study).pid).cmdline()
+    assert "udviz.launching.together" in psutil.Process(read_status(study).pid).cmdline()
     assert wait_for_end(study) == "finished", (study / "log.txt").read_text()
     assert sorted(set(epochs_of(study))) == list(range(1, 13))
 
 
 def test_two_machines_are_launched_here_and_typed_there(root, plan):
     study = root / "mine"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        meeting_point = f"127.0.0.1:{probe.getsockname()[1]}"
     teacher = plan.recipe.teacher.model_copy(update={"epochs": 2})
     short = plan.recipe.model_copy(update={"teacher": teacher})
-    placement = Placement(machines=2, meeting_point=meeting_point)
+    placement = Placement(machines=2, network=LOOPBACK)
     together = replace(plan, recipe=short, placement=placement)
     launch(together, study)
-    variable, _, *arguments = shlex.split(together.typed(study))
+    _, *arguments = shlex.split(together.typed(study))
 
-    name, _, value = variable.partition("=")
-    environment = {**os.environ, name: value}
-    there = subprocess.Popen([sys.executable, *arguments], cwd=PROJECT, env=environment)
+    there = subprocess.Popen([sys.executable, *arguments], cwd=PROJECT)
 
     assert wait_for_end(study) == "finished", (study / "log.txt").read_text()
     assert there.wait(SECONDS) == 0
@@ -156,7 +154,7 @@ def _slow_to_load(command_line):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_stopped_before_it_trains_says_so(root, number):
     study = root / "mine"
-    arguments = [*TINY, "--out", str(study), "--role", "teacher"]
+    arguments = [*TINY, "--out", str(study), "--model", "teacher"]
     with started(_slow_to_load, arguments, log=root / "log") as program:
         program.wait_until(lambda: (study / "teacher").exists())
         os.kill(program.process.pid, number)
@@ -170,7 +168,7 @@ def test_a_run_that_is_stopped_before_it_trains_says_so(root, number):
 def test_a_run_from_a_terminal_says_that_it_does_not_wait(root):
     (root / QUEUE).mkdir()
     slot = try_lock(root / QUEUE / "slot-cpu")
-    arguments = [*TINY, "--out", str(root / "mine"), "--role", "teacher", "--teacher.epochs", "1"]
+    arguments = [*TINY, "--out", str(root / "mine"), "--model", "teacher", "--teacher.epochs", "1"]
 
     run(train, arguments, log=root / "log")
 

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from tests.training.tiny import UNCHANGED, network, plan, settings, silent
-from udviz.method.tasks import ClassificationTask, DistillationTask
-from udviz.recipe.schema import DistillConfig, LossConfig
-from udviz.stats.average_precision.ranking import average_precision
+from udviz.method import tasks
+from udviz.recipe.schema import LossConfig
+from udviz.recipe.students import StudentConfig
+from udviz.stats.ranking.ranking import average_precision
 from udviz.studies.directory import RunDirectory
 from udviz.studies.events import read_events
 from udviz.training import inference, loop, state
@@ -29,12 +30,13 @@ def other(tmp_path):
     return RunDirectory(tmp_path / "other")
 
 
-def teacher_task():
-    return ClassificationTask(network(), LossConfig())
+def teaching():
+    return tasks.teacher_task(network(), LossConfig())
 
 
-def student_task():
-    return DistillationTask(network(), network(seed=1).eval(), LossConfig(), DistillConfig())
+def taught():
+    settings = StudentConfig(method="ud")
+    return tasks.student_task(network(), LossConfig(), settings, teacher=network(seed=1))
 
 
 def prepared(run):
@@ -74,7 +76,7 @@ def test_a_run_learns(run):
     config = settings(epochs=6, learning_rate=3e-3)
     training = plan(config, augment=UNCHANGED)
 
-    result = train(teacher_task(), training, prepared(run), silent)
+    result = train(teaching(), training, prepared(run), silent)
 
     losses = [event["losses"]["bce"] for event in epochs_of(run)]
     assert losses[-1] < 0.8 * losses[0]
@@ -108,7 +110,7 @@ def test_patience_ends_the_run_and_best_is_the_best_epoch(run, monkeypatch):
         return np.array([next(scores), np.nan])
 
     monkeypatch.setattr(loop, "validation_precision", scripted)
-    result = train(teacher_task(), plan(settings(epochs=9, patience=2)), prepared(run), silent)
+    result = train(teaching(), plan(settings(epochs=9, patience=2)), prepared(run), silent)
 
     assert (result.epoch, result.best_epoch, result.best_score) == (4, 2, 0.7)
     logged = [(event["validation_map"], event["label_precision"]) for event in epochs_of(run)]
@@ -130,7 +132,7 @@ def moved(run, clip_norm):
         weight_decay=0.0,
         clip_norm=clip_norm,
     )
-    task = teacher_task()
+    task = teaching()
     before = [parameter.detach().clone() for parameter in task.network.parameters()]
     train(task, plan(config), prepared(run), silent)
     steps = [a.detach() - b for a, b in zip(task.network.parameters(), before, strict=True)]
@@ -142,22 +144,23 @@ def test_gradients_are_clipped_to_the_norm_asked_for(run, other):
     assert moved(other, clip_norm=0.0) > 1e-3 * 0.1
 
 
-@pytest.mark.parametrize("make_task", [teacher_task, student_task])
-def test_every_named_loss_is_logged(run, make_task):
-    task = make_task()
-
-    train(task, plan(), prepared(run), silent)
+@pytest.mark.parametrize(
+    ("make_task", "names"),
+    [(teaching, {"bce", "cal"}), (taught, {"bernoulli", "softmax", "attention"})],
+)
+def test_every_named_loss_is_logged(run, make_task, names):
+    train(make_task(), plan(), prepared(run), silent)
 
     events = read_events(run.events)
     assert [event["event"] for event in events] == ["step", "epoch"] * 2
-    assert all(set(event["losses"]) == set(task.weights) for event in events)
+    assert all(set(event["losses"]) == names for event in events)
     assert [event["epoch"] for event in epochs_of(run)] == [1, 2]
 
 
 def test_reports_count_steps_and_epochs(run):
     fractions = []
 
-    train(teacher_task(), plan(), prepared(run), lambda p: fractions.append(p.fraction))
+    train(teaching(), plan(), prepared(run), lambda p: fractions.append(p.fraction))
 
     sixth = 1 / 6
     np.testing.assert_allclose(
@@ -173,7 +176,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_checkpoint(run, mo
     explode_after_first_epoch(monkeypatch)
 
     with pytest.raises(FloatingPointError, match="became NaN or infinite in epoch 2"):
-        train(teacher_task(), plan(settings(optimizer="sgd", epochs=3)), prepared(run), silent)
+        train(teaching(), plan(settings(optimizer="sgd", epochs=3)), prepared(run), silent)
 
     last = load_checkpoint(run.checkpoints / "last")
     assert last.state["place"]["epoch"] == 1
@@ -188,12 +191,12 @@ def test_weights_that_are_not_finite_are_never_saved(run, monkeypatch):
     )
 
     with pytest.raises(FloatingPointError, match=r"weights became NaN or infinite .* in epoch 2"):
-        train(teacher_task(), plan(settings(optimizer="sgd", epochs=3)), prepared(run), Ask(5))
+        train(teaching(), plan(settings(optimizer="sgd", epochs=3)), prepared(run), Ask(5))
 
     assert load_checkpoint(run.checkpoints / "last").state["place"]["epoch"] == 1
 
 
-@pytest.fixture(scope="module", params=[teacher_task, student_task])
+@pytest.fixture(scope="module", params=[teaching, taught])
 def uninterrupted(request, tmp_path_factory):
     """How a task is made, and a run of it that nothing disturbed."""
     run = prepared(RunDirectory(tmp_path_factory.mktemp("uninterrupted") / "run"))
@@ -218,7 +221,7 @@ def test_a_stopped_run_continues_to_the_same_bits(uninterrupted, run, at_report)
 
 def test_a_request_to_stop_during_a_validation_is_granted_after_its_batch(run, other, monkeypatch):
     training = plan(settings(batch_size=4))  # validation in batches of 8
-    train(teacher_task(), training, prepared(run), silent)
+    train(teaching(), training, prepared(run), silent)
     n_batches, forward = [], inference.frozen_forward
 
     def ask(model, images):
@@ -229,9 +232,9 @@ def test_a_request_to_stop_during_a_validation_is_granted_after_its_batch(run, o
 
     monkeypatch.setattr(inference, "frozen_forward", ask)
     with pytest.raises(InterruptedError, match=r"Stopped in epoch 2, step 12\. Start it again"):
-        train(teacher_task(), training, prepared(other), silent)
+        train(teaching(), training, prepared(other), silent)
     assert len(n_batches) == 3
-    train(teacher_task(), training, other, silent)
+    train(teaching(), training, other, silent)
 
     assert_same_checkpoint(run, other, "last")
     assert_same_checkpoint(run, other, "best")
@@ -247,30 +250,30 @@ def test_a_request_to_stop_during_the_last_validation_is_granted(run, monkeypatc
 
     monkeypatch.setattr(loop, "validation_precision", ask_while_scoring)
     with pytest.raises(InterruptedError, match="Stopped after epoch 1"):
-        train(teacher_task(), plan(settings(epochs=1)), prepared(run), silent)
+        train(teaching(), plan(settings(epochs=1)), prepared(run), silent)
 
-    assert train(teacher_task(), plan(settings(epochs=1)), run, silent).epoch == 1
+    assert train(teaching(), plan(settings(epochs=1)), run, silent).epoch == 1
 
 
 def test_a_run_whose_last_checkpoint_is_damaged_continues_from_the_one_before(run, other):
     training = plan(settings(epochs=3))
-    train(teacher_task(), training, prepared(run), silent)
+    train(teaching(), training, prepared(run), silent)
     with pytest.raises(InterruptedError):  # report 8: the second epoch is done
-        train(teacher_task(), training, prepared(other), Ask(8))
+        train(teaching(), training, prepared(other), Ask(8))
     (other.checkpoints / "last" / "state.pt").write_bytes(b"")
 
-    train(teacher_task(), training, other, silent)
+    train(teaching(), training, other, silent)
 
     assert_same_checkpoint(run, other, "last")
     assert_same_checkpoint(run, other, "best")
 
 
 def test_a_finished_run_is_left_alone(run):
-    train(teacher_task(), plan(), prepared(run), silent)
+    train(teaching(), plan(), prepared(run), silent)
     before = weights_of(run, "last")
     n_events = len(read_events(run.events))
 
-    result = train(teacher_task(), plan(), run, silent)
+    result = train(teaching(), plan(), run, silent)
 
     assert result.epoch == 2
     assert len(read_events(run.events)) == n_events + 1  # that it was resumed
@@ -278,8 +281,8 @@ def test_a_finished_run_is_left_alone(run):
 
 
 def test_seeds_shape_the_run(run, other):
-    train(teacher_task(), plan(settings(epochs=1)), prepared(run), silent)
-    train(teacher_task(), plan(settings(epochs=1), seed=1), prepared(other), silent)
+    train(teaching(), plan(settings(epochs=1)), prepared(run), silent)
+    train(teaching(), plan(settings(epochs=1), seed=1), prepared(other), silent)
 
     first, second = (weights_of(r, "last")["classification.weight"] for r in (run, other))
     assert not torch.equal(first, second)
@@ -305,8 +308,8 @@ def test_training_in_bf16_stays_near_that_in_fp32(run, other):
     config = settings(epochs=1, optimizer="sgd")
     half = replace(plan().compute, bf16=True)
 
-    train(teacher_task(), plan(config), prepared(run), silent)
-    train(teacher_task(), plan(config, compute=half), prepared(other), silent)
+    train(teaching(), plan(config), prepared(run), silent)
+    train(teaching(), plan(config, compute=half), prepared(other), silent)
 
     exact, rough = (epochs_of(r)[0]["losses"] for r in (run, other))
     assert rough == pytest.approx(exact, rel=0.02)
@@ -316,7 +319,7 @@ def test_training_in_bf16_stays_near_that_in_fp32(run, other):
 
 
 def test_a_best_that_was_being_replaced_is_put_back(run):
-    train(teacher_task(), plan(), prepared(run), silent)
+    train(teaching(), plan(), prepared(run), silent)
     (run.checkpoints / "best").rename(run.checkpoints / ".best.old")
 
     model = network()

@@ -1,8 +1,6 @@
-"""Two machines, played by two torchrun agents that meet on the loopback interface."""
+"""Two machines, played by two leaders that share a folder and the loopback interface."""
 
-import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,11 +12,12 @@ import pytest
 
 from tests.training.processes import SECONDS, run, train
 from tests.training.test_torchrun import PROJECT, SGD, arguments, distance, epochs_of
+from udviz.launching.placement import Placement
+from udviz.launching.together.network import LOOPBACK
 from udviz.studies.status import read_status
 
 pytestmark = pytest.mark.training
-# Else torch keeps the address of the first meeting, and a node that comes back waits in vain.
-REJOIN = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
+TWO = Placement(machines=2, network=LOOPBACK)
 
 
 @pytest.fixture(scope="module")
@@ -30,58 +29,43 @@ def alone(tmp_path_factory):
 
 
 @contextmanager
-def node(number, port, study) -> Iterator[subprocess.Popen]:
-    """The agent of one machine with one process; nothing of it outlives the test."""
-    torchrun = [
-        *(sys.executable, "-m", "torch.distributed.run", "--nnodes", "2", "--nproc-per-node", "1"),
-        *("--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{port}", "--rdzv-id", "study"),
-        *("--rdzv-conf", f"is_host={int(number == 0)},close_timeout=60"),
-        *("--local-addr", "127.0.0.1", "--max-restarts", "3"),
-    ]
+def node(number, study) -> Iterator[subprocess.Popen]:
+    """The leader of one machine with one process; nothing of it outlives the test."""
+    command = TWO.command(["-m", "pipelines.train", *arguments(study, "teacher")], study)
     with study.with_suffix(f".{number}.log").open("ab") as log:
-        agent = subprocess.Popen(
-            [*torchrun, "-m", "pipelines.train", *arguments(study, "teacher")],
-            cwd=PROJECT,
-            env={**os.environ, **REJOIN},
-            stdout=log,
-            stderr=subprocess.STDOUT,
+        leader = subprocess.Popen(
+            [sys.executable, *command], cwd=PROJECT, stdout=log, stderr=subprocess.STDOUT
         )
     try:
-        yield agent
+        yield leader
     finally:
-        kill(agent)
+        kill(leader)
 
 
-def kill(agent):
-    """As if the machine had lost power: the agent and all that it started, at once."""
-    if agent.poll() is None:
-        tree = [psutil.Process(agent.pid), *psutil.Process(agent.pid).children(recursive=True)]
+def kill(leader):
+    """As if the machine had lost power: the leader and all that it started, at once."""
+    if leader.poll() is None:
+        tree = [psutil.Process(leader.pid), *psutil.Process(leader.pid).children(recursive=True)]
         for process in tree:
             process.send_signal(signal.SIGKILL)
-    agent.wait()
+    leader.wait()
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(condition, *agents):
+def wait_for(condition, *leaders):
     ends = time.monotonic() + SECONDS
     while not condition():
         assert time.monotonic() < ends, "nothing happened"
-        assert all(agent.poll() is None for agent in agents), "an agent ended early"
+        assert all(leader.poll() is None for leader in leaders), "a leader ended early"
         time.sleep(0.01)
 
 
 def test_a_node_that_lost_power_comes_back_and_the_run_ends_like_that_of_one_process(alone):
-    study, port = alone.parent / "together", free_port()
+    study = alone.parent / "together"
 
-    with node(0, port, study) as first:
-        with node(1, port, study) as second:
+    with node(0, study) as first:
+        with node(1, study) as second:
             wait_for(lambda: epochs_of(study, "teacher"), first, second)
-        with node(1, port, study) as second:
+        with node(1, study) as second:
             codes = [first.wait(SECONDS), second.wait(SECONDS)]
 
     assert codes == [0, 0]

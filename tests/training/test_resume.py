@@ -18,7 +18,7 @@ ROLES = {"teacher": "teacher", "distilled": "distilled-0"}
 
 
 def arguments(study, role):
-    return [*TINY, "--out", str(study), "--role", role]
+    return [*TINY, "--out", str(study), "--model", role]
 
 
 def epochs_of(study, role):

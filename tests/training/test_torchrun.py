@@ -40,7 +40,7 @@ def arguments(study, role, optimizer="sgd"):
         for name, value in zip(settings[::2], settings[1::2], strict=True)
         for part in (f"--{network}.{name}", value)
     ]
-    return [*TINY, *own, "--out", str(study), "--role", role]
+    return [*TINY, *own, "--out", str(study), "--model", role]
 
 
 def weights(study, role):

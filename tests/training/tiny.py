@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from udviz.data.fingerprint import DataRecord
 from udviz.method.backbones import build_backbone
 from udviz.method.network import TwoHeadedNetwork
 from udviz.recipe.networks import NetworkConfig
@@ -41,6 +42,7 @@ def settings(**changes: object) -> NetworkConfig:
 def plan(config: NetworkConfig | None = None, **changes: object) -> TrainingPlan:
     rows = image_rows()
     values = {
+        "data": DataRecord(fingerprint="corners"),
         "rows": rows,
         "train": np.arange(N_TRAIN),
         "val": np.arange(N_TRAIN, N_TRAIN + N_VAL),

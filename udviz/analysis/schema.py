@@ -4,89 +4,23 @@ N images, L labels. Tables are long where models are many: a new model or compar
 no columns. `docs/tables.md` is made from this page; every Parquet file carries its part of it.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from udviz.analysis.columns import (
+    AFTER,
+    BEFORE,
+    COLUMN,
+    LABEL,
+    MODEL,
+    SPLIT,
+    Table,
+    boolean,
+    integer,
+    interval,
+    number,
+    text,
+)
+from udviz.analysis.detail_tables import DETAIL_TABLES
 
 VERSION = 4  # of all tables together; raised whenever a column or its meaning changes
-
-Type = Literal["text", "integer", "number", "boolean"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """One column of a table.
-
-    Attributes:
-        name: Its name.
-        type: ``text``, ``integer``, ``number`` (float64; NaN = unknown) or ``boolean``.
-        meaning: One sentence.
-        unit: ``[0, 1]``, ``nats``, ``images``, ...; empty for text and plain truth.
-        optional: Whether it may be absent from a study that has nothing to say of it.
-    """
-
-    name: str
-    type: Type
-    meaning: str
-    unit: str = ""
-    optional: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """One table.
-
-    Attributes:
-        name: Name of its file without the suffix.
-        row: What one row is about.
-        key: Columns that tell rows apart.
-        columns: All columns, the key first.
-    """
-
-    name: str
-    row: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-
-    def column(self, name: str) -> Column:
-        """The column called ``name``."""
-        return next(column for column in self.columns if column.name == name)
-
-
-def text(name: str, meaning: str, *, optional: bool = False) -> Column:
-    """A column of words."""
-    return Column(name=name, type="text", meaning=meaning, optional=optional)
-
-
-def integer(name: str, meaning: str, unit: str = "", *, optional: bool = False) -> Column:
-    """A column of whole numbers."""
-    return Column(name=name, type="integer", meaning=meaning, unit=unit, optional=optional)
-
-
-def number(name: str, meaning: str, unit: str = "[0, 1]", *, optional: bool = False) -> Column:
-    """A column of real numbers."""
-    return Column(name=name, type="number", meaning=meaning, unit=unit, optional=optional)
-
-
-def boolean(name: str, meaning: str) -> Column:
-    """A column of yes or no."""
-    return Column(name=name, type="boolean", meaning=meaning)
-
-
-def interval(name: str, meaning: str, unit: str = "[0, 1]") -> tuple[Column, Column, Column]:
-    """A number and the two ends of its 95 % interval: ``name``, ``name_low``, ``name_high``."""
-    return (
-        number(name, meaning, unit),
-        number(f"{name}_low", f"Lower end of the 95 % interval of `{name}`.", unit),
-        number(f"{name}_high", f"Upper end of the 95 % interval of `{name}`.", unit),
-    )
-
-
-SPLIT = text("split", "Split the images belong to: train, val or test.")
-MODEL = text("model", "Name of the model; numbers are means over its seeds unless said otherwise.")
-LABEL = text("label", "Name of the label.")
-COLUMN = integer("column", "Index of the label in [0, L), the order of the data set.")
-BEFORE = text("before", "Name of the model that is compared with.")
-AFTER = text("after", "Name of the model that is compared.")
 
 MODELS = Table(
     name="models",
@@ -98,13 +32,14 @@ MODELS = Table(
         text("kind", "teacher, student or brought (trained elsewhere)."),
         text("description", "How it was made, in a few words: backbone and method."),
         boolean("reference", "Whether difficulty and uncertainty are this model's."),
-        integer("seeds", "Runs with different seeds."),
+        integer("seeds", "Runs with different seeds.", "runs"),
         *interval("mean_ap", "Mean average precision over all labels with a positive image."),
         number("mean_ap_seed_sd", "SD over seeds of `mean_ap`; NaN with one seed."),
         number("mean_ap_supported", "Mean AP over the labels with enough positives in this split."),
         integer("n_supported", "Labels in `mean_ap_supported`.", "labels"),
         number("mean_ap_trained", "Mean AP over the labels with enough training positives."),
-        integer("n_trained", "Labels in `mean_ap_trained`.", "labels"),
+        number("mean_ap_trained_seed_sd", "SD over seeds of `mean_ap_trained`."),
+        integer("n_trained", "Labels with enough training positives.", "labels"),
         number("cf1", "Harmonic mean of the mean precision and the mean recall at 0.5."),
         number("cf1_seed_sd", "SD over seeds of `cf1`; NaN with one seed."),
         number("of1", "F1 over all decisions of all labels at 0.5."),
@@ -136,7 +71,10 @@ SCORES = Table(
         boolean(
             "threshold_chosen", "Whether validation had enough positives to choose it; else 0.5."
         ),
-        *interval("precision", "Share of the predicted images that carry the label."),
+        *interval(
+            "precision",
+            "Share of the predicted images that carry the label, decided at each run's threshold.",
+        ),
         *interval("recall", "Share of the images with the label that are predicted."),
         number("f1", "Harmonic mean of precision and recall at the threshold."),
         *interval(
@@ -156,18 +94,28 @@ COMPARISONS = Table(
         text("metric", "What is compared: average_precision."),
         text("scope", "label, or mean: over all labels with a positive; then `label` is empty."),
         LABEL,
-        *interval("before_value", "The metric of the model before, mean over seeds."),
-        *interval("after_value", "The metric of the model after, mean over seeds."),
+        integer("column", "Index of the label in [0, L); -1 of the mean."),
+        *interval("before_value", "The metric of the model before, mean over the paired seeds."),
+        *interval("after_value", "The metric of the model after, mean over the paired seeds."),
         *interval("gain", "After minus before.", "[-1, 1]"),
-        number("p", "Two-sided p-value of no gain."),
-        number("q", "p corrected for all labels of all comparisons (Benjamini-Hochberg)."),
-        text("verdict", "helped, hurt or inconclusive; of the mean by its own interval."),
+        number("p", "Two-sided p-value of no gain; NaN where the variance is unknown."),
         number(
-            "images_needed", "Images that would show a gain of this size with 80 % power.", "images"
+            "q",
+            "p corrected (Benjamini-Hochberg) for all labels of all comparisons of the split and "
+            "metric; NaN below 5 positives, which are not tested, and of the mean.",
+        ),
+        text(
+            "verdict", "helped, hurt or inconclusive: by q, at 0.05; of the mean by its interval."
+        ),
+        number(
+            "images_needed",
+            "Images that would show a gain of this size with 80 % power; infinite where only more "
+            "seeds can.",
+            "images",
         ),
         boolean("supported", "Whether the label has enough positives in this split."),
         integer("n_labels", "Labels in the mean; 1 for a label.", "labels"),
-        integer("seeds", "Pairs of runs with the same seed."),
+        integer("seeds", "Pairs of runs with the same seed.", "pairs"),
         boolean("includes_seeds", "Whether the interval covers training again with another seed."),
         boolean("includes_teachers", "Whether the interval covers another teacher."),
     ),
@@ -183,14 +131,58 @@ LABELS = Table(
         COLUMN,
         integer("positives", "Images that carry the label.", "images"),
         integer("known", "Images whose target is known.", "images"),
-        number("prevalence", "positives / known."),
+        number("prevalence", "positives / known; NaN where no target is known."),
         boolean("supported", "Whether there are enough positives to judge it."),
         integer("train_positives", "Training images that carry it; -1 = not known.", "images"),
-        *interval("difficulty", "1 - AP beyond what its prevalence explains."),
+        number("chance", "Expected average precision of a random ranking."),
+        *interval(
+            "difficulty", "(1 - AP) / (1 - chance): 0 perfect, 1 no better than chance.", "ratio"
+        ),
         integer("difficulty_rank", "1 is the hardest; -1 = without a positive."),
         integer("rank_low", "Lower end of the 95 % interval of the rank; -1 = unknown."),
         integer("rank_high", "Upper end of the 95 % interval of the rank; -1 = unknown."),
         number("disagreement", "Mean disagreement of the two branches.", "nats", optional=True),
         text("causes", "Causes that were found, comma-separated, of the list in vocabulary.py."),
+        number("expected_ap", "rare: AP of a label this rare that ranks as well as the median."),
+        text("partners", "confused: labels beside which it is wrongly seen, comma-separated."),
+        *interval(
+            "partner_lift",
+            "confused: how many times as often it is wrongly seen beside the first of them.",
+            "ratio",
+        ),
+        number("partner_share", "confused: share of its false positives beside the first of them."),
+        number("doubted_share", "missing annotations: share of its known targets in doubt."),
+        number("doubted_missing", "missing annotations: absent targets in doubt.", "images"),
+        number("doubted_extra", "missing annotations: present targets in doubt.", "images"),
+        number(
+            "doubted_missing_unexplained",
+            "missing annotations: absent targets in doubt without a partner in the image.",
+            "images",
+        ),
+        number(
+            "surest_marked",
+            "missing annotations: of the images the model is surest of, those annotated.",
+            "images",
+        ),
+        number("surest_unmarked", "missing annotations: those of them not annotated.", "images"),
+        number(
+            "surest_expected",
+            "missing annotations: not annotated ones that the probabilities allow.",
+            "images",
+        ),
+        number("suspect_q", "missing annotations: corrected p of the surplus."),
+        number("ece_excess", "miscalibrated: ECE beyond that of a calibrated model.", "[-1, 1]"),
+        number("ece_q", "miscalibrated: p of the ECE, corrected for all labels."),
+        number("entropy", "uncertain: mean predictive entropy as the model states it.", "nats"),
+        number(
+            "entropy_share",
+            "uncertain: entropy left after recalibration, per entropy of the prevalence.",
+            "ratio",
+        ),
+        number("area", "small: median share of the image that its largest object covers."),
+        number("visible", "occluded: median visible share of its most visible object."),
     ),
 )
+
+TABLES: tuple[Table, ...] = (MODELS, SCORES, COMPARISONS, LABELS, *DETAIL_TABLES)
+BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

@@ -4,62 +4,69 @@ from pathlib import Path
 
 import pandas as pd
 
+from udviz.analysis.store import read_table
 from udviz.checks import shown
+from udviz.installation import app_called
+from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE
 
-ROLES = {"teacher": "Teacher", "baseline": "Baseline student", "distilled": "Distilled student"}
+MOST_NAMED = 8  # labels in one line
 
 
 def summary(study: Path, *, split: str = "test") -> str:
-    """Headline scores, the mean gain with its interval, and the labels that moved most."""
-    analysis = study / "analysis"
-    models = _rows(analysis / "models.parquet", split)
-    gains = _rows(analysis / "map_gain.parquet", split)
-    labels = _rows(analysis / "labels.parquet", split)
+    """Headline scores of every model, and of every comparison its mean gain and what moved most.
+
+    Raises:
+        AnalysisError: If the study has no whole analysis.
+    """
+    models, comparisons, labels, scores = (
+        read_table(study, name, where=[("split", [split])])
+        for name in ("models", "comparisons", "labels", "scores")
+    )
     lines = [f"\n{study}, {split} split", ""]
-    lines += [_model_line(model) for _, model in models.iterrows()]
-    lines += [_gain_line(gain) for _, gain in gains.iterrows()]
-    hardest = labels.sort_values("ap_teacher").head(5)
-    lines += ["", "Hardest for the teacher: " + _list(hardest, "ap_teacher", "{:.3f}")]
-    if "verdict" in labels:
-        for verdict in ("helped", "hurt"):
-            found = labels[labels["verdict"] == verdict].sort_values("gain", key=abs)[::-1]
-            lines.append(f"{verdict.capitalize()}: " + (_list(found, "gain", "{:+.3f}") or "none"))
-        lines.append(f"Cannot tell: {(labels['verdict'] == 'cannot tell').sum()} labels")
-    lines += ["", "Look at it: streamlit run app.py"]
+    width = max((len(name) for name in models["model"]), default=0)
+    lines += [_model_line(model, width) for _, model in models.iterrows()]
+    reference = models.loc[models["reference"], "model"].iloc[0]
+    own = scores[scores["model"] == reference].merge(labels[["label", "difficulty_rank"]])
+    own = own[own["difficulty_rank"] > 0].sort_values("difficulty_rank").head(5)
+    lines += ["", f"Hardest for {shown(reference)}: " + _list(own, "average_precision", "{:.3f}")]
+    for (before, after), rows in comparisons.groupby(["before", "after"], sort=False):
+        lines += ["", *_comparison_lines(str(before), str(after), rows)]
+    lines += ["", f"Look at it: {app_called()}"]
     return "\n".join(lines)
 
 
-def _rows(path: Path, split: str) -> pd.DataFrame:
-    table = pd.read_parquet(path)
-    return table[table["split"] == split] if "split" in table else table
+def _model_line(model: pd.Series, width: int) -> str:
+    several = model["seeds"] > 1
 
-
-def _model_line(model: pd.Series) -> str:
-    several = model["runs"] > 1
-
-    def score(name: str, spread: str) -> str:
-        return f"{model[name]:.3f}" + (f" +- {model[spread]:.3f}" if several else "")
+    def score(name: str) -> str:
+        return f"{model[name]:.3f}" + (f" +- {model[f'{name}_seed_sd']:.3f}" if several else "")
 
     return (
-        f"{ROLES[model['role']]:<18} "
-        f"mAP {score('mean_average_precision', 'map_seed_sd')} "
-        f"[{model['map_low']:.3f}, {model['map_high']:.3f}]  "
-        f"of {model['n_trained']} well-trained labels {score('map_trained', 'map_trained_seed_sd')}"
-        f"  CF1 {score('cf1', 'cf1_seed_sd')}  OF1 {score('of1', 'of1_seed_sd')}"
-        + (f"  ({model['runs']} seeds, +- sd)" if several else "")
+        f"{shown(model['model']):<{width}}  mAP {score('mean_ap')} "
+        f"[{model['mean_ap_low']:.3f}, {model['mean_ap_high']:.3f}]  "
+        f"of {model['n_trained']} labels with enough training images {score('mean_ap_trained')}"
+        f"  CF1 {score('cf1')}  OF1 {score('of1')}"
+        + (f"  ({model['seeds']} seeds, +- SD)" if several else "")
     )
 
 
-def _gain_line(gain: pd.Series) -> str:
-    sure = "" if gain["includes_seed_variance"] else " (one seed: seed noise is not in it)"
-    return (
-        f"Gain in mAP of distilled over baseline: {gain['gain']:+.4f}, 95 % interval "
-        f"[{gain['low']:+.4f}, {gain['high']:+.4f}], p = {gain['p']:.3f}{sure}"
-    )
+def _comparison_lines(before: str, after: str, rows: pd.DataFrame) -> list[str]:
+    mean, labels = rows[rows["scope"] == "mean"].iloc[0], rows[rows["scope"] == "label"]
+    sure = "" if mean["includes_seeds"] else " (one seed: seed noise is not in it)"
+    lines = [
+        f"Gain in mAP of {shown(after)} over {shown(before)}: {mean['gain']:+.4f}, 95 % interval "
+        f"[{mean['gain_low']:+.4f}, {mean['gain_high']:+.4f}], p = {mean['p']:.3f}{sure}"
+    ]
+    for verdict in (HELPED, HURT):
+        found = labels[labels["verdict"] == verdict].sort_values("gain", key=abs)[::-1]
+        lines.append(f"{verdict.capitalize()}: " + (_list(found, "gain", "{:+.3f}") or "none"))
+    n_inconclusive = (labels["verdict"] == INCONCLUSIVE).sum()
+    return [*lines, f"{INCONCLUSIVE.capitalize()}: {n_inconclusive} labels"]
 
 
 def _list(labels: pd.DataFrame, column: str, style: str) -> str:
     named = [
         f"{shown(label)} {style.format(value)}" for label, value in labels[["label", column]].values
     ]
-    return ", ".join(named[:8]) + (f" and {len(named) - 8} more" if len(named) > 8 else "")
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    return ", ".join(named[:MOST_NAMED]) + more

@@ -2,7 +2,7 @@
 
 python -m pipelines.launch --recipe coco2014 --data.root PATH --out runs/coco \
   --placement.on slurm --placement.machines 2 --placement.processes 8
-It returns at once; the page Runs shows the study, and `python -m udviz.launching.stop` stops it.
+It returns at once; the page Runs shows the study, and `udviz stop` stops it.
 Started again with the same recipe, the study goes on.
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from udviz.commands import command_line as command
+from udviz.installation import called
 from udviz.launching.flags import flags
 from udviz.launching.launch import Plan, is_begun, launch, plan_of, resume
 from udviz.launching.placement import HERE, Placement
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str]) -> None:
     """Launch the study that the command line names; one that is there goes on."""
     asked = command.parse(
         arguments,
-        program="python -m pipelines.launch",
+        program=called("launch"),
         summary="Start a study in the queue of this machine, or as a job of a cluster.",
         extra=LaunchOptions,
     )

@@ -1,6 +1,6 @@
 """Cache the predictions of one trained run on images it was not trained on.
 
-python -m pipelines.predict --recipe demo --role teacher
+python -m pipelines.predict --recipe demo --model teacher
 """
 
 from collections.abc import Sequence
@@ -12,17 +12,22 @@ import pandas as pd
 from udviz.commands import command_line as command
 from udviz.commands.train import TrainOptions, chosen_run, decoded_images
 from udviz.data.dataset import Dataset
-from udviz.data.source import load_dataset
-from udviz.predictions.cache import PredictionWriter, is_current
+from udviz.data.fingerprint import differences
+from udviz.installation import called
+from udviz.predictions.cache import PredictionWriter, open_predictions
+from udviz.processes import is_main
 from udviz.recipe.schema import Recipe
+from udviz.studies.models import Run
+from udviz.studies.provenance import load_study_data, manifest_record
 from udviz.training import distributed
+from udviz.training.adoption import with_teacher_found
 from udviz.training.batches import ImageRows
 from udviz.training.checkpoint import WEIGHTS, file_digest
 from udviz.training.device import Compute, resolve
 from udviz.training.inference import InferenceOptions, predict
-from udviz.training.networks import Run, network_config, trained_network
+from udviz.training.networks import trained_network
 from udviz.training.records import record_study
-from udviz.training.runs import judged_indices
+from udviz.training.runs import channel_weights_of, judged_indices
 
 
 def predict_run(
@@ -46,13 +51,7 @@ def predict_run(
     digest = file_digest(weights)
     judged = judged_indices(recipe, run, dataset)
     stale = [
-        split
-        for split in judged
-        if not is_current(
-            directory.predictions(split),
-            dataset_fingerprint=dataset.fingerprint,
-            checkpoint_digest=digest,
-        )
+        split for split in judged if not _is_current(directory.predictions(split), dataset, digest)
     ]
     distributed.barrier()
     if not stale:
@@ -61,14 +60,14 @@ def predict_run(
     rows = ImageRows(decoded_images(recipe, study, dataset), dataset.targets)
     options = InferenceOptions(
         compute=compute,
-        batch_size=2 * network_config(recipe, run.role).batch_size,
+        batch_size=2 * recipe.network_of(run.model).batch_size,
         workers=recipe.hardware.workers,
-        channel_weights=recipe.distill.channel_weights,
+        channel_weights=channel_weights_of(recipe, run),
     )
     for split in stale:
         indices = judged[split]
         batches = predict(network, rows, indices, options)
-        if distributed.is_main():
+        if is_main():
             cache = _writer(directory.predictions(split), split, indices, dataset, digest)
             with cache as writer:
                 writer.write(
@@ -91,6 +90,16 @@ def predict_run(
     return stale
 
 
+def _is_current(cache: Path, dataset: Dataset, checkpoint_digest: str) -> bool:
+    """Whether a whole cache of this data and these weights is there."""
+    try:
+        manifest = open_predictions(cache).manifest
+    except (OSError, ValueError):
+        return False
+    same_data = not differences(dataset, manifest_record(manifest))
+    return same_data and manifest.checkpoint_digest == checkpoint_digest
+
+
 def _writer(
     directory: Path, split: str, indices: np.ndarray, dataset: Dataset, digest: str
 ) -> PredictionWriter:
@@ -104,6 +113,7 @@ def _writer(
         label_names=dataset.label_names,
         dataset_fingerprint=dataset.fingerprint,
         checkpoint_digest=digest,
+        dataset_parts=dataset.parts,
     )
 
 
@@ -111,14 +121,15 @@ def main(arguments: Sequence[str]) -> None:
     """Cache the predictions of the run that the command line names."""
     asked = command.parse(
         arguments,
-        program="python -m pipelines.predict",
+        program=called("predict"),
         summary="Cache the predictions of one trained run.",
         extra=TrainOptions,
     )
     run = chosen_run(asked)
     with distributed.process_group(), command.study_at(asked, n_parts=1) as report:
-        record_study(asked.study, asked.recipe)
+        recipe = with_teacher_found(asked.recipe, asked.study)
+        record_study(asked.study, recipe)
         report.begin(0, f"Predicting {run.name}")
-        dataset = load_dataset(asked.recipe.data)
-        compute = resolve(asked.recipe.hardware)
-        predict_run(asked.recipe, run, asked.study, dataset, compute)
+        dataset = load_study_data(recipe, asked.study)
+        compute = resolve(recipe.hardware)
+        predict_run(recipe, run, asked.study, dataset, compute)

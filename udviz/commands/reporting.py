@@ -1,16 +1,19 @@
 """Telling a person, and the app, how far a study is."""
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
+from udviz.processes import is_main
 from udviz.studies.status import State, Status, write_status
-from udviz.training import distributed
-from udviz.training.progress import Progress
 
 EVERY_SECONDS = 1.0
+HEARTBEAT_SECONDS = 60.0  # far below the silence after which a run elsewhere counts as gone
 
 
 class StudyReport:
@@ -25,7 +28,7 @@ class StudyReport:
     def __init__(self, study: Path, *, n_parts: int, quiet: bool) -> None:
         self._study = study
         self._n_parts = n_parts
-        self._quiet = quiet or not distributed.is_main()
+        self._quiet = quiet or not is_main()
         self._started = time.monotonic()  # a clock that is set does not move it
         self._skipped = 0.0
         self._written = -EVERY_SECONDS
@@ -34,6 +37,33 @@ class StudyReport:
         self._stage = "Starting"
         self._run: Path | None = None
         self._bar: tqdm[Any] | None = None
+        self._told: dict[Path, Status] = {}
+        self._telling = threading.Lock()
+
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        """Keep the status young while loading, predicting or analysing have nothing to report."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(HEARTBEAT_SECONDS):
+                with suppress(OSError):  # the next one may succeed
+                    self.beat()
+
+        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def beat(self) -> None:
+        """Write the last status again, with the time of now."""
+        with self._telling:
+            for directory, status in self._told.items():
+                if status.state == "running":
+                    write_status(directory, status)
 
     def begin(self, part: int, stage: str, *, run: Path | None = None) -> None:
         """Start part number ``part``, called ``stage``; ``run`` gets a status of its own."""
@@ -55,11 +85,6 @@ class StudyReport:
         if not self._quiet:
             tqdm.write(f"{stage:<22} complete, skipped")
 
-    def training(self, progress: Progress) -> None:
-        """Progress of the run's training, which is taken as 95 % of it."""
-        rate = f"{progress.images_per_second:.0f} images/s"
-        self.advance(0.95 * progress.fraction, progress.message, rate)
-
     def advance(self, fraction: float, message: str = "", rate: str = "") -> None:
         """Progress of the current part, in [0, 1]."""
         if self._bar is not None:
@@ -71,7 +96,7 @@ class StudyReport:
     def end(self, state: State, message: str) -> None:
         """Close the study (and the run under way) as finished, stopped or failed."""
         self.close_bar()
-        if not distributed.is_main():
+        if not is_main():
             return
         whole = state == "finished"
         stage = "Finished" if whole else self._stage
@@ -85,13 +110,13 @@ class StudyReport:
                     fraction=1.0 if whole else fraction,
                     message=message,
                 )
-                write_status(directory, status)
+                self._tell(directory, status)
 
     def end_run(self, message: str) -> None:
         """Close the current run as finished."""
-        if self._run is not None and distributed.is_main():
+        if self._run is not None and is_main():
             status = Status(state="finished", stage=self._stage, fraction=1.0, message=message)
-            write_status(self._run, status)
+            self._tell(self._run, status)
         self._run = None
 
     def close_bar(self) -> None:
@@ -102,7 +127,7 @@ class StudyReport:
 
     def _write(self, fraction: float, message: str, rate: str, *, force: bool = False) -> None:
         now, self._fraction = time.monotonic(), fraction
-        if not distributed.is_main() or (now - self._written < EVERY_SECONDS and not force):
+        if not is_main() or (now - self._written < EVERY_SECONDS and not force):
             return
         self._written = now
         total = (self._part + fraction) / self._n_parts
@@ -116,9 +141,15 @@ class StudyReport:
             rate=rate,
             seconds_left=left,
         )
-        write_status(self._study, status)
+        self._tell(self._study, status)
         if self._run is not None:
             own = Status(
                 state="running", stage=self._stage, fraction=fraction, message=message, rate=rate
             )
-            write_status(self._run, own)
+            self._tell(self._run, own)
+
+    def _tell(self, directory: Path, status: Status) -> None:
+        """Write a status; never while the heartbeat does, which would write an older one."""
+        with self._telling:
+            self._told[directory] = status
+            write_status(directory, status)

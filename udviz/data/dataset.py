@@ -1,12 +1,13 @@
 """What a labelled image set is: one frozen record, whatever it was read from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from udviz.checks import check_targets
+from udviz.data.images.digests import FileDigest
 
 SPLITS = ("train", "val", "test")
 
@@ -72,8 +73,10 @@ class Dataset:
         targets: (N, L) int8: 1 present, 0 absent, -1 unknown.
         difficult: (N, L) bool: the annotator called this label of this image *difficult*.
         load: Image index -> (H, W, 3) uint8 RGB, upright (EXIF applied).
-        fingerprint: Digest of ids, label names, splits, targets and the images' identity.
+        fingerprint: Digest of all that results depend on; see `fingerprint.PARTS`.
+        parts: Digest of each of its parts by name; empty if only the whole is known.
         paths: The N files, or None where images are drawn.
+        files: The same files with their digests; empty where they are not known.
         boxes: Objects, where the source knows them.
         load_mask: Image index -> (H, W) int16 label index per pixel, -1 = none of the labels;
             returns None for an image that has no mask. None where the source knows no masks.
@@ -91,7 +94,9 @@ class Dataset:
     difficult: np.ndarray
     load: Callable[[int], np.ndarray]
     fingerprint: str
+    parts: Mapping[str, str] = field(default_factory=dict)
     paths: tuple[Path, ...] | None = None
+    files: tuple[FileDigest, ...] = ()
     boxes: Boxes | None = None
     load_mask: Callable[[int], np.ndarray | None] | None = None
     true_targets: np.ndarray | None = None

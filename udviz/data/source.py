@@ -1,10 +1,12 @@
 """From the data section of a recipe to a data set."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from udviz.data.dataset import Dataset
+from udviz.data.images.digests import FileDigests, memory_of
 from udviz.data.plausibility import check_plausible
 from udviz.data.readers.annotations import TargetSettings
 from udviz.data.readers.coco import VAL_FRACTION, CocoFiles, read_coco
@@ -19,14 +21,18 @@ from udviz.recipe.data import DataConfig
 from udviz.roots import check_data
 
 
-def load_dataset(config: DataConfig) -> Dataset:
+def load_dataset(config: DataConfig, *, memory: Path | None = None) -> Dataset:
     """Read the data set that a recipe names.
+
+    Args:
+        config: Data section of the recipe.
+        memory: Folder that remembers the digests of files from start to start; None for nothing.
 
     Raises:
         ValueError: If it cannot be read as described, or a split is empty.
         FileNotFoundError: If the folder does not exist.
     """
-    dataset = _read(config)
+    dataset = _read(config, memory)
     for split in ("train", "val", "test"):
         if len(dataset.indices(split)) == 0:
             raise ValueError(
@@ -50,7 +56,7 @@ def training_targets(dataset: Dataset, rule: str) -> np.ndarray:
     return np.where(flagged, value, dataset.targets).astype(np.int8)
 
 
-def _read(config: DataConfig) -> Dataset:
+def _read(config: DataConfig, memory: Path | None) -> Dataset:
     if config.kind == "scenes":
         return scenes(
             seed=config.seed,
@@ -64,10 +70,13 @@ def _read(config: DataConfig) -> Dataset:
             f"`data.root` must be an existing folder, got '{config.root}'. Pass --data.root PATH."
         )
     check_data(config)
-    return _READERS[config.kind](config)
+    digests = FileDigests(memory and memory_of(memory, config.folder))
+    dataset = _READERS[config.kind](config, digests)
+    digests.save()
+    return dataset
 
 
-def _read_table(config: DataConfig) -> Dataset:
+def _read_table(config: DataConfig, digests: FileDigests) -> Dataset:
     folder = config.folder
     return read_table(
         folder / config.labels,
@@ -75,15 +84,15 @@ def _read_table(config: DataConfig) -> Dataset:
         splits=folder / config.splits if config.splits else None,
         masks=folder / config.masks if config.masks else None,
         mask_labels=folder / config.mask_labels if config.mask_labels else None,
-        settings=_table_settings(config),
+        settings=_table_settings(config, digests),
     )
 
 
-def _read_imagefolder(config: DataConfig) -> Dataset:
-    return read_imagefolder(config.folder, settings=_table_settings(config))
+def _read_imagefolder(config: DataConfig, digests: FileDigests) -> Dataset:
+    return read_imagefolder(config.folder, settings=_table_settings(config, digests))
 
 
-def _table_settings(config: DataConfig) -> TableSettings:
+def _table_settings(config: DataConfig, digests: FileDigests) -> TableSettings:
     return TableSettings(
         frame=FrameSettings(encoding=config.encoding, header=config.header),
         columns=ColumnSettings(
@@ -103,10 +112,11 @@ def _table_settings(config: DataConfig) -> TableSettings:
         split_seed=config.seed,
         bad_images=config.bad_images,
         verify=config.verify,
+        digests=digests,
     )
 
 
-def _read_voc(config: DataConfig) -> Dataset:
+def _read_voc(config: DataConfig, digests: FileDigests) -> Dataset:
     return read_voc(
         config.folder,
         year=config.year,
@@ -114,10 +124,11 @@ def _read_voc(config: DataConfig) -> Dataset:
         split_seed=config.seed,
         bad_images=config.bad_images,
         verify=config.verify,
+        digests=digests,
     )
 
 
-def _read_coco(config: DataConfig) -> Dataset:
+def _read_coco(config: DataConfig, digests: FileDigests) -> Dataset:
     files = CocoFiles(
         train_annotations=config.train_annotations,
         train_images=config.train_images,
@@ -134,10 +145,11 @@ def _read_coco(config: DataConfig) -> Dataset:
         split_seed=config.seed,
         bad_images=config.bad_images,
         verify=config.verify,
+        digests=digests,
     )
 
 
-_READERS: dict[str, Callable[[DataConfig], Dataset]] = {
+_READERS: dict[str, Callable[[DataConfig, FileDigests], Dataset]] = {
     "table": _read_table,
     "imagefolder": _read_imagefolder,
     "voc": _read_voc,

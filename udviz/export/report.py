@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import plotly.graph_objects as go
-import streamlit as st
 from markdown_it import MarkdownIt
 
 from udviz.checks import shown
@@ -18,12 +17,11 @@ from udviz.figures.style.text import MISSING, one_line, plural
 from udviz.studies.directory import STUDY_FILE, RunDirectory
 from udviz.studies.listing import list_runs
 from udviz.ui.frame import alt
-from udviz.ui.frame.page import View
-from udviz.ui.labels import sentences as words
-from udviz.ui.labels import tables
+from udviz.ui.frame.view import View
+from udviz.ui.labels import sentences, text_tables
 
 MOST_LABELS = 60  # in the picture of the ranking; the table has all
-_FACTS = ("seed", "git_revision", "device", "precision", "processes")
+_FACTS = ("seed", "code_version", "device", "precision", "processes")
 _MARKDOWN = MarkdownIt("js-default")  # names of a study cannot bring HTML of their own
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1B2430; max-width: 1100px; margin: 2rem auto;
@@ -37,18 +35,6 @@ th:first-child, td:first-child { text-align: left }
 pre { background: #F4F6F8; padding: 1rem; overflow-x: auto; font-size: 12px }
 @media print { .wide { overflow: visible } table { font-size: 9px } }
 """
-
-
-def offer(view: View) -> None:
-    """A button that downloads the report of the study, which is written when it is pressed."""
-    st.download_button(
-        "Download as a report (HTML)",
-        data=lambda: study_report(view),
-        file_name=f"{view.study.path.name}-{view.split}-report.html",
-        mime="text/html",
-        icon=":material/description:",
-        on_click="ignore",
-    )
 
 
 def study_report(view: View) -> str:
@@ -67,39 +53,45 @@ def study_report(view: View) -> str:
 
 
 def _models(view: View) -> Iterator[str]:
-    yield _sentence(words.what_was_trained(view.study, view.models))
-    yield "<h2>The models</h2>" + _sentence(words.headline(view.gain))
-    scores = tables.model_scores(view.models)
+    yield _sentence(sentences.what_was_trained(view))
+    yield "<h2>Models</h2>" + _sentence(sentences.headline(view.study, view.comparison))
+    scores = text_tables.model_scores(view.models)
     figure = model_scores(
         scores,
+        view.styles,
         axis_title="Mean average precision over labels (0 to 1, higher is better)",
-        guess=view.models["mean_prevalence"].iloc[0],
+        chance=view.models["mean_prevalence"].iloc[0],
         title="Mean average precision of each model, with its 95 % interval",
     )
     yield _figure(figure, alt.models(scores, quantity="Mean average precision"), first=True)
-    yield _table(tables.model_table(view.models).reset_index())
-    yield _how(words.HOW_TO_READ_MODELS)
+    yield f'<div class="wide">{_table(text_tables.model_table(view).reset_index())}</div>'
+    yield _how(sentences.how_to_read_models(view))
 
 
 def _labels(view: View) -> Iterator[str]:
-    yield "<h2>The labels</h2>"
-    if view.has_gains:
-        title = "Gain of every label, with its 95 % interval"
-        yield _figure(gain_curve(view.labels, title=title), alt.gains(view.labels))
+    yield "<h2>Labels</h2>"
+    if view.pair and view.has_gains:
+        figure = gain_curve(
+            view.labels,
+            view.hover(view.labels),
+            pair=view.pair,
+            title="Gain of every label, with its 95 % interval",
+        )
+        yield _figure(figure, alt.gains(view.labels, pair=view.pair))
     hardest = view.labels.head(MOST_LABELS)
     figure = ranking(
-        hardest,
-        all_labels=view.labels,
+        view.rows(hardest),
         panels=("rank", "average precision", "gain", "causes"),
         title=f"The {len(hardest):,} hardest of {plural(len(view.labels), 'label')}, hardest first",
     )
     yield _figure(figure, alt.ranking(hardest))
     yield _how(
         "Each row is a label; lines are 95 % intervals. Names in italics have too few positives to "
-        "be trusted."
+        "be evaluated."
     )
-    yield f'<div class="wide">{_table(tables.label_table(view.labels))}</div>'
-    yield "<h2>How sure we are</h2>" + _sentence(words.how_sure(view.gain, view.labels))
+    yield f'<div class="wide">{_table(text_tables.label_table(view.labels, view))}</div>'
+    yield "<h2>How certain are these results?</h2>"
+    yield _sentence(sentences.how_certain(view.comparison, view.labels))
 
 
 def _origin(view: View) -> Iterator[str]:

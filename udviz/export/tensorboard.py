@@ -6,11 +6,13 @@ tensorboard --logdir runs/demo/tensorboard
 
 import argparse
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from udviz.checks import is_number
+from udviz.installation import called
 from udviz.studies.directory import RunDirectory, check_links
 from udviz.studies.events import read_events
 from udviz.studies.listing import list_runs
@@ -28,7 +30,7 @@ def export(study: Path) -> list[Path]:
     Raises:
         FileNotFoundError: If there is no run at ``study``.
         ValueError: If a link in it leads out of the folder that it lies in.
-        RuntimeError: If the package tensorboard is not installed.
+        ModuleNotFoundError: If the package tensorboard is not installed.
     """
     check_links(study)
     runs = list_runs(study)
@@ -64,22 +66,22 @@ def _place(event: dict[str, Any]) -> tuple[Any, Any]:
 
 
 def _export_run(run: RunDirectory, folder: Path) -> Path:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise RuntimeError(
-            "This export needs the package tensorboard. Install it: pip install tensorboard"
-        ) from error
-    with SummaryWriter(str(folder)) as writer:
-        for (name, step), value in sorted(scalars(read_events(run.events)).items()):
-            writer.add_scalar(name, value, step)
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+    writer = EventFileWriter(str(folder))
+    for (name, step), value in sorted(scalars(read_events(run.events)).items()):
+        summary = Summary(value=[Summary.Value(tag=name, simple_value=value)])
+        writer.add_event(Event(wall_time=time.time(), step=step, summary=summary))
+    writer.close()
     return folder
 
 
 def main(arguments: Sequence[str]) -> None:
     """Export the study that the command line names."""
     parser = argparse.ArgumentParser(
-        prog="python -m pipelines.tensorboard",
+        prog=called("tensorboard"),
         description="Write what the runs of a study noted as TensorBoard event files.",
     )
     parser.add_argument("study", type=Path, help="folder of the study, such as runs/demo")

@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from udviz.installation import install_command
+
 JOB = "UDVIZ_JOB"  # environment variable: the job that a process belongs to, as slurm:123
 JOB_FOLDER = ".job"  # in a study's folder: what submitit writes
 ASK_EVERY = 10.0  # seconds between questions to the cluster, over all jobs
@@ -74,7 +76,7 @@ _questions = _Questions()
 def refusal(cluster: str) -> str | None:
     """Why no job can be submitted from here; None if one can."""
     if importlib.util.find_spec("submitit") is None:
-        return "Jobs are submitted through submitit: pip install submitit."
+        return f"Jobs are submitted through submitit: {install_command('slurm')}."
     if cluster == "slurm" and shutil.which("sbatch") is None:
         return (
             "This machine has no `sbatch`. Start the app where jobs of the cluster are submitted."

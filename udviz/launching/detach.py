@@ -6,17 +6,17 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from udviz.installation import ENVIRONMENT, working_folder
+from udviz.launching.environment import inherited
+from udviz.studies import privacy
 from udviz.studies.files import no_link
-
-PROJECT = Path(__file__).parents[2]
-SECRETS = ("UDVIZ_PASSWORD",)  # environment variables that no run gets
 
 
 def run_detached(
     arguments: Sequence[str],
     *,
     log: Path,
-    variables: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
     keep_open: Sequence[int] = (),
 ) -> None:
     """Run ``python -m`` with ``arguments``, a module that calls `leave_parent`; wait until it has.
@@ -26,21 +26,21 @@ def run_detached(
     Args:
         arguments: Module and its arguments.
         log: File for stdout and stderr.
-        variables: Environment variables on top of those here.
+        environment: Its environment variables; by default what all processes inherit.
         keep_open: File descriptors that the process inherits.
 
     Raises:
         RuntimeError: If it did not come as far as that.
     """
-    inherited = {name: value for name, value in os.environ.items() if name not in SECRETS}
     with open(log, "ab", opener=no_link) as output:
         ended = subprocess.run(
             [sys.executable, "-m", *arguments],
-            cwd=PROJECT,
+            cwd=working_folder(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**inherited, **(variables or {})},
+            env={**(inherited() if environment is None else environment), **ENVIRONMENT},
+            umask=privacy.umask(),
             pass_fds=tuple(keep_open),
             check=False,
         )

@@ -5,15 +5,14 @@ import signal
 import subprocess
 import sys
 import time
-import zlib
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import submitit
 
+from udviz.installation import ENVIRONMENT, working_folder
 from udviz.launching.cluster import JOB, job_state
-from udviz.launching.detach import PROJECT
 from udviz.launching.placement import Placement
 from udviz.launching.queue import SLOT_HELD
 from udviz.studies.files import no_link
@@ -25,7 +24,6 @@ SAVING = 90.0  # seconds to write a checkpoint
 PREEMPTION = 900.0  # seconds from the cluster's warning to its deed, at most
 LAUNCHING = 120.0  # seconds for whoever submitted the job to write that down
 WAITS_AGAIN = "Ended by the cluster; waits to go on"
-_PORTS = range(20_000, 30_000)  # where the machines of a job meet
 
 
 class Job:
@@ -88,22 +86,18 @@ class Job:
 
     def _start(self, environment: submitit.JobEnvironment) -> subprocess.Popen[bytes]:
         """Start the command on this machine; SIGUSR2 is for this process alone."""
-        command = self._placement.command(
-            self._arguments,
-            name=environment.job_id,
-            meeting_point=f"{environment.hostnames[0]}:{_port_of(environment.job_id)}",
-        )
+        command = self._placement.command(self._arguments, self._study)
         log = LOG_FILE if environment.node == 0 else f"{environment.node}.{LOG_FILE}"
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})  # what it starts inherits this
         try:
             with open(self._study / log, "ab", opener=no_link) as output:
                 return subprocess.Popen(
                     [sys.executable, *command],
-                    cwd=PROJECT,
+                    cwd=working_folder(),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    env={**os.environ, **self._placement.variables, SLOT_HELD: "cluster"},
+                    env={**os.environ, **ENVIRONMENT, SLOT_HELD: "cluster"},
                     start_new_session=True,
                 )
         finally:
@@ -143,8 +137,3 @@ def _ask_to_go_on() -> None:
     if state is not None:
         os.kill(os.getpid(), signal.SIGUSR2)  # submitit calls `checkpoint`, and requeues
     time.sleep(PREEMPTION)  # where the cluster cannot be asked, it may requeue the job by itself
-
-
-def _port_of(job_id: str) -> int:
-    """The same port on all machines of a job, and most likely another for another job."""
-    return _PORTS[zlib.crc32(job_id.encode()) % len(_PORTS)]

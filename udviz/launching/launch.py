@@ -1,24 +1,29 @@
 """Start, stop and continue studies. How a process comes about, only a launcher knows."""
 
+import json
 import shlex
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from udviz.installation import module_of, typed
 from udviz.launching.detach import run_detached
+from udviz.launching.environment import named_by
 from udviz.launching.flags import flags
 from udviz.launching.launcher import WAITING, Launcher, launcher_for
+from udviz.launching.limits import check_limits, this_machine
 from udviz.launching.placement import HERE, Placement, parse_placement
+from udviz.launching.stop import ask_to_stop
 from udviz.recipe.files import RECIPES, parse_recipe, read_recipe, recipe_path
 from udviz.recipe.schema import Recipe
+from udviz.studies import privacy
 from udviz.studies.directory import LAUNCH_FILE, STUDY_FILE
 from udviz.studies.failure import reason
 from udviz.studies.files import own_json, replace_json
 from udviz.studies.lock import FAREWELL, exclusive
 from udviz.studies.log import LOG_FILE
-from udviz.studies.status import BEING_STARTED, check_idle, write_status
+from udviz.studies.status import BEING_STARTED, check_idle, stop_request, write_status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,22 +49,20 @@ class Plan:
         """The command that trains it, as a person types it on this machine."""
         arguments = self.arguments(study)
         if self.placement.on == "local":
-            command = self.placement.command(arguments, name=study.name)
-            return as_typed(command, self.placement.variables)
-        _, _, *options = arguments
+            return as_typed(self.placement.command(arguments, study))
+        options = arguments[len(module_of("study")) :]
         where = flags(HERE, self.placement, prefix="placement.")
-        return as_typed(["-m", "pipelines.launch", *options, *where])
+        return as_typed([*module_of("launch"), *options, *where])
 
 
 def study_arguments(source: str, out: Path) -> list[str]:
     """What Python is given to train the recipe ``source`` into ``out``."""
-    return ["-m", "pipelines.study", "--recipe", source, "--out", str(out)]
+    return [*module_of("study"), "--recipe", source, "--out", str(out)]
 
 
-def as_typed(arguments: list[str], variables: Mapping[str, str] | None = None) -> str:
+def as_typed(arguments: list[str]) -> str:
     """A call of Python as a person types it."""
-    before = [f"{name}={shlex.quote(value)}" for name, value in (variables or {}).items()]
-    return " ".join([*before, shlex.join(["python", *arguments])])
+    return shlex.join(typed(arguments))
 
 
 def launch(plan: Plan, study: Path, *, launcher: Launcher | None = None) -> None:
@@ -73,10 +76,12 @@ def launch(plan: Plan, study: Path, *, launcher: Launcher | None = None) -> None
     Raises:
         RuntimeError: If another process is at it at this moment, or it cannot be started there.
         FileExistsError: If ``study`` holds one already.
+        ValueError: If a setting is more than this machine can bear.
         OSError: If it cannot be written.
     """
     study = study.absolute()
-    study.mkdir(parents=True, exist_ok=True)
+    _check_limits(plan, study)
+    study.mkdir(mode=privacy.folder_mode(), parents=True, exist_ok=True)
     _check_new(study)
     with exclusive(study, patience=FAREWELL) as lock:
         _check_new(study)
@@ -96,7 +101,8 @@ def resume(
 
     Raises:
         RuntimeError: If it is under way, or cannot be started there.
-        ValueError: If nothing says which recipe it has.
+        ValueError: If nothing says which recipe it has, or a setting is more than this machine
+            can bear.
         OSError: If it cannot be written.
     """
     study = study.absolute()
@@ -105,6 +111,8 @@ def resume(
         plan = plan_of(study)
         if placement is not None:
             plan = replace(plan, placement=placement)
+        _check_limits(plan, study)
+        if placement is not None:
             _note(plan, study)
         _start(plan, study, lock, launcher)
 
@@ -113,10 +121,14 @@ def stop(study: Path) -> None:
     """Ask a study to save and end; it is killed if it has not after 30 s.
 
     Raises:
-        RuntimeError: If the process that sees to that cannot be started.
+        RuntimeError: If it cannot be asked, or the process that sees to its end not started.
+        OSError: If the request cannot be written.
     """
     study = study.absolute()
-    run_detached(["udviz.launching.stop", "--detach", str(study)], log=study / LOG_FILE)
+    asked = ask_to_stop(study)
+    if asked is not None:
+        whom = json.dumps(stop_request(asked))
+        run_detached(["udviz.launching.stop", "--asked", whom, str(study)], log=study / LOG_FILE)
 
 
 def plan_of(study: Path) -> Plan:
@@ -129,7 +141,7 @@ def plan_of(study: Path) -> Plan:
     """
     file = study / STUDY_FILE
     asked = _asked(study)
-    placement = parse_placement(asked.get("placement", {})) if asked else HERE
+    placement = parse_placement(asked["placement"]) if asked else HERE
     if file.is_file():
         return Plan(source=str(file), recipe=read_recipe(file), placement=placement)
     if not asked:
@@ -157,7 +169,12 @@ def _asked(study: Path) -> dict[str, Any]:
     """What `LAUNCH_FILE` says; empty if it is not there or damaged."""
     try:
         asked = own_json(study / LAUNCH_FILE)
-        whole = {**asked, "recipe": str(asked["recipe"]), "settings": dict(asked["settings"])}
+        whole = {
+            "recipe": str(asked["recipe"]),
+            "settings": dict(asked["settings"]),
+            "placement": dict(asked.get("placement", {})),
+        }
+        whole["placement"].pop("meeting_point", None)  # of an older version: it was a port
         _check_source(whole["recipe"], study.parent)
     except (OSError, ValueError, KeyError, TypeError):
         return {}
@@ -176,6 +193,12 @@ def is_begun(study: Path) -> bool:
     return any((study / name).exists() for name in (STUDY_FILE, LAUNCH_FILE))
 
 
+def _check_limits(plan: Plan, study: Path) -> None:
+    """Raise if this machine cannot bear the settings; a job of a cluster looks when it starts."""
+    if plan.placement.on == "local":
+        check_limits(plan.recipe, this_machine(study))
+
+
 def _check_new(study: Path) -> None:
     if is_begun(study):
         raise FileExistsError(
@@ -191,7 +214,14 @@ def _start(plan: Plan, study: Path, lock: int, launcher: Launcher | None) -> Non
     try:
         if why_not := launcher.refusal(plan.placement, device):
             raise RuntimeError(why_not)
-        launcher.start(study, arguments, placement=plan.placement, device=device, lock=lock)
+        launcher.start(
+            study,
+            arguments,
+            placement=plan.placement,
+            device=device,
+            lock=lock,
+            wanted=named_by(plan.recipe),
+        )
     except (OSError, RuntimeError) as error:
         failed = replace(WAITING, state="failed", stage="Starting", message=reason(error))
         write_status(study, failed)

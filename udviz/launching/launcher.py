@@ -1,13 +1,18 @@
 """How a process comes about, here or in a cluster; nobody else learns it."""
 
+import importlib.util
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Protocol
 
+from udviz.installation import install_command, working_folder
 from udviz.launching import cluster
-from udviz.launching.detach import PROJECT, SECRETS, run_detached
+from udviz.launching.detach import run_detached
 from udviz.launching.devices import n_slots_for, slots_for
+from udviz.launching.environment import inherited
 from udviz.launching.placement import Placement
 from udviz.launching.queue import join_queue
+from udviz.launching.together.network import check_network, interface_in
 from udviz.studies.lock import HANDED_OVER
 from udviz.studies.log import LOG_FILE
 from udviz.studies.status import Status, write_status
@@ -22,7 +27,14 @@ class Launcher(Protocol):
         """Why nothing can be started there; None if it can."""
 
     def start(
-        self, study: Path, arguments: list[str], *, placement: Placement, device: str, lock: int
+        self,
+        study: Path,
+        arguments: list[str],
+        *,
+        placement: Placement,
+        device: str,
+        lock: int,
+        wanted: Collection[str] = (),
     ) -> None:
         """Start ``python`` with ``arguments`` as soon as there is a place for it.
 
@@ -32,6 +44,7 @@ class Launcher(Protocol):
             placement: How many processes, where.
             device: ``auto``, ``cpu`` or ``cuda``.
             lock: File descriptor that holds the study until the process does.
+            wanted: Environment variables that it needs besides those that every run gets.
 
         Raises:
             OSError: If the process could not be started.
@@ -43,15 +56,27 @@ class LocalLauncher:
     """Processes on this machine, each on a GPU of its own; one study at a time without GPUs."""
 
     def refusal(self, placement: Placement, device: str) -> str | None:
-        """Too few GPUs."""
+        """No PyTorch, too few GPUs, or no interface in the network."""
+        if importlib.util.find_spec("torch") is None:
+            needed = install_command("train")
+            return f"Training needs PyTorch, which is not installed here: {needed}."
         try:
             n_slots_for(placement.processes, slots_for(device))
+            if placement.machines > 1:
+                interface_in(check_network(placement.network, public=placement.public))
         except ValueError as error:
             return str(error)
         return None
 
     def start(
-        self, study: Path, arguments: list[str], *, placement: Placement, device: str, lock: int
+        self,
+        study: Path,
+        arguments: list[str],
+        *,
+        placement: Placement,
+        device: str,
+        lock: int,
+        wanted: Collection[str] = (),
     ) -> None:
         """Start a process that waits for its turn and then becomes the command."""
         slots = slots_for(device)
@@ -63,10 +88,10 @@ class LocalLauncher:
                 "udviz.launching.queued_process",
                 *place,
                 "--",
-                *placement.command(arguments, name=study.name),
+                *placement.command(arguments, study),
             ],
             log=study / LOG_FILE,
-            variables={HANDED_OVER: str(lock), **placement.variables},
+            environment={**inherited(wanted), HANDED_OVER: str(lock)},
             keep_open=[lock],
         )
 
@@ -86,12 +111,19 @@ class ClusterLauncher:
         return cluster.refusal(self._name)
 
     def start(
-        self, study: Path, arguments: list[str], *, placement: Placement, device: str, lock: int
+        self,
+        study: Path,
+        arguments: list[str],
+        *,
+        placement: Placement,
+        device: str,
+        lock: int,
+        wanted: Collection[str] = (),
     ) -> None:
         """Submit a job, and note its number."""
         from udviz.launching.job import Job
 
-        parameters = _parameters(placement, device)
+        parameters = _parameters(placement, device, wanted)
         work = Job(study, arguments, placement)
         job = cluster.submit(work, study, parameters, cluster=self._name)
         noted = Status(
@@ -105,7 +137,7 @@ def launcher_for(placement: Placement) -> Launcher:
     return LocalLauncher() if placement.on == "local" else ClusterLauncher(placement.on)
 
 
-def _parameters(placement: Placement, device: str) -> dict[str, Any]:
+def _parameters(placement: Placement, device: str, wanted: Collection[str]) -> dict[str, Any]:
     """What submitit's executor is asked for; None leaves it to the cluster."""
     cpus = placement.cpus or None
     return {
@@ -121,8 +153,8 @@ def _parameters(placement: Placement, device: str) -> dict[str, Any]:
         "slurm_constraint": placement.constraint or None,
         "slurm_srun_args": ["--cpus-per-task", str(cpus)] if cpus else None,
         "slurm_additional_parameters": {
-            "chdir": str(PROJECT),
-            "export": f"ALL,{','.join(f'{name}=' for name in SECRETS)}",
+            "chdir": str(working_folder()),
+            "export": ",".join(sorted(inherited(wanted))),
             "requeue": True,
         },
     }

@@ -1,20 +1,20 @@
 """Where a study runs: one process or many, on one machine, on several, or as a cluster's job."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
+from udviz.launching.together.network import check_network
 from udviz.recipe.explain import explain
 from udviz.recipe.section import Section
 
-TORCHRUN = ("-m", "torch.distributed.run")
-RESTARTS = 3  # of the processes on all machines, when one of several machines went down
-# Else torch 2.14 keeps the address of the first meeting, and a machine that comes back waits.
-MEET_AGAIN = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
+TOGETHER = ("-m", "udviz.launching.together")
+MEETING_FOLDER = ".meeting"  # of a study: where its machines find each other
 
 Word = Annotated[str, StringConstraints(pattern=r"^[\w.,:+&|*()\[\]@/-]*$", max_length=200)]
-Endpoint = Annotated[str, StringConstraints(pattern=r"^(([\w.-]+|\[[\da-fA-F:]+\]):\d{1,5})?$")]
+Network = Annotated[str, StringConstraints(pattern=r"^[\d./]*$", max_length=18)]
 
 
 class Placement(Section):
@@ -27,8 +27,10 @@ class Placement(Section):
     """Machines that train together."""
     processes: int = Field(1, ge=1, le=1024)
     """Processes on each machine; each takes a GPU of its own where there are GPUs."""
-    meeting_point: Endpoint = ""
-    """Several local machines only: HOST:PORT of the first, where the others find it."""
+    network: Network = ""
+    """Several machines only: private network that they listen on, as 10.1.0.0/16."""
+    public: bool = False
+    """Several machines only: the network may be public; a firewall lets no others through."""
     partition: Word = ""
     """Slurm only: partition; empty = the cluster's default, as for the next three."""
     account: Word = ""
@@ -45,12 +47,9 @@ class Placement(Section):
     """Slurm only: memory on each machine in GB; 0 = the cluster's default."""
 
     @model_validator(mode="after")
-    def _check_meeting_point(self) -> Self:
-        if self.on == "local" and self.machines > 1 and not self.meeting_point:
-            raise ValueError(
-                "`meeting_point` must be HOST:PORT of the first machine where there are several, "
-                "got none."
-            )
+    def _check_network(self) -> Self:
+        if self.machines > 1:
+            check_network(self.network, public=self.public, prefix="--placement.")
         return self
 
     @property
@@ -58,29 +57,20 @@ class Placement(Section):
         """Whether several processes train together."""
         return self.machines * self.processes > 1
 
-    @property
-    def variables(self) -> dict[str, str]:
-        """Environment variables that the command needs."""
-        return MEET_AGAIN if self.machines > 1 else {}
-
-    def command(self, arguments: Sequence[str], *, name: str, meeting_point: str = "") -> list[str]:
+    def command(self, arguments: Sequence[str], study: Path) -> list[str]:
         """What every machine passes to Python to run Python's ``arguments`` in all processes.
 
         Args:
-            arguments: As ``-m pipelines.study --recipe demo``.
-            name: Tells the study from others that meet at the same place.
-            meeting_point: HOST:PORT, where a cluster names it.
+            arguments: As `udviz.installation.module_of` gives them, and options.
+            study: Folder of the study.
         """
         if not self.is_together:
             return list(arguments)
-        meeting = ["--standalone"]
+        meeting = ["--processes", str(self.processes)]
         if self.machines > 1:
-            meeting = [
-                *("--nnodes", str(self.machines), "--max-restarts", str(RESTARTS)),
-                *("--rdzv-backend", "c10d", "--rdzv-id", name),
-                *("--rdzv-endpoint", meeting_point or self.meeting_point),
-            ]
-        return [*TORCHRUN, *meeting, "--nproc-per-node", str(self.processes), *arguments]
+            meeting += ["--machines", str(self.machines), "--network", self.network]
+            meeting += ["--meet", str(study / MEETING_FOLDER), *["--public"] * self.public]
+        return [*TOGETHER, *meeting, "--", *arguments]
 
 
 HERE = Placement()

@@ -14,10 +14,8 @@ from types import FrameType
 from udviz.launching.detach import leave_parent
 from udviz.launching.devices import environment_of
 from udviz.launching.launcher import WAITING
-from udviz.launching.placement import TORCHRUN
 from udviz.launching.queue import SLOT_HELD, Slot, Ticket, leave_queue, try_turn
 from udviz.studies.failure import reason
-from udviz.studies.lock import HANDED_OVER
 from udviz.studies.status import State, Status, write_status
 
 LOOK_EVERY = 0.5  # seconds
@@ -44,15 +42,7 @@ def become(arguments: list[str], study: Path, slots: list[Slot]) -> None:
     held = ",".join(str(slot.handle) for slot in slots)
     names = [slot.name for slot in slots]
     variables = {**os.environ, **environment_of(names), SLOT_HELD: held}
-    if tuple(arguments[: len(TORCHRUN)]) == TORCHRUN:
-        _leave_lock_to_children(variables)
     os.execve(sys.executable, [sys.executable, *arguments], variables)
-
-
-def _leave_lock_to_children(variables: dict[str, str]) -> None:
-    """Let go of the study's lock: torchrun passes no files on, so its first process takes it."""
-    if HANDED_OVER in variables:
-        os.set_inheritable(int(variables.pop(HANDED_OVER)), False)
 
 
 def main(arguments: list[str]) -> None:

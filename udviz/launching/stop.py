@@ -1,17 +1,21 @@
 """End a study's process: it is asked to save, and killed with all its children if it does not.
 
-python -m udviz.launching.stop runs/demo
+udviz stop runs/demo
 """
 
 import argparse
 import contextlib
+import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from udviz.installation import called
 from udviz.launching.cluster import cancel
 from udviz.launching.detach import leave_parent
 from udviz.studies.files import replace_json
@@ -20,6 +24,7 @@ from udviz.studies.lock import FAREWELL, exclusive
 from udviz.studies.status import (
     ALIVE,
     BEING_STARTED,
+    SILENCE,
     STOP_FILE,
     Status,
     is_under_way,
@@ -39,23 +44,52 @@ def stop_study(study: Path, *, patience: float = PATIENCE) -> Status | None:
     """Stop the process or the job of ``study`` if it is alive; its status in the end.
 
     Raises:
-        RuntimeError: If it runs on another machine, its job is not known here, or it is still being
-            started.
+        RuntimeError: If it cannot be asked.
+    """
+    status = ask_to_stop(study)
+    return read_status(study) if status is None else _see_end(study, status, patience)
+
+
+def ask_to_stop(study: Path) -> Status | None:
+    """Ask the process or the job of ``study`` to save and end; its status, None if it is not alive.
+
+    Raises:
+        RuntimeError: If it runs on another machine, its job is not known here or not answered for,
+            or it is still being started.
+        OSError: If a job's request cannot be written.
     """
     status = _handed_over(study)
     if status is None or status.state not in ALIVE:
-        return status
+        return None
     if status.job:
-        return _stop_job(study, status)
+        _ask_job(study, status)
+        return status
     if not status.is_here:
-        raise RuntimeError(f"`{study}` runs on {status.host}. Stop it there.")
+        raise RuntimeError(
+            f"`{study}` runs on {status.host}. Stop it there. If it does not run any more, wait "
+            f"{SILENCE / 60:.0f} minutes from its last word; then it counts as lost."
+        )
     with contextlib.suppress(OSError):  # a full disk must not keep it alive
         replace_json(study / STOP_FILE, stop_request(status))
-    gently = _ask(status, patience)
-    if not gently:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(status.pid)
+        if _is_alive(status):
+            process.terminate()
+    return status
+
+
+def _see_end(study: Path, status: Status, patience: float) -> Status | None:
+    """Wait until what was asked has ended; a process that has not in time is killed."""
+    if status.job:
+        has_ended, message = _waited(lambda: is_under_way(study), CLUSTER_PATIENCE), ENDED
+    elif _waited(lambda: _is_alive(status), patience):
+        has_ended, message = True, ENDED
+    else:
         _kill_tree(status)
-    _close(study, ENDED if gently else KILLED)
-    (study / STOP_FILE).unlink(missing_ok=True)
+        has_ended, message = True, KILLED
+    if has_ended:
+        _close(study, message)
+        (study / STOP_FILE).unlink(missing_ok=True)
     return read_status(study)
 
 
@@ -73,21 +107,13 @@ def _is_being_started(status: Status) -> bool:
     return status.state in ALIVE and status.stage == BEING_STARTED
 
 
-def _stop_job(study: Path, status: Status) -> Status | None:
-    """Have the cluster end the job, and wait until it has."""
+def _ask_job(study: Path, status: Status) -> None:
     replace_json(study / STOP_FILE, stop_request(status))
     try:
         cancel(status.job, study)
     except RuntimeError:
         (study / STOP_FILE).unlink()
         raise
-    ends = time.monotonic() + CLUSTER_PATIENCE
-    while is_under_way(study) and time.monotonic() < ends:
-        time.sleep(0.5)
-    if not is_under_way(study):
-        _close(study, ENDED)
-        (study / STOP_FILE).unlink(missing_ok=True)
-    return read_status(study)
 
 
 def _close(study: Path, message: str) -> None:
@@ -101,14 +127,10 @@ def _close(study: Path, message: str) -> None:
             write_status(study, ended)
 
 
-def _ask(status: Status, patience: float) -> bool:
-    """Send SIGTERM, once, and wait for the end; False if it has not come in time."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(status.pid)
-        if _is_alive(status):
-            process.terminate()
+def _waited(is_alive: Callable[[], bool], patience: float) -> bool:
+    """Wait until it has ended; False if it has not in time."""
     ends = time.monotonic() + patience
-    while _is_alive(status):
+    while is_alive():
         if time.monotonic() >= ends:
             return False
         time.sleep(0.05)
@@ -143,17 +165,31 @@ def _is_alive(status: Status) -> bool:
 
 def main(arguments: list[str]) -> None:
     """Stop the study that the command line names."""
-    parser = argparse.ArgumentParser(prog="python -m udviz.launching.stop", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog=called("stop"),
+        description="Have a study that runs save and end; kill it if it does not.",
+    )
     parser.add_argument("study", type=Path, help="Folder of the study.")
     parser.add_argument("--patience", type=float, default=PATIENCE, help="Seconds until the kill.")
-    parser.add_argument("--detach", action="store_true", help="Do it in the background.")
-    asked = parser.parse_args(arguments)
-    if asked.detach:
-        leave_parent(lambda: None)
-    ended = stop_study(asked.study, patience=asked.patience)
-    print(
-        f"{asked.study}: {ended.state}, {ended.message}" if ended else f"{asked.study}: no status"
+    parser.add_argument(
+        "--asked", metavar="WHOM", help="It was asked already: see to its end in the background."
     )
+    given = parser.parse_args(arguments)
+    if given.asked:
+        leave_parent(lambda: None)
+        _see_end_of(given.study, json.loads(given.asked), given.patience)
+        return
+    ended = stop_study(given.study, patience=given.patience)
+    print(
+        f"{given.study}: {ended.state}, {ended.message}" if ended else f"{given.study}: no status"
+    )
+
+
+def _see_end_of(study: Path, whom: dict[str, Any], patience: float) -> None:
+    """See to the end of what was asked, unless something else goes on with the study already."""
+    status = read_status(study)
+    if status is not None and stop_request(status) == whom:
+        _see_end(study, status, patience)
 
 
 if __name__ == "__main__":

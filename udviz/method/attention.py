@@ -86,7 +86,9 @@ def channel_weights(gradient: Tensor, *, kind: ChannelWeights = "softmax") -> Te
     if kind == "gradcam":
         return gradient / gradient.abs().sum(1, keepdim=True).clamp(min=tiny)
     if kind == "standardised":
-        gradient = gradient / gradient.std(1, keepdim=True).clamp(min=tiny)
+        centred = gradient - gradient.mean(1, keepdim=True)  # the softmax does not see the shift
+        spread = gradient.std(1, keepdim=True, correction=min(1, gradient.shape[1] - 1))
+        gradient = centred / spread.clamp(min=tiny)
     return gradient.softmax(1)
 
 

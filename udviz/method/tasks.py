@@ -1,144 +1,91 @@
-"""What a step learns from: a batch goes in, named losses come out.
+"""What a run learns: a batch goes in, named losses come out.
 
-The training loop does not know which of the two tasks it runs.
+The training loop runs the network, and does not know who teaches it.
 """
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from udviz.method.attention import uncertainty_map
-from udviz.method.losses import (
-    PickAllLabels,
-    attention_distillation,
-    bernoulli_distillation,
-    binary_cross_entropy,
-    pick_all_labels,
-    softmax_distillation,
-)
 from udviz.method.network import Output, TwoHeadedNetwork, frozen_forward
-from udviz.recipe.schema import DistillConfig, LossConfig
+from udviz.method.teaching import ground_truth
+from udviz.method.teaching.step import Step, Teach, Terms
+from udviz.method.teaching.ways import TEACH
+from udviz.recipe.schema import LossConfig
+from udviz.recipe.students import StudentConfig
 
 
-class ClassificationTask(nn.Module):
-    """Learn from the ground truth: 1/2 (L_bce + alpha L_cal), or L_bce alone.
-
-    Attributes:
-        network: The network that is trained; without a calibration branch L_bce stands alone.
-        weights: Weight of each named loss in the total.
-
-    Source:
-        Song et al. (2021), teacher loss.
-    """
-
-    def __init__(self, network: TwoHeadedNetwork, loss: LossConfig) -> None:
-        super().__init__()
-        self.network = network
-        self.loss = loss
-        self.weights: Mapping[str, float] = (
-            {"bce": 0.5, "cal": 0.5 * loss.alpha}
-            if network.calibration is not None
-            else {"bce": 1.0}
-        )
-
-    def forward(self, images: Tensor, targets: Tensor) -> dict[str, Tensor]:
-        """Scalar losses by name of (B, 3, H, W) ``images`` and (B, L) ``targets``."""
-        return ground_truth_losses(self.network(images), targets, self.loss)
-
-
-class DistillationTask(nn.Module):
-    """Learn from a frozen teacher: L_pdd + weight L_uad (+ beta times the ground-truth loss).
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Task:
+    """A network to train, and what teaches it.
 
     Attributes:
-        network: The student.
-        teacher: Frozen, always in evaluation mode.
-        weights: Weight of each named loss in the total.
-
-    Source:
-        Song et al. (2021), prediction distribution and uncertainty attention distillation.
+        network: The network that is trained.
+        teach: Its losses for a batch.
+        loss: Settings of the ground-truth losses.
+        settings: Settings of the way to teach.
+        teacher: Frozen, always in evaluation mode; None where nobody teaches.
     """
 
-    def __init__(
-        self,
-        network: TwoHeadedNetwork,
-        teacher: TwoHeadedNetwork,
-        loss: LossConfig,
-        distill: DistillConfig,
-    ) -> None:
-        super().__init__()
-        self.network = network
-        self.teacher = teacher.requires_grad_(False)
-        self.loss = loss
-        self.distill = distill
-        self.weights = distillation_weights(
-            loss, distill, calibration=network.calibration is not None
+    network: TwoHeadedNetwork
+    teach: Teach
+    loss: LossConfig
+    settings: StudentConfig
+    teacher: TwoHeadedNetwork | None = None
+
+    def to(self, device: torch.device) -> None:
+        """Move the networks to ``device``, with channels last in memory."""
+        for network in filter(None, (self.network, self.teacher)):
+            network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def terms(self, output: Output, images: Tensor, targets: Tensor) -> Terms:
+        """Named losses of a batch.
+
+        Args:
+            output: What the network gives for the images.
+            images: (B, 3, H, W) normalised images, for the teacher.
+            targets: (B, L) of {1, 0, -1}.
+        """
+        taught = None
+        if self.teacher is not None:
+            taught = self.teacher, frozen_forward(self.teacher, images)
+        step = Step(
+            network=self.network,
+            output=output,
+            targets=targets,
+            loss=self.loss,
+            settings=self.settings,
+            teacher=taught,
         )
-
-    def train(self, mode: bool = True) -> "DistillationTask":
-        """Switch the student only; the teacher stays in evaluation mode."""
-        super().train(mode)
-        self.teacher.eval()
-        return self
-
-    def forward(self, images: Tensor, targets: Tensor) -> dict[str, Tensor]:
-        """Scalar losses by name of (B, 3, H, W) ``images`` and (B, L) ``targets``."""
-        teacher = frozen_forward(self.teacher, images)
-        student = self.network(images)
-        losses = self._distillation_losses(student, teacher)
-        if self.distill.beta > 0:
-            losses |= ground_truth_losses(student, targets, self.loss)
-        return losses
-
-    def _distillation_losses(self, student: Output, teacher: Output) -> dict[str, Tensor]:
-        temperature = self.distill.temperature
-        losses = {
-            "bernoulli": bernoulli_distillation(
-                student.logits,
-                teacher.logits,
-                temperature=temperature,
-                balance=self.loss.balance,
-            )
-        }
-        ours, theirs = student.calibration_logits, teacher.calibration_logits
-        if "softmax" in self.weights and ours is not None and theirs is not None:
-            losses["softmax"] = softmax_distillation(ours, theirs, temperature=temperature)
-        if "attention" in self.weights:
-            losses["attention"] = attention_distillation(
-                uncertainty_map(student, kind=self.distill.channel_weights),
-                uncertainty_map(teacher, kind=self.distill.channel_weights),
-            )
-        return losses
+        return self.teach(step)
 
 
-Task = ClassificationTask | DistillationTask
+def teacher_task(network: TwoHeadedNetwork, loss: LossConfig) -> Task:
+    """The teacher's own training, on the ground truth."""
+    settings = StudentConfig(method="none")
+    return Task(network=network, teach=ground_truth.teacher, loss=loss, settings=settings)
 
 
-def distillation_weights(
-    loss: LossConfig, distill: DistillConfig, *, calibration: bool
-) -> dict[str, float]:
-    """Weight of each loss of the distilled student; a loss that is switched off is absent."""
-    weights = {"bernoulli": 0.5}
-    if distill.method in ("pdd", "ud"):
-        weights["softmax"] = 0.5 * loss.alpha
-    if distill.method == "ud" and distill.attention_weight > 0:
-        weights["attention"] = distill.attention_weight
-    if distill.beta > 0:
-        weights["bce"] = 0.5 * distill.beta
-        if calibration:
-            weights["cal"] = 0.5 * distill.beta * loss.alpha
-    return weights
+def student_task(
+    network: TwoHeadedNetwork,
+    loss: LossConfig,
+    settings: StudentConfig,
+    *,
+    teacher: TwoHeadedNetwork | None = None,
+) -> Task:
+    """A student's training by the method of its settings; ``teacher`` is frozen."""
+    if teacher is not None:
+        teacher.requires_grad_(False).eval()
+    return Task(
+        network=network,
+        teach=TEACH[settings.method],
+        loss=loss,
+        settings=settings,
+        teacher=teacher,
+    )
 
 
-def ground_truth_losses(output: Output, targets: Tensor, loss: LossConfig) -> dict[str, Tensor]:
-    """L_bce, and L_cal where there is a calibration branch."""
-    losses = {"bce": binary_cross_entropy(output.logits, targets, balance=loss.balance)}
-    if output.calibration_logits is not None:
-        variant: PickAllLabels = "all" if loss.cal_loss == "all" else "selective"
-        losses["cal"] = pick_all_labels(output.calibration_logits, targets, variant=variant)
-    return losses
-
-
-def total_loss(losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+def total_loss(terms: Terms) -> Tensor:
     """Weighted sum of the named losses."""
-    return torch.stack([weights[name] * value for name, value in losses.items()]).sum()
+    return torch.stack([weight * value for weight, value in terms.values()]).sum()

@@ -6,6 +6,7 @@ nothing. Matrices are Fortran-ordered: one label's column is contiguous and can 
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
@@ -25,7 +26,8 @@ from udviz.predictions.manifest import (
     read_manifest,
     refused,
 )
-from udviz.scratch import empty_columns, reserve
+from udviz.scratch import reserve
+from udviz.stats.labels.probabilities import logit_probs
 
 MOST_IMAGES = 2**40  # more cannot be found in any file
 _KINDS = {"targets": "i", "difficult": "b"}  # kind of an array's values; else floating point
@@ -75,19 +77,13 @@ class Predictions:
         """The N image ids."""
         return tuple(self.images["image_id"])
 
-    def probs(self, labels: slice | int = slice(None)) -> np.ndarray:
-        """P(label present) = sigmoid(logits), of all labels (N, L) or of the chosen columns."""
-        if isinstance(labels, int):
-            return _sigmoid(np.asarray(self.logits[:, labels]))
-        logits = self.logits[:, labels]
-        probs = empty_columns(logits.shape, logits.dtype)
-        for column in range(logits.shape[1]):
-            probs[:, column] = _sigmoid(np.asarray(logits[:, column]))
-        return probs
+    def probs(self, label: int) -> np.ndarray:
+        """(N,) P(label present) = sigmoid(logits) of one label."""
+        return logit_probs(self.logits[:, label])
 
     def image_probs(self, place: int) -> np.ndarray:
         """(L,) P(label present) of all labels in one image."""
-        return _sigmoid(np.asarray(self.logits[place]))
+        return logit_probs(self.logits[place])
 
 
 class PredictionWriter:
@@ -103,6 +99,7 @@ class PredictionWriter:
         label_names: The L label names.
         dataset_fingerprint: Of the data set.
         checkpoint_digest: SHA-256 of the weights.
+        dataset_parts: Digest of each part of the data set by name, where they are known.
     """
 
     def __init__(
@@ -114,6 +111,7 @@ class PredictionWriter:
         label_names: tuple[str, ...],
         dataset_fingerprint: str,
         checkpoint_digest: str,
+        dataset_parts: Mapping[str, str] | None = None,
     ) -> None:
         self._directory = directory
         self._draft = directory.with_name(f".{directory.name}.draft")
@@ -124,6 +122,7 @@ class PredictionWriter:
             "n_images": len(images),
             "dataset_fingerprint": dataset_fingerprint,
             "checkpoint_digest": checkpoint_digest,
+            "dataset_parts": dict(dataset_parts or {}),
         }
         self._images = images
         self._arrays: dict[str, np.memmap[Any, Any]] = {}
@@ -215,21 +214,6 @@ def open_predictions(directory: Path, *, verify: bool | None = None) -> Predicti
         disagreement=array("disagreement"),
         attention=array("attention"),
     )
-
-
-def is_current(directory: Path, *, dataset_fingerprint: str, checkpoint_digest: str) -> bool:
-    """Whether a whole cache of exactly this data and these weights is there."""
-    try:
-        manifest = open_predictions(directory).manifest
-    except (OSError, ValueError):
-        return False
-    made_from = (manifest.dataset_fingerprint, manifest.checkpoint_digest)
-    return made_from == (dataset_fingerprint, checkpoint_digest)
-
-
-def _sigmoid(logits: np.ndarray) -> np.ndarray:
-    probs: np.ndarray = 0.5 * (1.0 + np.tanh(0.5 * logits))  # never overflows
-    return probs
 
 
 def _reserve(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:

@@ -3,8 +3,10 @@
 import json
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from udviz.installation import called
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
@@ -25,6 +27,7 @@ class Manifest:
         dataset_fingerprint: Of the data set the predictions belong to.
         checkpoint_digest: SHA-256 of the weights that made them.
         files: Per file its size in bytes and its CRC-32.
+        dataset_parts: Digest of each part of that data set by name; empty in a cache of version 1.
     """
 
     schema_version: int
@@ -34,6 +37,7 @@ class Manifest:
     dataset_fingerprint: str
     checkpoint_digest: str
     files: dict[str, dict[str, int]]
+    dataset_parts: dict[str, str] = field(default_factory=dict)
 
 
 def read_manifest(directory: Path) -> Manifest:
@@ -69,6 +73,8 @@ def _is_well_typed(manifest: Manifest) -> bool:
         and all(isinstance(entry, dict) and entry.keys() == _ENTRY for entry in entries)
         and all(type(number) is int for entry in entries for number in entry.values())
         and type(manifest.n_images) is int
+        and isinstance(manifest.dataset_parts, dict)
+        and all(isinstance(digest, str) for digest in manifest.dataset_parts.values())
     )
 
 
@@ -106,9 +112,7 @@ def refused(path: Path, what: str) -> ValueError:
 
 def _remake(directory: Path) -> str:
     study = directory.parents[2] if len(directory.parents) > 2 else directory
-    return (
-        f"Remake it with: python -m pipelines.study --recipe {study / 'study.toml'} --out {study}"
-    )
+    return f"Remake it with: {called('study')} --recipe {study / 'study.toml'} --out {study}"
 
 
 def file_crc32(path: Path) -> int:

@@ -5,13 +5,15 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import tomli_w
 from pydantic import ValidationError
 
 from udviz.checks import shown
 from udviz.recipe.explain import explain
 from udviz.recipe.schema import Recipe
+from udviz.recipe.upgrade import upgraded
 
-RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
+RECIPES = Path(__file__).parent / "recipes"
 
 
 def recipe_path(name_or_path: str) -> Path:
@@ -41,11 +43,17 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def recipe_values(path: Path) -> dict[str, Any]:
-    """The plain values stored in a recipe file."""
+    """The plain values stored in a recipe file; an old one's as they are called now."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return upgraded(tomllib.loads(path.read_text(encoding="utf-8")))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"`{path}` must be a TOML file: {shown(str(error))}.") from error
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """``recipe`` as TOML, from which it can be read again; what is not set is left out."""
+    values = recipe.model_dump(mode="json", exclude_none=True)
+    return tomli_w.dumps(values, multiline_strings=True)
 
 
 def parse_recipe(values: dict[str, Any], *, source: str) -> Recipe:
@@ -55,6 +63,6 @@ def parse_recipe(values: dict[str, Any], *, source: str) -> Recipe:
         ValueError: If a value breaks the schema; one line per field, with its flag.
     """
     try:
-        return Recipe.model_validate(values)
+        return Recipe.model_validate(upgraded(values))
     except ValidationError as error:
         raise ValueError(f"{source} is not a valid recipe:\n{explain(error)}") from error

@@ -15,17 +15,14 @@ CROSSFIT = "crossfit"  # runs that judge training labels; no model of its own
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _LONGEST_NAME = 40
 
-_Overrides: Any = create_model(
-    "_Overrides",
-    __base__=Section,
-    **{
-        name: (field.rebuild_annotation() | None, Field(None, description=field.description))
-        for name, field in NetworkConfig.model_fields.items()
-    },
-)
+_FIELDS: dict[str, Any] = {
+    name: (field.rebuild_annotation() | None, Field(None, description=field.description))
+    for name, field in NetworkConfig.model_fields.items()
+}
+_Overrides = create_model("_Overrides", __base__=Section, **_FIELDS)
 
 
-class StudentConfig(_Overrides):  # type: ignore[misc]  # made from the fields of NetworkConfig
+class StudentConfig(_Overrides):  # type: ignore[valid-type, misc]
     """How a student is taught; besides, any field of `[student]` that is other for this one."""
 
     method: Method = "ud"
@@ -104,9 +101,8 @@ def check_student_name(name: str) -> None:
     """
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         raise ValueError(
-            "the name of a student must consist of letters, digits, `-` and `_`, begin with a "
-            f"letter or a digit and have at most {_LONGEST_NAME} characters, got "
-            f"{shown(repr(name))}"
+            "`students` must have names of letters, digits, `-` and `_` that begin with a letter "
+            f"or a digit and have at most {_LONGEST_NAME} characters, got {shown(repr(name))}."
         )
     if name.lower() in (TEACHER, CROSSFIT):
-        raise ValueError(f"a student must not be called {name}, which is kept for other runs")
+        raise ValueError(f"`students` must not hold one called {name}: other runs are.")

@@ -1,0 +1,55 @@
+"""Statistics of labels: numpy arrays in, frozen results or tables with one row per label out.
+
+These ten names answer most questions of a notebook; the rooms hold the rest. Each is imported when
+it is asked for, so that a program which needs one of them does not load all.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from udviz.stats.calibration.brier import brier_score
+    from udviz.stats.calibration.calibration_error import expected_calibration_error
+    from udviz.stats.calibration.recalibration import fit_temperature
+    from udviz.stats.calibration.reliability_bins import reliability_bins
+    from udviz.stats.comparison.gain import label_gains
+    from udviz.stats.decisions.thresholds import choose_thresholds
+    from udviz.stats.difficulty.label_difficulty import label_difficulty
+    from udviz.stats.difficulty.look_alikes import look_alikes
+    from udviz.stats.label_errors.suspects import find_suspects
+    from udviz.stats.ranking.ranking import average_precision
+
+__all__ = [
+    "average_precision",
+    "brier_score",
+    "choose_thresholds",
+    "expected_calibration_error",
+    "find_suspects",
+    "fit_temperature",
+    "label_difficulty",
+    "label_gains",
+    "look_alikes",
+    "reliability_bins",
+]
+_MODULES = {
+    "average_precision": "ranking.ranking",
+    "brier_score": "calibration.brier",
+    "choose_thresholds": "decisions.thresholds",
+    "expected_calibration_error": "calibration.calibration_error",
+    "find_suspects": "label_errors.suspects",
+    "fit_temperature": "calibration.recalibration",
+    "label_difficulty": "difficulty.label_difficulty",
+    "label_gains": "comparison.gain",
+    "look_alikes": "difficulty.look_alikes",
+    "reliability_bins": "calibration.reliability_bins",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,4 +1,4 @@
-"""The append-only diary of a run: one JSON object per line."""
+"""The append-only event log of a run: one JSON object per line."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ def append_event(path: Path, event: dict[str, Any]) -> None:
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:
-    """All whole lines of the diary in order; torn ones are left out, no plain file is empty."""
+    """All whole lines of the log in order; torn ones are left out, no plain file is empty."""
     try:
         lines = own_bytes(path).splitlines()
     except OSError:

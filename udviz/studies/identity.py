@@ -7,12 +7,16 @@ from pathlib import Path
 import psutil
 
 PROC = Path("/proc")
+LEADER = "UDVIZ_LEADER"  # environment variable: pid of the process that leads several
+MEETING = "UDVIZ_MEETING"  # and the file through which they find each other
 _DEAD = {"Z", "X"}  # a zombie, or what is left of one
 
 
 def own_pid() -> int:
-    """Pid of the process to signal if this one is to end: under torchrun its agent."""
-    return os.getppid() if "TORCHELASTIC_RUN_ID" in os.environ else os.getpid()
+    """Pid of the process to signal if this one is to end: the one that leads several."""
+    if "TORCHELASTIC_RUN_ID" in os.environ:  # under torchrun its agent
+        return os.getppid()
+    return int(os.environ.get(LEADER, os.getpid()))
 
 
 def start_mark(pid: int) -> str:

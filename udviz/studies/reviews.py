@@ -1,26 +1,26 @@
-"""What people say of doubted targets, kept beside the study, one line per mark.
+"""What people say of possible annotation errors, kept beside the study, one line per review.
 
-Marks are only ever appended, so that browsers which mark at once lose nothing. Of several marks on
-one target the last line of the file stands, whatever the clocks say. A damaged line costs itself.
+Reviews are only ever appended, so that browsers which review at once lose nothing. Of several
+reviews of one target the last line of the file stands, whatever the clocks say. A damaged line
+costs itself.
 """
 
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from udviz.studies.events import append_event, read_events
+from udviz.vocabulary import REVIEW_VERDICTS, ReviewVerdict
 
-Verdict = Literal["wrong", "right", "unsure"]
-VERDICTS: tuple[str, ...] = get_args(Verdict)
 REVIEWS_FILE = "reviews.jsonl"
 LATEST = 2.0**33  # Unix seconds: the year 2242, the last one that a table's clock can tell
 
 
 @dataclass(frozen=True)
-class Doubted:
-    """A target that was doubted; one that was corrected since is another.
+class ReviewedTarget:
+    """A target as it was annotated; one that was corrected since is another.
 
     Attributes:
         split: ``train``, ``val`` or ``test``.
@@ -36,70 +36,70 @@ class Doubted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mark:
+class Review:
     """One line of the file.
 
     Attributes:
-        doubted: The target it speaks of.
-        direction: Why it is doubted: ``missing`` or ``extra``.
-        verdict: Whether the target is wrong; None takes an earlier mark back.
+        of: The target it speaks of.
+        direction: Why that looks wrong: ``missing`` or ``extra``.
+        verdict: Whether the target is wrong; None takes an earlier review back.
         time: When it was made, Unix seconds.
     """
 
-    doubted: Doubted
+    of: ReviewedTarget
     direction: str
-    verdict: Verdict | None
+    verdict: ReviewVerdict | None
     time: float = field(default_factory=time.time)
 
 
-def add_mark(study: Path, mark: Mark) -> None:
-    """Append ``mark`` to the file beside the study.
+def add_review(study: Path, review: Review) -> None:
+    """Append ``review`` to the file beside the study.
 
     Raises:
-        OSError: If it cannot be written; nothing is marked then.
+        OSError: If it cannot be written; nothing is kept then.
     """
-    line = {**asdict(mark.doubted), **asdict(mark)}
-    del line["doubted"]
+    line = {**asdict(review.of), **asdict(review)}
+    del line["of"]
     append_event(study / REVIEWS_FILE, line)
 
 
-def standing_marks(study: Path) -> dict[Doubted, Mark]:
-    """The last mark of every target, unless it took the earlier ones back."""
-    marks: dict[Doubted, Mark] = {}
+def standing_reviews(study: Path) -> dict[ReviewedTarget, Review]:
+    """The last review of every target, unless it took the earlier ones back."""
+    reviews: dict[ReviewedTarget, Review] = {}
     for line in read_events(study / REVIEWS_FILE):
-        if mark := _mark_of(line):
-            marks.pop(mark.doubted, None)  # the latest come last
-            marks[mark.doubted] = mark
-    return {doubted: mark for doubted, mark in marks.items() if mark.verdict is not None}
+        if review := _review_of(line):
+            reviews.pop(review.of, None)  # the latest come last
+            reviews[review.of] = review
+    return {target: review for target, review in reviews.items() if review.verdict is not None}
 
 
-def undo(study: Path, made: Mark, before: Mark | None) -> bool:
+def undo(study: Path, made: Review, before: Review | None) -> bool:
     """Let ``before`` stand again in place of ``made``.
 
     Returns:
-        Whether it was done: not where somebody has marked the target again since.
+        Whether it was done: not where somebody has reviewed the target again since.
 
     Raises:
         OSError: If it cannot be written.
     """
-    if standing_marks(study).get(made.doubted) != (made if made.verdict else None):
+    if standing_reviews(study).get(made.of) != (made if made.verdict else None):
         return False
-    add_mark(study, replace(made, verdict=before.verdict if before else None, time=time.time()))
+    add_review(study, replace(made, verdict=before.verdict if before else None, time=time.time()))
     return True
 
 
-def _mark_of(line: Mapping[str, Any]) -> Mark | None:
-    """The mark on a line; None if the line is no mark."""
+def _review_of(line: Mapping[str, Any]) -> Review | None:
+    """The review on a line; None if the line is none."""
     texts = [line.get(name) for name in ("split", "image_id", "label", "direction")]
     target, verdict, when = line.get("target"), line.get("verdict"), line.get("time")
     if (
         not all(isinstance(text, str) for text in texts)
         or target not in (0, 1)
-        or verdict not in (None, *VERDICTS)
+        or verdict not in (None, *REVIEW_VERDICTS)
         or not isinstance(when, (int, float))
         or not 0 <= when < LATEST
     ):
         return None
     split, image_id, label, direction = (str(text) for text in texts)
-    doubted = Doubted(split, image_id, label, int(target))
-    return Mark(doubted=doubted, direction=direction, verdict=verdict, time=float(when))
+    of = ReviewedTarget(split, image_id, label, int(target))
+    return Review(of=of, direction=direction, verdict=verdict, time=float(when))

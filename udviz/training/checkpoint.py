@@ -9,7 +9,7 @@ import io
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ import torch
 from safetensors.torch import save as serialise_weights
 from torch import Tensor
 
+from udviz.data.fingerprint import DataRecord
 from udviz.method.weights import PlainFileError, load_plain
 from udviz.studies.files import sync_directory
+from udviz.studies.provenance import DATA, data_of
 
 WEIGHTS, STATE, DIGESTS = "model.safetensors", "state.pt", "digests.json"
 
@@ -30,10 +32,12 @@ class Checkpoint:
     Attributes:
         weights: The network's parameters and buffers by name.
         state: Optimiser, place in the schedule and best score: plain values and tensors.
+        data: The data set it was trained on; None where nobody knows.
     """
 
     weights: dict[str, Tensor]
     state: dict[str, Any]
+    data: DataRecord | None = None
 
 
 def save_checkpoint(folder: Path, name: str, checkpoint: Checkpoint) -> None:
@@ -81,8 +85,9 @@ def is_whole(directory: Path) -> bool:
     """Whether every file of the checkpoint is there and has the digest it was saved with."""
     try:
         digests = json.loads((directory / DIGESTS).read_text(encoding="utf-8"))
-        return all(digests[name] == file_digest(directory / name) for name in (WEIGHTS, STATE))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        names = {WEIGHTS, STATE} | {DATA} & digests.keys()
+        return all(digests[name] == file_digest(directory / name) for name in names)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
 
 
@@ -104,7 +109,7 @@ def load_checkpoint(directory: Path) -> Checkpoint:
             f"`{directory}` must hold plain values and tensors only, got something that cannot be "
             "read or runs code when it is loaded. Do not use this checkpoint."
         ) from error
-    return Checkpoint(weights=weights, state=state)
+    return Checkpoint(weights=weights, state=state, data=data_of(directory))
 
 
 def file_digest(path: Path) -> str:
@@ -129,6 +134,8 @@ def _write(directory: Path, checkpoint: Checkpoint) -> None:
     state = io.BytesIO()
     torch.save(checkpoint.state, state)
     files = {WEIGHTS: serialise_weights(weights), STATE: state.getvalue()}
+    if checkpoint.data is not None:
+        files[DATA] = json.dumps(asdict(checkpoint.data)).encode()
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     files[DIGESTS] = json.dumps(digests).encode()
     for name, content in files.items():

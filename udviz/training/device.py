@@ -3,7 +3,6 @@
 import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
@@ -58,15 +57,18 @@ def _own_gpu() -> torch.device:
     number, n_gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
     if number >= n_gpus:
         raise ValueError(
-            f"`--nproc-per-node` must be at most the {n_gpus} GPUs of this machine, got more. "
+            f"`--processes` must be at most the {n_gpus} GPUs of this machine, got more. "
             "Start fewer processes, or pass --hardware.device cpu."
         )
     return torch.device("cuda", number)
 
 
 def _computes_bf16(device: torch.device) -> bool:
-    """Whether bf16 is faster than fp32 here: GPUs that have it, CPUs with AMX tiles."""
+    """Whether bf16 is faster than fp32 here: asked of PyTorch, so that a restart computes alike.
+
+    CPUs with AVX512-BF16 or AMX compute it natively; all others imitate it, and are slower.
+    """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    cpu = Path("/proc/cpuinfo")
-    return cpu.is_file() and "amx_bf16" in cpu.read_text(encoding="utf-8")
+    native = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, name, lambda: False)() for name in native)

@@ -1,6 +1,7 @@
 """One process or many: the few calls that differ.
 
-Under ``torchrun`` every process runs the same program; alone, all of this does nothing.
+Of several (`udviz/launching/together/`) every one runs the same program; alone, all of this does
+nothing.
 """
 
 import os
@@ -12,14 +13,23 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from udviz.processes import n_processes
+from udviz.studies.identity import MEETING
+
 
 @contextmanager
 def process_group() -> Iterator[None]:
-    """Join the other processes if ``torchrun`` started several: gloo, and NCCL for GPU tensors."""
-    if int(os.environ.get("WORLD_SIZE", "1")) <= 1 or dist.is_initialized():
+    """Join the other processes if there are several: gloo, and NCCL for GPU tensors."""
+    if n_processes() <= 1 or dist.is_initialized():
         yield
         return
-    dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    if MEETING in os.environ:
+        store = dist.FileStore(os.environ[MEETING], n_processes())
+        number = int(os.environ["RANK"])
+        dist.init_process_group(backend, store=store, rank=number, world_size=n_processes())
+    else:  # a torchrun that a person typed: its store listens on all interfaces
+        dist.init_process_group(backend)
     try:
         yield
     finally:
@@ -34,11 +44,6 @@ def rank() -> int:
 def world_size() -> int:
     """Number of processes."""
     return dist.get_world_size() if dist.is_initialized() else 1
-
-
-def is_main() -> bool:
-    """Whether this process writes the files."""
-    return rank() == 0
 
 
 def barrier() -> None:

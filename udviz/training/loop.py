@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from udviz.method.network import TwoHeadedNetwork
+from udviz.data.fingerprint import DataRecord
+from udviz.method.network import Output, TwoHeadedNetwork
 from udviz.method.tasks import Task, total_loss
 from udviz.recipe.networks import NetworkConfig
 from udviz.recipe.schema import AugmentConfig
-from udviz.stats.average_precision.ranking import average_precision
+from udviz.stats.ranking.ranking import average_precision
 from udviz.studies.directory import RunDirectory
 from udviz.training import distributed
 from udviz.training.batches import EpochSteps, ImageRows, loader
@@ -20,7 +21,7 @@ from udviz.training.device import Compute
 from udviz.training.inference import InferenceOptions, predict_logits
 from udviz.training.progress import LossMeter, Progress, StopRequest, Stopwatch
 from udviz.training.schedule import build_optimizer, learning_rate, set_learning_rate
-from udviz.training.state import Diary, TrainingState, restore, save
+from udviz.training.state import EventLog, TrainingState, restore, save
 from udviz.training.transforms import augment, draw_augmentation, normalise
 
 LOG_EVERY = 20  # steps
@@ -31,6 +32,7 @@ class TrainingPlan:
     """What a run trains on and how.
 
     Attributes:
+        data: Which data set; kept in every checkpoint.
         rows: Pixels and training targets of the whole data set.
         train: Image indices of the training split.
         val: Image indices of the validation split.
@@ -42,6 +44,7 @@ class TrainingPlan:
         seed: Of order and augmentation.
     """
 
+    data: DataRecord
     rows: ImageRows
     train: np.ndarray
     val: np.ndarray
@@ -59,12 +62,12 @@ class _Session:
 
     Attributes:
         task: Network and losses.
-        model: The task, averaging its gradients over processes where there are several.
+        model: The network, averaging its gradients over processes where there are several.
         plan: Data and settings.
         optimizer: Of the network's parameters.
         state: Place in the schedule; moves on.
         run: Where checkpoints and events go.
-        diary: Writes the events.
+        log: Writes the events.
         report: Called after every step and epoch.
         stop: Whether someone asked the run to stop.
     """
@@ -75,13 +78,14 @@ class _Session:
     optimizer: torch.optim.Optimizer
     state: TrainingState
     run: RunDirectory
-    diary: Diary
+    log: EventLog
     report: Callable[[Progress], None]
     stop: StopRequest
 
     def save_last(self) -> None:
         """Write the checkpoint that a restart goes on from."""
-        save(self.run.checkpoints, "last", self.task.network, self.optimizer, self.state)
+        network, data = self.task.network, self.plan.data
+        save(self.run.checkpoints, "last", network, self.optimizer, self.state, data)
 
     def interrupted(self) -> InterruptedError:
         """Write that checkpoint; the error that ends the epoch under way."""
@@ -112,11 +116,11 @@ def train(
         InterruptedError: If the process was asked to stop; a checkpoint was written.
         ValueError: If a batch cannot be shared out equally among the processes.
     """
-    task.to(plan.compute.device).to(memory_format=torch.channels_last)
+    task.to(plan.compute.device)
     distributed.synchronise_batch_norm(task.network)
     optimizer = build_optimizer(task.network, plan.network)
     state = restore(run.checkpoints, task.network, optimizer)
-    model, diary = _wrapped(task, plan.compute), Diary(run.events, state)
+    model, log = _wrapped(task.network, plan.compute), EventLog(run.events, state)
     with StopRequest() as stop:
         session = _Session(
             task=task,
@@ -125,7 +129,7 @@ def train(
             optimizer=optimizer,
             state=state,
             run=run,
-            diary=diary,
+            log=log,
             report=report,
             stop=stop,
         )
@@ -150,7 +154,7 @@ def _train_epoch(session: _Session) -> None:
         epoch=state.epoch,
         first_step=state.step,
     )
-    session.task.train()
+    session.task.network.train()
     meter = LossMeter(state.loss_sums, state.step)
     watch = Stopwatch(n_images=steps.batch_size)
     pin = plan.compute.device.type == "cuda"
@@ -162,7 +166,7 @@ def _train_epoch(session: _Session) -> None:
         state.step += 1
         if state.step % LOG_EVERY == 0 or state.step == steps.n_steps:
             state.loss_sums = meter.checked_sums(state.epoch, state.step)
-            session.diary.step(state, learning_rate=rate, losses=meter.means(), speed=watch.speed())
+            session.log.step(state, learning_rate=rate, losses=meter.means(), speed=watch.speed())
         session.report(Progress.of_step(state, steps.n_steps, plan.network.epochs, watch.speed()))
         if session.stop.asked():
             state.loss_sums = meter.checked_sums(state.epoch, state.step)
@@ -181,13 +185,14 @@ def _step(session: _Session, pixels: Tensor, targets: Tensor, batch_size: int) -
     images = normalise(pixels.to(device, non_blocking=True))
     images = augment(images, changes.rows(own.start, own.stop))
     with plan.compute.autocast():
-        losses: dict[str, Tensor] = session.model(images, targets.to(device, non_blocking=True))
+        output: Output = session.model(images)
+        terms = session.task.terms(output, images, targets.to(device, non_blocking=True))
     session.optimizer.zero_grad(set_to_none=True)
-    total_loss(losses, session.task.weights).backward()  # type: ignore[no-untyped-call]
+    total_loss(terms).backward()  # type: ignore[no-untyped-call]
     if plan.network.clip_norm > 0:
         nn.utils.clip_grad_norm_(session.task.network.parameters(), plan.network.clip_norm)
     session.optimizer.step()
-    return {name: value.detach() for name, value in losses.items()}
+    return {name: term.value.detach() for name, term in terms.items()}
 
 
 def step_seed(seed: int, epoch: int, step: int) -> int:
@@ -195,11 +200,14 @@ def step_seed(seed: int, epoch: int, step: int) -> int:
     return int(np.random.SeedSequence((seed, epoch, step)).generate_state(1)[0])
 
 
-def _wrapped(task: Task, compute: Compute) -> nn.Module:
+def _wrapped(network: TwoHeadedNetwork, compute: Compute) -> nn.Module:
+    """The network alone: a frozen teacher has no gradients to share."""
     if distributed.world_size() == 1:
-        return task
+        return network
     devices = [compute.device] if compute.device.type == "cuda" else None
-    return nn.parallel.DistributedDataParallel(task, device_ids=devices, forward_sync_buffers=False)
+    return nn.parallel.DistributedDataParallel(
+        network, device_ids=devices, forward_sync_buffers=False
+    )
 
 
 def _finish_epoch(session: _Session) -> None:
@@ -214,9 +222,9 @@ def _finish_epoch(session: _Session) -> None:
     precision = validation_precision(network, session.plan, after_batch=grant_stop)
     seconds = time.perf_counter() - started
     state.close_epoch(float(np.nanmean(precision)))
-    session.diary.epoch(state, precision=precision, validation_seconds=seconds)
+    session.log.epoch(state, precision=precision, validation_seconds=seconds)
     if state.epochs_since_best == 0:
-        save(session.run.checkpoints, "best", network, None, state)
+        save(session.run.checkpoints, "best", network, None, state, session.plan.data)
     session.save_last()
     session.report(Progress.of_epoch(state, session.plan.network.epochs))
     if session.stop.asked(now=True):

@@ -1,73 +1,28 @@
 """The network of a run: as its recipe describes it, and as training left it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 import torch
+from torch import Tensor
 
 from udviz.method.backbones import build_backbone
 from udviz.method.network import TwoHeadedNetwork
+from udviz.recipe.dependencies import has_calibration
 from udviz.recipe.networks import NetworkConfig
 from udviz.recipe.schema import Recipe
 from udviz.recipe.section import expand
 from udviz.roots import check_weights
-from udviz.studies.directory import RunDirectory
+from udviz.studies.models import Run
 from udviz.training.checkpoint import load_checkpoint
-
-Role = Literal["teacher", "baseline", "distilled", "crossfit"]
-
-
-@dataclass(frozen=True)
-class Run:
-    """One model to train.
-
-    Attributes:
-        role: Teacher, baseline student, distilled student, or crossfit: a baseline student that is
-            trained without one fold of the training images, to judge their labels.
-        seed: Of its initial weights, the order of images and the augmentation; of a crossfit run
-            also the fold it leaves out.
-    """
-
-    role: Role
-    seed: int
-
-    @property
-    def name(self) -> str:
-        """Name of its directory."""
-        return "teacher" if self.role == "teacher" else f"{self.role}-{self.seed}"
-
-    def directory(self, study: Path) -> RunDirectory:
-        """Where it lives."""
-        return RunDirectory(study / self.name)
-
-
-def network_config(recipe: Recipe, role: Role) -> NetworkConfig:
-    """Settings of the network that plays ``role``."""
-    return recipe.teacher if role == "teacher" else recipe.student
-
-
-def has_calibration(recipe: Recipe, role: Role) -> bool:
-    """Whether a role has a calibration branch: only where one of its losses trains it."""
-    if role == "teacher":
-        return recipe.loss.cal_loss != "none"
-    return role == "distilled" and recipe.distill.method in ("ud", "pdd")
+from udviz.vocabulary import TEACHER
 
 
 def build_network(recipe: Recipe, run: Run, n_labels: int) -> TwoHeadedNetwork:
     """A network as it is before training; students of one seed start from the same weights."""
-    config = network_config(recipe, run.role)
-    flag = "--teacher.weights" if run.role == "teacher" else "--student.weights"
     torch.manual_seed(run.seed)
-    check_weights(config.weights, flag=flag)
-    backbone = build_backbone(config.backbone, weights=expand(config.weights, flag=flag))
-    return TwoHeadedNetwork(
-        backbone,
-        n_labels,
-        pool=config.pool,
-        feature_norm=config.feature_norm,
-        calibration=has_calibration(recipe, run.role),
-    )
+    config, calibration = recipe.network_of(run.model), has_calibration(recipe, run.model)
+    return _build(config, n_labels, calibration=calibration, flag=_weights_flag(recipe, run))
 
 
 def trained_network(recipe: Recipe, run: Run, study: Path, n_labels: int) -> TwoHeadedNetwork:
@@ -77,10 +32,13 @@ def trained_network(recipe: Recipe, run: Run, study: Path, n_labels: int) -> Two
         ValueError: If its best checkpoint is missing, damaged, or of another network.
     """
     directory = run.directory(study).checkpoints / "best"
-    checkpoint = load_checkpoint(directory)
-    network = random_network(recipe, run, n_labels)
+    weights = load_checkpoint(directory).weights
+    calibration = has_calibration(recipe, run.model)
+    if run.model == TEACHER and recipe.teacher.from_:  # trained with the losses of its own study
+        calibration = is_calibrated(weights)
+    network = _blank(recipe.network_of(run.model), n_labels, calibration=calibration)
     try:
-        network.load_state_dict(checkpoint.weights)
+        network.load_state_dict(weights)
     except RuntimeError as error:  # torch's word for names or shapes that differ
         raise ValueError(
             f"`{directory}` must hold the weights of the network that the recipe describes for "
@@ -89,21 +47,54 @@ def trained_network(recipe: Recipe, run: Run, study: Path, n_labels: int) -> Two
     return network
 
 
+def is_calibrated(weights: Mapping[str, Tensor]) -> bool:
+    """Whether weights are those of a network with a calibration branch."""
+    return any(name.startswith("calibration.") for name in weights)
+
+
+def fits(config: NetworkConfig, weights: Mapping[str, Tensor], n_labels: int) -> bool:
+    """Whether weights are those of a network with these settings."""
+    network = _blank(config, n_labels, calibration=is_calibrated(weights))
+    shapes = {name: value.shape for name, value in network.state_dict().items()}
+    return shapes == {name: value.shape for name, value in weights.items()}
+
+
 def random_network(recipe: Recipe, run: Run, n_labels: int) -> TwoHeadedNetwork:
     """The network of a run with the random weights of its seed, in evaluation mode.
 
     Nothing pretrained is in it, and the random numbers of this process go on as they were.
     """
+    calibration = has_calibration(recipe, run.model)
+    return _blank(recipe.network_of(run.model), n_labels, calibration=calibration, seed=run.seed)
+
+
+def _blank(
+    config: NetworkConfig, n_labels: int, *, calibration: bool, seed: int = 0
+) -> TwoHeadedNetwork:
+    """A network without pretrained weights, which a trained one does not need."""
     with torch.random.fork_rng():
-        return build_network(without_weights(recipe), run, n_labels).eval()
+        torch.manual_seed(seed)
+        plain = config.model_copy(update={"weights": "none"})
+        return _build(plain, n_labels, calibration=calibration, flag="").eval()
 
 
-def without_weights(recipe: Recipe) -> Recipe:
-    """The recipe without pretrained weights, which a trained network does not need."""
-    plain = {"weights": "none"}
-    return recipe.model_copy(
-        update={
-            "teacher": recipe.teacher.model_copy(update=plain),
-            "student": recipe.student.model_copy(update=plain),
-        }
+def _build(
+    config: NetworkConfig, n_labels: int, *, calibration: bool, flag: str
+) -> TwoHeadedNetwork:
+    check_weights(config.weights, flag=flag)
+    backbone = build_backbone(config.backbone, weights=expand(config.weights, flag=flag))
+    return TwoHeadedNetwork(
+        backbone,
+        n_labels,
+        pool=config.pool,
+        feature_norm=config.feature_norm,
+        calibration=calibration,
     )
+
+
+def _weights_flag(recipe: Recipe, run: Run) -> str:
+    """The flag that says where a run's pretrained weights come from."""
+    student = recipe.students.get(run.model)
+    if student is not None and "weights" in student.overrides:
+        return f"--students.{run.model}.weights"
+    return "--teacher.weights" if run.model == TEACHER else "--student.weights"

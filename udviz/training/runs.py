@@ -1,37 +1,29 @@
-"""From a recipe to the runs of a study: which there are and what each learns from."""
+"""What each run of a study learns from: its images, its losses and its teacher."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from udviz.data.dataset import Dataset
-from udviz.method.tasks import ClassificationTask, DistillationTask, Task
+from udviz.method.attention import ChannelWeights
+from udviz.method.tasks import Task, student_task, teacher_task
 from udviz.recipe.schema import Recipe
-from udviz.training.networks import Run, build_network, trained_network
-
-
-def runs_of(recipe: Recipe) -> Iterator[Run]:
-    """The runs of a study in the order they are trained: the teacher first."""
-    yield Run("teacher", recipe.teacher_seed)
-    for seed in recipe.seeds:
-        yield Run("baseline", seed)
-        if recipe.distill.method != "none":
-            yield Run("distilled", seed)
-    for fold in range(recipe.crossfit_folds):
-        yield Run("crossfit", fold)
+from udviz.recipe.students import CROSSFIT, StudentConfig
+from udviz.studies.models import Run, teacher_run
+from udviz.training.networks import build_network, trained_network
+from udviz.vocabulary import JUDGED_SPLITS, TEACHER
 
 
 def fit_indices(recipe: Recipe, run: Run, dataset: Dataset) -> np.ndarray:
     """Images that ``run`` is trained on."""
     train = dataset.indices("train")
-    return train if run.role != "crossfit" else train[_folds(recipe, train) != run.seed]
+    return train if run.model != CROSSFIT else train[_folds(recipe, train) != run.seed]
 
 
 def judged_indices(recipe: Recipe, run: Run, dataset: Dataset) -> dict[str, np.ndarray]:
     """Images that ``run`` predicts, by split: never one that it was trained on."""
-    if run.role != "crossfit":
-        return {split: dataset.indices(split) for split in ("val", "test")}
+    if run.model != CROSSFIT:
+        return {split: dataset.indices(split) for split in JUDGED_SPLITS}
     train = dataset.indices("train")
     return {"train": train[_folds(recipe, train) == run.seed]}
 
@@ -42,9 +34,26 @@ def _folds(recipe: Recipe, train: np.ndarray) -> np.ndarray:
 
 
 def build_task(recipe: Recipe, run: Run, study: Path, n_labels: int) -> Task:
-    """What ``run`` trains: a network with its losses, and for a distilled student the teacher."""
+    """What ``run`` trains: a network with its losses, and its teacher where it has one."""
     network = build_network(recipe, run, n_labels)
-    if run.role != "distilled":
-        return ClassificationTask(network, recipe.loss)
-    teacher = trained_network(recipe, Run("teacher", recipe.teacher_seed), study, n_labels)
-    return DistillationTask(network, teacher, recipe.loss, recipe.distill)
+    if run.model == TEACHER:
+        return teacher_task(network, recipe.loss)
+    settings = recipe.students.get(run.model, StudentConfig(method="none"))
+    teacher = teacher_of(recipe, run)
+    taught_by = trained_network(recipe, teacher, study, n_labels) if teacher else None
+    return student_task(network, recipe.loss, settings, teacher=taught_by)
+
+
+def teacher_of(recipe: Recipe, run: Run) -> Run | None:
+    """The run that teaches ``run``; None where nobody does."""
+    student = recipe.students.get(run.model)
+    taught = student is not None and student.way.teacher
+    return teacher_run(recipe, run.seed) if taught else None
+
+
+def channel_weights_of(recipe: Recipe, run: Run) -> ChannelWeights:
+    """Kind of the uncertainty attention of a run: its own; a teacher's as it is distilled first."""
+    if run.model in recipe.students:
+        return recipe.students[run.model].channel_weights
+    distilled = [s.channel_weights for s in recipe.students.values() if s.method == "ud"]
+    return distilled[0] if distilled else "softmax"

@@ -1,4 +1,4 @@
-"""Where a run is, how that is kept, and the diary it writes."""
+"""Where a run is, how that is kept, and the events it writes."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from udviz.data.fingerprint import DataRecord
 from udviz.method.network import TwoHeadedNetwork
+from udviz.processes import is_main
 from udviz.studies.events import append_event
 from udviz.training import distributed
 from udviz.training.checkpoint import Checkpoint, load_newest, recover, save_checkpoint
@@ -66,6 +68,7 @@ def save(
     network: TwoHeadedNetwork,
     optimizer: torch.optim.Optimizer | None,
     state: TrainingState,
+    data: DataRecord,
 ) -> None:
     """Write a checkpoint on the main process; the others wait.
 
@@ -81,13 +84,13 @@ def save(
             f"{state.epoch + (state.step > 0)}. Lower the learning rate, or set "
             "--teacher.clip_norm / --student.clip_norm."
         )
-    if distributed.is_main():
+    if is_main():
         place = asdict(state)
         del place["speed"]
         values: dict[str, Any] = {"place": place}
         if optimizer is not None:
             values["optimizer"] = optimizer.state_dict()
-        save_checkpoint(folder, name, Checkpoint(weights=weights, state=values))
+        save_checkpoint(folder, name, Checkpoint(weights=weights, state=values, data=data))
     distributed.barrier()
 
 
@@ -95,7 +98,7 @@ def restore(
     folder: Path, network: TwoHeadedNetwork, optimizer: torch.optim.Optimizer
 ) -> TrainingState:
     """Load the newest whole checkpoint into ``network`` and ``optimizer``; else start afresh."""
-    if distributed.is_main():
+    if is_main():
         recover(folder)
     checkpoint = load_newest(folder)
     if checkpoint is None:
@@ -111,7 +114,7 @@ def restore(
         ) from error
 
 
-class Diary:
+class EventLog:
     """Writes the events of a run, on the main process only."""
 
     def __init__(self, path: Path, state: TrainingState) -> None:
@@ -153,6 +156,6 @@ class Diary:
         )
 
     def _write(self, kind: str, state: TrainingState, values: dict[str, Any]) -> None:
-        if distributed.is_main():
+        if is_main():
             place = {"event": kind, "epoch": state.epoch, "step": state.step}
             append_event(self._path, place | values)

@@ -4,8 +4,9 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
+from udviz.data.images import decoding, pixels
 from udviz.data.images.decoding import ImageError, check_image, read_image
 
 RED = (255, 0, 0)
@@ -173,3 +174,41 @@ def png_that_claims(width: int, height: int) -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
     )
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_way_to_hold_a_camera_comes_out_as_pillow_turns_it(tmp_path, rng, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    pixels = rng.integers(0, 256, (5, 8, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
+
+    with Image.open(tmp_path / "a.png") as image:
+        expected = np.asarray(ImageOps.exif_transpose(image))
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), expected)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "I;16"])
+def test_strips_join_without_a_seam(tmp_path, monkeypatch, rng, mode):
+    kind = np.uint16 if mode == "I;16" else np.uint8
+    shape = (50, 31, len(mode)) if mode.startswith("RGB") else (50, 31)
+    Image.fromarray(rng.integers(0, 256, shape).astype(kind)).save(tmp_path / "a.png")
+    at_once = read_image(tmp_path / "a.png")
+
+    monkeypatch.setattr(pixels, "STRIP_PIXELS", 3 * 31)
+
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), at_once)
+
+
+def test_a_large_picture_is_reduced_by_averaging(tmp_path, monkeypatch, rng):
+    monkeypatch.setattr(decoding, "LARGE", 1_000)
+    monkeypatch.setattr(pixels, "STRIP_PIXELS", 100)
+    whole = rng.integers(0, 256, (43, 60, 3), dtype=np.uint8)
+    Image.fromarray(whole).save(tmp_path / "a.png")
+
+    reduced = read_image(tmp_path / "a.png", at_least_px=14)
+
+    assert reduced.shape == (15, 20, 3)
+    mean = whole[:42].reshape(14, 3, 20, 3, 3).mean(axis=(1, 3))
+    assert np.abs(reduced[:14] - mean).max() < 1
+    assert np.abs(reduced[14] - whole[42:].reshape(20, 3, 3).mean(axis=1)).max() < 1

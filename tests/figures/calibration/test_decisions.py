@@ -2,26 +2,32 @@ import numpy as np
 import pytest
 
 from udviz.figures.calibration.decisions import precision_recall, probability_distributions
-from udviz.stats.average_precision.precision_recall import precision_recall_curve
+from udviz.figures.style.theme import model_styles
 from udviz.stats.calibration.distributions import probability_distribution
 from udviz.stats.decisions.confusion import Confusion, confusion
+from udviz.stats.ranking.precision_recall import precision_recall_curve
 
 PROBS = np.array([0.05, 0.15, 0.55, 0.65, 0.95, 0.25])
 TARGETS = np.array([0, 0, 0, 1, 1, 0])
+STYLES = model_styles(["teacher", "distilled", *(f"model {k}" for k in range(6))])
 THRESHOLDS = {"teacher": 0.5, "distilled": 0.3}
 
 
 @pytest.fixture
 def histograms():
     found = probability_distribution(PROBS, TARGETS, n_bins=10)
-    return probability_distributions(dict.fromkeys(THRESHOLDS, found), THRESHOLDS, title="t")
+    return probability_distributions(
+        dict.fromkeys(THRESHOLDS, found), THRESHOLDS, STYLES, title="t"
+    )
 
 
 @pytest.fixture
 def curves():
     point = confusion(PROBS, TARGETS, threshold=0.5)
     curve = precision_recall_curve(PROBS, TARGETS)
-    return precision_recall({"teacher": curve}, {"teacher": point}, prevalence=1 / 3, title="t")
+    return precision_recall(
+        {"teacher": curve}, {"teacher": point}, STYLES, prevalence=1 / 3, title="t"
+    )
 
 
 def shares(bars, figure):
@@ -74,7 +80,7 @@ def test_the_hover_tells_how_many_images_of_which_side(histograms):
 def test_a_side_without_images_is_drawn_empty():
     found = probability_distribution(PROBS, np.zeros(6, dtype=int))
 
-    figure = probability_distributions({"teacher": found}, {"teacher": 0.5}, title="t")
+    figure = probability_distributions({"teacher": found}, {"teacher": 0.5}, STYLES, title="t")
 
     assert not figure.data[0].y.any()
     assert -1 < figure.data[1].y.min() < 0
@@ -95,12 +101,28 @@ def test_the_point_is_where_the_threshold_puts_the_model(curves):
     assert curves.layout.shapes[0].y0 == 1 / 3
 
 
-def test_a_model_that_calls_nothing_present_stands_at_the_beginning_of_its_curve():
+def test_a_model_that_predicts_nothing_stands_at_the_beginning_of_its_curve():
     nothing = Confusion(true_positives=0, false_positives=0, false_negatives=2, true_negatives=4)
     curve = precision_recall_curve(PROBS, TARGETS)
 
-    figure = precision_recall({"teacher": curve}, {"teacher": nothing}, prevalence=0.3, title="t")
+    figure = precision_recall(
+        {"teacher": curve}, {"teacher": nothing}, STYLES, prevalence=0.3, title="t"
+    )
 
     point = figure.data[1]
     assert (point.x, point.y) == ((0.0,), (1.0,))
-    assert point.hovertext[0].endswith("calls no image present")
+    assert point.hovertext[0].endswith("predicts no image")
+
+
+def test_eight_models_stand_in_two_rows_each_with_its_threshold():
+    found = probability_distribution(PROBS, TARGETS, n_bins=10)
+    thresholds = {name: 0.1 * place for place, name in enumerate(STYLES, start=1)}
+
+    figure = probability_distributions(dict.fromkeys(STYLES, found), thresholds, STYLES, title="t")
+
+    assert [shape.x0 for shape in figure.layout.shapes] == list(thresholds.values())
+    assert [shape.xref for shape in figure.layout.shapes][3:5] == ["x4", "x5"]
+    first, fifth = figure.layout.yaxis.domain, figure.layout.yaxis5.domain
+    assert first[0] > fifth[1]  # above it
+    sides = [note for note in figure.layout.annotations if note.textangle == -90]
+    assert {note.yref for note in sides} == {"y", "y5"}

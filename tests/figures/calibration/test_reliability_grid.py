@@ -2,8 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from udviz.figures.calibration.reliability_grid import N_COLUMNS, little_diagrams
+from udviz.figures.calibration.reliability_grid import N_COLUMNS, reliability_grid
+from udviz.figures.style.theme import model_styles
 from udviz.stats.calibration.reliability_bins import reliability_bins
+
+STYLE = model_styles(["teacher"])["teacher"]
 
 
 def bins_of(probs, targets):
@@ -21,12 +24,12 @@ def draw(found, **settings):
         {
             "label": list(found),
             "positives": 40,
-            "ece_teacher": 0.125,
-            "null_teacher": 0.025,
-            "excess_teacher": 0.1,
+            "ece": 0.125,
+            "ece_null": 0.025,
+            "ece_excess": 0.1,
         }
     )
-    return little_diagrams(found, labels, role="teacher", title="t", **settings)
+    return reliability_grid(found, labels, style=STYLE, title="t", **settings)
 
 
 def areas(figure):
@@ -42,7 +45,7 @@ def corner(figure, place):
 
 def parts(figure, mode):
     """The broken lines that the model's traces of that mode draw, each (points, 2)."""
-    (trace,) = figure.select_traces({"mode": mode, "name": "Teacher"})
+    (trace,) = figure.select_traces({"mode": mode, "name": STYLE.html})
     points = np.column_stack([trace.x, trace.y])
     is_gap = np.isnan(points).any(axis=1)
     broken = np.split(points, np.flatnonzero(is_gap) + 1)
@@ -133,7 +136,7 @@ def test_every_square_has_the_line_of_perfect_calibration(bins):
         np.testing.assert_allclose(points[place] - corner(figure, place), [[0, 0], [1, 1]])
 
 
-def test_the_hover_says_its_error_and_chance(bins):
+def test_the_hover_says_its_error_and_the_expected_one(bins):
     hover = areas(draw({"a": bins})).hovertext[0]
 
-    assert "Teacher ECE 0.125<br>by chance 0.025, excess +0.100" in hover
+    assert "ECE 0.125<br>expected if calibrated 0.025, above expected +0.100" in hover

@@ -1,10 +1,9 @@
-from udviz.figures.labels import causes as drawn
-from udviz.figures.labels.causes import split_causes
-from udviz.stats.difficulty import causes as found
+from udviz.figures.labels.causes import CAUSES, split_causes
+from udviz.vocabulary import CAUSES as NAMES
 
 
-def test_every_cause_that_is_looked_for_can_be_drawn_and_explained():
-    assert tuple(drawn.CAUSES) == found.CAUSES
+def test_every_cause_is_explained():
+    assert tuple(CAUSES) == NAMES
 
 
 def test_an_empty_cell_names_no_cause():
@@ -12,4 +11,4 @@ def test_an_empty_cell_names_no_cause():
 
 
 def test_the_causes_of_a_cell_are_told_apart():
-    assert split_causes("rare, suspect labels") == ["rare", "suspect labels"]
+    assert split_causes("rare, missing annotations") == ["rare", "missing annotations"]

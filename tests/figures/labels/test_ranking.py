@@ -1,116 +1,137 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from udviz.figures.labels.panels import gain_limit, gain_title
-from udviz.figures.labels.ranking import ranking
+from udviz.figures.labels.ranking import MODEL_PX, ROW_PX, ranking
+from udviz.figures.style.theme import model_styles
 
 ALL = ("rank", "average precision", "gain", "causes")
+EIGHT = ("teacher", "baseline", "distilled", "cal", "kd", "pdd", "mld", "cam")
 
 
-def draw(labels, *, panels=ALL, all_labels=None, opened=None):
-    everything = labels if all_labels is None else all_labels
-    return ranking(labels, all_labels=everything, panels=panels, title="t", opened=opened)
+def draw(rows, *, panels=ALL, opened=None):
+    return ranking(rows, panels=panels, title="t", opened=opened)
+
+
+def named(trace):
+    return (trace.name or "").strip("\u2068\u2069")
 
 
 def dots(figure, name):
-    return next(t for t in figure.data if t.name == name and t.mode == "markers")
+    return next(t for t in figure.data if named(t) == name and t.mode == "markers")
 
 
 def lines(figure, name):
-    return next(t for t in figure.data if t.name == name and t.mode == "lines")
+    return next(t for t in figure.data if named(t) == name and t.mode == "lines")
 
 
-def test_the_dots_are_the_numbers_given(labels):
-    figure = draw(labels)
+def test_the_dots_are_the_numbers_given(rows):
+    figure = draw(rows)
 
-    assert list(dots(figure, "Teacher").x) == labels["ap_teacher"].tolist()
+    assert list(dots(figure, "teacher").x) == pytest.approx([0.4, 0.39, 0.38])
     assert list(dots(figure, "Difficulty rank").x) == [1, 2, 3]
     assert list(dots(figure, "helped").x) == [0.03]
     assert list(dots(figure, "hurt").y) == [1]
 
 
-def test_the_lines_end_at_the_intervals_given(labels):
-    x = np.array(lines(draw(labels), "Distilled").x).reshape(3, 3)
+def test_the_lines_end_at_the_intervals_given(rows):
+    x = np.array(lines(draw(rows), "distilled").x).reshape(3, 3)
 
-    np.testing.assert_array_equal(x[:, 0], labels["ap_distilled_low"])
-    np.testing.assert_array_equal(x[:, 1], labels["ap_distilled_high"])
+    np.testing.assert_allclose(x[:, 0], [0.55, 0.54, 0.53])
+    np.testing.assert_allclose(x[:, 1], [0.65, 0.64, 0.63])
     assert np.isnan(x[:, 2]).all()
 
 
-def test_causes_are_marked_in_the_row_of_their_label(labels):
-    figure = draw(labels, panels=("causes",))
+def test_causes_are_marked_in_the_row_of_their_label(rows):
+    figure = draw(rows, panels=("causes",))
     marks = next(t for t in figure.data if t.type == "scatter")
 
     names = [figure.layout.xaxis.ticktext[x] for x in marks.x]
     assert list(zip(names, marks.y, strict=True)) == [("rare", 0), ("small", 0), ("occluded", 2)]
 
 
-def test_a_click_on_a_row_names_its_label_in_full(labels):
-    bars = draw(labels).data[0]
+def test_a_click_on_a_row_names_its_label_in_full(rows):
+    bars = draw(rows).data[0]
 
     assert bars.type == "bar"
-    assert list(bars.customdata) == labels["label"].tolist()
+    assert list(bars.customdata) == rows.labels["label"].tolist()
 
 
-def test_names_are_escaped_where_plotly_reads_html(labels):
-    figure = draw(labels)
+def test_names_are_escaped_where_plotly_reads_html(rows):
+    figure = draw(rows)
 
     assert "&lt;i&gt;dog&lt;/i&gt;" in figure.layout.yaxis.ticktext[1]
     assert "&lt;i&gt;dog&lt;/i&gt;" in figure.data[0].hovertext[1]
 
 
-def test_a_label_with_too_few_positives_is_in_italics(labels):
-    ticks = draw(labels).layout.yaxis.ticktext
+def test_a_label_with_too_few_positives_is_in_italics(rows):
+    ticks = draw(rows).layout.yaxis.ticktext
 
     assert [text.startswith("<i>") for text in ticks] == [True, False, False]
 
 
-def test_the_hover_says_verdict_and_causes_in_words(labels):
-    hover = draw(labels).data[0].hovertext[0]
+def test_the_hover_says_verdict_and_causes_in_words(rows):
+    hover = draw(rows).data[0].hovertext[0]
 
     assert "▲ helped" in hover
     assert "rare, small" in hover
 
 
-def test_the_opened_row_differs_from_the_others(labels):
-    colours = draw(labels, opened="owl").data[0].marker.color
+def test_the_opened_row_differs_from_the_others(rows):
+    colours = draw(rows, opened="owl").data[0].marker.color
 
     assert colours[2] not in colours[:2]
 
 
-def test_a_filter_does_not_move_the_axes(labels):
-    whole, part = draw(labels), draw(labels.tail(1), all_labels=labels)
+def test_a_filter_does_not_move_the_axes(rows):
+    whole, part = draw(rows), draw(replace(rows, labels=rows.labels.tail(1)))
 
     for axis in ("xaxis", "xaxis2", "xaxis3", "xaxis4"):
         assert whole.layout[axis].range == part.layout[axis].range
 
 
-def test_the_chart_grows_with_its_rows(labels):
-    taller = draw(labels).layout.height - draw(labels.head(1), all_labels=labels).layout.height
+def test_the_chart_grows_with_its_rows(rows):
+    less = draw(replace(rows, labels=rows.labels.head(1)))
 
-    assert taller == 2 * 26
+    assert draw(rows).layout.height - less.layout.height == 2 * ROW_PX
 
 
-def test_a_panel_without_numbers_is_left_out(labels):
-    without = labels.assign(difficulty_rank=np.nan, causes=None)
+def test_a_panel_without_numbers_is_left_out(rows):
+    without = rows.labels.assign(difficulty_rank=np.nan, causes=None)
 
-    figure = draw(without)
+    figure = draw(replace(rows, labels=without, all_labels=without))
 
-    assert {t.name for t in figure.data} == {
-        *(None, "Teacher", "Baseline", "Distilled"),
-        *("helped", "hurt", "cannot tell"),
+    assert {named(t) for t in figure.data} == {
+        *("", "teacher", "baseline", "distilled"),
+        *("helped", "hurt", "inconclusive"),
     }
 
 
-def test_a_model_without_scores_is_not_drawn(labels):
-    figure = draw(labels.assign(ap_baseline=np.nan), panels=("average precision",))
+def test_a_model_without_scores_is_not_drawn(rows):
+    others = rows.scores[rows.scores["model"] != "baseline"]
 
-    assert "Baseline" not in {t.name for t in figure.data}
+    figure = draw(replace(rows, scores=others), panels=("average precision",))
+
+    assert {named(t) for t in figure.data} == {"", "teacher", "distilled"}
 
 
-def test_no_label_draws_an_empty_frame(labels):
-    assert draw(labels.head(0), all_labels=labels).layout.height > 0
+def test_eight_models_have_rows_high_enough_to_tell_them_apart(rows):
+    first = rows.scores[rows.scores["model"] == "teacher"]
+    scores = pd.concat([first.assign(model=name) for name in EIGHT])
+
+    figure = draw(replace(rows, scores=scores, styles=model_styles(EIGHT)))
+
+    heights = sorted(dots(figure, name).y[0] for name in EIGHT)
+    apart_px = np.diff(heights) * MODEL_PX * len(EIGHT)
+    assert (apart_px > 5).all()
+    assert heights[-1] - heights[0] < 0.9  # within the row
+
+
+def test_no_label_draws_an_empty_frame(rows):
+    assert draw(replace(rows, labels=rows.labels.head(0))).layout.height > 0
 
 
 @pytest.mark.parametrize(
@@ -122,17 +143,10 @@ def test_the_gain_axis_ends_on_a_round_number_beyond_every_interval(high, limit)
     assert gain_limit(table) == pytest.approx(limit)
 
 
-def test_a_panel_may_be_given_another_title(labels):
-    figure = ranking(
-        labels,
-        all_labels=labels,
-        panels=("rank", "gain"),
-        title="t",
-        axis_titles={"gain": "Gain, b − a"},
-    )
+def test_the_axis_says_which_models_the_gain_is_between(rows):
+    figure = draw(replace(rows, pair=("a", "b")), panels=("rank", "gain"))
 
-    assert figure.layout.xaxis2.title.text == "Gain, b − a"
-    assert "Difficulty rank" in figure.layout.xaxis.title.text
+    assert figure.layout.xaxis2.title.text == gain_title("a", "b")
 
 
 def test_the_gain_of_hostile_names_reads_as_it_is():

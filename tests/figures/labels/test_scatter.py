@@ -2,74 +2,81 @@ import numpy as np
 import pytest
 
 from udviz.figures.labels.panels import gain_title
-from udviz.figures.labels.scatter import NUMBERS, gain_between, label_scatter
+from udviz.figures.labels.scatter import gain_between, label_scatter, numbers_of
+
+NUMBERS = numbers_of(["teacher", "kd"], reference="teacher", pair=("a", "b"))
 
 
 @pytest.fixture
 def labels(labels):
-    return labels.assign(difficulty=[0.6, 0.4, 0.1])
+    return labels.assign(
+        difficulty=[0.6, 0.4, 0.1], **{"average_precision of teacher": [0.4, 0.6, 0.9]}
+    )
 
 
-def draw(labels):
-    return label_scatter(labels, x=NUMBERS["difficulty"], y=gain_between("a", "b"), title="t")
+def draw(labels, hover):
+    return label_scatter(
+        labels, hover, x=NUMBERS["difficulty"], y=gain_between("a", "b"), title="t"
+    )
 
 
-def test_every_label_is_drawn_at_its_numbers_with_the_mark_of_its_verdict(labels):
-    drawn = {t.name: [*zip(t.x, t.y, strict=True)] for t in draw(labels).data}
+def test_every_label_is_drawn_at_its_numbers_with_the_mark_of_its_verdict(labels, hover):
+    drawn = {t.name: [*zip(t.x, t.y, strict=True)] for t in draw(labels, hover).data}
 
     assert drawn == {
         "helped (1)": [(0.6, 0.03)],
         "hurt (1)": [(0.4, -0.06)],
-        "cannot tell (1)": [(0.1, 0.01)],
+        "inconclusive (1)": [(0.1, 0.01)],
     }
 
 
 @pytest.mark.parametrize("column", ["gain", "difficulty"])
-def test_a_label_that_lacks_a_number_is_left_out(labels, column):
+def test_a_label_that_lacks_a_number_is_left_out(labels, hover, column):
     part = labels.assign(**{column: labels[column].where(labels["label"] != "owl")})
 
-    assert [len(t.x) for t in draw(part).data] == [1, 1, 0]
+    assert [len(t.x) for t in draw(part, hover).data] == [1, 1, 0]
 
 
-def test_a_label_without_a_verdict_cannot_be_told(labels):
-    assert [len(t.x) for t in draw(labels.assign(verdict=None)).data] == [0, 0, 3]
+def test_a_label_without_a_verdict_is_inconclusive(labels, hover):
+    assert [len(t.x) for t in draw(labels.assign(verdict=None), hover).data] == [0, 0, 3]
 
 
-def test_a_click_on_a_mark_names_its_label_in_full_and_the_hover_escapes_it(labels):
-    hurt = draw(labels).data[1]
+def test_a_click_on_a_mark_names_its_label_in_full_and_the_hover_escapes_it(labels, hover):
+    hurt = draw(labels, hover).data[1]
 
     assert list(hurt.customdata) == ["<i>dog</i>"]
     assert "&lt;i&gt;dog&lt;/i&gt;" in hurt.hovertext[0]
 
 
-def test_the_axes_hold_every_label_and_no_gain(labels):
-    figure = draw(labels.assign(gain=labels["gain"].abs() + 0.3))
+def test_the_axes_hold_every_label_and_no_gain(labels, hover):
+    figure = draw(labels.assign(gain=labels["gain"].abs() + 0.3), hover)
 
     (left, right), (low, high) = figure.layout.xaxis.range, figure.layout.yaxis.range
     assert left < 0.1 < 0.6 < right
     assert low < 0 < 0.36 < high
 
 
-def test_labels_that_are_equally_difficult_have_an_axis(labels):
-    left, right = draw(labels.assign(difficulty=0.0)).layout.xaxis.range
+def test_labels_that_are_equally_difficult_have_an_axis(labels, hover):
+    left, right = draw(labels.assign(difficulty=0.0), hover).layout.xaxis.range
 
     assert left < 0 < right
 
 
-def test_no_label_draws_an_empty_frame(labels):
-    assert draw(labels.head(0)).layout.height > 0
+def test_no_label_draws_an_empty_frame(labels, hover):
+    assert draw(labels.head(0), hover).layout.height > 0
 
 
-def test_any_two_numbers_are_drawn_and_counts_on_a_log_axis(labels):
+def test_any_two_numbers_are_drawn_and_counts_on_a_log_axis(labels, hover):
     figure = label_scatter(
         labels.assign(prevalence=[0.5, 0.05, 0.005]),
+        hover,
         x=NUMBERS["prevalence"],
-        y=NUMBERS["teacher AP"],
+        y=NUMBERS["AP of teacher"],
         title="t",
     )
 
     drawn = {(x, y) for trace in figure.data for x, y in zip(trace.x, trace.y, strict=True)}
-    assert drawn == set(zip([0.5, 0.05, 0.005], labels["ap_teacher"], strict=True))
+    assert drawn == set(zip([0.5, 0.05, 0.005], [0.4, 0.6, 0.9], strict=True))
     assert figure.layout.xaxis.type == "log"
     low, high = figure.layout.xaxis.range
     assert low < np.log10(0.005) < np.log10(0.5) < high
@@ -84,9 +91,10 @@ def test_any_two_numbers_are_drawn_and_counts_on_a_log_axis(labels):
     ]
 
 
-def test_a_label_without_a_logarithm_is_left_out_of_a_log_axis(labels):
+def test_a_label_without_a_logarithm_is_left_out_of_a_log_axis(labels, hover):
     figure = label_scatter(
         labels.assign(prevalence=[0.5, 0.0, 0.005]),
+        hover,
         x=NUMBERS["prevalence"],
         y=NUMBERS["difficulty"],
         title="t",
@@ -95,11 +103,12 @@ def test_a_label_without_a_logarithm_is_left_out_of_a_log_axis(labels):
     assert sum(len(trace.x) for trace in figure.data) == 2
 
 
-def test_labels_of_a_study_without_gains_have_no_verdicts(labels):
+def test_labels_of_a_study_without_gains_have_no_verdicts(labels, hover):
     figure = label_scatter(
         labels.assign(gain=np.nan, verdict=None),
+        hover,
         x=NUMBERS["difficulty"],
-        y=NUMBERS["teacher AP"],
+        y=NUMBERS["AP of teacher"],
         title="t",
     )
 
@@ -107,9 +116,10 @@ def test_labels_of_a_study_without_gains_have_no_verdicts(labels):
     assert not figure.layout.showlegend
 
 
-def test_the_opened_label_is_named_where_it_lies(labels):
+def test_the_opened_label_is_named_where_it_lies(labels, hover):
     figure = label_scatter(
         labels.assign(prevalence=[0.5, 0.05, 0.005]),
+        hover,
         x=NUMBERS["prevalence"],
         y=NUMBERS["difficulty"],
         title="t",
@@ -121,5 +131,13 @@ def test_the_opened_label_is_named_where_it_lies(labels):
     assert (note.x, note.y) == (pytest.approx(np.log10(0.05)), 0.4)
 
 
-def test_the_axis_says_which_models_the_gain_is_between(labels):
-    assert draw(labels).layout.yaxis.title.text == gain_title("a", "b")
+def test_the_axis_says_which_models_the_gain_is_between(labels, hover):
+    assert draw(labels, hover).layout.yaxis.title.text == gain_title("a", "b")
+
+
+def test_every_model_has_its_scores_to_choose_from():
+    names = numbers_of(["teacher", "<b>"], reference="teacher", pair=None)
+
+    assert {"AP of <b>", "ECE of <b>", "AP of teacher"} <= names.keys()
+    assert "&lt;b&gt;" in names["AP of <b>"].axis
+    assert "gain" not in names

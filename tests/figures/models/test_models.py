@@ -2,18 +2,21 @@ import numpy as np
 import pandas as pd
 
 from udviz.figures.models.models import model_scores
+from udviz.figures.style.theme import model_styles
+
+STYLES = model_styles(["teacher", "distilled"])
 
 
-def draw(guess=0.1):
+def draw(chance=0.1):
     scores = pd.DataFrame(
         {
-            "role": ["teacher", "distilled"],
+            "model": ["teacher", "distilled"],
             "score": [0.7, 0.6],
             "low": [0.65, 0.5],
             "high": [0.74, 0.68],
         }
     )
-    return model_scores(scores, axis_title="Mean AP", guess=guess, title="t")
+    return model_scores(scores, STYLES, axis_title="Mean AP", chance=chance, title="t")
 
 
 def test_each_model_has_its_score_and_interval_on_an_axis_from_zero_to_one():
@@ -30,8 +33,8 @@ def test_each_model_is_named_in_words_beside_its_mark():
     ticks = draw().layout.yaxis.ticktext
 
     assert "◆" in ticks[0]
-    assert ticks[0].endswith("Teacher")
-    assert ticks[1].endswith("Distilled")
+    assert "teacher" in ticks[0]
+    assert "distilled" in ticks[1]
 
 
 def test_the_score_stands_beside_its_interval():
@@ -41,18 +44,18 @@ def test_the_score_stands_beside_its_interval():
     assert ("0.600", 0.68) in texts
 
 
-def test_what_a_guess_reaches_is_said():
-    assert "a guess reaches 0.100" in [a.text for a in draw().layout.annotations]
+def test_the_score_of_a_random_ranking_is_said():
+    assert "random ranking: 0.100" in [a.text for a in draw().layout.annotations]
 
 
-def test_an_unknown_guess_is_not_drawn():
-    assert len(draw(guess=np.nan).layout.annotations) == 2
+def test_an_unknown_chance_is_not_drawn():
+    assert len(draw(chance=np.nan).layout.annotations) == 2
 
 
 def test_a_score_near_one_is_written_where_it_is_not_cut_off():
-    scores = pd.DataFrame({"role": ["teacher"], "score": [0.95], "low": [0.93], "high": [0.97]})
+    scores = pd.DataFrame({"model": ["teacher"], "score": [0.95], "low": [0.93], "high": [0.97]})
 
-    figure = model_scores(scores, axis_title="AP", guess=np.nan, title="t")
+    figure = model_scores(scores, STYLES, axis_title="AP", chance=np.nan, title="t")
 
     (note,) = figure.layout.annotations
     assert (note.text, note.x, note.xanchor) == ("0.950", 0.93, "right")

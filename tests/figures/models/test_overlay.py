@@ -3,7 +3,9 @@ import pytest
 from plotly.colors import sample_colorscale, unlabel_rgb
 
 from udviz.figures.models.overlay import Scale, colour_bar, colours_of, outline, overlay
-from udviz.figures.style.theme import EVIDENCE_SCALE, MAP_SCALE, ROLES, between
+from udviz.figures.style.theme import EVIDENCE_SCALE, MAP_SCALE, between, model_styles
+
+STYLES = model_styles(["teacher", "distilled"])
 
 
 def scale(colours=("#000000", "#FF8000"), low=0.0, high=2.0, unit="nats"):
@@ -29,10 +31,10 @@ def test_colours_agree_with_plotly(colours, rng):
 
 
 def test_a_difference_has_the_colours_of_its_models():
-    colours = between(ROLES["distilled"], ROLES["teacher"])
+    colours = between(STYLES["distilled"], STYLES["teacher"])
 
-    assert colours[0] == ROLES["distilled"].colour
-    assert colours[-1] == ROLES["teacher"].colour
+    assert colours[0] == STYLES["distilled"].colour
+    assert colours[-1] == STYLES["teacher"].colour
 
 
 def test_a_scale_of_no_width_has_one_colour():

@@ -4,8 +4,8 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from udviz.stats.average_precision.ranking import average_precision
-from udviz.stats.calibration.platt import MIN_SLOPE, fit_platt, fit_platt_to_probs
+from udviz.stats.calibration.platt import MIN_SLOPE, fit_platt
+from udviz.stats.ranking.ranking import average_precision
 
 
 def study(rng, slopes, intercepts, n_images):
@@ -62,15 +62,6 @@ def test_the_spread_is_found_where_every_label_has_few_images(rng):
     fitted = fit_platt(*study(rng, [0.8] * 300, intercepts, 80))
 
     np.testing.assert_allclose(fitted.spread[1], intercepts.std(), rtol=0.15)
-
-
-def test_a_fit_to_probabilities_is_the_fit_to_their_logits(rng):
-    logits, targets = study(rng, [0.5, 1.5], [0.0, 1.0], 300)
-
-    fitted, from_probs = fit_platt(logits, targets), fit_platt_to_probs(expit(logits), targets)
-
-    np.testing.assert_allclose(from_probs.slope, fitted.slope, rtol=1e-6)
-    np.testing.assert_allclose(from_probs.intercept, fitted.intercept, rtol=1e-6)
 
 
 def test_labels_that_do_not_differ_are_shrunk_to_the_pooled_fit(rng):

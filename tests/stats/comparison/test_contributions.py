@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from udviz.stats.average_precision.ranking import average_precision
 from udviz.stats.comparison.contributions import image_contributions
+from udviz.stats.ranking.ranking import average_precision
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def test_a_case_worked_by_hand():
     assert table["image"].tolist() == [0, 1, 2]
     assert table["present"].tolist() == [False, True, False]
     assert table["contribution"].tolist() == pytest.approx([0.25, 0.25, 0])
-    assert table["rank_baseline"].tolist() == [1, 2, 3]
-    assert table["rank_distilled"].tolist() == [2, 1, 3]
+    assert table["rank_before"].tolist() == [1, 2, 3]
+    assert table["rank_after"].tolist() == [2, 1, 3]
 
 
 def test_contributions_sum_to_the_gain_also_with_ties_and_unknowns(data, rng):
@@ -58,7 +58,7 @@ def test_a_negative_that_leaves_the_top_is_what_made_the_difference(rng):
     first = image_contributions(baseline, distilled, targets, label=0).loc[0]
 
     assert (first["image"], first["present"]) == (42, False)
-    assert first["rank_baseline"] == 1
+    assert first["rank_before"] == 1
 
 
 def test_seeds_are_averaged(data, rng):

@@ -4,16 +4,16 @@ import pytest
 from scipy import stats
 from sklearn.metrics import average_precision_score
 
-from udviz.stats.average_precision.influence import average_precision_influence
-from udviz.stats.average_precision.ranking import average_precision, label_ranking
 from udviz.stats.comparison.gain import (
     MIN_TESTED,
     corrected,
-    images_to_decide,
+    images_needed,
     label_gains,
     verdicts,
 )
 from udviz.stats.inference.seeds import StandardError
+from udviz.stats.ranking.influence import average_precision_influence
+from udviz.stats.ranking.ranking import average_precision, label_ranking
 
 
 def models(rng, n_images=600, n_labels=6, n_positives=60, gain=1.0, n_seeds=1, seed_sd=0.0):
@@ -43,7 +43,7 @@ def test_gain_is_the_difference_of_scikit_learns_average_precisions(data):
 
     for label, row in table.iterrows():
         each = [average_precision_score(targets[:, label], s[:, label]) for s in pair]
-        assert [row["ap_baseline"], row["ap_distilled"]] == pytest.approx(each, abs=1e-9)
+        assert [row["before_value"], row["after_value"]] == pytest.approx(each, abs=1e-9)
         assert row["gain"] == pytest.approx(each[1] - each[0], abs=1e-9)
 
 
@@ -83,7 +83,7 @@ def test_the_mean_gain_is_the_mean_and_knows_that_labels_share_images(data):
     assert gains.mean_gain.gain == pytest.approx(gains.table["gain"].mean())
     row, mean = one.table.loc[0], one.mean_gain
     assert [mean.gain, mean.se, mean.low, mean.high, mean.p] == pytest.approx(
-        row[["gain", "se", "low", "high", "p"]].tolist()
+        row[["gain", "se", "gain_low", "gain_high", "p"]].tolist()
     )
     assert five.mean_gain.se == pytest.approx(one.mean_gain.se)
     independent = np.sqrt((gains.table["se"] ** 2).sum()) / 6
@@ -96,9 +96,9 @@ def test_swapping_the_models_mirrors_everything(data):
     there, back = label_gains(*data).table, label_gains(distilled, baseline, targets).table
 
     np.testing.assert_allclose(back["gain"], -there["gain"])
-    np.testing.assert_allclose(back[["low", "high"]], -there[["high", "low"]])
+    np.testing.assert_allclose(back[["gain_low", "gain_high"]], -there[["gain_high", "gain_low"]])
     np.testing.assert_allclose(back["p"], there["p"])
-    swap = {"helped": "hurt", "hurt": "helped", "cannot tell": "cannot tell"}
+    swap = {"helped": "hurt", "hurt": "helped", "inconclusive": "inconclusive"}
     assert back["verdict"].tolist() == [swap[verdict] for verdict in there["verdict"]]
     assert "helped" in set(there["verdict"])
 
@@ -106,10 +106,10 @@ def test_swapping_the_models_mirrors_everything(data):
 def test_the_same_model_twice_gains_nothing(data):
     gains = label_gains(data[0], data[0].copy(), data[2])
 
-    np.testing.assert_allclose(gains.table[["gain", "se", "low", "high"]], 0, atol=1e-9)
+    np.testing.assert_allclose(gains.table[["gain", "se", "gain_low", "gain_high"]], 0, atol=1e-9)
     np.testing.assert_allclose(gains.table["p"], 1)
-    assert set(gains.table["verdict"]) == {"cannot tell"}
-    assert np.isinf(gains.table["images_to_decide"]).all()
+    assert set(gains.table["verdict"]) == {"inconclusive"}
+    assert np.isinf(gains.table["images_needed"]).all()
 
 
 def test_pairing_narrows_the_interval(data, rng):
@@ -141,7 +141,7 @@ def test_the_roles_intervals_are_those_of_label_ranking(data):
     table, ranking = label_gains(*data).table, label_ranking(data[1], data[2]).table
 
     for end in ("", "_low", "_high"):
-        np.testing.assert_allclose(table[f"ap_distilled{end}"], ranking[f"ap{end}"])
+        np.testing.assert_allclose(table[f"after_value{end}"], ranking[f"ap{end}"])
 
 
 class TestSeeds:
@@ -173,7 +173,7 @@ class TestSeeds:
         thrice = label_gains([baseline] * 3, [distilled] * 3, targets).table
 
         once = label_gains(*data).table
-        columns = ["gain", "se", "low", "high", "p"]
+        columns = ["gain", "se", "gain_low", "gain_high", "p"]
         np.testing.assert_allclose(thrice[columns], once[columns], atol=1e-9)
 
     def test_the_order_of_seeds_changes_nothing(self, rng):
@@ -199,8 +199,8 @@ class TestFewPositives:
         row = label_gains(good, perfect, targets).table.loc[0]
 
         assert row["gain"] > 0.15
-        assert row["low"] < 0 < row["high"]
-        assert row["verdict"] == "cannot tell"
+        assert row["gain_low"] < 0 < row["gain_high"]
+        assert row["verdict"] == "inconclusive"
 
     def test_one_positive_gives_no_interval_and_none_gives_no_gain(self):
         targets = np.zeros((20, 2), np.int8)
@@ -210,10 +210,13 @@ class TestFewPositives:
         gains = label_gains(*scores, targets)
 
         assert np.isfinite(gains.table["gain"][0])
-        assert gains.table.loc[0, ["se", "low", "high", "p", "q"]].isna().tolist()[1:] == [True] * 4
-        assert gains.table.loc[1, ["gain", "se", "low", "high", "p", "q"]].isna().all()
-        assert gains.table["verdict"].tolist() == ["cannot tell"] * 2
-        assert np.isnan(gains.table["images_to_decide"]).all()
+        assert (
+            gains.table.loc[0, ["se", "gain_low", "gain_high", "p", "q"]].isna().tolist()[1:]
+            == [True] * 4
+        )
+        assert gains.table.loc[1, ["gain", "se", "gain_low", "gain_high", "p", "q"]].isna().all()
+        assert gains.table["verdict"].tolist() == ["inconclusive"] * 2
+        assert np.isnan(gains.table["images_needed"]).all()
 
     def test_a_label_with_one_positive_does_not_hide_the_interval_of_the_mean(self, data):
         data[2][:, 0] = 0
@@ -258,9 +261,9 @@ class TestVerdicts:
         assert verdicts(gain, q, level=0.05) == [
             "helped",
             "hurt",
-            "cannot tell",
-            "cannot tell",
-            "cannot tell",
+            "inconclusive",
+            "inconclusive",
+            "inconclusive",
         ]
 
     def test_an_unknown_correction_is_refused(self, data):
@@ -291,22 +294,22 @@ def error(image_variance, seed_variance, df=30.0):
 class TestImagesToDecide:
     def test_a_case_worked_by_hand(self):
         # 80 % power at 5 % two-sided needs a gain of 1.960 + 0.842 = 2.802 standard errors
-        needed = images_to_decide(np.array([0.1]), error(0.01, 0.0), n_images=np.array([1000]))
+        needed = images_needed(np.array([0.1]), error(0.01, 0.0), n_images=np.array([1000]))
 
         assert needed[0] == np.ceil(1000 * 0.01 * (2.8016 / 0.1) ** 2)
 
     def test_more_images_cannot_replace_seeds(self):
         gain, n = np.array([0.1]), np.array([1000])
 
-        assert np.isinf(images_to_decide(gain, error(0.01, 0.01), n_images=n))[0]
-        some = images_to_decide(gain, error(0.01, 0.0005), n_images=n)[0]
-        assert some > images_to_decide(gain, error(0.01, 0.0), n_images=n)[0]
+        assert np.isinf(images_needed(gain, error(0.01, 0.01), n_images=n))[0]
+        some = images_needed(gain, error(0.01, 0.0005), n_images=n)[0]
+        assert some > images_needed(gain, error(0.01, 0.0), n_images=n)[0]
 
     def test_that_many_images_do_decide_in_four_of_five_cases(self, rng):
         (baseline,), (distilled,), targets = models(
             rng, n_images=60_000, n_positives=6000, n_labels=1, gain=0.4
         )
-        n = int(label_gains(baseline, distilled, targets).table["images_to_decide"][0])
+        n = int(label_gains(baseline, distilled, targets).table["images_needed"][0])
 
         (baseline,), (distilled,), targets = models(
             rng, n_images=n, n_positives=n // 10, n_labels=200, gain=0.4
@@ -328,9 +331,9 @@ class TestCoverage:
     def test_without_a_difference_few_labels_are_called_and_p_is_uniform(self, rng):
         table, _ = self.simulate(rng, n_runs=15, gain=0.0)
 
-        assert (table["verdict"] != "cannot tell").mean() <= 0.01
+        assert (table["verdict"] != "inconclusive").mean() <= 0.01
         assert 0.02 < (table["p"] < 0.05).mean() < 0.075
-        covered = (table["low"] <= 0) & (table["high"] >= 0)
+        covered = (table["gain_low"] <= 0) & (table["gain_high"] >= 0)
         assert covered.mean() == pytest.approx(0.95, abs=0.025)
 
     @pytest.mark.parametrize("n_seeds", [2, 4])
@@ -338,11 +341,11 @@ class TestCoverage:
         # no true gain, but every seed moves every label of either model
         table, means = self.simulate(rng, n_runs=12, gain=0.0, n_seeds=n_seeds, seed_sd=0.3)
 
-        covered = (table["low"] <= 0) & (table["high"] >= 0)
+        covered = (table["gain_low"] <= 0) & (table["gain_high"] >= 0)
         assert covered.mean() == pytest.approx(0.95, abs=0.035)
         assert np.mean([mean.low <= 0 <= mean.high for mean in means]) >= 0.75
 
     def test_one_seed_alone_would_not(self, rng):
         table, _ = self.simulate(rng, n_runs=12, gain=0.0, seed_sd=0.3)
 
-        assert ((table["low"] <= 0) & (table["high"] >= 0)).mean() < 0.85
+        assert ((table["gain_low"] <= 0) & (table["gain_high"] >= 0)).mean() < 0.85

@@ -38,7 +38,7 @@ def test_without_a_sure_gap_any_ratio_is_possible_and_none_is_given(roles):
 
     assert not row["bounded"]
     assert np.isnan(row["closed"])
-    assert (row["low"], row["high"]) == (-np.inf, np.inf)
+    assert (row["closed_low"], row["closed_high"]) == (-np.inf, np.inf)
 
 
 def test_a_student_that_is_its_teacher_closes_the_gap_exactly(roles):
@@ -46,7 +46,9 @@ def test_a_student_that_is_its_teacher_closes_the_gap_exactly(roles):
 
     row = gap_closed(baseline, teacher, teacher, targets).table.loc[0]
 
-    np.testing.assert_allclose(row[["closed", "low", "high"]].astype(float), 1, atol=1e-6)
+    np.testing.assert_allclose(
+        row[["closed", "closed_low", "closed_high"]].astype(float), 1, atol=1e-6
+    )
 
 
 def test_a_student_that_is_its_baseline_closes_nothing(roles):
@@ -54,7 +56,9 @@ def test_a_student_that_is_its_baseline_closes_nothing(roles):
 
     row = gap_closed(baseline, baseline, teacher, targets).table.loc[0]
 
-    np.testing.assert_allclose(row[["closed", "low", "high"]].astype(float), 0, atol=1e-6)
+    np.testing.assert_allclose(
+        row[["closed", "closed_low", "closed_high"]].astype(float), 0, atol=1e-6
+    )
 
 
 def test_one_teacher_stands_for_every_seed(roles, rng):
@@ -64,7 +68,7 @@ def test_one_teacher_stands_for_every_seed(roles, rng):
     one, copied = gap_closed(*seeds, teacher, targets), gap_closed(*seeds, [teacher] * 2, targets)
 
     np.testing.assert_allclose(one.table["closed"], copied.table["closed"])
-    np.testing.assert_allclose(one.table["low"], copied.table["low"])
+    np.testing.assert_allclose(one.table["closed_low"], copied.table["closed_low"])
 
 
 def test_a_label_without_positives_is_nan(roles):
@@ -72,7 +76,7 @@ def test_a_label_without_positives_is_nan(roles):
 
     result = gap_closed(*roles)
 
-    columns = ["gap", "gain", "closed", "low", "high"]
+    columns = ["gap", "gain", "closed", "closed_low", "closed_high"]
     assert result.table.loc[2, columns].isna().all()
     assert result.mean.n_labels == 2
 

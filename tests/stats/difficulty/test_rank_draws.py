@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from udviz.stats.average_precision.ranking import average_precision
 from udviz.stats.difficulty.rank_draws import redraw_precision
+from udviz.stats.ranking.ranking import average_precision
 
 
 def world(rng, n_images=500, n_labels=3):

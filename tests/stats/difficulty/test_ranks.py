@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from udviz.stats.average_precision.prevalence import chance_average_precision
-from udviz.stats.average_precision.ranking import average_precision
 from udviz.stats.difficulty.ranks import difficulty_ranks
+from udviz.stats.ranking.prevalence import chance_average_precision
+from udviz.stats.ranking.ranking import average_precision
 
 
 def drawn(rng, separations, *, n_images=400, prevalence=0.25):

@@ -3,8 +3,8 @@ import pytest
 
 from udviz.stats.decisions.confusion import confusion
 from udviz.stats.labels.error_examples import (
-    false_alarms,
-    missed,
+    false_negatives,
+    false_positives,
     most_uncertain,
     right_where_other_is_wrong,
 )
@@ -20,14 +20,14 @@ def label(rng):
     return rng.random(1000), targets
 
 
-def test_false_alarms_come_with_the_most_confident_first():
-    assert false_alarms(SCORES, TARGETS, threshold=0.65).tolist() == [0, 2]
-    assert false_alarms(SCORES, TARGETS, threshold=0.6).tolist() == [0, 2, 5]
+def test_false_positives_come_with_the_most_confident_first():
+    assert false_positives(SCORES, TARGETS, threshold=0.65).tolist() == [0, 2]
+    assert false_positives(SCORES, TARGETS, threshold=0.6).tolist() == [0, 2, 5]
 
 
-def test_missed_images_come_with_the_most_confident_first():
-    assert missed(SCORES, TARGETS, threshold=0.5).tolist() == [3, 1]
-    assert missed(SCORES, TARGETS, threshold=0.2).tolist() == [3]
+def test_false_negatives_come_with_the_most_confident_first():
+    assert false_negatives(SCORES, TARGETS, threshold=0.5).tolist() == [3, 1]
+    assert false_negatives(SCORES, TARGETS, threshold=0.2).tolist() == [3]
 
 
 def test_the_most_uncertain_images_are_right_or_wrong_but_known():
@@ -54,11 +54,14 @@ def test_each_model_is_judged_at_its_own_threshold():
     assert found.tolist() == [0]
 
 
-def test_false_alarms_and_missed_images_are_all_the_errors(label):
+def test_false_positives_and_false_negatives_are_all_the_errors(label):
     probs, targets = label
     errors = prediction_errors(probs[:, None], targets[:, None], thresholds=0.4)[:, 0]
 
-    both = [*false_alarms(probs, targets, threshold=0.4), *missed(probs, targets, threshold=0.4)]
+    both = [
+        *false_positives(probs, targets, threshold=0.4),
+        *false_negatives(probs, targets, threshold=0.4),
+    ]
 
     assert sorted(both) == np.flatnonzero(errors == 1).tolist()
     counted = confusion(probs, targets, threshold=0.4)
@@ -69,24 +72,24 @@ def test_shuffling_the_images_chooses_the_same_ones(label, rng):
     probs, targets = label
     order = rng.permutation(1000)
 
-    found = false_alarms(probs[order], targets[order], threshold=0.4)
+    found = false_positives(probs[order], targets[order], threshold=0.4)
 
-    assert order[found].tolist() == false_alarms(probs, targets, threshold=0.4).tolist()
+    assert order[found].tolist() == false_positives(probs, targets, threshold=0.4).tolist()
 
 
 def test_ties_keep_the_order_of_the_images():
     targets = np.array([0, 1, 0, 1, 0])
 
-    assert false_alarms(np.full(5, 0.7), targets, threshold=0.5).tolist() == [0, 2, 4]
-    assert missed(np.full(5, 0.2), targets, threshold=0.5).tolist() == [1, 3]
+    assert false_positives(np.full(5, 0.7), targets, threshold=0.5).tolist() == [0, 2, 4]
+    assert false_negatives(np.full(5, 0.2), targets, threshold=0.5).tolist() == [1, 3]
     assert most_uncertain(np.full(5, 0.2), targets, most=9).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_where_nothing_is_known_nothing_is_chosen():
     unknown = np.full(3, -1)
 
-    assert not false_alarms(np.ones(3), unknown, threshold=0.5).size
-    assert not missed(np.zeros(3), unknown, threshold=0.5).size
+    assert not false_positives(np.ones(3), unknown, threshold=0.5).size
+    assert not false_negatives(np.zeros(3), unknown, threshold=0.5).size
     assert not most_uncertain(np.ones(3), unknown, most=2).size
 
 
@@ -94,6 +97,6 @@ def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="`most` must be at least 1"):
         most_uncertain(SCORES, TARGETS, most=0)
     with pytest.raises(ValueError, match="`threshold` must be a number"):
-        missed(SCORES, TARGETS, threshold=np.nan)
+        false_negatives(SCORES, TARGETS, threshold=np.nan)
     with pytest.raises(ValueError, match="`scores` must be finite"):
-        false_alarms(np.full(7, np.inf), TARGETS, threshold=0.5)
+        false_positives(np.full(7, np.inf), TARGETS, threshold=0.5)

@@ -8,7 +8,7 @@ from udviz.stats.labels.relations import co_occurrence, confusion_lift, top_part
 
 @pytest.fixture
 def data(rng):
-    """Label 0 sets off false alarms of label 1, and of no other."""
+    """Label 0 sets off false positives of label 1, and of no other."""
     targets = (rng.random((2000, 4)) < 0.2).astype(np.int8)
     scores = rng.normal(size=targets.shape) + 2 * targets - 2
     scores[targets[:, 0] == 1, 1] += 1
@@ -48,7 +48,7 @@ def test_confusion_is_counted_pair_by_pair(data, monkeypatch):
             fires = scores[:, b] >= b / 10
             beside = (targets[:, a] == 1) & (targets[:, b] == 0)
             without = (targets[:, a] == 0) & (targets[:, b] == 0)
-            assert result.false_alarms[a, b] == (fires & beside).sum()
+            assert result.false_positives[a, b] == (fires & beside).sum()
             assert result.chances[a, b] == beside.sum()
             if a != b:
                 assert result.rate_without[a, b] == pytest.approx(fires[without].mean())
@@ -56,7 +56,7 @@ def test_confusion_is_counted_pair_by_pair(data, monkeypatch):
 
 def test_the_interval_is_scipys_relative_risk_with_half_an_image_more(data):
     result = confusion_lift(*data, thresholds=0.0)
-    alarms, chances = result.false_alarms[2, 3], result.chances[2, 3]
+    alarms, chances = result.false_positives[2, 3], result.chances[2, 3]
     without = (data[1][:, 2] == 0) & (data[1][:, 3] == 0)
     alarms_without = round(result.rate_without[2, 3] * without.sum())
 

@@ -82,6 +82,7 @@ class DecodedImages:
         """
         check_at_least(side_px, 1, name="side_px")
         self._paths = dataset.paths
+        self._files = dataset.files
         self._load = dataset.load
         self._n_images = len(dataset.image_ids)
         self._side = side_px
@@ -102,7 +103,8 @@ class DecodedImages:
 
         Raises:
             IndexError: If ``index`` is outside [0, N).
-            ImageError: If the image must be decoded and cannot be.
+            ImageError: If the image must be decoded and cannot be, or its file has changed since
+                the data set was read.
             OSError: If the row cannot be stored, for one because the disk is full.
         """
         if not 0 <= index < self._n_images:
@@ -131,7 +133,10 @@ class DecodedImages:
         if self._paths is None:
             return self._load(index)
         # twice the side leaves the antialiasing something to average
-        return read_image(self._paths[index], at_least_px=2 * self._side)
+        image = read_image(self._paths[index], at_least_px=2 * self._side)
+        if self._files:
+            self._files[index].check()  # after it: what was read is what the fingerprint names
+        return image
 
     def _write(self, index: int, row: np.ndarray, shape: tuple[int, ...]) -> None:
         largest = max(*shape, np.iinfo(SHAPE).max)

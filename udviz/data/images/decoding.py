@@ -1,17 +1,29 @@
 """Image files in, upright 8-bit RGB out, whatever the file holds."""
 
 import struct
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from udviz.checks import shown
+from udviz.data.images.pixels import upright_rgb
 
 # Twice Pillow's own default, which is where Pillow stops warning and refuses. Pillow's limit is
 # raised to ours, so that an image below it decodes without a warning.
 MAX_PIXELS = 178_956_970
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+# What one picture may take while it is decoded: the picture itself, what its decoder keeps beside
+# it, and the RGB made from it. A process decodes one at a time that takes more than LARGE.
+MAX_BYTES, LARGE = 1_300_000_000, 2**26
+OUTPUT_BYTES = 3  # per pixel, as are these
+PICTURE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}  # of others 4
+DECODER_BYTES = {"AVIF": 3, "JPEG2000": 13, "WEBP": 9}  # as measured
+PROGRESSIVE_BYTES = 3  # a progressive JPEG: the coefficients of all its passes
+_alone = threading.Lock()
 
 # Formats that are decoded inside this process; EPS, for one, would start Ghostscript.
 Image.init()
@@ -53,24 +65,25 @@ def read_image(
 
     Args:
         path: The file.
-        at_least_px: If given, a large JPEG may be decoded at a fraction of its size, both sides
-            still at least this long. Several times faster where the image is shrunk anyway.
+        at_least_px: If given, a JPEG may be decoded at a fraction of its size, and any picture
+            larger than `LARGE` is reduced as it is converted, both sides still at least this
+            long. Faster, and in less memory, where the image is shrunk anyway.
         max_pixels: Larger images are refused before they are decoded.
 
     Returns:
         (H, W, 3) uint8.
 
     Raises:
-        ImageError: If the file is missing, unreadable, truncated, larger than ``max_pixels``, or
-            has pixels without an agreed range (floating point).
+        ImageError: If the file is missing, unreadable, truncated, larger than ``max_pixels``,
+            needs more than `MAX_BYTES`, or has pixels without an agreed range (floating point).
     """
     try:
         with Image.open(path, formats=FORMATS) as image:
-            check_size(image, max_pixels)
+            n_bytes = check_size(image, max_pixels)
             if at_least_px is not None:
                 image.draft(None, (at_least_px, at_least_px))
-            upright = ImageOps.exif_transpose(image)
-            return np.array(_to_rgb(upright))  # (H, W, 3)
+            with _alone if n_bytes > LARGE else nullcontext():
+                return upright_rgb(image, factor=_factor(image, at_least_px))
     except DECODE_ERRORS as error:
         raise ImageError(f"{path}: {reason(error, max_pixels)}.") from error
 
@@ -88,13 +101,36 @@ def check_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> None:
     except DECODE_ERRORS as error:
         raise ImageError(f"{path}: {reason(error, max_pixels)}.") from error
     if not _ends_well(path, kind):
-        read_image(path, max_pixels=max_pixels)
+        read_image(path, at_least_px=1, max_pixels=max_pixels)
 
 
-def check_size(image: Image.Image, max_pixels: int) -> None:
-    """Raise, before anything is decoded, if the header of ``image`` claims too many pixels."""
-    if image.width * image.height > max_pixels:
+def check_size(image: Image.Image, max_pixels: int) -> int:
+    """Bytes that decoding ``image`` takes, from its header; nothing is decoded.
+
+    Raises:
+        DecompressionBombError: If the header claims more than ``max_pixels``.
+        ValueError: If it takes more than `MAX_BYTES`.
+    """
+    n_pixels = image.width * image.height
+    if n_pixels > max_pixels:
         raise Image.DecompressionBombError
+    decoder = DECODER_BYTES.get(image.format or "", 0)
+    if "progressive" in image.info:
+        decoder += PROGRESSIVE_BYTES
+    n_bytes = n_pixels * (PICTURE_BYTES.get(image.mode, 4) + decoder + OUTPUT_BYTES)
+    if n_bytes > MAX_BYTES:
+        raise ValueError(
+            f"as {image.format} of this size it takes {n_bytes / 1e9:.1f} GB of memory, "
+            f"{MAX_BYTES / 1e9:.1f} GB are allowed; save it smaller"
+        )
+    return n_bytes
+
+
+def _factor(image: Image.Image, at_least_px: int | None) -> int:
+    """How many times smaller a large picture may become."""
+    if at_least_px is None or 4 * image.width * image.height <= LARGE:
+        return 1
+    return max(1, min(image.size) // at_least_px)
 
 
 def _ends_well(path: Path | str, kind: str | None) -> bool:
@@ -105,25 +141,6 @@ def _ends_well(path: Path | str, kind: str | None) -> bool:
     if kind in ("JPEG", "MPO"):
         return b"\xff\xd9" in tail  # end of image; some cameras write a little after it
     return kind == "PNG" and tail[-8:-4] == b"IEND"
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        return _from_sixteen_bit(image)
-    if image.mode == "F":
-        raise ValueError("floating-point pixels have no agreed range; save as 8 or 16 bit")
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")
-
-
-def _from_sixteen_bit(image: Image.Image) -> Image.Image:
-    values = np.asarray(image).astype(np.int64)  # (H, W)
-    if values.min() < 0 or values.max() > 65535:
-        raise ValueError("32-bit pixels have no agreed range; save as 8 or 16 bit")
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8)).convert("RGB")
 
 
 def reason(error: BaseException, max_pixels: int) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import stat
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from tqdm import tqdm
 
 from udviz.checks import is_text
 from udviz.data.images.decoding import ImageError, check_image, read_image
+from udviz.data.images.digests import FileDigest, FileDigests
 from udviz.roots import data_root
 
 SAMPLE_BYTES = 1024
@@ -25,13 +25,12 @@ class FileFacts:
     """What one look at an image file told.
 
     Attributes:
-        key: Size, and a digest of the first, middle and last KiB; empty if the file is unusable.
-            Files with different keys differ; files with the same key almost surely do not.
+        file: The file with the digest of its bytes; None if it is unusable.
         problem: Kind of problem, or "" if the file can be used.
         detail: The problem in words.
     """
 
-    key: bytes = b""
+    file: FileDigest | None = None
     problem: str = ""
     detail: str = ""
 
@@ -57,18 +56,22 @@ def allowed_folder(top: str) -> str:
     return os.path.join(data_root() or top, "")
 
 
-def inspect_files(paths: Sequence[Path], *, verify: str) -> list[FileFacts]:
+def inspect_files(paths: Sequence[Path], *, verify: str, digests: FileDigests) -> list[FileFacts]:
     """Look at every file, in threads, with a progress bar if there are many."""
     with ThreadPoolExecutor(max_workers=4) as pool:
-        facts = pool.map(lambda path: _inspect(path, verify), paths)
+        facts = pool.map(lambda path: _inspect(path, verify, digests), paths)
         hidden = len(paths) <= SHOW_PROGRESS_FROM
         return list(tqdm(facts, total=len(paths), desc="checking images", disable=hidden))
 
 
-def file_digest(path: Path) -> str:
-    """Digest of all bytes of a file."""
+def sample_digest(path: Path) -> bytes:
+    """Digest of a file's size and of its first, middle and last KiB."""
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "blake2b").hexdigest()
+        size = file.seek(0, os.SEEK_END)
+        digest = hashlib.blake2b(size.to_bytes(8, "little"), digest_size=16)
+        for start in (0, size // 2 - SAMPLE_BYTES // 2, size - SAMPLE_BYTES):
+            digest.update(os.pread(file.fileno(), SAMPLE_BYTES, max(0, start)))
+    return digest.digest()
 
 
 def _is_plain(name: str) -> bool:
@@ -77,9 +80,9 @@ def _is_plain(name: str) -> bool:
     return not leads_away and "\0" not in name and is_text(name)
 
 
-def _inspect(path: Path, verify: str) -> FileFacts:
+def _inspect(path: Path, verify: str, digests: FileDigests) -> FileFacts:
     try:
-        key = _quick_key(path)
+        file = digests.read(path)
     except FileNotFoundError:
         return FileFacts(problem="missing file", detail="there is no such file")
     except OSError as error:
@@ -91,20 +94,4 @@ def _inspect(path: Path, verify: str) -> FileFacts:
             read_image(path)
     except ImageError as error:
         return FileFacts(problem="unreadable image", detail=str(error))
-    return FileFacts(key=key)
-
-
-def _quick_key(path: Path) -> bytes:
-    # without O_NONBLOCK, opening a named pipe would wait for ever
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(f"{path}: not a regular file")
-        size = status.st_size
-        digest = hashlib.blake2b(size.to_bytes(8, "little"), digest_size=16)
-        for start in (0, size // 2 - SAMPLE_BYTES // 2, size - SAMPLE_BYTES):
-            digest.update(os.pread(descriptor, SAMPLE_BYTES, max(0, start)))
-    finally:
-        os.close(descriptor)
-    return digest.digest()
+    return FileFacts(file=file)

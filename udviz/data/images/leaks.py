@@ -2,13 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from udviz.data.dataset import SPLITS
-from udviz.data.images.files import file_digest
 from udviz.data.problems import ProblemLog
 
 Value = TypeVar("Value", str, bytes)
@@ -18,8 +16,7 @@ def note_repeats(
     image_ids: Sequence[str],
     splits: np.ndarray,
     targets: np.ndarray,
-    paths: Sequence[Path | None],
-    keys: Mapping[int, bytes],
+    contents: Mapping[int, bytes],
     log: ProblemLog,
 ) -> None:
     """Note repeated ids, ids in two splits, and files that are byte for byte in two splits.
@@ -31,12 +28,11 @@ def note_repeats(
         image_ids: The R ids.
         splits: (R,) split of each row.
         targets: (R, L) targets.
-        paths: The R files.
-        keys: Size and sample digest of each usable file, by row; see `files.FileFacts`.
+        contents: Digest of each usable file, by row.
         log: Takes the problems; its bad rows are left out.
     """
     _note_repeated_ids(image_ids, splits, targets, log)
-    _note_shared_content(image_ids, splits, paths, keys, log)
+    _note_shared_content(image_ids, splits, contents, log)
 
 
 def _note_repeated_ids(
@@ -60,19 +56,14 @@ def _note_repeated_ids(
 def _note_shared_content(
     image_ids: Sequence[str],
     splits: np.ndarray,
-    paths: Sequence[Path | None],
-    keys: Mapping[int, bytes],
+    contents: Mapping[int, bytes],
     log: ProblemLog,
 ) -> None:
-    for _, suspects in _groups(keys, log):
-        if len(set(splits[suspects].tolist())) == 1:
-            continue
-        contents = {row: file_digest(path) for row in suspects if (path := paths[row])}
-        for _, group in _groups(contents, log):
-            keep = _most_held_out(group, splits)
-            for row in (row for row in group if splits[row] != splits[keep]):
-                where = f"{image_ids[row]} in {splits[row]}, {image_ids[keep]} in {splits[keep]}"
-                log.add("same file in two splits", where, row=row)
+    for _, group in _groups(contents, log):
+        keep = _most_held_out(group, splits)
+        for row in (row for row in group if splits[row] != splits[keep]):
+            where = f"{image_ids[row]} in {splits[row]}, {image_ids[keep]} in {splits[keep]}"
+            log.add("same file in two splits", where, row=row)
 
 
 def _groups(values: Mapping[int, Value], log: ProblemLog) -> Iterator[tuple[Value, list[int]]]:

@@ -1,7 +1,8 @@
 """Masks in a folder: one image per photo whose pixel values are labels."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -9,12 +10,14 @@ from PIL import Image
 
 from udviz.checks import shown
 from udviz.data.images.decoding import DECODE_ERRORS, MAX_PIXELS, ImageError, check_size, reason
+from udviz.data.images.digests import FileDigest, FileDigests
 from udviz.data.images.files import path_inside
 from udviz.data.problems import ProblemLog
 from udviz.data.readers.columns import require_columns, texts
 from udviz.data.readers.frames import read_frame
 
 NO_LABEL = "null"
+NO_MASK = bytes(16)  # in place of a digest
 LARGEST_VALUE = 65535
 
 
@@ -25,16 +28,19 @@ class MaskFolder:
     Attributes:
         paths: The N mask files; None where an image has none.
         label_of_value: (65536,) int16 label index of a pixel value, -1 for none of the labels.
+        files: The same files with their digests, once they were read.
     """
 
     paths: tuple[Path | None, ...]
     label_of_value: np.ndarray
+    files: tuple[FileDigest | None, ...] = ()
 
     def __call__(self, index: int) -> np.ndarray | None:
         """(H, W) int16 label index per pixel, -1 = none of the labels; None without a mask.
 
         Raises:
-            ImageError: If the mask cannot be read or does not hold one whole number per pixel.
+            ImageError: If the mask cannot be read, has changed since its digest was taken, or does
+                not hold one whole number per pixel.
         """
         path = self.paths[index]
         if path is None:
@@ -47,9 +53,29 @@ class MaskFolder:
             raise ImageError(
                 f"{path}: the mask cannot be decoded: {reason(error, MAX_PIXELS)}."
             ) from error
+        if self.files and (file := self.files[index]) is not None:
+            file.check()
         if values.ndim != 2 or values.dtype.kind not in "ui" or values.max() > LARGEST_VALUE:
             raise ImageError(f"{path}: a mask must hold one value in [0, 65535] per pixel.")
-        return np.asarray(self.label_of_value[values])  # (H, W)
+        labels = np.empty(values.shape, dtype=np.int16)
+        for row, line in zip(labels, values, strict=True):  # all at once would take 8 bytes a pixel
+            row[:] = self.label_of_value[line]
+        return labels  # (H, W)
+
+    def read(self, digests: FileDigests) -> "MaskFolder":
+        """The same masks, with the digests of their files.
+
+        Raises:
+            OSError: If a mask cannot be read.
+        """
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            files = pool.map(lambda path: None if path is None else digests.read(path), self.paths)
+            return replace(self, files=tuple(files))
+
+    def contents(self) -> Iterator[bytes]:
+        """What tells these masks apart: their bytes, and what their pixel values mean."""
+        yield self.label_of_value.astype(np.int16).tobytes()
+        yield from (NO_MASK if file is None else file.digest for file in self.files)
 
 
 def read_label_values(path: Path | str, label_names: Sequence[str]) -> np.ndarray:

@@ -1,18 +1,20 @@
 """From the rows a reader found to a checked data set; the same for every reader."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from udviz.checks import check_choice, is_text, shown
 from udviz.data.dataset import Boxes, Dataset
+from udviz.data.fingerprint import fingerprint_parts, joined
 from udviz.data.images.decoding import read_image
+from udviz.data.images.digests import FileDigest, FileDigests
 from udviz.data.images.files import VERIFY, FileFacts, inspect_files
 from udviz.data.images.leaks import note_repeats
+from udviz.data.images.masks import MaskFolder
 from udviz.data.problems import DataProblems, ProblemLog
 
 BAD_IMAGES = ("stop", "set_aside")
@@ -61,7 +63,8 @@ def assemble(
     label_names: Sequence[str],
     bad_images: str,
     verify: str,
-    make_load_mask: Callable[[Sequence[str]], Callable[[int], np.ndarray | None]] | None = None,
+    make_masks: Callable[[Sequence[str]], MaskFolder] | None = None,
+    digests: FileDigests | None = None,
 ) -> Dataset:
     """Check the rows, set bad ones aside or stop, and make the data set.
 
@@ -76,18 +79,22 @@ def assemble(
         bad_images: ``stop`` raises if any image cannot be used, ``set_aside`` goes on without.
         verify: ``header`` looks at start and end of each file, ``decode`` decodes it, ``none``
             only asks whether it is there.
-        make_load_mask: Makes ``load_mask`` from the ids that are kept.
+        make_masks: Finds the masks of the ids that are kept.
+        digests: What is remembered of files that were read before.
 
     Raises:
         DataProblems: If images cannot be used and ``bad_images`` is ``stop``.
+        OSError: If a mask cannot be read.
         ValueError: If there is no label, a repeated one or no image left, or a setting is not one
             of its choices.
     """
     check_choice(bad_images, BAD_IMAGES, name="bad_images")
     check_choice(verify, VERIFY, name="verify")
     _check_label_names(label_names, name, log)
-    keys = _check_files(rows, log, verify)
-    note_repeats(rows.image_ids, rows.splits, rows.targets, rows.paths, keys, log)
+    digests = digests or FileDigests()
+    files = _check_files(rows, log, verify, digests)
+    contents = {row: file.digest for row, file in files.items()}
+    note_repeats(rows.image_ids, rows.splits, rows.targets, contents, log)
     left_out = log.bad_rows | log.left_out
     kept = np.array([r for r in range(len(rows.image_ids)) if r not in left_out], dtype=int)
     targets, splits = rows.targets[kept], rows.splits[kept].astype(str)
@@ -101,8 +108,10 @@ def assemble(
         raise ValueError(f"`{name}` must hold at least one usable image, got none. {_counted(log)}")
 
     image_ids = tuple(rows.image_ids[r] for r in kept)
-    paths = tuple(path for path in (rows.paths[r] for r in kept) if path is not None)
-    return Dataset(
+    used = tuple(files[r] for r in kept.tolist())
+    paths = tuple(file.path for file in used)
+    masks = None if make_masks is None else make_masks(image_ids).read(digests)
+    dataset = Dataset(
         name=name,
         label_names=tuple(label_names),
         image_ids=image_ids,
@@ -110,40 +119,21 @@ def assemble(
         targets=targets,
         difficult=rows.difficult[kept],
         load=FileLoader(paths),
-        fingerprint=fingerprint(
-            image_ids, label_names, splits, targets, [keys[r] for r in kept.tolist()]
-        ),
+        fingerprint="",
         paths=paths,
+        files=used,
         boxes=None if rows.boxes is None else _select_boxes(rows.boxes, kept),
-        load_mask=None if make_load_mask is None else make_load_mask(image_ids),
+        load_mask=masks,
         problems=problems,
         guesses=tuple(log.guesses),
         groups=None if rows.groups is None else rows.groups[kept],
     )
-
-
-def fingerprint(
-    image_ids: Sequence[str],
-    label_names: Sequence[str],
-    splits: np.ndarray,
-    targets: np.ndarray,
-    keys: Sequence[bytes],
-) -> str:
-    """Digest of what a data set is: ids, label names, splits, targets, and each file's key.
-
-    A key is a file's size and a digest of its first, middle and last KiB, not its time stamp:
-    a copied data set keeps its fingerprint.
-
-    Returns:
-        32 hexadecimal digits.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    for names in (image_ids, label_names, splits.tolist()):
-        digest.update(repr(list(names)).encode("utf-8", "backslashreplace"))
-    digest.update(np.ascontiguousarray(targets, dtype=np.int8).tobytes())
-    for key in keys:
-        digest.update(key)
-    return digest.hexdigest()
+    parts = fingerprint_parts(
+        dataset,
+        images=(file.digest for file in used),
+        masks=() if masks is None else masks.contents(),
+    )
+    return replace(dataset, fingerprint=joined(parts), parts=parts)
 
 
 def _counted(log: ProblemLog) -> str:
@@ -168,14 +158,17 @@ def _check_label_names(label_names: Sequence[str], name: str, log: ProblemLog) -
         )
 
 
-def _check_files(rows: Rows, log: ProblemLog, verify: str) -> dict[int, bytes]:
-    """Note files that cannot be used; the keys of the others, by row."""
+def _check_files(
+    rows: Rows, log: ProblemLog, verify: str, digests: FileDigests
+) -> dict[int, FileDigest]:
+    """Note files that cannot be used; the others, by row."""
     listed = [(row, path) for row, path in enumerate(rows.paths) if path is not None]
     unique = list(dict.fromkeys(path for _, path in listed))
-    facts = dict(zip(unique, inspect_files(unique, verify=verify), strict=True))
+    inspected = inspect_files(unique, verify=verify, digests=digests)
+    facts = dict(zip(unique, inspected, strict=True))
     for row, path in listed:
         _note_file(row, rows.image_ids[row], facts[path], log)
-    return {row: facts[path].key for row, path in listed if not facts[path].problem}
+    return {row: file for row, path in listed if (file := facts[path].file) is not None}
 
 
 def _note_file(row: int, image_id: str, facts: FileFacts, log: ProblemLog) -> None:

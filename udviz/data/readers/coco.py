@@ -9,6 +9,7 @@ import numpy as np
 
 from udviz.checks import check_choice, shown
 from udviz.data.dataset import Dataset
+from udviz.data.images.digests import FileDigests
 from udviz.data.images.finder import locate
 from udviz.data.problems import ProblemLog
 from udviz.data.readers.assemble import Rows, assemble
@@ -63,6 +64,7 @@ def read_coco(
     crowd_means: str = "auto",
     bad_images: str = "stop",
     verify: str = "header",
+    digests: FileDigests | None = None,
 ) -> Dataset:
     """Read COCO: images, their labels and boxes.
 
@@ -81,6 +83,7 @@ def read_coco(
         bad_images: ``stop`` raises if images cannot be used, ``set_aside`` goes on without them.
         verify: ``header`` looks at start and end of each file, ``decode`` decodes it, ``none``
             only asks whether it is there.
+        digests: What is remembered of files that were read before; None for nothing.
 
     Returns:
         The data set; image ids are file names, labels are in the order of their category ids.
@@ -130,6 +133,7 @@ def read_coco(
         label_names=label_names,
         bad_images=bad_images,
         verify=verify,
+        digests=digests,
     )
 
 

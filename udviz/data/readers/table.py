@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from udviz.data.dataset import Dataset
+from udviz.data.images.digests import FileDigests
 from udviz.data.images.finder import locate
 from udviz.data.images.masks import MaskFolder, mask_folder, read_label_values
 from udviz.data.problems import ProblemLog
@@ -42,6 +43,7 @@ class TableSettings:
         bad_images: ``stop`` raises if images cannot be used, ``set_aside`` goes on without them.
         verify: ``header`` looks at start and end of each file, ``decode`` decodes it, ``none``
             only asks whether it is there.
+        digests: What is remembered of files that were read before; None for nothing.
     """
 
     name: str | None = None
@@ -52,6 +54,7 @@ class TableSettings:
     split_seed: int = 0
     bad_images: str = "stop"
     verify: str = "header"
+    digests: FileDigests | None = None
 
 
 DEFAULT_SETTINGS = TableSettings()
@@ -98,7 +101,7 @@ def read_table(
         images=Path(images),
         settings=settings,
         listing=listing,
-        make_load_mask=_mask_maker(masks, mask_labels, log),
+        make_masks=_mask_maker(masks, mask_labels),
     )
 
 
@@ -110,7 +113,7 @@ def dataset_of_table(
     images: Path,
     settings: TableSettings,
     listing: pd.DataFrame | None = None,
-    make_load_mask: Callable[[Sequence[str]], Callable[[Sequence[str]], MaskFolder]] | None = None,
+    make_masks: Callable[[Sequence[str]], Callable[[Sequence[str]], MaskFolder]] | None = None,
 ) -> Dataset:
     """The data set of a table that has been read.
 
@@ -121,7 +124,7 @@ def dataset_of_table(
         images: Folder of the images.
         settings: Where in the table to look, and how strict to be.
         listing: A second table, of images and splits.
-        make_load_mask: Makes, from the label names, what makes ``load_mask`` from the ids kept.
+        make_masks: Makes, from the label names, what finds the masks of the ids that are kept.
     """
     columns = find_columns(frame, settings.columns, images, log)
     image_ids = texts(frame[columns.image])
@@ -156,7 +159,8 @@ def dataset_of_table(
         label_names=targets.label_names,
         bad_images=settings.bad_images,
         verify=settings.verify,
-        make_load_mask=None if make_load_mask is None else make_load_mask(targets.label_names),
+        make_masks=None if make_masks is None else make_masks(targets.label_names),
+        digests=settings.digests,
     )
 
 
@@ -202,7 +206,7 @@ def _listing_columns(listing: pd.DataFrame) -> tuple[str, str]:
 
 
 def _mask_maker(
-    masks: Path | str | None, mask_labels: Path | str | None, log: ProblemLog
+    masks: Path | str | None, mask_labels: Path | str | None
 ) -> Callable[[Sequence[str]], Callable[[Sequence[str]], MaskFolder]] | None:
     if (masks is None) != (mask_labels is None):
         raise ValueError(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from udviz.data.dataset import Dataset
+from udviz.data.images.digests import FileDigests
 from udviz.data.images.finder import locate
 from udviz.data.problems import ProblemLog
 from udviz.data.readers.assemble import Rows, assemble
@@ -23,6 +24,7 @@ def read_voc(
     split_seed: int = 0,
     bad_images: str = "stop",
     verify: str = "header",
+    digests: FileDigests | None = None,
 ) -> Dataset:
     """Read Pascal VOC: images, their labels, *difficult* flags and boxes.
 
@@ -40,6 +42,7 @@ def read_voc(
         bad_images: ``stop`` raises if images cannot be used, ``set_aside`` goes on without them.
         verify: ``header`` looks at start and end of each file, ``decode`` decodes it, ``none``
             only asks whether it is there.
+        digests: What is remembered of files that were read before; None for nothing.
 
     Returns:
         The data set; image ids are file names without suffix, labels are sorted.
@@ -93,4 +96,5 @@ def read_voc(
         label_names=label_names,
         bad_images=bad_images,
         verify=verify,
+        digests=digests,
     )

@@ -5,12 +5,13 @@ and masks are drawn when asked for. Image k of a split depends on the seed, the 
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from udviz.checks import check_at_least
 from udviz.data.dataset import SPLITS, Boxes, Dataset
+from udviz.data.fingerprint import fingerprint_parts
 from udviz.data.scenes.kinds import BUILT_IN_CAUSES, KINDS, LABEL_NAMES
 from udviz.data.scenes.layout import Scene, arrange, label_mask, settle
 from udviz.data.scenes.painting import paint
@@ -86,7 +87,8 @@ def scenes(
     true_targets = np.zeros((len(keys), len(KINDS)), np.int8)
     true_targets[boxes.image, boxes.label] = 1
     drawer = _Drawer(keys=keys, layout=layout, side_px=side_px)
-    return Dataset(
+    drawn = repr(("scenes", VERSION, seed, n_train, n_val, n_test, side_px)).encode()
+    dataset = Dataset(
         name="Drawn scenes",
         label_names=LABEL_NAMES,
         image_ids=tuple(f"{SPLITS[number]}-{k:05d}" for _, number, k in keys),
@@ -97,10 +99,9 @@ def scenes(
         load_mask=drawer.mask,
         boxes=boxes,
         true_targets=true_targets,
-        fingerprint=hashlib.sha256(
-            repr(("scenes", VERSION, seed, n_train, n_val, n_test, side_px)).encode()
-        ).hexdigest(),
+        fingerprint=hashlib.sha256(drawn).hexdigest(),
     )
+    return replace(dataset, parts=fingerprint_parts(dataset, images=[drawn], masks=[drawn]))
 
 
 def _boxes(layout: tuple[Scene, ...]) -> Boxes:

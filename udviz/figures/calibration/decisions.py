@@ -10,16 +10,16 @@ from udviz.figures.style.text import interval, number
 from udviz.figures.style.theme import (
     LEFT_PX,
     NEUTRAL,
-    ROLES,
-    Mark,
+    MarkerStyle,
     add_rule,
     coloured,
     put,
+    room_above,
     set_frame,
 )
-from udviz.stats.average_precision.precision_recall import PrecisionRecallCurve
 from udviz.stats.calibration.distributions import ProbabilityDistribution
 from udviz.stats.decisions.confusion import Confusion
+from udviz.stats.ranking.precision_recall import PrecisionRecallCurve
 
 _SHARES = [0.01, 0.1, 0.3, 0.6, 1.0]  # ticks of the shares
 _SIDES, _SIGNS = ("with it", "without"), (1, -1)  # above and below the axis
@@ -27,11 +27,14 @@ _HEADROOM = 1.15  # of the share axes above the highest bar
 _UNIT = [-0.02, 1.02]  # a mark at 0 or 1 is drawn whole
 _ROOM = 0.08  # precision that a line of text below the prevalence takes
 PLOT_PX = 300
+MOST_COLUMNS = 4  # histograms side by side
+_ROW_PX, _BETWEEN_PX = 190, 84  # where they take several rows
 
 
 def probability_distributions(
     distributions: Mapping[str, ProbabilityDistribution],
     thresholds: Mapping[str, float],
+    styles: Mapping[str, MarkerStyle],
     *,
     title: str,
 ) -> go.Figure:
@@ -40,25 +43,33 @@ def probability_distributions(
     Bars grow with the square root of the share, so that the few that go wrong can be seen.
 
     Args:
-        distributions: Role -> histograms of one label.
-        thresholds: Role -> decision threshold, a probability.
+        distributions: Model -> histograms of one label.
+        thresholds: Model -> decision threshold, a probability.
+        styles: How each model is drawn.
         title: What the chart shows, as plotly's HTML.
     """
+    n_rows = -(-len(distributions) // MOST_COLUMNS)  # rounded up
+    n_columns = min(MOST_COLUMNS, len(distributions))
+    plot_px = PLOT_PX if n_rows == 1 else n_rows * _ROW_PX + (n_rows - 1) * _BETWEEN_PX
     figure = subplots(
-        cols=len(distributions),
+        rows=n_rows,
+        cols=n_columns,
         shared_yaxes=True,
-        subplot_titles=[coloured(ROLES[role]) for role in distributions],
+        subplot_titles=[coloured(styles[name]) for name in distributions],
         horizontal_spacing=0.04,
+        vertical_spacing=_BETWEEN_PX / plot_px if n_rows > 1 else 0.0,
     )
-    set_frame(figure, title=title, plot_px=PLOT_PX, left_px=LEFT_PX)
+    set_frame(figure, title=title, plot_px=plot_px, left_px=LEFT_PX)
     figure.layout.showlegend = False
     figure.layout.barmode = "overlay"
     put(figure.layout.annotations, font={"size": 13})
     reach = [_reach(distributions, side) for side in range(len(_SIGNS))]
-    for column, (role, found) in enumerate(distributions.items(), start=1):
-        add_rule(figure, x=thresholds[role], place=column, width=2, dash="dash")
+    for place, (name, found) in enumerate(distributions.items()):
+        row, column = divmod(place, n_columns)
+        add_rule(figure, x=thresholds[name], place=place + 1, width=2, dash="dash")
         for side in range(len(_SIGNS)):
-            _add_side(figure, found, ROLES[role], side=side, reach=reach[side], column=column)
+            at = {"row": row + 1, "col": column + 1}
+            _add_side(figure, found, styles[name], side=side, reach=reach[side], at=at)
     put(figure.select_xaxes(), range=[0, 1], tickvals=[0, 0.5, 1], title="Probability")
     heights = [sign * np.sqrt(_SHARES) / reach[side] for side, sign in enumerate(_SIGNS)]
     ticks = {
@@ -68,7 +79,9 @@ def probability_distributions(
     put(figure.select_yaxes(), ticks, range=[-1, 1], zeroline=True, zerolinecolor=NEUTRAL)
     for side, sign in enumerate(_SIGNS):
         n_images = next(int(found.counts[side].sum()) for found in distributions.values())
-        _name_side(figure, f"Share of<br>{n_images:,} {_SIDES[side]}", y=sign / 2)
+        for row in range(n_rows):
+            axis = f"y{row * n_columns + 1}" if row else "y"
+            _name_side(figure, f"Share of<br>{n_images:,} {_SIDES[side]}", y=sign / 2, axis=axis)
     return figure
 
 
@@ -78,13 +91,13 @@ def _reach(distributions: Mapping[str, ProbabilityDistribution], side: int) -> f
     return float(np.sqrt(_HEADROOM * highest)) or 1.0
 
 
-def _name_side(figure: go.Figure, text: str, *, y: float) -> None:
+def _name_side(figure: go.Figure, text: str, *, y: float, axis: str) -> None:
     """Write what half of the y axis counts beside it."""
     figure.add_annotation(
         text=text,
         textangle=-90,
         **{"x": 0, "xref": "paper", "xanchor": "center", "xshift": 16 - LEFT_PX},
-        **{"y": y, "yref": "y", "yanchor": "middle"},
+        **{"y": y, "yref": axis, "yanchor": "middle"},
         showarrow=False,
         font={"size": 13},
     )
@@ -93,11 +106,11 @@ def _name_side(figure: go.Figure, text: str, *, y: float) -> None:
 def _add_side(
     figure: go.Figure,
     found: ProbabilityDistribution,
-    mark: Mark,
+    style: MarkerStyle,
     *,
     side: int,
     reach: float,
-    column: int,
+    at: Mapping[str, int],
 ) -> None:
     counts, shares, edges = found.counts[side], found.shares[side], found.edges
     bins = zip(edges[:-1], edges[1:], counts, shares, strict=True)
@@ -106,24 +119,24 @@ def _add_side(
         y=_SIGNS[side] * np.sqrt(shares) / reach,
         width=np.diff(edges),
         marker={
-            "color": mark.colour,
-            "line": {"color": mark.colour, "width": side * (counts > 0)},
+            "color": style.colour,
+            "line": {"color": style.colour, "width": side * (counts > 0)},
             "pattern": {"shape": ("", "/")[side], "fillmode": "overlay", "size": 5},
         },
         hovertext=[
-            f"{mark.glyph} {mark.word}<br>probability {interval(low, high, digits=2)}"
+            f"{style.glyph} {style.html}<br>probability {interval(low, high, digits=2)}"
             f"<br>{count:,} of {counts.sum():,} {_SIDES[side]} ({share:.1%})"
             for low, high, count, share in bins
         ],
         hovertemplate="%{hovertext}<extra></extra>",
-        row=1,
-        col=column,
+        **at,
     )
 
 
 def precision_recall(
     curves: Mapping[str, PrecisionRecallCurve],
     points: Mapping[str, Confusion],
+    styles: Mapping[str, MarkerStyle],
     *,
     prevalence: float,
     title: str,
@@ -131,57 +144,64 @@ def precision_recall(
     """Precision against recall of every model, with where its threshold puts it.
 
     Args:
-        curves: Role -> curve of one label.
-        points: Role -> decisions at the threshold; where nothing is called present, the mark
+        curves: Model -> curve of one label.
+        points: Model -> decisions at the threshold; where nothing is predicted, the mark
             stands at the beginning of the curve.
-        prevalence: Share of images with the label: the precision of a guess.
+        styles: How each model is drawn.
+        prevalence: Share of images with the label: the precision of a random ranking.
         title: What the chart shows, as plotly's HTML.
     """
     figure = go.Figure()
-    set_frame(figure, title=title, plot_px=PLOT_PX, left_px=LEFT_PX)
-    for role, curve in curves.items():
-        _add_curve(figure, curve, ROLES[role])
-    for role, point in points.items():
-        _add_point(figure, point, ROLES[role], start=float(curves[role].precision[0]))
+    words = [_curve_name(curve, styles[name]) for name, curve in curves.items()]
+    above_px = room_above(words)
+    set_frame(figure, title=title, plot_px=PLOT_PX, above_px=above_px, left_px=LEFT_PX)
+    for name, curve in curves.items():
+        _add_curve(figure, curve, styles[name])
+    for name, point in points.items():
+        _add_point(figure, point, styles[name], start=float(curves[name].precision[0]))
     add_rule(figure, y=prevalence, width=1.5, dash="dot")
     figure.add_annotation(
-        text=f"a guess: {number(prevalence)}",
+        text=f"random ranking: {number(prevalence)}",
         x=0.5,
         y=prevalence,
-        yanchor="top" if prevalence > _ROOM else "bottom",  # few curves fall below a guess
+        yanchor="top" if prevalence > _ROOM else "bottom",  # few curves fall below it
         showarrow=False,
         font={"size": 12},
     )
     recall, precision = figure.select_xaxes(), figure.select_yaxes()
-    put(recall, range=_UNIT, title="Recall: share of the images with the label found")
-    put(precision, range=_UNIT, title="Precision: share of calls that are right")
+    put(recall, range=_UNIT, title="Recall, 0 to 1")
+    put(precision, range=_UNIT, title="Precision, 0 to 1")
     return figure
 
 
-def _add_curve(figure: go.Figure, curve: PrecisionRecallCurve, mark: Mark) -> None:
+def _add_curve(figure: go.Figure, curve: PrecisionRecallCurve, style: MarkerStyle) -> None:
     figure.add_scatter(
         x=np.append(0.0, curve.recall),
         y=np.append(curve.precision[:1], curve.precision),
         mode="lines",
-        line={"color": mark.colour, "width": 2, "shape": "vh"},
-        name=f"{mark.glyph} {mark.word}, AP {number(curve.area)}",
+        line={"color": style.colour, "width": 2, "shape": "vh"},
+        name=_curve_name(curve, style),
         hoverinfo="skip",
     )
 
 
-def _add_point(figure: go.Figure, point: Confusion, mark: Mark, *, start: float) -> None:
+def _curve_name(curve: PrecisionRecallCurve, style: MarkerStyle) -> str:
+    return f"{style.glyph} {style.html}, AP {number(curve.area)}"
+
+
+def _add_point(figure: go.Figure, point: Confusion, style: MarkerStyle, *, start: float) -> None:
     told = f"precision {number(point.precision)}<br>recall {number(point.recall)}"
     figure.add_scatter(
         x=[point.recall],
         y=[point.precision if point.predicted else start],
         mode="markers",
-        marker={"color": mark.colour, "symbol": mark.symbol, "size": 13}
+        marker={"color": style.colour, "symbol": style.symbol, "size": 13}
         | {"line": {"color": "white", "width": 1.5}},
-        name=mark.word,
+        name=style.html,
         showlegend=False,
         hovertext=[
-            f"{mark.glyph} {mark.word} at its threshold<br>"
-            + (told if point.predicted else "calls no image present")
+            f"{style.glyph} {style.html} at its threshold<br>"
+            + (told if point.predicted else "predicts no image")
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from udviz.figures.style.blank import subplots
 from udviz.figures.style.markers import interval_path
 from udviz.figures.style.text import interval, number
-from udviz.figures.style.theme import LEFT_PX, NEUTRAL, ROLES, Mark, put, set_frame
+from udviz.figures.style.theme import LEFT_PX, NEUTRAL, MarkerStyle, put, room_above, set_frame
 from udviz.stats.calibration.reliability_bins import ReliabilityBins
 
 _BAR = 0.012  # width of a bar of counts, as a probability
@@ -20,21 +20,27 @@ _UNIT = [-0.03, 1.03]  # a mark at 0 or 1 is drawn whole
 
 
 def reliability_diagram(
-    bins: Mapping[str, ReliabilityBins], *, thing: str, title: str
+    bins: Mapping[str, ReliabilityBins],
+    styles: Mapping[str, MarkerStyle],
+    *,
+    thing: str,
+    title: str,
 ) -> go.Figure:
     """Models overlaid in one diagram, with the counts of their bins below it.
 
     Args:
-        bins: Role -> bins of one label, or of all labels pooled (L = 1).
+        bins: Model -> bins of one label, or of all labels pooled (L = 1).
+        styles: How each model is drawn.
         thing: What the bins count, e.g. ``images``.
         title: What the chart shows, as plotly's HTML.
     """
     figure = subplots(rows=2, shared_xaxes=True, row_heights=[0.78, 0.22], vertical_spacing=0.04)
-    set_frame(figure, title=title, plot_px=420, left_px=LEFT_PX)
+    above_px = room_above(["perfectly calibrated", *bins])
+    set_frame(figure, title=title, plot_px=420, above_px=above_px, left_px=LEFT_PX)
     _add_diagonal(figure)
-    for place, (role, found) in enumerate(bins.items()):
-        _add_bins(figure, found, ROLES[role], thing=thing)
-        _add_counts(figure, found, ROLES[role], lane=place - (len(bins) - 1) / 2)
+    for place, (name, found) in enumerate(bins.items()):
+        _add_bins(figure, found, styles[name], thing=thing)
+        _add_counts(figure, found, styles[name], lane=place - (len(bins) - 1) / 2)
     put(figure.select_xaxes(), range=_UNIT)
     put(figure.select_xaxes(row=2), title="Mean predicted probability of the bin")
     put(figure.select_yaxes(row=1), range=_UNIT, title="Observed frequency of the label")
@@ -82,16 +88,16 @@ def _add_diagonal(figure: go.Figure) -> None:
     )
 
 
-def _add_bins(figure: go.Figure, bins: ReliabilityBins, mark: Mark, *, thing: str) -> None:
+def _add_bins(figure: go.Figure, bins: ReliabilityBins, style: MarkerStyle, *, thing: str) -> None:
     """Draw the bins that hold something, with their intervals."""
     held = held_bins(bins)
     y, x = interval_path((held.low, held.high), held.prob)
-    shared = {"legendgroup": mark.word, "row": 1, "col": 1}
+    shared = {"legendgroup": style.word, "row": 1, "col": 1}
     figure.add_scatter(
         x=x,
         y=y,
         mode="lines",
-        line={"color": mark.colour, "width": 2},
+        line={"color": style.colour, "width": 2},
         opacity=0.5,
         hoverinfo="skip",
         showlegend=False,
@@ -101,19 +107,19 @@ def _add_bins(figure: go.Figure, bins: ReliabilityBins, mark: Mark, *, thing: st
         x=held.prob,
         y=held.frequency,
         mode="lines+markers",
-        line={"color": mark.colour, "width": 1},
-        marker={"color": mark.colour, "symbol": mark.symbol, "size": 9},
-        name=mark.word,
-        hovertext=_hover(bins, mark, thing),
+        line={"color": style.colour, "width": 1},
+        marker={"color": style.colour, "symbol": style.symbol, "size": 9},
+        name=style.html,
+        hovertext=_hover(bins, style, thing),
         hovertemplate="%{hovertext}<extra></extra>",
         **shared,
     )
 
 
-def _hover(bins: ReliabilityBins, mark: Mark, thing: str) -> list[str]:
+def _hover(bins: ReliabilityBins, style: MarkerStyle, thing: str) -> list[str]:
     low, high = (ends[0] for ends in bins.frequency_interval())
     return [
-        f"{mark.glyph} {mark.word}<br>probability {number(bins.mean_prob[0, q])}"
+        f"{style.glyph} {style.html}<br>probability {number(bins.mean_prob[0, q])}"
         f" (bin {interval(bins.edges[0, q], bins.edges[0, q + 1])})"
         f"<br>frequency {number(bins.frequency[0, q])} ({interval(low[q], high[q])})"
         f"<br>{bins.count[0, q]:,} {thing}, {bins.positives[0, q]:,} with the label"
@@ -121,7 +127,9 @@ def _hover(bins: ReliabilityBins, mark: Mark, thing: str) -> list[str]:
     ]
 
 
-def _add_counts(figure: go.Figure, bins: ReliabilityBins, mark: Mark, *, lane: float) -> None:
+def _add_counts(
+    figure: go.Figure, bins: ReliabilityBins, style: MarkerStyle, *, lane: float
+) -> None:
     """Draw counts at the middle of bins of equal width, else below the marks; lane by lane."""
     held, widths = bins.count[0] > 0, np.diff(bins.edges[0])
     middles = bins.edges[0, :-1] + widths / 2
@@ -131,8 +139,8 @@ def _add_counts(figure: go.Figure, bins: ReliabilityBins, mark: Mark, *, lane: f
         x=x[held] + lane * width,
         y=bins.count[0][held],
         width=width,
-        marker={"color": mark.colour, "line": {"width": 0}},
-        legendgroup=mark.word,
+        marker={"color": style.colour, "line": {"width": 0}},
+        legendgroup=style.word,
         showlegend=False,
         hoverinfo="skip",
         row=2,

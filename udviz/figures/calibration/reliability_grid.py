@@ -19,9 +19,8 @@ from udviz.figures.style.theme import (
     LEFT_PX,
     NEUTRAL,
     OPENED,
-    ROLES,
     TITLE_PX,
-    Mark,
+    MarkerStyle,
     put,
     set_frame,
 )
@@ -36,11 +35,11 @@ _TICKS = np.array([0, 0.5, 1])
 _Line = list[tuple[float, float]]  # in the unit square
 
 
-def little_diagrams(
+def reliability_grid(
     bins: Mapping[str, ReliabilityBins],
     labels: pd.DataFrame,
     *,
-    role: str,
+    style: MarkerStyle,
     title: str,
     opened: str | None = None,
 ) -> go.Figure:
@@ -48,9 +47,9 @@ def little_diagrams(
 
     Args:
         bins: Label -> its bins (L = 1), in reading order.
-        labels: Their rows, in the same order: ``label``, ``positives``, and ``ece``, ``null`` and
-            ``excess`` of the role, e.g. ``ece_teacher``.
-        role: Model that is drawn.
+        labels: Their rows, in the same order: ``label``, ``positives``, ``ece``, ``ece_null``
+            and ``ece_excess``, columns as of the table ``calibration``.
+        style: How the model is drawn.
         title: What the chart shows.
         opened: Label whose diagram is lifted out.
     """
@@ -63,13 +62,13 @@ def little_diagrams(
     figure.layout.annotations = [
         _name(label, corner) for label, corner in zip(bins, corners, strict=True)
     ]
-    hover = [_summary(label, role) for _, label in labels.iterrows()]
+    hover = [_summary(label, style) for _, label in labels.iterrows()]
     _add_click_areas(figure, list(bins), hover, corners, opened)
     upright: list[_Line] = [[(at, 0), (at, 1)] for at in _TICKS]
     level: list[_Line] = [[(0, at), (1, at)] for at in _TICKS]
     _add_lines(figure, upright + level, corners, colour=GRID, width=1)
     _add_lines(figure, [[(0, 0), (1, 1)]], corners, colour=NEUTRAL, width=1.5, dash="dot")
-    _add_bins(figure, list(bins.values()), corners, ROLES[role])
+    _add_bins(figure, list(bins.values()), corners, style)
     columns = _ACROSS * np.arange(N_COLUMNS)
     put(
         figure.select_xaxes(),
@@ -144,7 +143,7 @@ def _add_lines(
 
 
 def _add_bins(
-    figure: go.Figure, bins: list[ReliabilityBins], corners: np.ndarray, mark: Mark
+    figure: go.Figure, bins: list[ReliabilityBins], corners: np.ndarray, style: MarkerStyle
 ) -> None:
     """Draw the bins that hold something, with their intervals."""
     marks, intervals = [], []
@@ -154,25 +153,25 @@ def _add_bins(
         intervals.append(corner + np.column_stack([x, y]))
         marks.append(corner + np.column_stack([held.prob, held.frequency]))
         marks.append(np.full((1, 2), np.nan))  # no line from one diagram to the next
-    shared = {"hoverinfo": "skip", "name": mark.word}
-    style = {"color": mark.colour}
+    shared = {"hoverinfo": "skip", "name": style.html}
+    line = {"color": style.colour}
     (x, y), (x_ends, y_ends) = np.vstack(marks).T, np.vstack(intervals).T
-    figure.add_scatter(x=x_ends, y=y_ends, mode="lines", line=style, opacity=0.5, **shared)
+    figure.add_scatter(x=x_ends, y=y_ends, mode="lines", line=line, opacity=0.5, **shared)
     figure.add_scatter(
         x=x,
         y=y,
         mode="lines+markers",
-        line=style | {"width": 1},
-        marker=style | {"symbol": mark.symbol, "size": 5},
+        line=line | {"width": 1},
+        marker=line | {"symbol": style.symbol, "size": 5},
         **shared,
     )
 
 
-def _summary(label: pd.Series, role: str) -> str:
-    excess = number(label[f"excess_{role}"], sign=True)
+def _summary(label: pd.Series, style: MarkerStyle) -> str:
+    excess = number(label["ece_excess"], sign=True)
     return (
         f"<b>{safe_html(shorten(label['label'], n_chars=60))}</b>"
-        f"<br>{ROLES[role].glyph} {ROLES[role].word} ECE {number(label[f'ece_{role}'])}"
-        f"<br>by chance {number(label[f'null_{role}'])}, excess {excess}"
+        f"<br>{style.glyph} {style.html} ECE {number(label['ece'])}"
+        f"<br>expected if calibrated {number(label['ece_null'])}, above expected {excess}"
         f"<br>{count(label['positives'])} positives"
     )

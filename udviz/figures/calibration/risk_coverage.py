@@ -6,32 +6,43 @@ import numpy as np
 import plotly.graph_objects as go
 
 from udviz.figures.style.text import number
-from udviz.figures.style.theme import LEFT_PX, NEUTRAL, Mark, add_rule, put, set_frame
+from udviz.figures.style.theme import (
+    LEFT_PX,
+    NEUTRAL,
+    MarkerStyle,
+    add_rule,
+    put,
+    room_above,
+    set_frame,
+)
 from udviz.stats.uncertainty.error_detection import RiskCoverage
 
 MEASURES = {"entropy": "solid", "margin": "dash", "disagreement": "dot"}  # and how each is drawn
+_ORACLE = "oracle ordering"  # puts all errors last
 _HEADROOM = 1.15  # of the risk axis above the highest curve
 
 
 def risk_coverage_curves(
-    curves: Mapping[str, RiskCoverage], oracle: RiskCoverage, *, mark: Mark, title: str
+    curves: Mapping[str, RiskCoverage], oracle: RiskCoverage, *, style: MarkerStyle, title: str
 ) -> go.Figure:
     """Error rate among the most certain images, one curve per measure of one model.
 
     Args:
         curves: Measure -> its curve.
         oracle: Curve of a measure that puts every error last.
-        mark: How the model is drawn.
+        style: How the model is drawn.
         title: What the chart shows, as plotly's HTML.
     """
     figure = go.Figure()
-    set_frame(figure, title=title, plot_px=300, left_px=LEFT_PX)
+    kept = f"all images kept: {number(oracle.area_random)}"
+    above_px = room_above([*curves, _ORACLE, kept])
+    set_frame(figure, title=title, plot_px=300, above_px=above_px, left_px=LEFT_PX)
     for measure, curve in curves.items():
         figure.add_scatter(
             x=curve.coverage,
             y=curve.risk,
             mode="lines",
-            line={"color": mark.colour, "width": 2.5, "dash": MEASURES[measure]},
+            line={"color": style.colour, "width": 2.5, "dash": MEASURES[measure]},
             name=measure,
             hovertemplate=f"{measure}<br>%{{x:.0%}} kept<br>error rate %{{y:.3f}}<extra></extra>",
         )
@@ -40,7 +51,7 @@ def risk_coverage_curves(
         y=oracle.risk,
         mode="lines",
         line={"color": NEUTRAL, "width": 1.5},
-        name="all errors last",
+        name=_ORACLE,
         hoverinfo="skip",
     )
     add_rule(figure, y=oracle.area_random, width=1.5, dash="dot")
@@ -48,12 +59,12 @@ def risk_coverage_curves(
         x=[1.0],
         y=[oracle.area_random],
         mode="markers",
-        marker={"color": mark.colour, "symbol": mark.symbol, "size": 11},
-        name=f"nothing kept back: {number(oracle.area_random)}",
+        marker={"color": style.colour, "symbol": style.symbol, "size": 11},
+        name=kept,
         hoverinfo="skip",
     )
     top = max(float(np.max(curve.risk)) for curve in (*curves.values(), oracle))
-    kept = {"title": "Share of images kept, the most certain first", "tickformat": ".0%"}
-    put(figure.select_xaxes(), kept, range=[0, 1.02])
+    share = {"title": "Share of images kept, the most certain first", "tickformat": ".0%"}
+    put(figure.select_xaxes(), share, range=[0, 1.02])
     put(figure.select_yaxes(), range=[0, _HEADROOM * top or 1.0], title="Error rate among them")
     return figure

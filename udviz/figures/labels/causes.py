@@ -1,13 +1,16 @@
 """Why a label may be difficult: the names used in the tables, and what they mean."""
 
-CAUSES = {
-    "rare": "Few training photos show it.",
-    "look-alike": "It is wrongly seen where another label is present.",
-    "suspect labels": "Marks seem to be missing on photos that show it.",
-    "miscalibrated": "Its probabilities are further off than chance allows.",
-    "uncertain": "Much doubt is left after the teacher has looked.",
-    "small": "It covers little of the picture.",
-    "occluded": "Much of it is usually hidden.",
+from udviz.vocabulary import Cause
+
+CAUSES: dict[Cause, str] = {
+    "rare": "few training images carry it.",
+    "confused": "its false positives occur mostly beside another label.",
+    "missing annotations": "images the model is most certain of are unlabelled more often than "
+    "expected.",
+    "miscalibrated": "its calibration error is larger than expected of a calibrated model.",
+    "uncertain": "the model's predictive entropy is high.",
+    "small": "its objects cover little of the image.",
+    "occluded": "its objects are mostly hidden.",
 }
 
 

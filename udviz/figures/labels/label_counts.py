@@ -1,4 +1,4 @@
-"""How many images carry each label, and how many labels an image carries."""
+"""Positives of each label, and labels per image."""
 
 from collections.abc import Sequence
 
@@ -56,7 +56,7 @@ def positives_per_label(
         range=np.log10(extent).tolist(),
         tickvals=[_NONE, *ticks],
         ticktext=["0", *(f"{tick:,}" for tick in ticks)],
-        title="Images that carry the label (logarithmic)",
+        title="Positive images (log scale)",
     )
     figure.update_yaxes(
         range=[len(names) - 0.5, -0.5],
@@ -84,7 +84,7 @@ def labels_per_image(carried: pd.DataFrame, *, title: str) -> go.Figure:
         hovertemplate="%{x} labels: %{customdata:,} images (%{y:.1%})<extra></extra>",
     )
     figure.update_layout(showlegend=False, bargap=0.15)
-    figure.update_xaxes(title="Labels on one image", showgrid=False, nticks=12, tickformat=",d")
+    figure.update_xaxes(title="Labels per image", showgrid=False, nticks=12, tickformat=",d")
     figure.update_yaxes(title="Share of images", tickformat=".0%", rangemode="tozero")
     return figure
 

@@ -1,6 +1,6 @@
 """The panels of the ranking: what each draws, on which axis."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,18 +14,38 @@ from udviz.figures.style.text import safe_html, shorten
 from udviz.figures.style.theme import (
     NEUTRAL,
     RANK,
-    ROLES,
-    UNDECIDED,
     VERDICTS,
+    MarkerStyle,
     add_rule,
+    verdict_style,
     whole_ticks,
 )
 
 Axis = dict[str, Any]  # plotly settings of one x axis
 
-_DODGE = 0.25  # rows that the models of one label lie apart
+_DODGE = 0.25  # rows that the models of one label lie apart, where they are few
+_SPREAD = 0.75  # rows that all models of one label take together
 _MANY = 100  # labels, from which on an axis over all ranks is too coarse
 _GAIN_STEP = 0.05  # the gain axis ends on a multiple of this
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Rows:
+    """What a ranking draws.
+
+    Attributes:
+        labels: One row per label in view: the table ``labels`` with the gain of a comparison.
+        all_labels: The same of every label of the split; it fixes the axes whatever is filtered.
+        scores: Rows of the table ``scores`` of the split.
+        styles: How each model is drawn, in order.
+        pair: Names of the models before and after, which the gains are between.
+    """
+
+    labels: pd.DataFrame
+    all_labels: pd.DataFrame
+    scores: pd.DataFrame
+    styles: Mapping[str, MarkerStyle]
+    pair: tuple[str, str] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,14 +54,13 @@ class Panel:
 
     Attributes:
         draw: Adds the marks of the labels, one row each, to panel number ``column``.
-        axis: Range, title and ticks of the x axis, given the labels in view and every label of
-            the split.
-        needs: Column of the tables without which there is nothing to draw.
+        axis: Range, title and ticks of the x axis.
+        needs: Column of the labels without which there is nothing to draw; empty if none.
         width: Share of the chart's width, relative to the other panels.
     """
 
-    draw: Callable[[go.Figure, pd.DataFrame, int], None]
-    axis: Callable[[pd.DataFrame, pd.DataFrame], Axis]
+    draw: Callable[[go.Figure, Rows, int], None]
+    axis: Callable[[Rows], Axis]
     needs: str
     width: float
 
@@ -53,57 +72,61 @@ def gain_limit(all_labels: pd.DataFrame) -> float:
     return float(min(1.0, _GAIN_STEP * (1 + widest // _GAIN_STEP)))
 
 
-def gain_title(before: str = "baseline", after: str = "distilled") -> str:
+def gain_title(before: str, after: str) -> str:
     """Title of an axis of gains: which two models they are between."""
     return f"Gain in AP, {safe_html(shorten(after))} − {safe_html(shorten(before))}"
 
 
-def _draw_average_precision(figure: go.Figure, labels: pd.DataFrame, column: int) -> None:
-    drawn = [role for role in ROLES if labels[f"ap_{role}"].notna().any()]
-    for place, role in enumerate(drawn):
+def _draw_average_precision(figure: go.Figure, rows: Rows, column: int) -> None:
+    by_model = dict(iter(rows.scores.groupby("model", sort=False)))
+    drawn = [name for name in rows.styles if name in by_model]
+    apart = min(_DODGE, _SPREAD / max(1, len(drawn) - 1))
+    for place, name in enumerate(drawn):
+        found = by_model[name].set_index("label").reindex(rows.labels["label"])
         add_dots_with_intervals(
             figure,
-            _column(labels, f"ap_{role}"),
-            (_column(labels, f"ap_{role}_low"), _column(labels, f"ap_{role}_high")),
-            np.arange(len(labels)) + _DODGE * (place - (len(drawn) - 1) / 2),
-            mark=ROLES[role],
+            _column(found, "average_precision"),
+            (_column(found, "average_precision_low"), _column(found, "average_precision_high")),
+            np.arange(len(found)) + apart * (place - (len(drawn) - 1) / 2),
+            style=rows.styles[name],
             column=column,
             size_px=7,
         )
 
 
-def _draw_gain(figure: go.Figure, labels: pd.DataFrame, column: int) -> None:
+def _draw_gain(figure: go.Figure, rows: Rows, column: int) -> None:
     add_rule(figure, x=0, place=column)
-    verdicts = labels["verdict"].where(labels["verdict"].isin(VERDICTS), UNDECIDED)
-    for verdict, mark in VERDICTS.items():
-        chosen = (verdicts == verdict).to_numpy(bool)
-        part = labels[chosen]
+    words = rows.labels["verdict"].map(lambda verdict: verdict_style(verdict).word)
+    for style in VERDICTS.values():
+        chosen = (words == style.word).to_numpy(bool)
+        part = rows.labels[chosen]
         add_dots_with_intervals(
             figure,
             _column(part, "gain"),
             (_column(part, "gain_low"), _column(part, "gain_high")),
             np.flatnonzero(chosen),
-            mark=mark,
+            style=style,
             column=column,
         )
 
 
-def _draw_rank(figure: go.Figure, labels: pd.DataFrame, column: int) -> None:
+def _draw_rank(figure: go.Figure, rows: Rows, column: int) -> None:
+    labels = rows.labels
     add_dots_with_intervals(
         figure,
         _column(labels, "difficulty_rank"),
         (_column(labels, "rank_low"), _column(labels, "rank_high")),
         np.arange(len(labels)),
-        mark=RANK,
+        style=RANK,
         column=column,
     )
 
 
-def _draw_causes(figure: go.Figure, labels: pd.DataFrame, column: int) -> None:
+def _draw_causes(figure: go.Figure, rows: Rows, column: int) -> None:
     order = list(CAUSES)
     marks = [
         (order.index(cause), row)
-        for row, cell in enumerate(labels["causes"])
+        for row, cell in enumerate(rows.labels["causes"])
         for cause in split_causes(cell)
         if cause in CAUSES
     ]
@@ -123,33 +146,39 @@ def _column(labels: pd.DataFrame, name: str) -> np.ndarray:
     return labels[name].to_numpy(float)
 
 
-def _probability_axis(_: pd.DataFrame, __: pd.DataFrame) -> Axis:
+def _probability_axis(_: Rows) -> Axis:
     return {"range": [0.0, 1.0], "title": "Average precision, 0 to 1"}
 
 
-def _gain_axis(_: pd.DataFrame, all_labels: pd.DataFrame) -> Axis:
-    limit = gain_limit(all_labels)
-    return {"range": [-limit, limit], "title": gain_title()}
+def _gain_axis(rows: Rows) -> Axis:
+    limit = gain_limit(rows.all_labels)
+    title = gain_title(*rows.pair) if rows.pair else "Gain in AP"
+    return {"range": [-limit, limit], "title": title}
 
 
-def _rank_axis(labels: pd.DataFrame, all_labels: pd.DataFrame) -> Axis:
+def _rank_axis(rows: Rows) -> Axis:
     """All ranks; of a large study those in view, or forty ranks would share one pixel."""
-    first, last = 1.0, float(len(all_labels))
-    if len(all_labels) > _MANY and labels["rank_low"].notna().any():
+    labels = rows.labels
+    first, last = 1.0, float(len(rows.all_labels))
+    if len(rows.all_labels) > _MANY and labels["rank_low"].notna().any():
         first, last = float(labels["rank_low"].min()), float(labels["rank_high"].max())
     ticks = whole_ticks(int(last - first) + 1)
     return {"range": [first - 0.5, last + 0.5], "title": "Difficulty rank, 1 = hardest"} | ticks
 
 
-def _cause_axis(_: pd.DataFrame, __: pd.DataFrame) -> Axis:
+def _cause_axis(_: Rows) -> Axis:
     names = list(CAUSES)
     ticks = {"tickvals": list(range(len(names))), "ticktext": names, "tickangle": -50}
-    return {"range": [-0.6, len(names) - 0.4], "title": "Causes", "showgrid": False} | ticks
+    return {
+        "range": [-0.6, len(names) - 0.4],
+        "title": "Possible causes",
+        "showgrid": False,
+    } | ticks
 
 
 PANELS = {
     "average precision": Panel(
-        draw=_draw_average_precision, axis=_probability_axis, needs="ap_teacher", width=4
+        draw=_draw_average_precision, axis=_probability_axis, needs="", width=4
     ),
     "gain": Panel(draw=_draw_gain, axis=_gain_axis, needs="gain", width=2.6),
     "rank": Panel(draw=_draw_rank, axis=_rank_axis, needs="difficulty_rank", width=2.6),

@@ -1,43 +1,44 @@
 """One row per label, with one panel per quantity."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from udviz.figures.labels.panels import PANELS
+from udviz.figures.labels.panels import PANELS, Rows
 from udviz.figures.style.blank import subplots
 from udviz.figures.style.hover import label_summaries
 from udviz.figures.style.markers import add_rows
 from udviz.figures.style.text import safe_html, shorten
-from udviz.figures.style.theme import CLEAR, OPENED, STRIPE, put, set_frame
+from udviz.figures.style.theme import (
+    CLEAR,
+    OPENED,
+    RANK,
+    STRIPE,
+    VERDICTS,
+    put,
+    room_above,
+    set_frame,
+)
 
 ROW_PX = 26
-_TILTED_PX = 112  # below the plot, where tick names are tilted
+MODEL_PX = 7  # of a row's height that each model takes, where they are many
+_TILTED_PX = 122  # below the plot, where tick names are tilted
 
 
 def ranking(
-    labels: pd.DataFrame,
-    *,
-    all_labels: pd.DataFrame,
-    panels: Sequence[str],
-    title: str,
-    opened: str | None = None,
-    axis_titles: Mapping[str, str] = MappingProxyType({}),
+    rows: Rows, *, panels: Sequence[str], title: str, opened: str | None = None
 ) -> go.Figure:
     """Labels from top to bottom in the order given.
 
     Args:
-        labels: One row per label to draw, columns as in ``labels.parquet``.
-        all_labels: Every label of the split; it fixes the axes whatever is filtered.
+        rows: What is drawn.
         panels: Names from `panels.PANELS`, left to right; one without numbers is left out.
         title: What the chart shows.
         opened: Label whose row is lifted out.
-        axis_titles: Panel -> title of its axis, where its own does not fit.
     """
-    drawn = [name for name in panels if all_labels[PANELS[name].needs].notna().any()]
-    chosen = [PANELS[name] for name in drawn]
+    labels = rows.labels
+    chosen = [PANELS[name] for name in panels if _has_numbers(rows, PANELS[name].needs)]
     figure = subplots(
         cols=len(chosen),
         shared_yaxes=True,
@@ -45,24 +46,43 @@ def ranking(
         horizontal_spacing=0.025,
     )
     below_px = _TILTED_PX if PANELS["causes"] in chosen else 50
-    set_frame(figure, title=title, plot_px=len(labels) * ROW_PX, below_px=below_px)
+    models_px = MODEL_PX * len(rows.styles) if PANELS["average precision"] in chosen else 0
+    set_frame(
+        figure,
+        title=title,
+        plot_px=len(labels) * max(ROW_PX, models_px),
+        above_px=room_above(_legend(rows, panels)),
+        below_px=below_px,
+    )
     names = labels["label"].tolist()
-    hover = label_summaries(labels)
+    hover = label_summaries(labels, rows.scores, rows.styles)
     stripes = [OPENED if n == opened else (CLEAR, STRIPE)[i % 2] for i, n in enumerate(names)]
-    for column, (name, panel) in enumerate(zip(drawn, chosen, strict=True), start=1):
-        axis = panel.axis(labels, all_labels)
-        axis["title"] = axis_titles.get(name, axis["title"])
+    for column, panel in enumerate(chosen, start=1):
+        axis = panel.axis(rows)
         add_rows(figure, names, hover, stripes, extent=axis["range"], column=column)
         put(figure.select_xaxes(row=1, col=column), axis)
-        panel.draw(figure, labels, column)
+        panel.draw(figure, rows, column)
     put(figure.select_yaxes(), range=[len(names) - 0.5, -0.5], showgrid=False)
     names_axis = figure.select_yaxes(row=1, col=1)
     put(names_axis, tickvals=list(range(len(names))), ticktext=_tick_names(labels))
     return figure
 
 
+def _legend(rows: Rows, panels: Sequence[str]) -> list[str]:
+    words = {
+        "rank": [RANK.word],
+        "average precision": list(rows.styles),
+        "gain": [style.word for style in VERDICTS.values()],
+    }
+    return [word for panel in panels for word in words.get(panel, [])]
+
+
+def _has_numbers(rows: Rows, needs: str) -> bool:
+    return not needs or bool(rows.all_labels[needs].notna().any())
+
+
 def _tick_names(labels: pd.DataFrame) -> list[str]:
-    """Short names; in italics where the label has too few positives to be trusted."""
+    """Short names; in italics where the label has too few positives to be evaluated."""
     short = [safe_html(shorten(name)) for name in labels["label"]]
-    trusted = labels["supported"].fillna(value=True)
-    return [name if ok else f"<i>{name}</i>" for name, ok in zip(short, trusted, strict=True)]
+    enough = labels["supported"]
+    return [name if ok else f"<i>{name}</i>" for name, ok in zip(short, enough, strict=True)]

@@ -1,4 +1,4 @@
-"""How often the doubted targets of a label were really wrong."""
+"""How many of the possible annotation errors of a label people confirmed."""
 
 import numpy as np
 import pandas as pd
@@ -7,17 +7,17 @@ from plotly.subplots import make_subplots
 
 from udviz.figures.style.markers import add_dots_with_intervals, add_rows
 from udviz.figures.style.text import interval, number, safe_html, shorten
-from udviz.figures.style.theme import CLEAR, NEUTRAL, STRIPE, Mark, set_frame
+from udviz.figures.style.theme import CLEAR, NEUTRAL, STRIPE, MarkerStyle, set_frame
 
 ROW_PX = 26
-_MARK = Mark("really wrong", NEUTRAL, "circle", "●")
+_STYLE = MarkerStyle("confirmed", NEUTRAL, "circle", "●")
 
 
-def precision_of_doubts(table: pd.DataFrame, *, title: str) -> go.Figure:
-    """One row per label: share of its decided doubts that were wrong targets, with interval.
+def precision_intervals(table: pd.DataFrame, *, title: str) -> go.Figure:
+    """One row per label: share of its decided targets that were confirmed errors, with interval.
 
     Args:
-        table: Columns as of `precision_of_doubts`; every row is drawn.
+        table: Columns as of `udviz.stats.label_errors.review_precision`; every row is drawn.
         title: What the chart shows.
     """
     names = table["label"].tolist()
@@ -28,16 +28,14 @@ def precision_of_doubts(table: pd.DataFrame, *, title: str) -> go.Figure:
     add_rows(figure, names, hover, stripes, extent=[-0.02, 1.02], column=1)
     add_dots_with_intervals(
         figure,
-        table["share"].to_numpy(float),
+        table["precision"].to_numpy(float),
         (table["low"].to_numpy(float), table["high"].to_numpy(float)),
         np.arange(len(names)),
-        mark=_MARK,
+        style=_STYLE,
         column=1,
     )
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(
-        range=[-0.02, 1.02], title="Share of the decided doubts that were wrong targets"
-    )
+    figure.update_xaxes(range=[-0.02, 1.02], title="Confirmed errors, share of decided targets")
     figure.update_yaxes(
         range=[len(names) - 0.5, -0.5],
         tickvals=list(range(len(names))),
@@ -50,7 +48,7 @@ def precision_of_doubts(table: pd.DataFrame, *, title: str) -> go.Figure:
 def _summary(row: pd.Series) -> str:
     return (
         f"<b>{safe_html(shorten(row['label'], n_chars=60))}</b><br>"
-        f"{number(row['share'])} ({interval(row['low'], row['high'])})<br>"
-        f"wrong {row['wrong']}, right {row['right']}, unsure {row['unsure']}, "
-        f"of {row['doubted']} doubted"
+        f"{number(row['precision'])} ({interval(row['low'], row['high'])})<br>"
+        f"change label {row['wrong']}, keep label {row['right']}, unsure {row['unsure']}, "
+        f"of {row['suspects']} possible errors"
     )

@@ -1,5 +1,6 @@
 """Labels by two of their numbers."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,20 +9,19 @@ import plotly.graph_objects as go
 
 from udviz.figures.labels.panels import gain_title
 from udviz.figures.style.markers import add_labels
-from udviz.figures.style.text import safe_html, shorten
+from udviz.figures.style.text import one_line, safe_html, shorten
 from udviz.figures.style.theme import (
     NEUTRAL,
-    ROLES,
-    UNDECIDED,
     VERDICTS,
-    Mark,
+    MarkerStyle,
     add_rule,
     put,
     set_frame,
+    verdict_style,
 )
 
 _MARGIN = 0.05  # of an axis, beyond the outermost labels
-_NO_VERDICT = Mark("label", NEUTRAL, "circle", "●")
+_NO_VERDICT = MarkerStyle("label", NEUTRAL, "circle", "●")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Number:
     """A number that every label has.
 
     Attributes:
-        column: Its column in ``labels.parquet``.
+        column: Its column in the rows of the labels.
         axis: What an axis of it says, with its unit.
         log: Whether its axis counts in powers of ten.
         zero: Whether zero is always in view, and drawn.
@@ -41,36 +41,68 @@ class Number:
     zero: bool = False
 
 
-def gain_between(before: str = "baseline", after: str = "distilled") -> Number:
+def gain_between(before: str, after: str) -> Number:
     """The gain of ``after`` over ``before``."""
     return Number(column="gain", axis=gain_title(before, after), zero=True)
 
 
-NUMBERS = {
-    "prevalence": Number(column="prevalence", axis="Prevalence, share of images", log=True),
-    "training positives": Number(
-        column="train_positives", axis="Training images that carry it", log=True
-    ),
-    **{
-        f"{mark.word.lower()} AP": Number(column=f"ap_{role}", axis=f"{mark.word} AP, 0 to 1")
-        for role, mark in ROLES.items()
-    },
-    "difficulty": Number(column="difficulty", axis="Difficulty for the teacher, higher is harder"),
-    "disagreement": Number(column="disagreement", axis="Mean disagreement of the teacher, nats"),
-    "entropy": Number(column="entropy", axis="Mean binary entropy of the teacher, nats"),
-    "teacher calibration error": Number(column="ece_teacher", axis="Teacher ECE, 0 to 1"),
-    "gain": gain_between(),
-}
+def column_of(quantity: str, model: str) -> str:
+    """Column of a model's score in rows of labels that hold all of them side by side."""
+    return f"{quantity} of {model}"
+
+
+def numbers_of(
+    models: Sequence[str], *, reference: str, pair: tuple[str, str] | None
+) -> dict[str, Number]:
+    """What a label can be placed by; the first one is that of the x axis unless another is picked.
+
+    Args:
+        models: Names of the models whose scores the labels have.
+        reference: Model whose difficulty and uncertainty they have.
+        pair: Models before and after, which the gains are between.
+    """
+    owner = safe_html(shorten(reference))
+    gain = {"gain": gain_between(*pair)} if pair else {}
+    return {
+        "prevalence": Number(column="prevalence", axis="Prevalence, share of images", log=True),
+        "training positives": Number(
+            column="train_positives", axis="Training images that carry it", log=True
+        ),
+        **{
+            f"AP of {one_line(name)}": Number(
+                column=column_of("average_precision", name),
+                axis=f"AP of {safe_html(shorten(name))}, 0 to 1",
+            )
+            for name in models
+        },
+        "difficulty": Number(column="difficulty", axis=f"Difficulty for {owner}, higher is harder"),
+        "disagreement": Number(column="disagreement", axis=f"Mean disagreement of {owner}, nats"),
+        "entropy": Number(column="entropy", axis=f"Mean binary entropy of {owner}, nats"),
+        **{
+            f"ECE of {one_line(name)}": Number(
+                column=column_of("ece", name), axis=f"ECE of {safe_html(shorten(name))}, 0 to 1"
+            )
+            for name in models
+        },
+        **gain,
+    }
 
 
 def label_scatter(
-    labels: pd.DataFrame, *, x: Number, y: Number, title: str, opened: str | None = None
+    labels: pd.DataFrame,
+    hover: Mapping[str, str],
+    *,
+    x: Number,
+    y: Number,
+    title: str,
+    opened: str | None = None,
 ) -> go.Figure:
     """One mark per label, a click on which names it.
 
     Args:
-        labels: One row per label, columns as in ``labels.parquet``; labels that lack one of the
-            two numbers, or have no logarithm where one is drawn, are left out.
+        labels: One row per label with both numbers, ``gain`` and ``verdict``; labels that lack
+            one of the two, or have no logarithm where one is drawn, are left out.
+        hover: Label -> what its mark says when the pointer rests on it, as HTML.
         x: Number on the x axis.
         y: Number on the y axis.
         title: What the chart shows.
@@ -84,9 +116,10 @@ def label_scatter(
         add_rule(figure, x=0)
     if y.zero:
         add_rule(figure, y=0)
-    for mark, part in _by_verdict(known):
+    for style, part in _by_verdict(known):
         places = part[x.column].to_numpy(float), part[y.column].to_numpy(float)
-        add_labels(figure, part, places, mark=mark, n_labels=len(known))
+        told = [hover[label] for label in part["label"]]
+        add_labels(figure, part, told, places, style=style, n_labels=len(known))
     _name(figure, known[known["label"] == opened], x, y)
     for number, axis in ((x, figure.layout.xaxis), (y, figure.layout.yaxis)):
         values = known[number.column].to_numpy(float)
@@ -103,11 +136,11 @@ def _drawable(labels: pd.DataFrame, number: Number) -> pd.Series:
     return values > 0 if number.log else values.notna()
 
 
-def _by_verdict(labels: pd.DataFrame) -> list[tuple[Mark, pd.DataFrame]]:
+def _by_verdict(labels: pd.DataFrame) -> list[tuple[MarkerStyle, pd.DataFrame]]:
     if not labels["gain"].notna().any():
         return [(_NO_VERDICT, labels)]
-    verdicts = labels["verdict"].where(labels["verdict"].isin(VERDICTS), UNDECIDED)
-    return [(mark, labels[verdicts == verdict]) for verdict, mark in VERDICTS.items()]
+    words = labels["verdict"].map(lambda verdict: verdict_style(verdict).word)
+    return [(style, labels[words == style.word]) for style in VERDICTS.values()]
 
 
 def _name(figure: go.Figure, label: pd.DataFrame, x: Number, y: Number) -> None:

@@ -1,4 +1,6 @@
-"""All gains of a study in one picture."""
+"""All gains of a comparison in one picture."""
+
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -8,31 +10,35 @@ from udviz.figures.labels.panels import gain_limit, gain_title
 from udviz.figures.style.markers import add_labels, interval_path
 from udviz.figures.style.theme import (
     LEFT_PX,
-    UNDECIDED,
     VERDICTS,
     add_rule,
     put,
     set_frame,
+    verdict_style,
     whole_ticks,
 )
 
 
-def gain_curve(labels: pd.DataFrame, *, title: str) -> go.Figure:
+def gain_curve(
+    labels: pd.DataFrame, hover: Mapping[str, str], *, pair: tuple[str, str], title: str
+) -> go.Figure:
     """Gain of every label with its interval, from the largest loss to the largest gain.
 
     Args:
-        labels: One row per label, columns as in ``labels.parquet``; labels without a gain are
-            left out.
+        labels: One row per label with ``gain``, its interval and ``verdict``; labels without a
+            gain are left out.
+        hover: Label -> what its mark says when the pointer rests on it, as HTML.
+        pair: Names of the models before and after.
         title: What the chart shows.
     """
     known = labels[labels["gain"].notna()].sort_values("gain", kind="stable")
-    verdicts = known["verdict"].where(known["verdict"].isin(VERDICTS), UNDECIDED)
+    words = known["verdict"].map(lambda verdict: verdict_style(verdict).word)
     place = np.arange(1, len(known) + 1)
     figure = go.Figure()
     set_frame(figure, title=title, plot_px=210, left_px=LEFT_PX)
     add_rule(figure, y=0)
-    for verdict, mark in VERDICTS.items():
-        chosen = (verdicts == verdict).to_numpy(bool)
+    for style in VERDICTS.values():
+        chosen = (words == style.word).to_numpy(bool)
         part = known[chosen]
         ends = (part["gain_low"].to_numpy(float), part["gain_high"].to_numpy(float))
         y, x = interval_path(ends, place[chosen])
@@ -40,15 +46,16 @@ def gain_curve(labels: pd.DataFrame, *, title: str) -> go.Figure:
             x=x,
             y=y,
             mode="lines",
-            line={"color": mark.colour, "width": 2 if len(known) <= 200 else 1},
+            line={"color": style.colour, "width": 2 if len(known) <= 200 else 1},
             opacity=0.5,
             hoverinfo="skip",
             showlegend=False,
         )
         places = place[chosen], part["gain"].to_numpy(float)
-        add_labels(figure, part, places, mark=mark, n_labels=len(known))
+        told = [hover[label] for label in part["label"]]
+        add_labels(figure, part, told, places, style=style, n_labels=len(known))
     limit = gain_limit(labels)
-    put(figure.select_yaxes(), range=[-limit, limit], title=gain_title())
+    put(figure.select_yaxes(), range=[-limit, limit], title=gain_title(*pair))
     put(
         figure.select_xaxes(),
         whole_ticks(len(known)),

@@ -1,5 +1,7 @@
 """The models of a study on one axis."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -7,39 +9,47 @@ import plotly.graph_objects as go
 from udviz.figures.style.blank import subplots
 from udviz.figures.style.markers import add_dots_with_intervals
 from udviz.figures.style.text import number
-from udviz.figures.style.theme import ROLES, add_rule, coloured, put, set_frame
+from udviz.figures.style.theme import MarkerStyle, add_rule, coloured, put, set_frame
 
 _ROOM_UP_TO = 0.85  # of an axis that ends at 1: beyond it a number is written to the left
 
 
-def model_scores(scores: pd.DataFrame, *, axis_title: str, guess: float, title: str) -> go.Figure:
-    """One row per model: its score, its interval and what a guess would reach.
+def model_scores(
+    scores: pd.DataFrame,
+    styles: Mapping[str, MarkerStyle],
+    *,
+    axis_title: str,
+    chance: float,
+    title: str,
+) -> go.Figure:
+    """One row per model: its score, its interval and that of a random ranking.
 
     Args:
-        scores: Columns ``role``, ``score``, ``low``, ``high``; scores in [0, 1].
+        scores: Columns ``model``, ``score``, ``low``, ``high``; scores in [0, 1].
+        styles: How each model is drawn.
         axis_title: What the score is.
-        guess: Score of a model that guesses, in [0, 1]; NaN draws no line.
+        chance: Score of a random ranking, in [0, 1]; NaN draws no line.
         title: What the chart shows.
     """
     figure = subplots()
-    set_frame(figure, title=title, plot_px=44 * len(scores))
+    set_frame(figure, title=title, plot_px=(44 if len(scores) <= 4 else 30) * len(scores))
     for row, (_, score) in enumerate(scores.iterrows()):
         add_dots_with_intervals(
             figure,
             np.array([score["score"]]),
             (np.array([score["low"]]), np.array([score["high"]])),
             np.array([row]),
-            mark=ROLES[score["role"]],
+            style=styles[score["model"]],
             column=1,
             size_px=10,
             line_px=4,
         )
         _write_score(figure, score, row)
-    if np.isfinite(guess):
-        add_rule(figure, x=guess, width=1.5, dash="dot", layer="below")
+    if np.isfinite(chance):
+        add_rule(figure, x=chance, width=1.5, dash="dot", layer="below")
         figure.add_annotation(
-            text=f"a guess reaches {number(guess)}",
-            x=guess,
+            text=f"random ranking: {number(chance)}",
+            x=chance,
             y=1,
             yref="paper",
             yanchor="bottom",
@@ -48,7 +58,7 @@ def model_scores(scores: pd.DataFrame, *, axis_title: str, guess: float, title: 
         )
     figure.update_layout(showlegend=False)
     put(figure.select_xaxes(), range=[0, 1], title=axis_title)
-    words = [coloured(ROLES[role]) for role in scores["role"]]
+    words = [coloured(styles[name]) for name in scores["model"]]
     put(
         figure.select_yaxes(),
         range=[len(scores) - 0.5, -0.5],

@@ -7,34 +7,46 @@ import pandas as pd
 
 from udviz.figures.labels.causes import split_causes
 from udviz.figures.style.text import count, interval, number, safe_html, shorten
-from udviz.figures.style.theme import ROLES, UNDECIDED, VERDICTS
+from udviz.figures.style.theme import MarkerStyle, verdict_style
+
+Row = Mapping[Hashable, Any]
 
 
-def label_summaries(labels: pd.DataFrame) -> list[str]:
-    """`label_summary` of every row; rows as dictionaries, which are read ten times faster."""
-    return [label_summary(row) for row in labels.to_dict("records")]
+def label_summaries(
+    labels: pd.DataFrame, scores: pd.DataFrame, styles: Mapping[str, MarkerStyle]
+) -> list[str]:
+    """The numbers of every label as plotly's HTML, a fact a line.
+
+    Args:
+        labels: One row per label: the table ``labels`` with the gain of a comparison.
+        scores: Rows of the table ``scores`` of one split.
+        styles: How each model is drawn; others are left out.
+    """
+    found = scores[scores["label"].isin(labels["label"]) & scores["model"].isin(list(styles))]
+    told: dict[str, dict[str, str]] = {}
+    for row in found[found["average_precision"].notna()].to_dict("records"):
+        told.setdefault(row["label"], {})[row["model"]] = _score(row, styles[row["model"]])
+    rows = labels.to_dict("records")  # dictionaries are read ten times faster than series
+    return [_summary(row, told.get(row["label"], {}), styles) for row in rows]
 
 
-def label_summary(label: Mapping[Hashable, Any]) -> str:
-    """The numbers of one row of ``labels.parquet`` as plotly's HTML, a fact a line."""
+def _summary(label: Row, told: Mapping[str, str], styles: Mapping[str, MarkerStyle]) -> str:
     lines = [f"<b>{safe_html(shorten(label['label'], n_chars=60))}</b>"]
-    lines += [_score(label, role) for role in ROLES if pd.notna(label[f"ap_{role}"])]
+    lines += [told[name] for name in styles if name in told]
     if pd.notna(label["gain"]):
-        mark = VERDICTS[label["verdict"] if label["verdict"] in VERDICTS else UNDECIDED]
+        style = verdict_style(label["verdict"])
         bounds = interval(label["gain_low"], label["gain_high"], sign=True)
         gain = number(label["gain"], sign=True)
-        lines.append(f"Gain {gain} ({bounds}) {mark.glyph} {mark.word}")
+        lines.append(f"Gain {gain} ({bounds}) {style.glyph} {style.word}")
     if pd.notna(label["difficulty_rank"]):
         ranks = interval(label["rank_low"], label["rank_high"], digits=0)
         lines.append(f"Difficulty rank {count(label['difficulty_rank'])} ({ranks})")
     lines.append(f"{count(label['positives'])} positives")
-    causes = split_causes(label["causes"])
-    if causes:
-        lines.append("Causes: " + safe_html(", ".join(causes)))
+    if causes := split_causes(label["causes"]):
+        lines.append("Possible causes: " + safe_html(", ".join(causes)))
     return "<br>".join(lines)
 
 
-def _score(label: Mapping[Hashable, Any], role: str) -> str:
-    bounds = interval(label[f"ap_{role}_low"], label[f"ap_{role}_high"])
-    mark = ROLES[role]
-    return f"{mark.glyph} {mark.word} AP {number(label[f'ap_{role}'])} ({bounds})"
+def _score(row: Row, style: MarkerStyle) -> str:
+    bounds = interval(row["average_precision_low"], row["average_precision_high"])
+    return f"{style.glyph} {style.html} AP {number(row['average_precision'])} ({bounds})"

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from udviz.figures.style.hover import label_summaries
-from udviz.figures.style.theme import Mark
+from udviz.figures.style.theme import MarkerStyle
 
 CLICKABLE: dict[str, Any] = {  # marks with a `hovertext`, which a click does not fade
     "hovertemplate": "%{hovertext}<extra></extra>",
@@ -40,19 +39,19 @@ def add_dots_with_intervals(
     ends: tuple[np.ndarray, np.ndarray],
     rows: np.ndarray,
     *,
-    mark: Mark,
+    style: MarkerStyle,
     column: int,
     size_px: int = 9,
     line_px: int = 2,
 ) -> None:
     """Draw (L,) values with their intervals at heights ``rows`` in one panel of ``figure``."""
     x, y = interval_path(ends, rows)
-    shared = {"legendgroup": mark.word, "name": mark.word, "hoverinfo": "skip"}
+    shared = {"legendgroup": style.word, "name": style.html, "hoverinfo": "skip"}
     figure.add_scatter(
         x=x,
         y=y,
         mode="lines",
-        line={"color": mark.colour, "width": line_px},
+        line={"color": style.colour, "width": line_px},
         opacity=0.55,
         showlegend=False,
         row=1,
@@ -64,10 +63,10 @@ def add_dots_with_intervals(
         y=rows,
         mode="markers",
         marker={
-            "color": mark.colour,
-            "symbol": mark.symbol,
+            "color": style.colour,
+            "symbol": style.symbol,
             "size": size_px,
-            "line": {"color": mark.colour, "width": 2 if "open" in mark.symbol else 0},
+            "line": {"color": style.colour, "width": 2 if "open" in style.symbol else 0},
         },
         row=1,
         col=column,
@@ -107,28 +106,30 @@ def add_rows(
 def add_labels(
     figure: go.Figure,
     labels: pd.DataFrame,
+    hover: Sequence[str],
     places: tuple[np.ndarray, np.ndarray],
     *,
-    mark: Mark,
+    style: MarkerStyle,
     n_labels: int,
 ) -> None:
     """Mark the labels of one verdict; a click on a mark names its label.
 
     Args:
         figure: Figure to draw on.
-        labels: One row per label, columns as in ``labels.parquet``.
+        labels: One row per label, with its name in ``label``.
+        hover: What each says when the pointer rests on it, as HTML.
         places: Their places on the x and on the y axis, (L,) each.
-        mark: How the verdict is drawn.
+        style: How the verdict is drawn.
         n_labels: Labels in the whole figure; many are drawn small.
     """
     figure.add_scatter(
         x=places[0],
         y=places[1],
         mode="markers",
-        marker={"color": mark.colour, "symbol": mark.symbol}
+        marker={"color": style.colour, "symbol": style.symbol}
         | {"size": 9 if n_labels <= 200 else 5},
-        name=f"{mark.word} ({len(labels):,})",
+        name=f"{style.word} ({len(labels):,})",
         customdata=labels["label"],
-        hovertext=label_summaries(labels),
+        hovertext=list(hover),
         **CLICKABLE,
     )

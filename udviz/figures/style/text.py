@@ -55,9 +55,9 @@ def interval(low: float, high: float, *, digits: int = 3, sign: bool = False) ->
     return f"{number(low, digits=digits, sign=sign)} to {number(high, digits=digits, sign=sign)}"
 
 
-def plural(n: int, thing: str) -> str:
-    """``1 label``, ``2 labels``."""
-    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
+def plural(n: int, thing: str, things: str = "") -> str:
+    """``1 label``, ``2 labels``; ``things`` are several where an s does not make them."""
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {things or thing + 's'}"
 
 
 def count(value: float) -> str:

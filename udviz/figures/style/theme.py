@@ -4,7 +4,7 @@ Colours are from the palette of Okabe and Ito, some darkened until they stand ou
 from the light and from the dark page (WCAG 2.2, 1.4.11).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -12,9 +12,21 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.colors import sequential
 
+from udviz.figures.style.text import one_line, safe_html, shorten
+from udviz.vocabulary import (
+    BASELINE,
+    DISTILLED,
+    HELPED,
+    HURT,
+    INCONCLUSIVE,
+    TEACHER,
+    Split,
+    Verdict,
+)
+
 
 @dataclass(frozen=True)
-class Mark:
+class MarkerStyle:
     """How one meaning is drawn.
 
     Attributes:
@@ -29,30 +41,50 @@ class Mark:
     symbol: str
     glyph: str
 
+    @property
+    def html(self) -> str:
+        """The meaning on one short line, as HTML: names come from other people's files."""
+        return safe_html(shorten(self.word))
 
-ROLES = {
-    "teacher": Mark("Teacher", "#B8659A", "diamond", "◆"),
-    "baseline": Mark("Baseline", "#B98300", "square", "■"),
-    "distilled": Mark("Distilled", "#1F7FC4", "circle", "●"),
-}
-UNDECIDED = "cannot tell"
-VERDICTS = {
-    "helped": Mark("helped", "#009E73", "triangle-up", "▲"),
-    "hurt": Mark("hurt", "#D55E00", "triangle-down", "▼"),
-    UNDECIDED: Mark("cannot tell", "#838A94", "circle-open", "○"),
-}
+    @property
+    def text(self) -> str:
+        """Glyph and meaning, for a cell of a table."""
+        return f"{self.glyph} {one_line(self.word)}"
+
+
 NEUTRAL = "#838A94"
+MOST_MODELS = 8  # that are told apart in one picture
+_KEPT = {
+    TEACHER: ("#B8659A", "diamond", "◆"),
+    BASELINE: ("#B98300", "square", "■"),
+    DISTILLED: ("#1F7FC4", "circle", "●"),
+}
+_FREE = (
+    ("#698053", "cross", "✚"),
+    ("#CC0033", "star", "★"),
+    ("#8C66FF", "x", "✖"),
+    ("#E622CD", "hexagon", "⬢"),
+    ("#9F00FF", "triangle-right", "►"),
+)
+_UNDRAWN = (NEUTRAL, "diamond-open", "◇")
+VERDICTS: dict[Verdict, MarkerStyle] = {
+    HELPED: MarkerStyle(HELPED, "#009E73", "triangle-up", "▲"),
+    HURT: MarkerStyle(HURT, "#D55E00", "triangle-down", "▼"),
+    INCONCLUSIVE: MarkerStyle(INCONCLUSIVE, NEUTRAL, "circle-open", "○"),
+}
 MAP_SCALE = tuple(sequential.Viridis)  # low to high
 EVIDENCE_SCALE = ("#5E3C99", "#B2ABD2", "#F7F7F7", "#FDB863", "#E66101")  # against to for
-SPLITS = {
-    "train": Mark("Training", NEUTRAL, "circle", "●"),
-    "val": Mark("Validation", NEUTRAL, "x-thin-open", "×"),
-    "test": Mark("Test", NEUTRAL, "cross-thin-open", "+"),
+SPLITS: dict[Split, MarkerStyle] = {
+    "train": MarkerStyle("Training", NEUTRAL, "circle", "●"),
+    "val": MarkerStyle("Validation", NEUTRAL, "x-thin-open", "×"),
+    "test": MarkerStyle("Test", NEUTRAL, "cross-thin-open", "+"),
 }
 AMOUNTS = "Cividis"  # a scale of amounts: even steps of lightness, the same to colour-blind eyes
 ABOVE_PX, TITLE_PX = 66, 34  # title and legend of a chart; title alone
+NARROW_PX = 430  # the narrowest chart beside another one
+_ENTRY_PX, _LETTER_PX, _LINE_PX = 32, 7, 20  # of a legend
 LEFT_PX = 66  # tick names and title of a y axis of shares or scores
-RANK = Mark("Difficulty rank", NEUTRAL, "circle", "●")
+RANK = MarkerStyle("Difficulty rank", NEUTRAL, "circle", "●")
 GRID = "rgba(131, 138, 148, 0.22)"
 STRIPE = "rgba(131, 138, 148, 0.07)"
 OPENED = "rgba(31, 127, 196, 0.18)"
@@ -65,14 +97,32 @@ AXIS = {
 }
 
 
-def between(low: Mark, high: Mark) -> tuple[str, ...]:
+def model_styles(names: Sequence[str]) -> dict[str, MarkerStyle]:
+    """How each model is drawn: teacher, baseline and distilled as ever, others by their order.
+
+    Args:
+        names: Models of a study in its order; beyond `MOST_MODELS` all are drawn alike, so those
+            that a person picked come first.
+    """
+    drawn = names[:MOST_MODELS]
+    free = iter([*_FREE, *(look for name, look in _KEPT.items() if name not in drawn)])
+    looks = {name: _KEPT[name] if name in _KEPT else next(free) for name in drawn}
+    return {name: MarkerStyle(name, *looks.get(name, _UNDRAWN)) for name in names}
+
+
+def verdict_style(verdict: object) -> MarkerStyle:
+    """How a verdict of a table is drawn; an unknown one is inconclusive."""
+    return next((style for v, style in VERDICTS.items() if v == verdict), VERDICTS[INCONCLUSIVE])
+
+
+def between(low: MarkerStyle, high: MarkerStyle) -> tuple[str, ...]:
     """Scale of a difference: the colour of the one, white where they are equal, of the other."""
     return low.colour, "#F7F7F7", high.colour
 
 
-def coloured(mark: Mark) -> str:
+def coloured(style: MarkerStyle) -> str:
     """Glyph in its colour, then the word, as HTML."""
-    return f'<span style="color:{mark.colour}">{mark.glyph}</span> {mark.word}'
+    return f'<span style="color:{style.colour}">{style.glyph}</span> {style.html}'
 
 
 def whole_ticks(n: int) -> dict[str, object]:
@@ -118,6 +168,18 @@ def set_frame(
     put(figure.select_yaxes(), AXIS)
     if left_px is not None:
         put(figure.select_yaxes(), automargin=False)
+
+
+def room_above(words: Iterable[str], *, width_px: int = NARROW_PX) -> int:
+    """Room for the title and a legend of ``words``, which wraps where it is wider than the chart.
+
+    A browser that wraps gives every entry the width of the widest.
+    """
+    widths = [_ENTRY_PX + _LETTER_PX * len(shorten(word)) for word in words]
+    if sum(widths) <= width_px:
+        return ABOVE_PX
+    per_row = max(1, width_px // max(widths))
+    return ABOVE_PX + _LINE_PX * (-(-len(widths) // per_row) - 1)  # rounded up
 
 
 def add_rule(

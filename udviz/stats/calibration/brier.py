@@ -84,6 +84,11 @@ def brier_score(probs: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
     Source:
         Brier (1950), "Verification of forecasts expressed in terms of probability".
+
+    Example:
+        >>> probs = np.array([[0.9, 0.2], [0.4, 0.5]])
+        >>> brier_score(probs, np.array([[1, 0], [0, 1]])).round(3)
+        array([0.085, 0.145])
     """
     scores = []
     for prob, target in prob_columns(probs, targets):

@@ -47,6 +47,12 @@ def expected_calibration_error(bins: ReliabilityBins) -> np.ndarray:
 
     Source:
         Guo et al. (2017), "On calibration of modern neural networks", eq. 3.
+
+    Example:
+        >>> probs = np.array([[0.2], [0.4], [0.6], [0.8]])
+        >>> bins = reliability_bins(probs, np.array([[0], [1], [1], [1]]), n_bins=2)
+        >>> expected_calibration_error(bins).round(3)
+        array([0.25])
     """
     total = bins.count.sum(axis=1)
     return _divide(np.abs(bins.sum_prob - bins.positives).sum(axis=1), total)

@@ -114,8 +114,9 @@ def calibration_table(
     Returns:
         Columns ``label``, ``column``, ``known`` and ``positives`` (images), ``prevalence``,
         ``mean_prob``; ``ece`` (equal width), ``adaptive_ece`` (equal mass) and ``mce`` (equal
-        width), each followed by ``_null`` (its null mean), ``_null_upper`` (exceeded once in twenty
-        times under perfect calibration), ``_excess`` (error minus null mean) and ``_p``;
+        width), each followed by ``_null`` and ``_null_sd`` (its null mean and SD), ``_null_upper``
+        (exceeded once in twenty times under perfect calibration), ``_excess`` (error minus null
+        mean) and ``_p``;
         ``brier`` and its parts ``reliability``, ``resolution``, ``uncertainty``,
         ``within_bin_variance``, ``within_bin_covariance`` (``brier_decomposition``); ``nll`` in
         nats. Except for resolution, lower is better. NaN for a label with no known image.
@@ -181,6 +182,7 @@ def _errors(
     ):
         table[name] = error
         table[f"{name}_null"] = null.mean
+        table[f"{name}_null_sd"] = null.sd
         table[f"{name}_null_upper"] = null.upper
         table[f"{name}_excess"] = error - null.mean
         table[f"{name}_p"] = excess_p_value(error, null)

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from udviz.stats.calibration.logit_cells import LogitCells, all_logit_cells, logit_cells
+from udviz.stats.calibration.logit_cells import LogitCells, all_logit_cells
 from udviz.stats.calibration.recalibration import Recalibration
-from udviz.stats.labels.probabilities import prob_columns, prob_logits
 
 MIN_SLOPE = 0.01  # a slope of 0 or below would turn the ranking of a label upside down
 WEAK = np.array([0.01, 0.01])  # precision that keeps the pooled fit finite on separable data
@@ -70,21 +69,6 @@ def fit_platt(logits: np.ndarray, targets: np.ndarray) -> Platt:
         (1983), "Parametric empirical Bayes inference".
     """
     return _fit_labels(list(all_logit_cells(logits, targets)))
-
-
-def fit_platt_to_probs(probs: np.ndarray, targets: np.ndarray) -> Platt:
-    """Fit ``fit_platt`` where only probabilities are at hand; it still applies to logits.
-
-    Args:
-        probs: (N, L) floats in [0, 1]; ``probabilities.prob_logits`` gives their logits.
-        targets: (N, L) 1 present, 0 absent, -1 unknown (left out).
-
-    Raises:
-        TypeError: If ``probs`` are no floating-point numpy array.
-        ValueError: If shapes differ or a probability leaves [0, 1].
-    """
-    columns = prob_columns(probs, targets)
-    return _fit_labels([logit_cells(prob_logits(prob), target) for prob, target in columns])
 
 
 def _fit_labels(labels: Sequence[LogitCells]) -> Platt:

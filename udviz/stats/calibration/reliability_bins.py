@@ -83,6 +83,12 @@ def reliability_bins(
     Source:
         Guo et al. (2017), "On calibration of modern neural networks", eq. 2 and 3; equal mass:
         Nguyen and O'Connor (2015), "Posterior calibration and exploratory analysis".
+
+    Example:
+        >>> probs = np.array([[0.1], [0.3], [0.9]])
+        >>> bins = reliability_bins(probs, np.array([[0], [1], [1]]), n_bins=2)
+        >>> bins.count, bins.frequency
+        (array([[2, 1]]), array([[0.5, 1. ]]))
     """
     _check(n_bins, kind)
     columns = (sorted_probs(*column) for column in prob_columns(probs, targets))

@@ -10,6 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from udviz.stats.ranking.auroc import auroc_of_counts
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SortedProbs:
@@ -29,6 +31,20 @@ class SortedProbs:
     def size(self) -> int:
         """Number n of known images."""
         return int(self.absent.size + self.present.size)
+
+    def at_or_above(self, threshold: float) -> tuple[int, int]:
+        """Images that reach ``threshold``, rounded to the values' precision: present, and all."""
+        value = self.present.dtype.type(threshold)
+        counts = [v.size - int(np.searchsorted(v, value)) for v in (self.present, self.absent)]
+        return counts[0], sum(counts)
+
+    @property
+    def auroc(self) -> float:
+        """Chance that a present image lies above an absent one; NaN without either."""
+        n_present = np.arange(self.present.size)
+        with_ties = np.searchsorted(self.absent, self.present, side="right")
+        # places among the images of the other kind; its own kind adds the same to both
+        return auroc_of_counts(self.place, with_ties + n_present + 1, n_images=self.size)
 
     def mapped(self, rising: Callable[[np.ndarray], np.ndarray]) -> "SortedProbs":
         """The same images after a map that never falls."""

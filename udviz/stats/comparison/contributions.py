@@ -1,4 +1,9 @@
-"""Which images made the difference between two models on one label."""
+"""Which images made the difference between two models on one label.
+
+What average precision lacks to 1 is lost in pairs: a negative scoring at or above positive i costs
+1 / (P R_i), with P positives and R_i images at or above i. Half of a pair's loss is charged to the
+positive that was passed, half to the negative that passed it (`influence.RankedScores.loss`).
+"""
 
 from collections.abc import Sequence
 
@@ -6,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from udviz.checks import check_at_least, check_matrix
-from udviz.stats.average_precision.influence import count_at_or_below
-from udviz.stats.labels.label_columns import as_seeds, label_columns
+from udviz.stats.labels.label_columns import as_seeds
+from udviz.stats.ranking.influence import reaching
+from udviz.stats.ranking.measure import RankedColumn, ranked_columns
 
 
 def image_contributions(
-    baseline_scores: np.ndarray | Sequence[np.ndarray],
-    distilled_scores: np.ndarray | Sequence[np.ndarray],
+    before_scores: np.ndarray | Sequence[np.ndarray],
+    after_scores: np.ndarray | Sequence[np.ndarray],
     targets: np.ndarray,
     *,
     label: int,
@@ -20,23 +26,20 @@ def image_contributions(
 ) -> pd.DataFrame:
     """Share every image has in one label's gain; the shares sum to the gain exactly.
 
-    What average precision lacks to 1 is lost in pairs: a negative scoring at or above positive i
-    costs 1 / (P R_i), with P positives and R_i images at or above i. Half of a pair's loss is
-    charged to the positive that was passed, half to the negative that passed it. A contribution is
-    the loss under the baseline minus the loss under the distilled model: positive where the image
-    helped the distilled model.
+    A contribution is the loss (see above) of the model before minus that of the model after:
+    positive where the image helped the model after.
 
     Args:
-        baseline_scores: (N, L) floats, or a list of them, one per training seed (averaged).
-        distilled_scores: The same for the distilled model.
+        before_scores: (N, L) floats, or a list of them, one per training seed (averaged).
+        after_scores: The same for the model after.
         targets: (N, L) ground truth: 1 present, 0 absent, -1 unknown (left out).
         label: Column index in [0, L).
         most: Rows to return from either end, for many images; all if None.
 
     Returns:
         One row per image whose target is known, most helpful first: ``image`` (index in [0, N)),
-        ``present``, ``contribution``, ``rank_baseline``, ``rank_distilled`` (1 + images that
-        score higher, mean over seeds).
+        ``present``, ``contribution``, ``rank_before``, ``rank_after`` (1 + images that score
+        higher, mean over seeds).
 
     Raises:
         IndexError: If ``label`` leaves [0, L).
@@ -47,25 +50,45 @@ def image_contributions(
     check_matrix(targets, name="targets")
     if not 0 <= label < targets.shape[1]:
         raise IndexError(f"`label` must lie in [0, {targets.shape[1]}), got {label}.")
-    baseline, distilled = as_seeds(baseline_scores), as_seeds(distilled_scores)
+    before, after = as_seeds(before_scores), as_seeds(after_scores)
     one = slice(label, label + 1)
-    score_sets = [scores[:, one] for scores in (*baseline, *distilled)]
-    (column,) = label_columns(score_sets, targets[:, one])
-    if not column.positive.any():
+    score_sets = [scores[:, one] for scores in (*before, *after)]
+    (ranked,) = ranked_columns(score_sets, targets[:, one], losses=True)
+    if ranked.loss is None:
         raise ValueError("`targets` must hold at least one 1 in this column. Choose another label.")
-    losses = [_loss(scores, column.positive) for scores in column.scores]
-    n_baseline = len(baseline)
-    gained = np.mean(losses[:n_baseline], axis=0) - np.mean(losses[n_baseline:], axis=0)
+    places = np.arange(len(score_sets))
+    return label_contributions(
+        ranked, before=places[: len(before)], after=places[len(before) :], most=most
+    )
+
+
+def label_contributions(
+    ranked: RankedColumn, *, before: np.ndarray, after: np.ndarray, most: int | None
+) -> pd.DataFrame:
+    """The table of `image_contributions` from a label that was ranked already, with its losses.
+
+    Args:
+        ranked: The label.
+        before: Places of the runs before among its score sets.
+        after: Places of the runs after.
+        most: As in `image_contributions`.
+
+    Raises:
+        ValueError: If the label was ranked without losses, or has no positive.
+    """
+    if ranked.loss is None:
+        raise ValueError("`ranked` must hold losses, got none. Rank it with `losses=True`.")
+    column = ranked.column
+    gained = ranked.loss[before].mean(axis=0) - ranked.loss[after].mean(axis=0)
     rows = _from_ends(gained, most)
-    ranks = [_rank(scores, rows) for scores in column.scores]
-    known = np.arange(len(targets)) if column.known is None else column.known
+    known = rows if column.known is None else column.known[rows]
     return pd.DataFrame(
         {
-            "image": known[rows],
+            "image": known,
             "present": column.positive[rows],
             "contribution": gained[rows],
-            "rank_baseline": np.mean(ranks[:n_baseline], axis=0),
-            "rank_distilled": np.mean(ranks[n_baseline:], axis=0),
+            "rank_before": np.mean([_rank(column.scores[run], rows) for run in before], axis=0),
+            "rank_after": np.mean([_rank(column.scores[run], rows) for run in after], axis=0),
         }
     )
 
@@ -81,19 +104,11 @@ def _from_ends(values: np.ndarray, most: int | None) -> np.ndarray:
     return rows if most is None or 2 * most >= rows.size else np.r_[rows[:most], rows[-most:]]
 
 
-def _loss(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
-    """(n,) each image's share of 1 - AP."""
-    thresholds = np.sort(scores[positive])
-    n_images = scores.size - np.searchsorted(np.sort(scores), thresholds, side="left")  # R_i
-    n_present = thresholds.size - np.searchsorted(thresholds, thresholds, side="left")  # T_i
-    reached = count_at_or_below(thresholds, scores)
-    as_negative = np.concatenate([[0.0], np.cumsum(1 / n_images)])[reached]
-    as_positive = np.concatenate([[0.0], 1 - n_present / n_images])[reached]
-    loss: np.ndarray = np.where(positive, as_positive, as_negative) / (2 * thresholds.size)
-    return loss
-
-
 def _rank(scores: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """1 + images that score higher than each of ``rows``."""
-    rank: np.ndarray = 1 + scores.size - np.searchsorted(np.sort(scores), scores[rows], "right")
+    order = np.argsort(scores[rows])
+    rank = np.empty(rows.size, dtype=np.int64)
+    if rows.size:  # what is above a score reaches the next number after it
+        above = np.nextafter(scores[rows[order]], scores.dtype.type(np.inf))
+        rank[order] = 1 + reaching(above, scores)
     return rank

@@ -9,7 +9,6 @@ import pandas as pd
 from scipy import stats
 
 from udviz.checks import check_at_least, check_choice
-from udviz.stats.average_precision.measure import Measured, measure
 from udviz.stats.inference.intervals import normal_quantile, t_quantile
 from udviz.stats.inference.scores import (
     BoundedScore,
@@ -19,11 +18,12 @@ from udviz.stats.inference.scores import (
 )
 from udviz.stats.inference.seeds import Spread, StandardError, standard_error
 from udviz.stats.labels.label_columns import as_seeds
-from udviz.vocabulary import MIN_POSITIVES
+from udviz.stats.ranking.measure import Measured, measure
+from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE, MIN_POSITIVES
 
 MIN_TESTED = 5  # positives; fewer decide nothing, and testing them costs the others power
 Correction = Literal["bh", "by"]
-HELPED, HURT, CANNOT_TELL = "helped", "hurt", "cannot tell"
+BEFORE, AFTER = "before", "after"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,18 +53,19 @@ class MeanGain:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LabelGains:
-    """Gain of a distilled model over its baseline.
+    """Gain of one model over another.
 
     Attributes:
-        table: One row per label in column order. ``positives``; ``ap_baseline``,
-            ``ap_baseline_low``, ``ap_baseline_high`` and the same of ``ap_distilled``: means over
-            seeds with intervals; ``gain``: their difference; ``se``, ``low``, ``high``: its
-            standard error and interval, NaN below 2 positives; ``p``: two-sided p-value of no gain;
-            ``q``: the p-value corrected for looking at all labels with at least ``MIN_TESTED``
-            positives, NaN for the others; ``verdict``: *helped* or *hurt* where ``q`` is at most
-            1 - confidence, else *cannot tell*; ``images_to_decide``: test
-            images that would find a gain of the size seen with 80 % power (infinite where only
-            more seeds can); ``supported``: at least ``min_positives`` positives.
+        table: One row per label in column order. ``positives``; ``before_value``,
+            ``before_value_low``, ``before_value_high`` and the same of ``after_value``: average
+            precision, means over seeds with intervals; ``gain``: their difference; ``se``,
+            ``gain_low``, ``gain_high``: its standard error and interval, NaN below 2 positives;
+            ``p``: two-sided p-value of no gain; ``q``: the p-value corrected for looking at all
+            labels with at least ``MIN_TESTED`` positives, NaN for the others; ``verdict``: *helped*
+            or *hurt* where ``q`` is at most 1 - confidence, else *inconclusive*;
+            ``images_needed``: test images that would find a gain of the size seen with 80 % power
+            (infinite where only more seeds can); ``supported``: at least ``min_positives``
+            positives.
         mean_gain: Gain in mean AP over all labels that have a positive.
         mean_gain_supported: The same over the supported labels.
         correction: ``bh`` (Benjamini-Hochberg) or ``by`` (Benjamini-Yekutieli).
@@ -80,8 +81,8 @@ class LabelGains:
 
 
 def label_gains(
-    baseline_scores: np.ndarray | Sequence[np.ndarray],
-    distilled_scores: np.ndarray | Sequence[np.ndarray],
+    before_scores: np.ndarray | Sequence[np.ndarray],
+    after_scores: np.ndarray | Sequence[np.ndarray],
     targets: np.ndarray,
     *,
     confidence: float = 0.95,
@@ -92,8 +93,8 @@ def label_gains(
     """Gain in average precision of every label, with interval, p, q and verdict.
 
     Args:
-        baseline_scores: (N, L) floats, or a list of them, one per training seed.
-        distilled_scores: The same for the distilled model, paired with the baseline by seed.
+        before_scores: (N, L) floats, or a list of them, one per training seed.
+        after_scores: The same for the model after, paired by seed.
         targets: (N, L) ground truth: 1 present, 0 absent, -1 unknown (left out).
         confidence: Coverage of the intervals in (0, 1); verdicts hold the false discovery rate
             at 1 - confidence.
@@ -109,23 +110,92 @@ def label_gains(
         TypeError: If scores are no floating-point numpy arrays.
         ValueError: If seeds are not paired, shapes differ, a score is NaN or infinite, or a target
             is none of 1, 0, -1.
+
+    Example:
+        >>> targets = np.tile([[1], [0], [0], [0]], (40, 1))
+        >>> noise = np.random.default_rng(0).normal(size=targets.shape)
+        >>> gains = label_gains(targets + noise, 3.0 * targets + noise, targets)
+        >>> gains.table[["positives", "gain", "verdict"]].round(2)
+           positives  gain verdict
+        0         40  0.46  helped
     """
     check_choice(correction, get_args(Correction), name="correction")
     check_at_least(min_positives, 0, name="min_positives")
-    baseline, distilled = as_seeds(baseline_scores), as_seeds(distilled_scores)
-    if len(baseline) != len(distilled):
+    before, after = as_seeds(before_scores), as_seeds(after_scores)
+    if len(before) != len(after):
         raise ValueError(
-            "`baseline_scores` and `distilled_scores` must be paired by seed, "
-            f"got {len(baseline)} and {len(distilled)} seeds. Pass as many of one as of the other."
+            "`before_scores` and `after_scores` must be paired by seed, "
+            f"got {len(before)} and {len(after)} seeds. Pass as many of one as of the other."
         )
-    measured = measure([baseline, distilled], targets, min_positives=min_positives, images=images)
+    models = {BEFORE: dict(enumerate(before)), AFTER: dict(enumerate(after))}
+    measured = measure(models, targets, min_positives=min_positives, images=images)
+    table = gain_table(measured, BEFORE, AFTER, confidence=confidence)
+    q = corrected(p_of_tested(table), correction=correction)
+    verdict = verdicts(table["gain"].to_numpy(), q, level=1 - confidence)
     return LabelGains(
-        table=_table(measured, confidence=confidence, correction=correction),
-        mean_gain=_mean_gain(measured, confidence=confidence, supported=False),
-        mean_gain_supported=_mean_gain(measured, confidence=confidence, supported=True),
+        table=table.assign(q=q, verdict=verdict),
+        mean_gain=_as_mean(mean_gain_row(measured, BEFORE, AFTER, confidence=confidence)),
+        mean_gain_supported=_as_mean(
+            mean_gain_row(measured, BEFORE, AFTER, confidence=confidence, supported=True)
+        ),
         correction=correction,
-        includes_seed_variance=measured.n_seeds > 1,
+        includes_seed_variance=len(before) > 1,
     )
+
+
+def gain_table(
+    measured: Measured, before: str, after: str, *, confidence: float = 0.95
+) -> pd.DataFrame:
+    """The table of `LabelGains` for two of the models that were measured, but for q and verdict.
+
+    Raises:
+        ValueError: If the models have no seed in common.
+    """
+    gain = _compared(measured, before, after, supported=None, confidence=confidence)
+    needed = images_needed(
+        gain.columns["gain"], gain.error, n_images=measured.known, confidence=confidence
+    )
+    return pd.DataFrame(
+        {"positives": measured.positives}
+        | gain.columns
+        | {"images_needed": needed, "supported": measured.supported}
+    )
+
+
+def mean_gain_row(
+    measured: Measured,
+    before: str,
+    after: str,
+    *,
+    confidence: float = 0.95,
+    supported: bool = False,
+) -> pd.DataFrame:
+    """Gain in mean AP over all labels with a positive, or over the supported ones: one row.
+
+    Its columns are those of `gain_table` without ``supported``, and ``n_labels``, ``seed_sd`` and
+    ``n_seeds``.
+    """
+    chosen = measured.in_mean(supported=supported)
+    gain = _compared(measured, before, after, supported=supported, confidence=confidence)
+    n_images = measured.known.max(keepdims=True) if measured.known.size else np.zeros(1)
+    return pd.DataFrame(
+        {"positives": measured.positives[chosen].sum(keepdims=True)}
+        | gain.columns
+        | {
+            "images_needed": images_needed(
+                gain.columns["gain"], gain.error, n_images=n_images, confidence=confidence
+            ),
+            "n_labels": int(chosen.sum()),
+            "seed_sd": np.sqrt(gain.change.seed_variance),
+            "n_seeds": gain.change.n_seeds,
+        }
+    )
+
+
+def p_of_tested(table: pd.DataFrame) -> np.ndarray:
+    """(L,) p-values of the labels with enough positives to be tested; NaN of the others."""
+    tested = table["positives"] >= MIN_TESTED
+    return np.where(tested, table["p"], np.nan)
 
 
 def corrected(p: np.ndarray, *, correction: Correction) -> np.ndarray:
@@ -138,13 +208,13 @@ def corrected(p: np.ndarray, *, correction: Correction) -> np.ndarray:
 
 
 def verdicts(gain: np.ndarray, q: np.ndarray, *, level: float) -> list[str]:
-    """*helped*, *hurt* or *cannot tell* per label; NaN is *cannot tell*."""
+    """*helped*, *hurt* or *inconclusive* per label; NaN is *inconclusive*."""
     direction = np.where(gain > 0, HELPED, HURT)
     decided = (q <= level) & (gain != 0)
-    return [str(verdict) for verdict in np.where(decided, direction, CANNOT_TELL)]
+    return [str(verdict) for verdict in np.where(decided, direction, INCONCLUSIVE)]
 
 
-def images_to_decide(
+def images_needed(
     gain: np.ndarray,
     error: StandardError,
     *,
@@ -174,76 +244,65 @@ def images_to_decide(
     return np.where(np.isfinite(gain) & (error.df > 0), images, np.nan)
 
 
+def _compared(
+    measured: Measured, before: str, after: str, *, supported: bool | None, confidence: float
+) -> "_Compared":
+    """Both values and their difference, per label, or of a mean unless ``supported`` is None."""
+
+    def spread(first: float, second: float) -> Spread:
+        weights = {before: first, after: second}
+        if supported is None:
+            return measured.contrast(weights)
+        return measured.mean_contrast(weights, supported=supported)
+
+    if supported is None:
+        n_positives = measured.positives
+    else:
+        n_positives = measured.positives[measured.in_mean(supported=supported)].sum(keepdims=True)
+    spreads, change = (spread(1.0, 0.0), spread(0.0, 1.0)), spread(-1.0, 1.0)
+    errors, error = [standard_error(each) for each in spreads], standard_error(change)
+    first, second = (
+        BoundedScore(value=each.mean, se=its.se, n=n_positives)
+        for each, its in zip(spreads, errors, strict=True)
+    )
+    columns: dict[str, np.ndarray] = {}
+    for name, score, its in (
+        ("before_value", first, errors[0]),
+        ("after_value", second, errors[1]),
+    ):
+        low, high = score_interval(score, t_quantile(confidence, its.df))
+        columns |= {name: score.value, f"{name}_low": low, f"{name}_high": high}
+    low, high = difference_interval(
+        first, second, se=error.se, quantile=t_quantile(confidence, error.df)
+    )
+    columns |= {
+        "gain": change.mean,
+        "se": error.se,
+        "gain_low": low,
+        "gain_high": high,
+        "p": difference_p(first, second, se=error.se, df=error.df),
+    }
+    return _Compared(columns=columns, change=change, error=error)
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
-class _Difference:
-    """Second score minus first with interval and p-value, per label or as a single mean."""
+class _Compared:
+    """Columns of a comparison, and the spread they come from."""
 
-    value: np.ndarray
+    columns: dict[str, np.ndarray]
+    change: Spread
     error: StandardError
-    low: np.ndarray
-    high: np.ndarray
-    p: np.ndarray
 
 
-def _difference(
-    first: Spread, second: Spread, change: Spread, *, n: np.ndarray, confidence: float
-) -> _Difference:
-    error = standard_error(change)
-    pair = (_bounded(first, n), _bounded(second, n))
-    low, high = difference_interval(*pair, se=error.se, quantile=t_quantile(confidence, error.df))
-    p = difference_p(*pair, se=error.se, df=error.df)
-    return _Difference(value=change.mean, error=error, low=low, high=high, p=p)
-
-
-def _bounded(spread: Spread, n: np.ndarray) -> BoundedScore:
-    return BoundedScore(value=spread.mean, se=standard_error(spread).se, n=n)
-
-
-def _table(measured: Measured, *, confidence: float, correction: Correction) -> pd.DataFrame:
-    baseline, distilled = measured.contrast(1, 0), measured.contrast(0, 1)
-    gain = _difference(
-        baseline, distilled, measured.contrast(-1, 1), n=measured.positives, confidence=confidence
-    )
-    tested = np.where(measured.positives >= MIN_TESTED, gain.p, np.nan)
-    q = corrected(tested, correction=correction)
-    columns: dict[str, object] = {"positives": measured.positives}
-    for name, spread in (("ap_baseline", baseline), ("ap_distilled", distilled)):
-        quantile = t_quantile(confidence, standard_error(spread).df)
-        low, high = score_interval(_bounded(spread, measured.positives), quantile)
-        columns |= {name: spread.mean, f"{name}_low": low, f"{name}_high": high}
-    return pd.DataFrame(
-        columns
-        | {
-            "gain": gain.value,
-            "se": gain.error.se,
-            "low": gain.low,
-            "high": gain.high,
-            "p": gain.p,
-            "q": q,
-            "verdict": verdicts(gain.value, q, level=1 - confidence),
-            "images_to_decide": images_to_decide(
-                gain.value, gain.error, n_images=measured.known, confidence=confidence
-            ),
-            "supported": measured.supported,
-        }
-    )
-
-
-def _mean_gain(measured: Measured, *, confidence: float, supported: bool) -> MeanGain:
-    chosen = measured.in_mean(supported=supported)
-    first, second, change = (
-        measured.mean_contrast(*weights, supported=supported)
-        for weights in ((1, 0), (0, 1), (-1, 1))
-    )
-    n = measured.positives[chosen].sum(keepdims=True)
-    mean = _difference(first, second, change, n=n, confidence=confidence)
+def _as_mean(row: pd.DataFrame) -> MeanGain:
+    found = row.iloc[0]
     return MeanGain(
-        gain=float(mean.value[0]),
-        se=float(mean.error.se[0]),
-        low=float(mean.low[0]),
-        high=float(mean.high[0]),
-        p=float(mean.p[0]),
-        n_labels=int(chosen.sum()),
-        seed_sd=float(np.sqrt(change.seed_variance[0])),
-        includes_seed_variance=change.n_seeds > 1,
+        gain=float(found["gain"]),
+        se=float(found["se"]),
+        low=float(found["gain_low"]),
+        high=float(found["gain_high"]),
+        p=float(found["p"]),
+        n_labels=int(found["n_labels"]),
+        seed_sd=float(found["seed_sd"]),
+        includes_seed_variance=bool(found["n_seeds"] > 1),
     )

@@ -1,4 +1,4 @@
-"""How much of the way from baseline to teacher a distilled model goes."""
+"""How much of the way from one model to its teacher another one goes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 
 from udviz.checks import check_at_least
-from udviz.stats.average_precision.measure import Measured, measure
 from udviz.stats.inference.intervals import t_quantile
 from udviz.stats.inference.seeds import Spread, standard_error
 from udviz.stats.labels.label_columns import as_seeds
+from udviz.stats.ranking.measure import Measured, measure
 from udviz.vocabulary import MIN_POSITIVES
+
+BEFORE, AFTER, TEACHER = "before", "after", "teacher"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +21,8 @@ class MeanGapClosed:
     """Gap closed in mean average precision.
 
     Attributes:
-        gap: Teacher minus baseline in mean AP.
-        gain: Distilled minus baseline in mean AP.
+        gap: Teacher minus before in mean AP.
+        gain: After minus before in mean AP.
         closed: Their ratio: 1 reaches the teacher; NaN unless ``bounded``.
         low: Lower end of the interval; minus infinity unless ``bounded``.
         high: Upper end of the interval; infinity unless ``bounded``.
@@ -39,11 +41,11 @@ class MeanGapClosed:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GapClosed:
-    """Part of the gap between teacher and baseline that a distilled model closes.
+    """Part of the gap between a model and its teacher that the model after it closes.
 
     Attributes:
-        table: One row per label in column order: ``gap``, ``gain``, ``closed``, ``low``, ``high``,
-            ``bounded``, as in :class:`MeanGapClosed`.
+        table: One row per label in column order: ``gap``, ``gain``, ``closed``, ``closed_low``,
+            ``closed_high``, ``bounded``, as in :class:`MeanGapClosed`.
         mean: The same for mean AP over all labels that have a positive.
         mean_supported: The same over the supported labels.
     """
@@ -54,19 +56,19 @@ class GapClosed:
 
 
 def gap_closed(
-    baseline_scores: np.ndarray | Sequence[np.ndarray],
-    distilled_scores: np.ndarray | Sequence[np.ndarray],
+    before_scores: np.ndarray | Sequence[np.ndarray],
+    after_scores: np.ndarray | Sequence[np.ndarray],
     teacher_scores: np.ndarray | Sequence[np.ndarray],
     targets: np.ndarray,
     *,
     confidence: float = 0.95,
     min_positives: int = MIN_POSITIVES,
 ) -> GapClosed:
-    """(distilled - baseline) / (teacher - baseline) in average precision, with intervals.
+    """(after - before) / (teacher - before) in average precision, with intervals.
 
     Args:
-        baseline_scores: (N, L) floats, or a list of them, one per training seed.
-        distilled_scores: The same for the distilled model, paired with the baseline by seed.
+        before_scores: (N, L) floats, or a list of them, one per training seed.
+        after_scores: The same for the model after, paired by seed.
         teacher_scores: One (N, L) array, which then stands for every seed and counts as fixed, or
             one per seed.
         targets: (N, L) ground truth: 1 present, 0 absent, -1 unknown (left out).
@@ -82,19 +84,38 @@ def gap_closed(
         Interval of a ratio: Fieller (1954), "Some problems in interval estimation".
     """
     check_at_least(min_positives, 0, name="min_positives")
-    roles = [as_seeds(baseline_scores), as_seeds(distilled_scores), as_seeds(teacher_scores)]
-    measured = measure(roles, targets, min_positives=min_positives)
-    table = _ratio(
-        measured.contrast(-1, 1, 0),
-        measured.contrast(-1, 0, 1),
-        measured.contrast(0, 1, -1),
-        confidence=confidence,
-    )
+    lists = {BEFORE: before_scores, AFTER: after_scores, TEACHER: teacher_scores}
+    models = {name: dict(enumerate(as_seeds(scores))) for name, scores in lists.items()}
+    n_seeds = max(len(runs) for runs in models.values())
+    if {len(runs) for runs in models.values()} - {1, n_seeds}:
+        raise ValueError(
+            f"Seeds must be paired, got {[len(runs) for runs in models.values()]} seeds. "
+            "Pass as many of each, or a single one that stands for all."
+        )
+    fixed = frozenset(name for name, runs in models.items() if len(runs) < n_seeds)
+    measured = measure(models, targets, min_positives=min_positives, fixed=fixed)
     return GapClosed(
-        table=table,
+        table=gap_table(measured, BEFORE, AFTER, TEACHER, confidence=confidence),
         mean=_mean(measured, confidence=confidence, supported=False),
         mean_supported=_mean(measured, confidence=confidence, supported=True),
     )
+
+
+def gap_table(
+    measured: Measured, before: str, after: str, teacher: str, *, confidence: float = 0.95
+) -> pd.DataFrame:
+    """The table of `GapClosed` from three of the models that were measured."""
+    gain, gap, rest = (measured.contrast(weights) for weights in _contrasts(before, after, teacher))
+    return _ratio(gain, gap, rest, confidence=confidence)
+
+
+def _contrasts(before: str, after: str, teacher: str) -> list[dict[str, float]]:
+    """Gain, gap, and gain minus gap; each names all three, so that they pair the same seeds."""
+    return [
+        {before: -1.0, after: 1.0, teacher: 0.0},
+        {before: -1.0, after: 0.0, teacher: 1.0},
+        {before: 0.0, after: 1.0, teacher: -1.0},
+    ]
 
 
 def fieller_interval(
@@ -157,8 +178,8 @@ def _ratio(gain: Spread, gap: Spread, rest: Spread, *, confidence: float) -> pd.
             "gap": gap.mean,
             "gain": gain.mean,
             "closed": closed,
-            "low": low,
-            "high": high,
+            "closed_low": low,
+            "closed_high": high,
             "bounded": bounded,
         }
     )
@@ -166,16 +187,16 @@ def _ratio(gain: Spread, gap: Spread, rest: Spread, *, confidence: float) -> pd.
 
 def _mean(measured: Measured, *, confidence: float, supported: bool) -> MeanGapClosed:
     gain, gap, rest = (
-        measured.mean_contrast(*weights, supported=supported)
-        for weights in ((-1, 1, 0), (-1, 0, 1), (0, 1, -1))
+        measured.mean_contrast(weights, supported=supported)
+        for weights in _contrasts(BEFORE, AFTER, TEACHER)
     )
     row = _ratio(gain, gap, rest, confidence=confidence).iloc[0]
     return MeanGapClosed(
         gap=float(row["gap"]),
         gain=float(row["gain"]),
         closed=float(row["closed"]),
-        low=float(row["low"]),
-        high=float(row["high"]),
+        low=float(row["closed_low"]),
+        high=float(row["closed_high"]),
         bounded=bool(row["bounded"]),
         n_labels=int(measured.in_mean(supported=supported).sum()),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from udviz.stats.calibration.sorted_probs import SortedProbs, sorted_probs
 from udviz.stats.labels.label_columns import label_columns
 from udviz.vocabulary import MIN_POSITIVES
 
@@ -45,6 +46,12 @@ def choose_thresholds(
     Raises:
         TypeError: If scores are no floating-point numpy array.
         ValueError: If shapes differ, a score is NaN or infinite, or a target is none of 1, 0, -1.
+
+    Example:
+        >>> logits = np.array([[-2.0], [-1.0], [1.0], [3.0]])
+        >>> targets = np.array([[0], [1], [0], [1]])
+        >>> choose_thresholds(logits, targets, fallback=0.0, min_positives=2).values
+        array([-1.5])
     """
     n_labels = targets.shape[1]
     values = np.full(n_labels, float(fallback))
@@ -54,22 +61,27 @@ def choose_thresholds(
         if np.count_nonzero(column.positive) >= max(1, min_positives):
             label = column.label
             chosen[label] = True
-            values[label], f1[label] = _best_threshold(column.scores[0], column.positive)
+            values[label], f1[label] = best_threshold(
+                sorted_probs(column.scores[0], column.positive)
+            )
     values.flags.writeable = False
     return Thresholds(values=values, chosen=chosen, f1=f1)
 
 
-def _best_threshold(scores: np.ndarray, positive: np.ndarray) -> tuple[float, float]:
-    candidates = np.sort(scores[positive])
-    ordered = np.sort(scores)
-    first = np.searchsorted(ordered, candidates, side="left")
-    correct = candidates.size - np.searchsorted(candidates, candidates, side="left")
+def best_threshold(scores: SortedProbs) -> tuple[float, float]:
+    """Threshold of one label with the best F1, and that F1; it has at least one positive."""
+    candidates, absent = scores.present, scores.absent
+    own = np.searchsorted(candidates, candidates, side="left")
+    others = np.searchsorted(absent, candidates, side="left")
+    first = own + others  # images that score lower than each candidate
+    correct = candidates.size - own
     f1 = 2 * correct / (scores.size - first + candidates.size)
     best = int(np.flatnonzero(f1 == f1.max())[-1])
     threshold = float(candidates[best])
     if first[best] > 0:
-        midpoint = (threshold + float(ordered[first[best] - 1])) / 2
+        below = [v[n - 1] for v, n in ((candidates, own[best]), (absent, others[best])) if n]
+        midpoint = (threshold + float(max(below))) / 2
         # in the scores' own precision the midpoint of neighbours may round down to the lower one
-        if scores.dtype.type(midpoint) > ordered[first[best] - 1]:
+        if candidates.dtype.type(midpoint) > max(below):
             threshold = midpoint
     return threshold, float(f1[best])

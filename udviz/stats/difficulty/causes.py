@@ -11,28 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from udviz.stats.average_precision.prevalence import expected_average_precision
-from udviz.stats.average_precision.ranking import auroc
-from udviz.stats.calibration.calibration_error import (
-    excess_p_value,
-    expected_calibration_error,
-    null_levels,
-)
-from udviz.stats.calibration.recalibration import Recalibration
-from udviz.stats.calibration.reliability_bins import reliability_bins
+from udviz.stats.calibration.recalibration import recalibration_table
 from udviz.stats.comparison.gain import corrected
 from udviz.stats.difficulty.findings import Findings, find
 from udviz.stats.label_errors.suspects import unmarked_p_value
-from udviz.stats.labels.probabilities import (
-    check_label_names,
-    label_counts,
-    prob_columns,
-    prob_logits,
-)
-from udviz.stats.uncertainty.measures import binary_entropy
-from udviz.vocabulary import MIN_POSITIVES
-
-CAUSES = ("rare", "look-alike", "suspect labels", "miscalibrated", "uncertain", "small", "occluded")
+from udviz.stats.labels.probabilities import check_label_names
+from udviz.stats.ranking.prevalence import expected_average_precision
+from udviz.stats.ranking.ranking import auroc
+from udviz.vocabulary import CAUSES, MIN_POSITIVES
 
 FALSE_DISCOVERY_RATE = 0.05  # over the labels, for each tested cause
 RARE_SHARE = 0.25  # training positives below this share of the median label's
@@ -55,18 +41,36 @@ class LabelFacts:
         suspects: ``Suspects.counts`` of other images than the ones judged, typically of the
             training split by cross-validation, where wrong targets do their harm. Without it, the
             targets judged are themselves searched.
-        findings: `findings.find` of the same predictions, where it was needed before.
     """
 
     train_positives: np.ndarray | None = None
     area: np.ndarray | None = None
     visible: np.ndarray | None = None
     suspects: pd.DataFrame | None = None
-    findings: Findings | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Evidence:
+    """What one model's predictions say, before it is judged.
+
+    Attributes:
+        positives: (L,) images that carry the label.
+        known: (L,) images whose target is known.
+        auroc: (L,) area under the ROC curve.
+        calibration: One row per label in column order, with ``ece``, ``ece_null``, ``ece_excess``
+            and ``ece_p`` of `calibration_table`.
+        findings: Confusions, doubts and entropy.
+    """
+
+    positives: np.ndarray
+    known: np.ndarray
+    auroc: np.ndarray
+    calibration: pd.DataFrame
+    findings: Findings
 
 
 def cause_evidence(
-    probs: np.ndarray,
+    logits: np.ndarray,
     targets: np.ndarray,
     *,
     label_names: Sequence[str],
@@ -76,7 +80,7 @@ def cause_evidence(
     """Look for every cause in every label.
 
     Args:
-        probs: (N, L) probabilities in [0, 1] on images the model did not train on.
+        logits: (N, L) logits on images the model did not train on.
         targets: (N, L) 1 present, 0 absent, -1 unknown (left out of its label).
         label_names: L names.
         facts: What is known of the labels besides.
@@ -88,12 +92,12 @@ def cause_evidence(
         - rare: ``train_positives`` (NaN where not given; then ``positives`` decide) and
           ``expected_ap``, the AP of a label of this prevalence that is told apart as well as the
           median label: what rarity alone costs.
-        - look-alike: ``partners``, the labels beside which it is wrongly seen, comma-separated;
+        - confused: ``partners``, the labels beside which it is wrongly seen, comma-separated;
           of the first, ``partner_lift``, with ``partner_lift_low`` and ``partner_lift_high``: how
           many times as often it is wrongly seen beside it, holding for all pairs at once; and
-          ``partner_share``, of its false alarms. See ``look_alikes``.
-        - suspect labels: ``doubted_share`` of its targets that cleanlab doubts,
-          ``doubted_missing``, ``doubted_extra``, ``doubted_missing_unexplained`` by a look-alike;
+          ``partner_share``, of its false positives. See `confused_pairs`.
+        - missing annotations: ``doubted_share`` of its targets that cleanlab doubts,
+          ``doubted_missing``, ``doubted_extra``, ``doubted_missing_unexplained`` by a confusion;
           ``surest_marked``, ``surest_unmarked``, ``surest_expected`` and ``suspect_q``: of the
           images that the model is surest of, how many are marked and unmarked, how many unmarked
           ones its probabilities allow, and the corrected p of the surplus
@@ -103,37 +107,61 @@ def cause_evidence(
           ``ece_q``, its p corrected for all labels.
         - uncertain: ``entropy``, the mean in nats as the model states it, and ``entropy_share``:
           what is left, of the entropy of always saying the prevalence, once the probabilities
-          are put right (``fit_platt_to_probs`` on these images), so that mere timidity is no doubt.
+          are recalibrated (``fit_platt`` on these images), so that mere timidity is no doubt.
         - small, occluded: ``area``, ``visible``.
 
     Raises:
-        TypeError: If ``probs`` are no floating-point numpy array.
-        ValueError: If shapes differ, a probability leaves [0, 1], a target is none of 1, 0, -1, or
-            facts and names do not match the labels.
+        TypeError: If ``logits`` are no floating-point numpy array.
+        ValueError: If shapes differ, a logit is not finite, a target is none of 1, 0, -1, or facts
+            and names do not match the labels.
     """
     check_label_names(label_names, targets.shape[1])
+    calibration = recalibration_table(
+        logits, targets, recalibrations={}, label_names=label_names, seed=seed
+    )
+    evidence = Evidence(
+        positives=calibration["positives"].to_numpy(),
+        known=calibration["known"].to_numpy(),
+        auroc=auroc(logits, targets),
+        calibration=calibration,
+        findings=find(logits, targets, label_names=label_names),
+    )
+    return judge_causes(evidence, label_names=label_names, facts=facts)
+
+
+def judge_causes(
+    evidence: Evidence, *, label_names: Sequence[str], facts: LabelFacts | None = None
+) -> pd.DataFrame:
+    """The table of `cause_evidence` from what the predictions say."""
     facts = facts or LabelFacts()
     _check_facts(facts, len(label_names))
-    findings = facts.findings or find(probs, targets, label_names=label_names)
+    findings = evidence.findings
     counts = findings.suspects.counts if facts.suspects is None else facts.suspects
     return pd.concat(
         [
-            _rare(probs, targets, facts),
-            _look_alike(findings.look_alikes, label_names),
-            _suspect(counts.reset_index(drop=True)),
-            _miscalibrated(probs, targets, seed),
-            _uncertain(probs, targets, findings.recalibration),
+            _rare(evidence, facts),
+            _confused(findings.confusions, label_names),
+            _unannotated(counts.reset_index(drop=True)),
+            _miscalibrated(evidence),
+            _uncertain(findings.entropy),
             _objects(facts, len(label_names)),
         ],
         axis=1,
     )
 
 
-def _rare(probs: np.ndarray, targets: np.ndarray, facts: LabelFacts) -> pd.DataFrame:
-    positives, known = label_counts(targets)
+def named_causes(judged: pd.DataFrame) -> list[str]:
+    """The causes found in each label of `cause_evidence`, comma-separated, in their order."""
+    return [
+        ", ".join(cause for cause in CAUSES if found[cause])
+        for found in judged[list(CAUSES)].to_dict("records")
+    ]
+
+
+def _rare(evidence: Evidence, facts: LabelFacts) -> pd.DataFrame:
+    positives, areas = evidence.positives, evidence.auroc
     with np.errstate(invalid="ignore"):
-        prevalence = positives / known
-    areas = auroc(probs, targets)
+        prevalence = positives / evidence.known
     supported = areas[(positives >= MIN_POSITIVES) & np.isfinite(areas)]
     typical = float(np.median(supported)) if supported.size else np.nan
     given = facts.train_positives
@@ -148,11 +176,11 @@ def _rare(probs: np.ndarray, targets: np.ndarray, facts: LabelFacts) -> pd.DataF
     )
 
 
-def _look_alike(pairs: pd.DataFrame, label_names: Sequence[str]) -> pd.DataFrame:
+def _confused(pairs: pd.DataFrame, label_names: Sequence[str]) -> pd.DataFrame:
     named = pairs["partner"].map(dict(enumerate(label_names)))
     groups = pairs.assign(name=named).groupby("column")
     table = pd.DataFrame(index=range(len(label_names)))
-    table["look-alike"] = table.index.isin(pairs["column"])
+    table["confused"] = table.index.isin(pairs["column"])
     table["partners"] = groups["name"].agg(", ".join).reindex(table.index, fill_value="")
     for column, source in (
         ("partner_lift", "lift"),
@@ -164,13 +192,13 @@ def _look_alike(pairs: pd.DataFrame, label_names: Sequence[str]) -> pd.DataFrame
     return table
 
 
-def _suspect(counts: pd.DataFrame) -> pd.DataFrame:
+def _unannotated(counts: pd.DataFrame) -> pd.DataFrame:
     q = corrected(unmarked_p_value(counts), correction="bh")
     excess = counts["surest_unmarked"] - counts["surest_expected"]
     many = excess >= SUSPECT_SHARE * counts["surest_marked"]
     return pd.DataFrame(
         {
-            "suspect labels": many & (q <= FALSE_DISCOVERY_RATE),
+            "missing annotations": many & (q <= FALSE_DISCOVERY_RATE),
             "doubted_share": counts["doubted_share"],
             "doubted_missing": counts["missing"],
             "doubted_extra": counts["extra"],
@@ -183,42 +211,26 @@ def _suspect(counts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _miscalibrated(probs: np.ndarray, targets: np.ndarray, seed: int) -> pd.DataFrame:
-    bins = reliability_bins(probs, targets)
-    error = expected_calibration_error(bins)
-    null, _ = null_levels(bins, seed=seed)
-    known = bins.count.sum(axis=1)
+def _miscalibrated(evidence: Evidence) -> pd.DataFrame:
+    calibration = evidence.calibration
     with np.errstate(invalid="ignore"):
-        prevalence = bins.positives.sum(axis=1) / known
-    q = corrected(excess_p_value(error, null), correction="bh")
-    excess = error - null.mean
+        prevalence = evidence.positives / evidence.known
+    q = corrected(calibration["ece_p"].to_numpy(), correction="bh")
+    excess = calibration["ece_excess"].to_numpy()
     large = excess >= MISCALIBRATED_SHARE * np.minimum(prevalence, 1 - prevalence)
     return pd.DataFrame(
         {
             "miscalibrated": large & (q <= FALSE_DISCOVERY_RATE),
-            "ece": error,
-            "ece_null": null.mean,
+            "ece": calibration["ece"].to_numpy(),
+            "ece_null": calibration["ece_null"].to_numpy(),
             "ece_excess": excess,
             "ece_q": q,
         }
     )
 
 
-def _uncertain(
-    probs: np.ndarray, targets: np.ndarray, recalibration: Recalibration
-) -> pd.DataFrame:
-    rows = []
-    for label, (prob, target) in enumerate(prob_columns(probs, targets)):
-        if target.size == 0:
-            rows.append((np.nan, np.nan))
-            continue
-        put_right = recalibration.apply_label(prob_logits(prob), label)
-        base = np.full((1, 1), target.mean())
-        stated, left, total = (
-            float(binary_entropy(p).mean()) for p in (prob[:, None], put_right[:, None], base)
-        )
-        rows.append((stated, left / total if total > 0 else np.nan))
-    table = pd.DataFrame(rows, columns=["entropy", "entropy_share"])
+def _uncertain(entropy: pd.DataFrame) -> pd.DataFrame:
+    table = entropy.reset_index(drop=True)
     table.insert(0, "uncertain", table["entropy_share"] >= UNCERTAIN_SHARE)
     return table
 

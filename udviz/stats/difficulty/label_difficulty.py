@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from udviz.stats.difficulty.causes import CAUSES, LabelFacts, cause_evidence
+from udviz.stats.difficulty.causes import LabelFacts, cause_evidence, named_causes
 from udviz.stats.difficulty.ranks import difficulty_ranks
+from udviz.vocabulary import CAUSES
 
 
 def label_difficulty(
@@ -24,7 +25,7 @@ def label_difficulty(
     perfect one that the models leave open.
 
     Args:
-        models: Probabilities (N, L) of one or more models on images that none of them trained on.
+        models: Logits (N, L) of one or more models on images that none of them trained on.
             Difficulty is their mean; causes are judged on the first.
         targets: (N, L) 1 present, 0 absent, -1 unknown (left out of its label).
         label_names: L names.
@@ -44,17 +45,24 @@ def label_difficulty(
         - the evidence for each cause: see ``cause_evidence``.
 
     Raises:
-        TypeError: If probabilities are no floating-point numpy arrays.
-        ValueError: If there is no model, shapes differ, a probability leaves [0, 1], a target is
+        TypeError: If logits are no floating-point numpy arrays.
+        ValueError: If there is no model, shapes differ, a logit is not finite, a target is
             none of 1, 0, -1, or facts and names do not match the labels.
+
+    Example:
+        >>> targets = np.tile([[1, 1], [0, 0], [0, 0], [0, 0]], (40, 1))
+        >>> noise = np.random.default_rng(0).normal(size=targets.shape)
+        >>> probs = 1 / (1 + np.exp(-(targets * [4.0, 1.0] + noise)))
+        >>> table = label_difficulty([probs], targets, label_names=["cat", "owl"])
+        >>> table[["label", "difficulty", "rank_low", "rank_high"]].round(2)
+          label  difficulty  rank_low  rank_high
+        0   owl        0.68       1.0        1.0
+        1   cat        0.00       2.0        2.0
     """
     table = difficulty_ranks(
         models, targets, label_names=label_names, confidence=confidence, seed=seed
     )
     evidence = cause_evidence(models[0], targets, label_names=label_names, facts=facts, seed=seed)
-    table["causes"] = [
-        ", ".join(cause for cause in CAUSES if found[cause])
-        for found in evidence[list(CAUSES)].to_dict("records")
-    ]
+    table["causes"] = named_causes(evidence)
     table = table.join(evidence.drop(columns=list(CAUSES)))
     return table.sort_values("difficulty_rank", kind="stable", ignore_index=True)

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from udviz.stats.average_precision.influence import average_precision_influence
-from udviz.stats.average_precision.measure import small_sample_factor
-from udviz.stats.labels.label_columns import label_columns
+from udviz.stats.ranking.measure import RankedColumn, ranked_columns
 
 N_GROUPS = 4096  # sums over this many groups of images: the label correlations to 2 %
 N_DRAWS = 2000
@@ -33,10 +31,8 @@ class RedrawnPrecision:
     draws: np.ndarray
 
 
-def redraw_precision(
-    models: Sequence[np.ndarray], targets: np.ndarray, *, n_draws: int = N_DRAWS, seed: int = 0
-) -> RedrawnPrecision:
-    """Redraw the average precision of all labels together, by a multiplier bootstrap.
+class Redrawing:
+    """Collects ranked labels for the draws; one label's influences are held at a time.
 
     Each draw gives every image a standard normal weight and adds the weighted sum of its influence,
     on the logit scale, so that a draw stays inside [0, 1]. An image has one weight for all its
@@ -47,53 +43,72 @@ def redraw_precision(
     from the Jeffreys posterior of a fraction of AP out of as many trials as positives.
 
     Args:
+        n_images: Number N of images.
+        n_labels: Number L of labels.
+        runs: Places of the runs whose AP is averaged, among the score sets of the ranked labels.
+        seed: Seed of groups and weights.
+
+    Source:
+        Multiplier bootstrap: van der Vaart and Wellner (1996), "Weak convergence and empirical
+        processes", section 2.9.
+    """
+
+    def __init__(self, n_images: int, n_labels: int, *, runs: np.ndarray, seed: int = 0) -> None:
+        self._runs, self._rng = runs, np.random.default_rng(seed)
+        self._group = self._rng.permutation(n_images) % N_GROUPS
+        self._precision, self._error = np.full((2, n_labels), np.nan)
+        self._positives, self._known = np.zeros((2, n_labels), dtype=np.int64)
+        self._totals = np.zeros((min(n_images, N_GROUPS), n_labels))  # (G, L)
+
+    def add(self, ranked: RankedColumn) -> None:
+        """Take in a label."""
+        column, label = ranked.column, ranked.column.label
+        self._positives[label], self._known[label] = ranked.n_positives, column.positive.size
+        if ranked.n_positives == 0:
+            return
+        self._precision[label] = ranked.average_precision[self._runs].mean()
+        influence = ranked.influence[self._runs].mean(axis=0)
+        length = float(np.linalg.norm(influence))
+        self._error[label] = length if ranked.n_positives > 1 else np.nan
+        groups = self._group if column.known is None else self._group[column.known]
+        sums = np.bincount(groups, influence, len(self._totals))
+        self._totals[:, label] = _at_length(sums, length)
+
+    def result(self, *, n_draws: int = N_DRAWS) -> RedrawnPrecision:
+        """The averages and their draws, once all labels are in."""
+        return RedrawnPrecision(
+            positives=self._positives,
+            known=self._known,
+            average_precision=self._precision,
+            standard_error=self._error,
+            draws=_draw(
+                self._precision, self._positives, self._totals, n_draws=n_draws, rng=self._rng
+            ),
+        )
+
+
+def redraw_precision(
+    models: Sequence[np.ndarray], targets: np.ndarray, *, n_draws: int = N_DRAWS, seed: int = 0
+) -> RedrawnPrecision:
+    """Redraw the average precision of all labels together, by a multiplier bootstrap.
+
+    Args:
         models: (N, L) floats of each model; the AP is averaged over them.
         targets: (N, L) 1 present, 0 absent, -1 unknown (left out).
         n_draws: Number D of draws.
         seed: Seed of groups and weights.
 
     Returns:
-        The averages and their draws; images vary, the trained models do not.
+        The averages and their draws; images vary, the trained models do not. See `Redrawing`.
 
     Raises:
         TypeError: If scores are no floating-point numpy arrays.
         ValueError: If shapes differ, a score is not finite or a target is none of 1, 0, -1.
-
-    Source:
-        Multiplier bootstrap: van der Vaart and Wellner (1996), "Weak convergence and empirical
-        processes", section 2.9.
     """
-    rng = np.random.default_rng(seed)
-    n_images, n_labels = targets.shape
-    group = rng.permutation(n_images) % N_GROUPS
-    precision, error = np.full((2, n_labels), np.nan)
-    positives, known = np.zeros((2, n_labels), dtype=np.int64)
-    totals = np.zeros((min(n_images, N_GROUPS), n_labels))  # (G, L)
-    for column in label_columns(models, targets):
-        label = column.label
-        positives[label], known[label] = column.positive.sum(), column.positive.size
-        if positives[label] == 0:
-            continue
-        precision[label], influence = _mean_influence(column.scores, column.positive)
-        length = float(np.linalg.norm(influence))
-        error[label] = length if positives[label] > 1 else np.nan
-        groups = group if column.known is None else group[column.known]
-        totals[:, label] = _at_length(np.bincount(groups, influence, len(totals)), length)
-    return RedrawnPrecision(
-        positives=positives,
-        known=known,
-        average_precision=precision,
-        standard_error=error,
-        draws=_draw(precision, positives, totals, n_draws=n_draws, rng=rng),
-    )
-
-
-def _mean_influence(scores: Sequence[np.ndarray], positive: np.ndarray) -> tuple[float, np.ndarray]:
-    """AP averaged over models and the (n,) influence on it, corrected for few positives."""
-    results = [average_precision_influence(score, positive) for score in scores]
-    influence = np.mean([influence for _, influence in results], axis=0)
-    factor = np.sqrt(small_sample_factor(int(positive.sum())))
-    return float(np.mean([value for value, _ in results])), influence * factor
+    redrawing = Redrawing(*targets.shape, runs=np.arange(len(models)), seed=seed)
+    for ranked in ranked_columns(models, targets):
+        redrawing.add(ranked)
+    return redrawing.result(n_draws=n_draws)
 
 
 def _at_length(totals: np.ndarray, length: float) -> np.ndarray:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from udviz.stats.average_precision.prevalence import chance_average_precision
-from udviz.stats.difficulty.rank_draws import redraw_precision
+from udviz.stats.difficulty.rank_draws import RedrawnPrecision, redraw_precision
 from udviz.stats.inference.intervals import normal_quantile
 from udviz.stats.labels.probabilities import check_label_names
+from udviz.stats.ranking.prevalence import chance_average_precision
 
 
 def difficulty_ranks(
@@ -28,7 +28,7 @@ def difficulty_ranks(
     and is named by its cause.
 
     Args:
-        models: (N, L) probabilities or logits of one or more models; the AP is averaged over them.
+        models: (N, L) scores of one or more models; the AP is averaged over them.
         targets: (N, L) 1 present, 0 absent, -1 unknown (left out of its label).
         label_names: L names.
         confidence: Coverage of the intervals in (0, 1).
@@ -56,6 +56,13 @@ def difficulty_ranks(
     normal_quantile(confidence)  # refuses a confidence outside (0, 1)
     check_label_names(label_names, targets.shape[1])
     redrawn = redraw_precision(models, targets, seed=seed)
+    return rank_table(redrawn, label_names=label_names, confidence=confidence)
+
+
+def rank_table(
+    redrawn: RedrawnPrecision, *, label_names: Sequence[str], confidence: float = 0.95
+) -> pd.DataFrame:
+    """The table of `difficulty_ranks` from average precisions that were redrawn already."""
     chance = chance_average_precision(redrawn.positives, redrawn.known)
     table = pd.DataFrame({"label": list(label_names), "column": np.arange(len(label_names))})
     with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0: none known, or all present

@@ -45,12 +45,28 @@ def wilson_interval(
     check_same_shape(successes, trials, names=("successes", "trials"))
     if not ((successes >= 0) & (successes <= trials)).all():
         raise ValueError("`successes` must lie in [0, trials], got a count outside it.")
-    z = normal_quantile(confidence)
     with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is the NaN of no trials
         fraction = successes / trials
-        centre = (fraction + z**2 / (2 * trials)) / (1 + z**2 / trials)
-        spread = fraction * (1 - fraction) / trials + z**2 / (4 * trials**2)
-        half = z * np.sqrt(spread) / (1 + z**2 / trials)
+    return wilson_ends(fraction, trials, normal_quantile(confidence))
+
+
+def wilson_ends(
+    fraction: np.ndarray, trials: np.ndarray, quantile: float | np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Wilson's interval of fractions of as many trials, whole or effective.
+
+    Args:
+        fraction: Any shape, in [0, 1]; NaN stays NaN.
+        trials: The same shape; infinitely many give the fraction itself.
+        quantile: Half-width in standard errors; broadcasts.
+
+    Returns:
+        Lower and upper ends in [0, 1].
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pull = quantile**2 / trials
+        centre = (fraction + pull / 2) / (1 + pull)
+        half = np.sqrt(pull * fraction * (1 - fraction) + pull**2 / 4) / (1 + pull)
     return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from udviz.stats.inference.intervals import wilson_ends
+
 _FAR = 60.0  # standard errors; beyond, p-values are 0 in every practical sense
 _HALVINGS = 24
 _ROUNDING = 1e-9  # scores this close to 0 or 1 are 0 or 1; standard errors this small are 0
@@ -48,11 +50,7 @@ def score_interval(score: BoundedScore, quantile: np.ndarray) -> tuple[np.ndarra
     with np.errstate(invalid="ignore", divide="ignore"):
         trials = np.where(score.se > _ROUNDING, binomial / score.se**2, np.inf)
     trials = np.where(binomial > _ROUNDING, trials, score.n)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        pull = quantile**2 / trials
-        centre = (score.value + pull / 2) / (1 + pull)
-        half = np.sqrt(pull * binomial + pull**2 / 4) / (1 + pull)
-    low, high = np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
+    low, high = wilson_ends(score.value, trials, quantile)
     return np.minimum(low, score.value), np.maximum(high, score.value)
 
 

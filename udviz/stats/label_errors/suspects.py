@@ -18,7 +18,8 @@ from scipy import special
 from udviz.checks import check_at_least
 from udviz.stats.calibration.recalibration import Recalibration
 from udviz.stats.label_errors.confident_learning import doubted_targets
-from udviz.stats.labels.probabilities import check_label_names, prob_columns, prob_logits
+from udviz.stats.labels.label_columns import label_columns
+from udviz.stats.labels.probabilities import check_label_names, logit_probs
 
 MISSING, EXTRA = "missing", "extra"
 _SUREST = ("surest_marked", "surest_unmarked", "surest_expected", "surest_expected_sd")
@@ -37,12 +38,12 @@ class Suspects:
             ``most_per_label`` rows of a label.
         counts: One row per label in column order, from all doubts: ``label``, ``column``,
             ``known``, ``positives``, ``missing``, ``extra``, ``missing_unexplained`` (those where
-            no look-alike partner of the label is present) and ``doubted_share``: doubts over known
-            targets. Of the images without a partner that are rather called present and are at least
-            as probable as the median marked one: ``surest_marked`` and ``surest_unmarked``, those
-            with and without the mark; ``surest_expected`` with ``surest_expected_sd``, how many
-            without it that would be, were the probabilities exact. NaN where a label has too few
-            present or absent images to judge.
+            no label that it is confused with is present) and ``doubted_share``: doubts over
+            known targets. Of the images without a partner that are rather called present and are at
+            least as probable as the median marked one: ``surest_marked`` and ``surest_unmarked``,
+            those with and without the mark; ``surest_expected`` with ``surest_expected_sd``, how
+            many without it that would be, were the probabilities exact. NaN where a label
+            has too few present or absent images to judge.
     """
 
     table: pd.DataFrame
@@ -50,7 +51,7 @@ class Suspects:
 
 
 def find_suspects(
-    probs: np.ndarray,
+    logits: np.ndarray,
     targets: np.ndarray,
     *,
     label_names: Sequence[str],
@@ -60,7 +61,7 @@ def find_suspects(
 ) -> Suspects:
     """Rank the targets that are probably wrong.
 
-    The probabilities must come from models that did not train on these images (another split, or
+    The logits must come from models that did not train on these images (another split, or
     cross-validation): a model that learned a wrong target agrees with it. That is the caller's
     duty; nothing in the numbers can show it.
 
@@ -72,12 +73,12 @@ def find_suspects(
     half of its presences unmarked in training is beyond what its own model can doubt.
 
     Args:
-        probs: (N, L) probabilities of presence in [0, 1], out of sample.
+        logits: (N, L) logits of presence, out of sample.
         targets: (N, L) 1 present, 0 absent, -1 unknown (never a suspect).
         label_names: L names.
-        partners: Look-alikes as rows of ``column`` and ``partner`` (``relations.top_partners``); a
+        partners: Confusions as rows of ``column`` and ``partner`` (``relations.top_partners``); a
             missing mark beside a partner that is present has another explanation.
-        recalibration: Puts the probabilities right first, e.g. ``fit_platt_to_probs`` of these
+        recalibration: Puts the probabilities right first, e.g. ``fit_platt`` of these
             images. Where probabilities are too high or too low throughout, so is the number of
             doubts in one direction; the order of a label's suspects hardly depends on it.
         most_per_label: Rows of the table that one label may take.
@@ -86,23 +87,33 @@ def find_suspects(
         The ranked suspects and the counts per label.
 
     Raises:
-        TypeError: If ``probs`` are no floating-point numpy array.
-        ValueError: If shapes differ, a probability leaves [0, 1], a target is none of 1, 0, -1, or
+        TypeError: If ``logits`` are no floating-point numpy array.
+        ValueError: If shapes differ, a logit is not finite, a target is none of 1, 0, -1, or
             names and labels differ in number.
 
     Source:
         Northcutt, Jiang and Chuang (2021), "Confident learning: estimating uncertainty in dataset
         labels"; per label: Thyagarajan et al. (2022), "Identifying incorrect annotations in
         multi-label classification data".
+
+    Example:
+        >>> targets = np.tile([[1], [0]], (30, 1))
+        >>> probs = np.where(targets == 1, 0.9, 0.1)
+        >>> targets[4] = 0  # a mark that got lost
+        >>> suspects = find_suspects(probs, targets, label_names=["cat"])
+        >>> suspects.table[["image", "label", "direction"]]
+           image label direction
+        0      4   cat   missing
     """
     check_label_names(label_names, targets.shape[1])
     check_at_least(most_per_label, 1, name="most_per_label")
     tables, counts = [], []
-    for label, (prob, target) in enumerate(prob_columns(probs, targets)):
-        images = np.flatnonzero(targets[:, label] >= 0)
-        judged = prob
+    for column in label_columns([logits], targets, name="logits"):
+        label, target, logit = column.label, column.positive, column.scores[0]
+        images = np.arange(len(targets)) if column.known is None else column.known
+        judged = prob = logit_probs(logit)
         if recalibration is not None:
-            judged = recalibration.apply_label(prob_logits(prob), label)
+            judged = recalibration.apply_label(logit, label)
         doubted = _doubts(judged, target).assign(label=label_names[label], column=label)
         doubted["prob"] = prob[doubted["row"]]
         doubted["image"] = images[doubted.pop("row")]
@@ -161,7 +172,7 @@ def _judged(target: np.ndarray) -> bool:
 
 
 def _partner_present(targets: np.ndarray, label: int, partners: pd.DataFrame | None) -> np.ndarray:
-    """Whether a look-alike partner of the label is present, (N,) bool."""
+    """Whether a partner that the label is confused with is present, (N,) bool."""
     present = np.zeros(targets.shape[0], dtype=bool)
     if partners is not None:
         for partner in partners.loc[partners["column"] == label, "partner"]:

@@ -1,7 +1,7 @@
-"""Which images of one label to look at, and in what order.
+"""Example images of one label: errors and uncertain ones, in the order to look at them.
 
-Every function takes (N,) arrays of one label and returns image indices in [0, N), the most telling
-first and ties in image order. Images whose target is unknown are never chosen.
+Every function takes (N,) arrays of one label and returns image indices in [0, N), the clearest
+example first and ties in image order. Images whose target is unknown are never chosen.
 """
 
 import numpy as np
@@ -29,8 +29,8 @@ def most_uncertain(uncertainty: np.ndarray, targets: np.ndarray, *, most: int) -
     return images[np.argsort(-value, kind="stable")[:most]]
 
 
-def false_alarms(scores: np.ndarray, targets: np.ndarray, *, threshold: float) -> np.ndarray:
-    """Images wrongly called present, the most confident first.
+def false_positives(scores: np.ndarray, targets: np.ndarray, *, threshold: float) -> np.ndarray:
+    """Images without the label that are predicted to carry it, the most confident first.
 
     Args:
         scores: (N,) floats; higher means more likely present.
@@ -47,10 +47,10 @@ def false_alarms(scores: np.ndarray, targets: np.ndarray, *, threshold: float) -
     return images[wrong[np.argsort(-score[wrong], kind="stable")]]
 
 
-def missed(scores: np.ndarray, targets: np.ndarray, *, threshold: float) -> np.ndarray:
-    """Images that carry the label and are called absent, the most confident first.
+def false_negatives(scores: np.ndarray, targets: np.ndarray, *, threshold: float) -> np.ndarray:
+    """Images with the label that are predicted not to carry it, the most confident first.
 
-    Args and errors are those of ``false_alarms``.
+    Args and errors are those of ``false_positives``.
     """
     images, present, (score,) = _known([scores], targets)
     wrong = np.flatnonzero(~calls(score, threshold) & present)

@@ -59,14 +59,6 @@ def threshold_logit(prob: float) -> float:
     return float(logit(prob))
 
 
-def label_counts(targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Images that carry each label, and images whose target is known, (L,) each."""
-    columns = [targets[:, label] for label in range(targets.shape[1])]
-    positives = [np.count_nonzero(column == 1) for column in columns]
-    known = [np.count_nonzero(column >= 0) for column in columns]
-    return np.array(positives, dtype=np.int64), np.array(known, dtype=np.int64)
-
-
 def check_label_names(label_names: Sequence[str], n_labels: int) -> None:
     """Raise unless there is one name per label."""
     if len(label_names) != n_labels:

@@ -1,4 +1,4 @@
-"""How labels go together: in the truth, and in a model's false alarms."""
+"""How labels go together: in the truth, and in a model's false positives."""
 
 from dataclasses import dataclass
 
@@ -31,17 +31,17 @@ class ConfusionLift:
     """When A is present and B is not, does the model see B more often? Row = A, column = B.
 
     Attributes:
-        false_alarms: (L, L) images with A present and B absent where B is predicted.
+        false_positives: (L, L) images with A present and B absent where B is predicted.
         chances: (L, L) images with A present and B absent.
         rate: (L, L) their ratio; NaN without chances.
-        rate_without: (L, L) false-alarm rate of B where A and B are both absent.
+        rate_without: (L, L) false-positive rate of B where A and B are both absent.
         lift: (L, L) ``rate`` over ``rate_without``; 1 if A does not matter; half an image is added
             to both counts, so that it stays finite. NaN on the diagonal and without chances.
         low: (L, L) lower end of the lift's interval.
         high: (L, L) upper end.
     """
 
-    false_alarms: np.ndarray
+    false_positives: np.ndarray
     chances: np.ndarray
     rate: np.ndarray
     rate_without: np.ndarray
@@ -106,10 +106,10 @@ def confusion_lift(
         check_targets(block)
         check_finite(score, name="scores")
         present, absent = _indicator(block == 1), _indicator(block == 0)
-        false_alarm = _indicator((block == 0) & (score >= thresholds))
-        alarms += present.T @ false_alarm
+        false_positive = _indicator((block == 0) & (score >= thresholds))
+        alarms += present.T @ false_positive
         chances += present.T @ absent
-        alarms_without += absent.T @ false_alarm
+        alarms_without += absent.T @ false_positive
         chances_without += absent.T @ absent
     lift, low, high = risk_ratio_interval(
         alarms, chances, alarms_without, chances_without, confidence=confidence
@@ -117,7 +117,7 @@ def confusion_lift(
     with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0: no such image
         rate, rate_without = alarms / chances, alarms_without / chances_without
     return ConfusionLift(
-        false_alarms=alarms.astype(np.int64),
+        false_positives=alarms.astype(np.int64),
         chances=chances.astype(np.int64),
         rate=rate,
         rate_without=rate_without,
@@ -128,7 +128,7 @@ def confusion_lift(
 
 
 def top_partners(confusion: ConfusionLift, *, per_label: int = 3) -> pd.DataFrame:
-    """The labels that set off each label's false alarms, surest first.
+    """The labels that set off each label's false positives, surest first.
 
     Args:
         confusion: What :func:`confusion_lift` found.
@@ -136,11 +136,11 @@ def top_partners(confusion: ConfusionLift, *, per_label: int = 3) -> pd.DataFram
 
     Returns:
         One row per pair whose interval lies above 1: ``column`` (the label B wrongly seen),
-        ``partner`` (the label A present), ``false_alarms``, ``chances``, ``rate``,
+        ``partner`` (the label A present), ``false_positives``, ``chances``, ``rate``,
         ``rate_without``, ``lift``, ``low``, ``high``; by column, then falling ``low``.
     """
     partner, column = np.nonzero(confusion.low > 1)
-    names = ("false_alarms", "chances", "rate", "rate_without", "lift", "low", "high")
+    names = ("false_positives", "chances", "rate", "rate_without", "lift", "low", "high")
     table = pd.DataFrame(
         {"column": column, "partner": partner}
         | {name: getattr(confusion, name)[partner, column] for name in names}

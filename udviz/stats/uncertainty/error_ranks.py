@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import digamma
 
-from udviz.stats.average_precision.influence import at_or_above
+from udviz.stats.ranking.auroc import auroc_of_counts
+from udviz.stats.ranking.influence import at_or_above
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -31,12 +32,7 @@ class ErrorRanks:
     @property
     def auroc(self) -> float:
         """Chance that an error is more uncertain than a hit; NaN without either."""
-        n_errors, n_hits = self.errors.size, self.ordered.size - self.errors.size
-        if n_errors == 0 or n_hits == 0:
-            return np.nan
-        # every pair of errors is in these sums once, as a tie or a win, so counts half
-        wins = (self.below + self.up_to).sum() / 2 - n_errors**2 / 2
-        return float(wins / (n_errors * n_hits))
+        return auroc_of_counts(self.below, self.up_to, n_images=self.ordered.size)
 
     @property
     def average_precision(self) -> float:

@@ -1,153 +1,166 @@
-"""What the Attention page shows of one image: maps of the models, their agreement, the objects."""
+"""What the Attention page shows of one image: maps of two models, their agreement, the objects."""
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from udviz.figures.models.overlay import Scale
-from udviz.figures.style.text import count, number, one_line
-from udviz.figures.style.theme import MAP_SCALE, ROLES, between
+from udviz.figures.style.text import count, number, one_line, safe_markdown
+from udviz.figures.style.theme import MAP_SCALE, between
 from udviz.stats.maps.agreement import map_agreement, map_difference
 from udviz.stats.maps.grids import from_zero
 from udviz.stats.maps.localisation import localise
 from udviz.ui.attention.canvas import Canvas, Layer, offer_png, show_image, show_layer
-from udviz.ui.attention.selection import Subject
+from udviz.ui.attention.selection import Selection
 from udviz.ui.labels import tables
 from udviz.ui.load.caches import maps_of, predictions_of
 
 N_OTHERS = 100  # images that an agreement is compared with
 _TARGETS = {1: "present", 0: "absent", -1: "unknown"}
 HOW_TO_READ = (
-    "Bright cells are where the evidence lies that makes the two branches of a model disagree. "
-    "All maps share one scale, so their colours can be compared; the difference has its own. "
+    "Uncertainty attention: bright regions contribute most to the disagreement of a model's two "
+    "branches. Both maps share one colour scale; the difference has its own. "
 )
 NEARLY_UNIFORM = (
-    "**Beware:** this study weighs channels by a softmax of very small gradients, which is almost "
-    "the same weight for each. Such a map is nearly the plain mean of all features: it says where "
-    "features fire, and little of uncertainty. Compare it with the uniform control below before "
-    "you read anything into it."
+    "**Caution:** these channel weights are a softmax of very small gradients and hence almost "
+    "equal. The map is then close to the mean feature activation: it shows where features are "
+    "active, and little about uncertainty. Compare it with the uniform control below."
+)
+NO_MAPS = (
+    "No model of this study has a calibration branch, so there is no uncertainty attention. "
+    "Evidence for a label is available below."
+)
+ONE_MAP = (
+    "Only one model has uncertainty attention, so there is nothing to compare it with. Students "
+    "taught by `none` or `kd` have no calibration branch."
 )
 HOW_TO_READ_AGREEMENT = (
-    "Correlation of the two maps over their cells: 1 is the same picture, 0 unrelated. Shared "
-    "energy: what both maps, taken as shares of their sums, have in common; 1 is all. The other "
-    "images tell what any two maps have in common: here this image's map of the first model is "
-    "held against maps of the second model on other images."
+    "Correlation: of the two maps over their cells; 1 = identical, 0 = unrelated. Shared energy: "
+    "overlap of the two maps, each normalised to sum 1; 1 = identical. Other images: this image's "
+    "map of the first model against the second model's maps of other images, the agreement that "
+    "any two maps have."
 )
 HOW_TO_READ_OBJECTS = (
-    "Hit: whether the highest point of the map lies on the object. Energy inside: share of the "
-    "map that lies on it. A map that knows nothing of the image scores like the last two rows."
+    "Hit: the maximum of the map lies on the object (pointing game). Energy inside: share of the "
+    "map on the object. The last two rows are maps that do not depend on the image."
 )
 
 
-def targets_table(subject: Subject) -> pd.DataFrame:
+def targets_table(selection: Selection) -> pd.DataFrame:
     """Every label with its target in this image and each model's probability.
 
     Labels that the image carries come first, then the most probable ones.
     """
-    run = subject.run
+    run, styles = selection.run, selection.styles
     columns: dict[str, object] = {
         "Label": list(run.label_names),
-        "Target": [_TARGETS[int(target)] for target in run.targets[subject.place]],
+        "Target": [_TARGETS[int(target)] for target in run.targets[selection.place]],
     }
-    for role, version in subject.versions.items():
-        columns[ROLES[role].word] = predictions_of(version).image_probs(subject.place)
+    for name, version in selection.versions.items():
+        columns[styles[name].text] = predictions_of(version).image_probs(selection.place)
     if run.disagreement is not None:
-        columns["Disagreement, nats"] = np.asarray(run.disagreement[subject.place])
+        columns["Disagreement (nats)"] = np.asarray(run.disagreement[selection.place])
     table = pd.DataFrame(columns)
-    first = ROLES[next(iter(subject.versions))].word
+    first = styles[next(iter(selection.versions))].text
     order = pd.DataFrame({"carried": table["Target"] == "present", "prob": table[first]})
     return table.loc[order.sort_values(["carried", "prob"], ascending=False).index]
 
 
-def draw_targets(subject: Subject, *, opened: str | None) -> None:
+def draw_targets(selection: Selection, *, opened: str | None) -> None:
     """Draw `targets_table`; a click on a row opens its label."""
-    table = targets_table(subject)
+    table = targets_table(selection)
     tables.draw_rows(
         table,
         table["Label"].tolist(),
         opened=opened,
         key="targets",
-        alt=f"Labels of image {one_line(subject.image_id)} with each model's probability",
+        alt=f"Labels of image {one_line(selection.image_id)} with each model's probability",
         formats={name: st.column_config.NumberColumn(format="%.3f") for name in table.columns[2:]},
     )
 
 
-def show_maps(subject: Subject, canvas: Canvas) -> None:
-    """The maps of all models, how alike they are, and whether they point at the object."""
-    if not subject.maps:
-        st.info(
-            "None of these models has a calibration branch, so there is no uncertainty attention. "
-            "What speaks for a label is shown below all the same."
-        )
+def show_maps(selection: Selection, canvas: Canvas) -> None:
+    """The maps of the pair, how alike they are, and whether they point at the object."""
+    if not selection.maps:
+        st.info(NO_MAPS)
         with st.container(width=400):
-            show_image(subject, canvas)
+            show_image(selection, canvas)
         return
-    draw_maps(subject, canvas)
-    weights = subject.study.setting("distill.channel_weights") or "softmax"
-    st.caption(HOW_TO_READ + (NEARLY_UNIFORM if weights == "softmax" else f"Weights: {weights}."))
+    draw_maps(selection, canvas)
+    st.caption(HOW_TO_READ + about_weights(selection))
     with st.grid(2, min_column_width=400) as grid:
         with grid.cell():
-            draw_agreement(subject)
+            draw_agreement(selection)
         if canvas.mask is not None:
             with grid.cell():
-                draw_objects(subject, canvas.mask)
+                draw_objects(selection, canvas.mask)
 
 
-def draw_maps(subject: Subject, canvas: Canvas) -> None:
-    """Draw the image, the map of every model on one scale, and the difference of two."""
-    maps = subject.maps
+def about_weights(selection: Selection) -> str:
+    """How the channels of the maps are weighted; a caution where that says little."""
+    named = {name: weights_of(selection, name) for name in selection.maps}
+    if "softmax" in named.values():
+        return NEARLY_UNIFORM
+    told = [f"{safe_markdown(name)} {weights}" for name, weights in named.items()]
+    return f"Channel weights: {', '.join(told)}."
+
+
+def weights_of(selection: Selection, model: str) -> str:
+    """Channel weights of a model's maps; a teacher's are those it is distilled with first."""
+    students = selection.study.recipe.get("students", {})
+    taught = [name for name, student in students.items() if student.get("method", "ud") == "ud"]
+    owner = model if model in students else next(iter(taught), model)
+    return selection.study.setting(f"students.{owner}.channel_weights") or "softmax"
+
+
+def draw_maps(selection: Selection, canvas: Canvas) -> None:
+    """Draw the image, the maps on one scale, and their difference."""
+    maps = selection.maps
     low, high = min(m.min() for m in maps.values()), max(m.max() for m in maps.values())
-    unit = "uncertainty attention, in units of the normalised features"
+    unit = "uncertainty attention (units of the normalised features)"
     scale = Scale(colours=MAP_SCALE, low=float(low), high=float(high), unit=unit)
     layers = [
-        Layer(title=name_of(role), values=values, scale=scale) for role, values in maps.items()
+        Layer(title=selection.styles[name].text, values=values, scale=scale)
+        for name, values in maps.items()
     ]
     if len(maps) > 1:
-        layers.append(_difference(maps))
+        layers.append(_difference(selection, maps))
     with st.grid("auto", min_column_width=230) as grid:
         with grid.cell():
-            show_image(subject, canvas)
+            show_image(selection, canvas)
         for layer in layers:
             with grid.cell():
                 show_layer(layer, canvas)
     offer_png(
         [canvas.draw(), *(canvas.draw(layer) for layer in layers)],
-        file_name=f"{subject.study.path.name}-{subject.row}-maps.png",
+        file_name=f"{selection.study.path.name}-{selection.row}-maps.png",
         key="maps",
     )
 
 
-def _difference(maps: dict[str, np.ndarray]) -> Layer:
-    """The first map less the last."""
-    first, last = next(iter(maps)), next(reversed(maps))
-    difference = map_difference(maps[first], maps[last])
+def _difference(selection: Selection, maps: dict[str, np.ndarray]) -> Layer:
+    """The first map less the second."""
+    first, second = (selection.styles[name] for name in maps)
+    difference = map_difference(*maps.values())
     most = float(np.abs(difference).max())
-    words = ROLES[first].word.lower(), ROLES[last].word.lower()
-    unit = f"{words[0]} − {words[1]}; below zero the {words[1]}'s is higher"
-    colours = between(ROLES[last], ROLES[first])
-    scale = Scale(colours=colours, low=-most, high=most, unit=unit)
+    unit = f"{one_line(first.word)} − {one_line(second.word)}"
+    scale = Scale(colours=between(second, first), low=-most, high=most, unit=unit)
     return Layer(title="Difference", values=difference, scale=scale)
 
 
-def draw_agreement(subject: Subject) -> None:
-    """How alike the teacher's map is to the others', against what it is to maps of other images."""
-    roles = list(subject.maps)
-    if len(roles) < 2:
-        st.info(
-            "Only one of these models has uncertainty attention, so there is nothing to agree "
-            "with: a baseline, and a student distilled by `kd`, have no calibration branch."
-        )
+def draw_agreement(selection: Selection) -> None:
+    """How alike the two maps are, against maps of other images."""
+    if len(selection.pair) < 2:
+        st.info(ONE_MAP)
         return
-    for role in roles[1:]:
-        table = agreement_rows(subject, roles[0], role)
-        st.table(table.set_index(table.columns[0]), border="horizontal")
+    st.table(agreement_rows(selection).set_index("Agreement"), border="horizontal")
     st.caption(HOW_TO_READ_AGREEMENT)
 
 
-def agreement_rows(subject: Subject, first: str, second: str) -> pd.DataFrame:
-    """Agreement of two roles on the image, and of the same map with those of other images."""
-    one, other = maps_of(subject.versions[first]), maps_of(subject.versions[second])
-    place, n_images = subject.place, len(one)
+def agreement_rows(selection: Selection) -> pd.DataFrame:
+    """Agreement of the pair on the image, and of the same map with those of other images."""
+    one, other = (maps_of(selection.versions[name]) for name in selection.pair)
+    place, n_images = selection.place, len(one)
     elsewhere = [(place + step) % n_images for step in range(1, min(N_OTHERS + 1, n_images))]
     own = map_agreement(one[[place]], other[[place]])
     level = map_agreement(one[[place] * len(elsewhere)], other[elsewhere])
@@ -157,11 +170,11 @@ def agreement_rows(subject: Subject, first: str, second: str) -> pd.DataFrame:
     ]
     return pd.DataFrame(
         {
-            f"{ROLES[first].word} and {ROLES[second].word.lower()}": [name for name, _, _ in rows],
+            "Agreement": [name for name, _, _ in rows],
             "This image": [number(value, digits=2) for _, value, _ in rows],
-            "Other images": [number(_mean(others), digits=2) for _, _, others in rows],
-            "Higher than": [
-                f"{count((others < value).sum())} of {count(len(others))} others"
+            "Other images (mean)": [number(_mean(others), digits=2) for _, _, others in rows],
+            "Exceeds": [
+                f"{count((others < value).sum())} of {count(len(others))} other images"
                 for _, value, others in rows
             ],
         }
@@ -173,15 +186,18 @@ def _mean(values: np.ndarray) -> float:
     return float(finite.mean()) if finite.size else float("nan")
 
 
-def draw_objects(subject: Subject, mask: np.ndarray) -> None:
+def draw_objects(selection: Selection, mask: np.ndarray) -> None:
     """Whether each model's map points at the object; with the levels of uninformed maps."""
-    maps = {name_of(role): from_zero(values[None])[0] for role, values in subject.maps.items()}
+    maps = {
+        selection.styles[name].text: from_zero(values[None])[0]
+        for name, values in selection.maps.items()
+    }
     st.table(objects_table(maps, mask), border="horizontal")
     st.caption(HOW_TO_READ_OBJECTS)
 
 
 def objects_table(maps: dict[str, np.ndarray], mask: np.ndarray) -> pd.DataFrame:
-    """Hit and energy inside a mask, of maps by name and of maps that know nothing of the image.
+    """Hit and energy inside a mask, of maps by name and of maps that ignore the image.
 
     Args:
         maps: (h, w) each; what is negative counts as zero.
@@ -191,7 +207,7 @@ def objects_table(maps: dict[str, np.ndarray], mask: np.ndarray) -> pd.DataFrame
     rows = [(name, score.hit[0], score.energy[0]) for name, score in scores.items()]
     levels = localise(np.ones((1, 1, 1)), mask[None])
     rows.append(("Uniform map", levels.area[0], levels.area[0]))
-    rows.append(("Centre of the image", levels.hit_centre[0], levels.energy_centre[0]))
+    rows.append(("Centred Gaussian", levels.hit_centre[0], levels.energy_centre[0]))
     return pd.DataFrame(
         {
             "Map": [name for name, _, _ in rows],
@@ -199,8 +215,3 @@ def objects_table(maps: dict[str, np.ndarray], mask: np.ndarray) -> pd.DataFrame
             "Energy inside": [number(energy, digits=2) for _, _, energy in rows],
         }
     ).set_index("Map")
-
-
-def name_of(role: str) -> str:
-    """Glyph and word of a role."""
-    return f"{ROLES[role].glyph} {ROLES[role].word}"

@@ -10,7 +10,7 @@ from PIL import Image
 from udviz.analysis.object_masks import GRID
 from udviz.figures.models.overlay import Scale, colour_bar, outline, overlay
 from udviz.figures.style.text import number, one_line, safe_markdown, shorten
-from udviz.ui.attention.selection import Subject, objects_of
+from udviz.ui.attention.selection import Selection, objects_of
 from udviz.ui.load import images
 from udviz.ui.load.study import StudyError
 
@@ -56,25 +56,25 @@ class Canvas:
         return drawn if self.objects is None else outline(drawn, self.objects)
 
 
-def pick_canvas(subject: Subject) -> Canvas:
+def pick_canvas(selection: Selection) -> Canvas:
     """Ask how to draw maps, kept in the URL; explain what of the image cannot be read."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         opacity = st.slider(
-            "Opacity of the maps",
+            "Map opacity",
             *(0.0, 1.0, 0.6, 0.05),
             key="opacity",
             bind="query-params",
             width=270,
         )
         wants_objects = st.toggle(
-            f"Outline {safe_markdown(shorten(subject.label))}",
-            value=len(subject.run.images) <= FEW_IMAGES,
+            f"Outline {safe_markdown(shorten(selection.label))}",
+            value=len(selection.run.images) <= FEW_IMAGES,
             key="objects",
             bind="query-params",
-            help="Reads the data set once, which takes a while for a large one.",
+            help="The data set is read once, which takes a while if it is large.",
         )
     try:
-        picture = images.picture(subject.source, subject.row)
+        picture = images.picture(selection.source, selection.row)
     except StudyError as error:
         st.warning(str(error), icon=":material/broken_image:")
         picture = np.full((images.PICTURE_PX, images.PICTURE_PX, 3), 127, dtype=np.uint8)
@@ -82,19 +82,19 @@ def pick_canvas(subject: Subject) -> Canvas:
     if wants_objects:
         height, width = picture.shape[:2]
         try:
-            objects = objects_of(subject, height=height, width=width)
-            mask = objects_of(subject, height=GRID, width=GRID)
+            objects = objects_of(selection, height=height, width=width)
+            mask = objects_of(selection, height=GRID, width=GRID)
         except StudyError as error:
             st.warning(str(error), icon=":material/warning:")
         else:
             if objects is None:
-                st.caption(f"No object of {safe_markdown(subject.label)} is known in this image.")
+                st.caption(f"This image has no box or mask of {safe_markdown(selection.label)}.")
     return Canvas(picture=picture, objects=objects, mask=mask, opacity=opacity)
 
 
-def show_image(subject: Subject, canvas: Canvas) -> None:
+def show_image(selection: Selection, canvas: Canvas) -> None:
     """Draw the image alone below its name."""
-    _show(f"Image {subject.image_id}", canvas.draw(), alt=f"Image {one_line(subject.image_id)}")
+    _show(f"Image {selection.image_id}", canvas.draw(), alt=f"Image {one_line(selection.image_id)}")
 
 
 def show_layer(layer: Layer, canvas: Canvas) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from udviz.installation import install_command
 from udviz.studies.directory import STUDY_FILE, RunDirectory
-from udviz.ui.attention.selection import Subject
+from udviz.ui.attention.selection import Selection
 from udviz.ui.load import images
 from udviz.ui.load.caches import first_run
 from udviz.ui.load.images import ImageSource
@@ -30,20 +31,20 @@ class Asked:
     Attributes:
         source: Where the image is read.
         row: Its index in the data set.
-        role: Whose evidence.
+        model: Whose evidence.
         modified_ns: When its checkpoint and the recipe were written.
         n_labels: Labels of the network.
     """
 
     source: ImageSource
     row: int
-    role: str
+    model: str
     modified_ns: tuple[int, ...]
     n_labels: int
 
 
 @st.cache_resource(
-    max_entries=32, show_spinner="Loading the model and explaining …", show_time=True
+    max_entries=32, show_spinner="Loading the model and computing the evidence …", show_time=True
 )
 def evidence_of(what: Asked, column: int, method: str) -> "Attribution":
     """Evidence for a label, computed once.
@@ -56,7 +57,7 @@ def evidence_of(what: Asked, column: int, method: str) -> "Attribution":
     try:
         found: Attribution = explain.explain(
             Path(what.source.study),
-            what.role,
+            what.model,
             image,
             label=column,
             n_labels=what.n_labels,
@@ -68,7 +69,7 @@ def evidence_of(what: Asked, column: int, method: str) -> "Attribution":
 
 
 @st.cache_resource(
-    max_entries=32, show_spinner="Loading the model and explaining …", show_time=True
+    max_entries=32, show_spinner="Loading the model and computing the evidence …", show_time=True
 )
 def kinds_of(what: Asked) -> dict[str, np.ndarray]:
     """Uncertainty attention with every channel weighting, computed once.
@@ -80,7 +81,7 @@ def kinds_of(what: Asked) -> dict[str, np.ndarray]:
     explain = _explainer()
     try:
         found: dict[str, np.ndarray] = explain.uncertainty_maps(
-            Path(what.source.study), what.role, image, n_labels=what.n_labels
+            Path(what.source.study), what.model, image, n_labels=what.n_labels
         )
     except (OSError, ValueError) as error:
         raise ModelError(quoted(error)) from error
@@ -93,19 +94,20 @@ def _explainer() -> ModuleType:
         from udviz import explain
     except ModuleNotFoundError as error:
         raise StudyError(
-            f"Explaining needs the package {error.name}, which is not installed here."
+            f"Evidence needs the package {error.name}, which is not installed here. "
+            f"Install it: `{install_command('train')}`."
         ) from error
     return explain
 
 
-def asked(subject: Subject, role: str) -> Asked:
-    """The image of ``subject`` and the model of a role."""
-    run = subject.study.path / first_run(subject.study, role)
-    files = subject.study.path / STUDY_FILE, RunDirectory(run).checkpoints / "best"
+def asked(selection: Selection, model: str) -> Asked:
+    """The image of ``selection`` and a model."""
+    run = selection.study.path / first_run(selection.study, model)
+    files = selection.study.path / STUDY_FILE, RunDirectory(run).checkpoints / "best"
     return Asked(
-        source=subject.source,
-        row=subject.row,
-        role=role,
+        source=selection.source,
+        row=selection.row,
+        model=model,
         modified_ns=tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files),
-        n_labels=len(subject.run.label_names),
+        n_labels=len(selection.run.label_names),
     )

@@ -1,4 +1,4 @@
-"""Which image the Attention page speaks of: one of a list that begins with the telling ones."""
+"""Which image the Attention page shows: one of a list, the most informative first."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,10 @@ from udviz.ui.frame.sidebar import IMAGE
 from udviz.ui.load.caches import Version, maps_of, predictions_of
 
 MOST_MAPS = 20_000  # that are compared for one list: a second
-DISAGREEMENT = "most disagreement on the label"
-AGREEMENT = "least agreement of the maps"
-AS_STORED = "as in the data set"
-_SAID = {DISAGREEMENT: "Disagreement, nats:", AGREEMENT: "Correlation:"}
+DISAGREEMENT = "highest disagreement on the label"
+AGREEMENT = "lowest agreement of the maps"
+AS_STORED = "order of the data set"
+_SAID = {DISAGREEMENT: "Disagreement (nats):", AGREEMENT: "Correlation:"}
 _ORDER, _LAST = "by", "_image"
 
 
@@ -39,35 +39,42 @@ class Choice:
         return f"{_SAID[self.order]} {number(image['score'])}" if self.order in _SAID else ""
 
 
-def choose(versions: dict[str, Version], label: str | None) -> Choice:
-    """Ask which image to look at."""
+def choose(first: Version, second: Version | None, label: str | None) -> Choice:
+    """Ask which image to look at.
+
+    Args:
+        first: Cache whose disagreement and maps put the images in order.
+        second: Cache whose maps are compared with them; None without maps of two models.
+        label: Label that listed images carry; all images if None.
+    """
     row = st.container(horizontal=True, vertical_alignment="bottom")
     with row:
-        order = pick_order(versions, label)
-    listed = list_images(versions, label, order)
+        order = pick_order(first, second, label)
+    listed = list_images(first, second, label, order)
     if listed.empty:
-        st.info(f"No image of this split carries {safe_markdown(label or '')}: all are listed.")
+        st.info(f"No image of this split carries {safe_markdown(label or '')}; all are listed.")
         label, order = None, AS_STORED
-        listed = list_images(versions, label, order)
-    run = predictions_of(next(iter(versions.values())))
+        listed = list_images(first, second, label, order)
+    run = predictions_of(first)
     place = _pick_place(run, listed)
     with row:
         _draw_controls(run, listed, place, label=label)
     return Choice(listed=listed, order=order, place=place)
 
 
-def pick_order(versions: dict[str, Version], label: str | None) -> str:
+def pick_order(first: Version, second: Version | None, label: str | None) -> str:
     """Ask in what order images come, kept in the URL; only orders that can be told."""
-    run = predictions_of(next(iter(versions.values())))
     options = [AS_STORED]
-    if _second_maps(versions) is not None:
+    if second is not None:
         options.insert(0, AGREEMENT)
-    if label is not None and run.disagreement is not None:
+    if label is not None and predictions_of(first).disagreement is not None:
         options.insert(0, DISAGREEMENT)
     return st.selectbox("Order of images", options, key=_ORDER, bind="query-params", width=270)
 
 
-def list_images(versions: dict[str, Version], label: str | None, order: str) -> pd.DataFrame:
+def list_images(
+    first: Version, second: Version | None, label: str | None, order: str
+) -> pd.DataFrame:
     """The images that carry ``label``, or all, in the chosen order.
 
     Returns:
@@ -75,9 +82,7 @@ def list_images(versions: dict[str, Version], label: str | None, order: str) -> 
         ``score``, what the order goes by. Of more than `MOST_MAPS` images, maps are compared for
         evenly spread ones only.
     """
-    first = next(iter(versions.values()))
-    second = _second_maps(versions) if order == AGREEMENT else None
-    return _list(first, second, label, order)
+    return _list(first, second if order == AGREEMENT else None, label, order)
 
 
 def _pick_place(run: Predictions, listed: pd.DataFrame) -> int:
@@ -124,7 +129,7 @@ def _draw_controls(
         args=(_id_at(listed, min(at + 1, len(listed) - 1)),),
     )
     st.text_input(
-        "Image by its name",
+        "Image name",
         key=IMAGE,
         placeholder=one_line(str(run.images["image_id"].iloc[shown])),
         width=270,
@@ -145,12 +150,6 @@ def _open(image_id: str) -> None:
 def _place_of(run: Predictions, image_id: str) -> int | None:
     found = np.flatnonzero(run.images["image_id"].to_numpy() == image_id)
     return int(found[0]) if len(found) else None
-
-
-def _second_maps(versions: dict[str, Version]) -> Version | None:
-    """The cache whose maps are compared with the first one's, the distilled student's if it has."""
-    with_maps = [v for v in versions.values() if predictions_of(v).attention is not None]
-    return with_maps[-1] if len(with_maps) > 1 else None
 
 
 @st.cache_resource(max_entries=4, show_spinner="Ordering the images …")

@@ -1,40 +1,50 @@
-"""The image and the label that the Attention page speaks of, with what is known of them."""
+"""The image, label and models that the Attention page speaks of, with what is known of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import streamlit as st
 
 from udviz.analysis.object_masks import object_masks
 from udviz.data.images.decoding import ImageError
+from udviz.figures.style.theme import MarkerStyle
 from udviz.predictions.cache import Predictions
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
+from udviz.ui.labels.model_picker import pick_model
 from udviz.ui.load import images
 from udviz.ui.load.caches import Version, predictions_of, version_of
 from udviz.ui.load.images import ImageSource
 from udviz.ui.load.study import Study, StudyError, quoted
 
+Pair = tuple[str, ...]  # names of the models whose maps are compared: two, one or none
+
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
-    """The image and the label that the page speaks of.
+class Selection:
+    """The image, label and models that the page speaks of.
 
     Attributes:
         study: Directory and tables of the study.
-        versions: Role -> its prediction cache, the teacher's first where it is there.
+        styles: How each model is drawn.
+        versions: Model -> its prediction cache, the first of the pair before all others.
+        pair: The models whose uncertainty attention is compared.
         source: Where images are read.
         place: Of the image in the predictions.
-        label: Its opened label, or the one that the image carries and the model is surest of.
+        label: The opened label, or the one that the image carries and the model is surest of.
     """
 
     study: Study
+    styles: Mapping[str, MarkerStyle]
     versions: dict[str, Version]
+    pair: Pair
     source: ImageSource
     place: int
     label: str
 
     @property
     def run(self) -> Predictions:
-        """Predictions of the first role."""
+        """Predictions of the first model."""
         return predictions_of(next(iter(self.versions.values())))
 
     @property
@@ -54,30 +64,29 @@ class Subject:
 
     @property
     def maps(self) -> dict[str, np.ndarray]:
-        """Role -> its (h, w) uncertainty attention of the image, of the roles that have one."""
-        runs = {role: predictions_of(version) for role, version in self.versions.items()}
+        """Model of the pair -> its (h, w) uncertainty attention of the image."""
         return {
-            role: np.asarray(run.attention[self.place], dtype=float)
-            for role, run in runs.items()
-            if run.attention is not None
+            name: np.asarray(attention[self.place], dtype=float)
+            for name in self.pair
+            if (attention := predictions_of(self.versions[name]).attention) is not None
         }
 
 
 def collect(view: View) -> tuple[dict[str, Version], list[str]]:
-    """The prediction caches by role as far as they are there, and what is missing.
+    """The prediction caches by model as far as they are there, and what is missing.
 
     All are of the same images and labels, those of the first one.
     """
     versions: dict[str, Version] = {}
     problems = []
-    for role in view.models["role"]:
+    for name in view.models["model"]:
         try:
-            version = version_of(view.study, role, view.split)
+            version = version_of(view.study, name, view.split)
         except StudyError as error:
             problems.append(str(error))
             continue
         if _of(version) == _of(next(iter(versions.values()), version)):
-            versions[role] = version
+            versions[name] = version
         else:
             problems.append(f"`{version[0]}` holds predictions of other images or labels.")
     return versions, problems
@@ -89,29 +98,59 @@ def _of(version: Version) -> tuple[str, int, list[str]]:
     return manifest.dataset_fingerprint, manifest.n_images, manifest.label_names
 
 
-def subject_of(view: View, versions: dict[str, Version], place: int, label: str | None) -> Subject:
+def pick_pair(view: View, versions: Mapping[str, Version]) -> Pair:
+    """Ask which two models' maps are compared; the reference and the first student at first."""
+    names = [name for name, v in versions.items() if predictions_of(v).attention is not None]
+    if len(names) < 2:
+        return tuple(names)
+    with st.container(horizontal=True):
+        first = pick_model(view, "Model", names, key="map", default=view.reference)
+        others = [name for name in names if name != first]
+        second = pick_model(
+            view, "Compared with", others, key="other", default=_first_student(view, others)
+        )
+    return first, second
+
+
+def _first_student(view: View, names: list[str]) -> str:
+    kinds = view.models.set_index("model")["kind"]
+    return next((name for name in names if kinds[name] == "student"), names[0])
+
+
+def caches_of(versions: Mapping[str, Version], pair: Pair) -> tuple[Version, Version | None]:
+    """The caches that images are ordered by: of the pair, or the first one where there is none."""
+    first, second, *_ = [versions[name] for name in pair] + [None, None]
+    return first or next(iter(versions.values())), second
+
+
+def select(
+    view: View, versions: dict[str, Version], pair: Pair, place: int, label: str | None
+) -> Selection:
     """The image at ``place`` with the opened label, or the label that a first look is about."""
-    run = predictions_of(next(iter(versions.values())))
+    ordered = {name: versions[name] for name in dict.fromkeys([*pair, *versions])}
+    run = predictions_of(next(iter(ordered.values())))
     carried = np.asarray(run.targets[place]) == 1
     surest = int(np.argmax(run.image_probs(place) + carried))  # carried ones first
-    return Subject(
+    return Selection(
         study=view.study,
-        versions=versions,
+        styles=view.styles,
+        versions=ordered,
+        pair=pair,
         source=images.source_of(view.study, run),
         place=place,
         label=label or run.label_names[surest],
     )
 
 
-def objects_of(subject: Subject, height: int, width: int) -> np.ndarray | None:
+def objects_of(selection: Selection, height: int, width: int) -> np.ndarray | None:
     """Cells of a grid that the label's objects cover, (height, width) bool; None without any.
 
     Raises:
         StudyError: If the data set or the mask cannot be read.
     """
-    dataset = images.dataset_of(subject.source)
+    dataset = images.dataset_of(selection.source)
     try:
-        masks = object_masks(dataset, subject.row, height=height, width=width)
+        masks = object_masks(dataset, selection.row, height=height, width=width)
     except ImageError as error:
         raise StudyError(quoted(error)) from error
-    return masks.get(subject.column)
+    return masks.get(selection.column)

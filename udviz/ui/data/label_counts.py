@@ -1,4 +1,4 @@
-"""What is in the data set: how often each label is there."""
+"""Label frequency: positives of each label in every split."""
 
 import pandas as pd
 import streamlit as st
@@ -7,8 +7,8 @@ from udviz.figures.labels import label_counts as figures
 from udviz.figures.style.text import count, one_line, plural
 from udviz.figures.style.theme import SPLITS
 from udviz.ui.frame import charts
-from udviz.ui.frame.page import View
 from udviz.ui.frame.sidebar import open_label
+from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
 from udviz.ui.labels.controls import pick_page
 from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
@@ -16,8 +16,8 @@ from udviz.ui.load.study import StudyError
 
 ORDERS = {"most frequent first": False, "rarest first": True}
 HOW_TO_READ = (
-    "Each row is a label: in how many images of each split it is marked as present. The axis is "
-    "logarithmic: one step to the right is ten times as many. Click a row to open the label."
+    "Each row is a label, each marker its number of positives in a split. The axis is logarithmic. "
+    "Click a row to open the label."
 )
 _UNKNOWN = {split: f"unknown_{split}" for split in SPLITS}
 _IMAGES = {split: f"images_{split}" for split in SPLITS}
@@ -25,27 +25,31 @@ _IMAGES = {split: f"images_{split}" for split in SPLITS}
 
 def show(view: View, opened: str | None) -> None:
     """Draw positives per label and split, the table of the same, and the labels of an image."""
-    counts = counts_of(view)
+    try:
+        counts = counts_of(view)
+    except StudyError as error:
+        explain_missing(view.study, f"The label frequencies are not known: {error}")
+        return
     st.markdown(_size(counts))
     chosen = _pick_labels(counts)
     if chosen.empty:
-        st.info("No label holds this text. Clear the filter to see labels again.")
+        st.info("No label contains this text. Clear the filter to see all labels.")
         return
     on_page = pick_page(chosen)
     charts.draw(
         figures.positives_per_label(
-            on_page, all_counts=counts, title="Images that carry each label", opened=opened
+            on_page, all_counts=counts, title="Positives of each label", opened=opened
         ),
         key="counts",
         alt=_alt(on_page),
         on_click=open_label,
     )
     st.caption(HOW_TO_READ)
-    st.subheader("The same as a table", anchor=False)
+    st.subheader("Table", anchor=False)
     _draw_table(chosen, opened)
     tables.offer_csv(
         chosen,
-        label="Download these counts (CSV)",
+        label="Download this table (CSV)",
         file_name=f"{view.study.path.name}-label-counts.csv",
     )
     _show_labels_per_image(view)
@@ -54,39 +58,21 @@ def show(view: View, opened: str | None) -> None:
 def counts_of(view: View) -> pd.DataFrame:
     """One row per label: ``label`` and per split its positives (``train``), unknown and images.
 
-    Without the table of all splits there is what the analysis says of the labels beside it: of the
-    training split only the positives are known then.
+    Raises:
+        StudyError: If the analysis holds no counts.
     """
     columns = ["split", "label", "positives", "absent", "unknown"]
-    try:
-        rows = analysis_rows(view.study, "label_counts", columns=columns)
-    except StudyError:
-        rows = _counts_of_labels(view)
+    rows = analysis_rows(view.study, "label_counts", columns=columns)
+    if rows.empty:
+        raise StudyError("the analysis counted none.")
     parts = []
     for split in SPLITS:
         part = rows[rows["split"] == split].set_index("label")
         if not part.empty:
-            images = part[["positives", "absent", "unknown"]].sum(axis=1, skipna=False)
+            images = part[["positives", "absent", "unknown"]].sum(axis=1)
             parts += [part["positives"].rename(split), part["unknown"].rename(_UNKNOWN[split])]
             parts += [images.rename(_IMAGES[split])]
     return pd.concat(parts, axis=1).rename_axis("label").reset_index()
-
-
-def _counts_of_labels(view: View) -> pd.DataFrame:
-    n_images = view.study.models.groupby("split")["n_images"].first()
-    labels = view.study.labels
-    judged = labels.assign(
-        unknown=labels["split"].map(n_images) - labels["known"],
-        absent=labels["known"] - labels["positives"],
-    )
-    train = labels[labels["split"] == view.split]
-    train = train.assign(
-        split="train",
-        positives=train["train_positives"],
-        unknown=float("nan"),
-        absent=float("nan"),
-    )
-    return pd.concat([train, judged], ignore_index=True)
 
 
 def _size(counts: pd.DataFrame) -> str:
@@ -110,10 +96,10 @@ def _pick_labels(counts: pd.DataFrame) -> pd.DataFrame:
 
 def _draw_table(counts: pd.DataFrame, opened: str | None) -> None:
     named = {"label": "Label"}
-    named |= {split: mark.word for split, mark in SPLITS.items() if split in counts}
+    named |= {split: style.word for split, style in SPLITS.items() if split in counts}
     named |= {
-        _UNKNOWN[split]: f"Unknown, {mark.word.lower()}"
-        for split, mark in SPLITS.items()
+        _UNKNOWN[split]: f"Unknown, {style.word.lower()}"
+        for split, style in SPLITS.items()
         if _UNKNOWN[split] in counts and counts[_UNKNOWN[split]].any()
     }
     tables.draw_rows(
@@ -121,10 +107,10 @@ def _draw_table(counts: pd.DataFrame, opened: str | None) -> None:
         counts["label"].tolist(),
         opened=opened,
         key="counts-table",
-        alt="Images that carry each label, and images where it is not known, one row per label",
+        alt="Positives and unknown targets of each label, one row per label",
         formats={
-            heading: st.column_config.NumberColumn(format="localized")
-            for heading in list(named.values())[1:]
+            head: st.column_config.NumberColumn(format="localized", help=tables.meaning_of(head))
+            for head in list(named.values())[1:]
         },
     )
 
@@ -138,29 +124,32 @@ def _alt(counts: pd.DataFrame) -> str:
         + ")"
         for end in ends
     )
-    return f"Images that carry each of {plural(len(counts), 'label')}: from {told}."
+    return f"Positives of {plural(len(counts), 'label')}: from {told}."
 
 
 def _show_labels_per_image(view: View) -> None:
-    st.subheader("Labels on one image", anchor=False)
+    st.subheader("Labels per image", anchor=False)
     columns = ["split", "labels", "images", "share"]
     try:
         rows = analysis_rows(view.study, "labels_per_image", columns=columns)
     except StudyError as error:
-        explain_missing(view.study, f"How many labels an image carries is not known: {error}")
+        explain_missing(view.study, f"The labels per image are not known: {error}")
         return
     here = rows[rows["split"] == view.split]
+    if here.empty:
+        st.caption("The analysis did not count the labels per image of this split.")
+        return
     usual = here.iloc[int(here["images"].to_numpy().argmax())]
     said = (
-        f"Images of the {SPLITS[view.split].word.lower()} split carry up to "
+        f"Images of the {SPLITS[view.split].word.lower()} split have up to "
         f"{plural(int(here['labels'].max()), 'label')}, most often {count(usual['labels'])} "
         f"({usual['share']:.0%} of the images)."
     )
     with st.grid(2, min_column_width=400) as grid:
         with grid.cell():
-            figure = figures.labels_per_image(here, title="Labels on one image")
+            figure = figures.labels_per_image(here, title="Labels per image")
             charts.draw(figure, key="labels-per-image", alt=said)
-            st.caption(f"{said} A target that is not known counts as not there.")
+            st.caption(f"{said} Unknown targets count as absent.")
         with grid.cell():
             named = {"labels": "Labels", "images": "Images", "share": "Share"}
             st.dataframe(

@@ -1,4 +1,4 @@
-"""Targets that look wrong, most suspect first, for a person to review."""
+"""Possible annotation errors, most suspect first, for a person to review."""
 
 import numpy as np
 import pandas as pd
@@ -8,81 +8,82 @@ from udviz.figures.style.text import number, safe_markdown, shorten
 from udviz.predictions.cache import Predictions
 from udviz.stats.label_errors.suspects import EXTRA, MISSING
 from udviz.studies.directory import RunDirectory
-from udviz.ui.data import doubts, marking
-from udviz.ui.frame.page import View
+from udviz.ui.data import review_precision, reviewing
+from udviz.ui.frame.view import View
 from udviz.ui.labels import gallery, tables
 from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
 from udviz.ui.load.caches import predictions_of, version_at, version_of
 from udviz.ui.load.images import source_of
 from udviz.ui.load.study import Study, StudyError
 
-DIRECTIONS = {"a mark seems missing": MISSING, "a mark seems extra": EXTRA}
+DIRECTIONS = {"missing label": MISSING, "extra label": EXTRA}
 ALL, TO_REVIEW, REVIEWED = "all", "to review", "reviewed"
 HOW_TO_READ = (
-    "Each tile is one target (an image and a label) that a model which did not train on it doubts, "
-    "most suspect first. Say whether the **target** is wrong, not whether the model is: *wrong* if "
-    "the mark should change, *right* if it should stay. A second click on an answer takes it back. "
-    "Marks are kept beside the study; the last one on a target stands, whoever made it."
+    "Each tile is one target (an image and a label) that contradicts a model which was not trained "
+    "on it, most suspect first. Judge the **annotation**, not the model: *change label* if it is "
+    "wrong, *keep label* if it is correct. Click an answer again to take it back. Reviews are "
+    "saved with the study; the last one of a target counts."
 )
+NO_SUSPECTS = "No possible annotation errors in the {split} split."
 _COLUMNS = ["split", "image", "image_id", "label", "direction", "prob", "quality"]
 _KEY = ["split", "image_id", "label", "target"]
 
 
-def show(view: View, opened: str | None, *, may_change: marking.Refusal) -> None:
-    """Draw the doubted targets with a way to mark each, and what the marks say so far.
+def show(view: View, opened: str | None, *, may_change: reviewing.Refusal) -> None:
+    """Draw the suspects with a way to review each, and what the reviews say so far.
 
     Args:
         view: What the page speaks of.
-        opened: Label whose doubts are shown; of all labels if None.
+        opened: Label whose suspects are shown; of all labels if None.
         may_change: Asked when the page is drawn and again at every click: why nothing may be
             changed here; None if it may.
     """
     try:
         split = _pick_split(view)
         if split is None:
-            st.info(f"No target of the {view.split} split is doubted.", icon=":material/check:")
+            st.info(NO_SUSPECTS.format(split=view.split), icon=":material/check:")
             return
-        judges = _judges(view.study, split)
+        judges = _judges(view, split)
         source = source_of(view.study, judges[0])
-        suspects = with_marks(view.study, split)
+        suspects = with_reviews(view.study, split)
         suspects = suspects.assign(row=_rows(suspects, judges))
     except StudyError as error:
-        explain_missing(view.study, f"There are no suspects to show: {error}")
+        explain_missing(view.study, f"Possible annotation errors are not known: {error}")
         return
     if reason := may_change():
-        st.info(f"Marks cannot be changed here: {reason}", icon=":material/lock:")
+        st.info(f"Reviews cannot be changed here: {reason}", icon=":material/lock:")
     chosen = _pick_suspects(suspects, opened)
     with st.container(horizontal=True, vertical_alignment="center"):
         _show_progress(chosen)
-        marking.offer_undo(view.study.path, may_change=may_change)
+        reviewing.offer_undo(view.study.path, may_change=may_change)
     shown = _pick_reviewed(chosen)
     if shown.empty:
-        st.info("No doubted target fits these filters.")
+        st.info("No target matches these filters.")
     else:
         gallery.draw(
             shown,
             source,
             caption=_caption,
             key="suspects",
-            below=lambda suspect: marking.ask(view.study.path, suspect, may_change=may_change),
+            below=lambda suspect: reviewing.ask(view.study.path, suspect, may_change=may_change),
         )
     st.caption(HOW_TO_READ)
     name = f"{view.study.path.name}-{split}"
     tables.offer_csv(
         shown.drop(columns=["image", "row"]),
-        label="Download these suspects (CSV)",
+        label="Download this list (CSV)",
         file_name=f"{name}-suspects.csv",
     )
-    doubts.show(suspects)
+    review_precision.show(suspects)
     tables.offer_csv(
-        marking.marks_table(view.study.path),
-        label="Download all marks (CSV)",
+        reviewing.reviews_table(view.study.path),
+        label="Download all reviews (CSV)",
         file_name=f"{view.study.path.name}-reviews.csv",
     )
 
 
-def with_marks(study: Study, split: str) -> pd.DataFrame:
-    """Doubted targets of a split, most suspect first, with ``target``, ``verdict`` and ``time``.
+def with_reviews(study: Study, split: str) -> pd.DataFrame:
+    """Suspects of a split, most suspect first, with ``target``, ``verdict`` and ``time``.
 
     Raises:
         StudyError: If the table of suspects is missing or damaged.
@@ -90,19 +91,19 @@ def with_marks(study: Study, split: str) -> pd.DataFrame:
     where = (("split", (split,)),)
     rows = analysis_rows(study, "suspects", columns=_COLUMNS, where=where)
     targets = (rows["direction"] == EXTRA).astype(int)
-    marks = marking.marks_table(study.path)[[*_KEY, "verdict", "time"]]
-    marks = marks[marks["split"] == split].astype({"target": int})
-    return rows.assign(target=targets).merge(marks, how="left", on=_KEY, validate="one_to_one")
+    reviews = reviewing.reviews_table(study.path)[[*_KEY, "verdict", "time"]]
+    reviews = reviews[reviews["split"] == split].astype({"target": int})
+    return rows.assign(target=targets).merge(reviews, how="left", on=_KEY, validate="one_to_one")
 
 
 def _pick_split(view: View) -> str | None:
-    """The split in view; asks where targets of training are doubted too; None without doubts."""
+    """The split in view; asks where training targets have suspects too; None without any."""
     splits = analysis_rows(view.study, "suspects", columns=["split"])["split"].unique()
     offered = [split for split in (view.split, "train") if split in splits]
     if len(offered) < 2:
         return next(iter(offered), None)
     choice = st.segmented_control(
-        "Targets of",
+        "Split",
         offered,
         default=offered[0],
         required=True,
@@ -112,10 +113,11 @@ def _pick_split(view: View) -> str | None:
     return choice or offered[0]
 
 
-def _judges(study: Study, split: str) -> list[Predictions]:
+def _judges(view: View, split: str) -> list[Predictions]:
     """Predictions that the targets of ``split`` were judged by, in the order of the analysis."""
+    study = view.study
     if split != "train":
-        return [predictions_of(version_of(study, "teacher", split))]
+        return [predictions_of(version_of(study, view.reference, split))]
     folds = sorted(study.path.glob("crossfit-*"), key=lambda path: (len(path.name), path.name))
     if not folds:
         raise StudyError(f"`{study.path}` holds no judges of the training split.")
@@ -137,7 +139,7 @@ def _rows(suspects: pd.DataFrame, judges: list[Predictions]) -> np.ndarray:
 def _pick_suspects(suspects: pd.DataFrame, opened: str | None) -> pd.DataFrame:
     """Those of the opened label and of the chosen direction; the direction is in the URL."""
     wanted = st.pills(
-        "Doubted because",
+        "Possible error",
         list(DIRECTIONS),
         selection_mode="multi",
         key="direction",
@@ -146,13 +148,14 @@ def _pick_suspects(suspects: pd.DataFrame, opened: str | None) -> pd.DataFrame:
     fits = suspects["direction"].isin([DIRECTIONS[w] for w in wanted] or list(DIRECTIONS.values()))
     if opened is not None:
         fits &= suspects["label"] == opened
-        st.caption(f"Only targets of {safe_markdown(opened)}; clear the label to see all.")
+        name = safe_markdown(opened)
+        st.caption(f"Only targets of {name}. Clear the label in the sidebar to see all.")
     return suspects[fits]
 
 
 def _pick_reviewed(suspects: pd.DataFrame) -> pd.DataFrame:
     choice = st.segmented_control(
-        "Reviewed or not",
+        "Review status",
         [ALL, TO_REVIEW, REVIEWED],
         default=ALL,
         required=True,
@@ -169,8 +172,8 @@ def _show_progress(suspects: pd.DataFrame) -> None:
 
 
 def _caption(suspect: pd.Series) -> str:
-    given = "marked" if suspect["direction"] == EXTRA else "not marked"
+    given = "annotated" if suspect["direction"] == EXTRA else "not annotated"
     return (
-        f"**{safe_markdown(shorten(suspect['label']))}** is **{given}**; the model says "
+        f"**{safe_markdown(shorten(suspect['label']))}**: {given}, predicted probability "
         f"{number(suspect['prob'], digits=2)}"
     )

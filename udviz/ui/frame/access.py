@@ -1,40 +1,41 @@
-"""Who may start, stop and delete runs or mark labels: whoever sits at this machine, or knows more.
+"""Who may start, stop and delete runs or mark labels: whoever started the app, or knows more.
 
-Starting a run is running code. An app that others can reach shows everything and changes nothing,
-unless a password is set or Streamlit's own login is.
+Starting a run is running code. Everybody else whom the gate lets in sees everything and changes
+nothing, unless they know the password or came in by Streamlit's own login. A password that is set
+counts everywhere, on `localhost` too.
 """
 
 import hmac
-import ipaddress
 import os
-import time
 
 import streamlit as st
+
+from udviz.ui.frame.guesses import GUESSES
+from udviz.ui.server.gate import OWNER, VISITOR
 
 PASSWORD = "UDVIZ_PASSWORD"  # environment variable, or entry of .streamlit/secrets.toml
 _GIVEN = "_password_given"
 _TYPED = "password"
-_WRONG_SECONDS = 1.0  # a guess costs this much
 
 _CLOSED = (
-    "This app can be reached from other machines (`server.address` is {address}), so nobody may "
-    f"start, stop, delete or mark anything here. Set a password in the variable `{PASSWORD}` or in "
-    "`.streamlit/secrets.toml` and start the app again, or bind it to `localhost`."
+    "Only the person who started this app may start, stop, delete or mark anything: the same "
+    "account on the same machine, at `localhost`, with no proxy between. For everybody else, set a "
+    f"password in the variable `{PASSWORD}` or in `.streamlit/secrets.toml` and start it again "
+    "(`streamlit run app.py`)."
 )
 _LOCKED = (
-    "This app can be reached from other machines, so starting, stopping, deleting and marking need "
-    "the password. Type it in the sidebar."
+    "Starting, stopping, deleting and marking need the password of this app. Type it in the "
+    "sidebar."
 )
 
 
 def may_change() -> str | None:
     """Why this visitor may not start, stop, delete or mark anything; None if they may."""
-    if is_loopback(st.get_option("server.address")) or is_logged_in():
+    if is_logged_in():
         return None
-    password = _password()
-    if not password:
-        return _CLOSED.format(address=f"`{st.get_option('server.address') or 'not set'}`")
-    return None if st.session_state.get(_GIVEN) else _LOCKED
+    if _password():
+        return None if st.session_state.get(_GIVEN) else _LOCKED
+    return None if is_owner() else _CLOSED
 
 
 def ask_password() -> None:
@@ -45,14 +46,9 @@ def ask_password() -> None:
         )
 
 
-def is_loopback(address: str | None) -> bool:
-    """Whether only this machine can reach a server bound to ``address``; None binds to all."""
-    if address == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(address or "").is_loopback
-    except ValueError:
-        return False
+def is_owner() -> bool:
+    """Whether the gate knows the visitor as the person who started the app."""
+    return hmac.compare_digest(st.context.headers.get(VISITOR, "").encode(), OWNER.encode())
 
 
 def is_logged_in() -> bool:
@@ -71,8 +67,9 @@ def _password() -> str:
 
 def _check() -> None:
     typed, password = st.session_state.pop(_TYPED), _password()
-    if hmac.compare_digest(typed.encode(), password.encode()):
+    is_right = hmac.compare_digest(typed.encode(), password.encode())
+    why_not = GUESSES.attempt(is_right, st.context.ip_address or "this machine")
+    if why_not is None:
         st.session_state[_GIVEN] = True
     else:
-        time.sleep(_WRONG_SECONDS)
-        st.toast("That is not the password.", icon=":material/lock:")
+        st.toast(why_not, icon=":material/lock:")

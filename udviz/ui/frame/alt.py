@@ -3,19 +3,19 @@
 import pandas as pd
 
 from udviz.figures.style.text import count, interval, number, one_line
-from udviz.figures.style.theme import ROLES, VERDICTS
+from udviz.figures.style.theme import VERDICTS
 
 
 def models(scores: pd.DataFrame, *, quantity: str) -> str:
-    """Score of every model with its interval; columns ``role``, ``score``, ``low``, ``high``."""
+    """Score of every model with its interval; columns ``model``, ``score``, ``low``, ``high``."""
     parts = [
-        f"{ROLES[row['role']].word} {number(row['score'])} ({interval(row['low'], row['high'])})"
+        f"{one_line(row['model'])} {number(row['score'])} ({interval(row['low'], row['high'])})"
         for _, row in scores.iterrows()
     ]
     return f"{quantity} of each model with its 95 % interval: {'; '.join(parts)}."
 
 
-def gains(labels: pd.DataFrame, *, pair: str = "distilled − baseline") -> str:
+def gains(labels: pd.DataFrame, *, pair: tuple[str, str]) -> str:
     """How many labels gained and lost between which two models, and the two ends."""
     known = labels[labels["gain"].notna()].sort_values("gain")
     if known.empty:
@@ -23,8 +23,9 @@ def gains(labels: pd.DataFrame, *, pair: str = "distilled − baseline") -> str:
     verdicts = known["verdict"].value_counts()
     told = ", ".join(f"{count(verdicts.get(verdict, 0))} {verdict}" for verdict in VERDICTS)
     least, most = known.iloc[0], known.iloc[-1]
+    before, after = map(one_line, pair)
     return (
-        f"Gain in average precision of {count(len(known))} labels, {one_line(pair)}: {told}. "
+        f"Gain in average precision of {count(len(known))} labels, {after} − {before}: {told}. "
         f"From {number(least['gain'], sign=True)} for {one_line(least['label'])} "
         f"to {number(most['gain'], sign=True)} for {one_line(most['label'])}."
     )

@@ -1,44 +1,18 @@
 """The frame of every page: title, question, pickers, and an explanation when data is missing."""
 
 import gc
-from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
-from udviz.figures.style.theme import ROLES
 from udviz.studies.directory import list_studies, runs_root
 from udviz.ui.frame import actions, activity, sidebar, start
-from udviz.ui.labels.filters import HARDEST_FIRST, order_labels
+from udviz.ui.frame.view import View, view_of
 from udviz.ui.launch import form as launch_form
-from udviz.ui.load.study import Study, StudyError, load_study
+from udviz.ui.load.analysis_rows import load_study
+from udviz.ui.load.study import StudyError
 
 _HERE = Path(__file__).parent
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class View:
-    """The part of a study that a page speaks of.
-
-    Attributes:
-        study: The whole study.
-        split: The chosen split.
-        models: One row per role of this split: teacher, baseline, distilled.
-        gain: Gain of the mean average precision on this split; None where there is none.
-        labels: One row per label of this split, hardest first.
-    """
-
-    study: Study
-    split: str
-    models: pd.DataFrame
-    gain: pd.Series | None
-    labels: pd.DataFrame
-
-    @property
-    def has_gains(self) -> bool:
-        """Whether a distilled student was compared with a baseline."""
-        return bool(self.labels["gain"].notna().any())
 
 
 def open_frame(title: str, *, question: str) -> None:
@@ -70,8 +44,14 @@ def _spare_the_collector() -> None:
     gc.freeze()
 
 
-def open_page(title: str, *, question: str) -> View:
-    """Draw the frame and return what was picked; stop the page if there is nothing to show."""
+def open_page(title: str, *, question: str, compares: bool = False) -> View:
+    """Draw the frame and return what was picked; stop the page if there is nothing to show.
+
+    Args:
+        title: Of the page.
+        question: That it answers.
+        compares: Whether it speaks of one comparison, and so asks which.
+    """
     open_frame(title, question=question)
     root = runs_root()
     studies = list_studies(root)
@@ -84,21 +64,8 @@ def open_page(title: str, *, question: str) -> View:
     except StudyError as error:
         start.explain(path, error)
         st.stop()
-    view = view_of(study, sidebar.pick_split(study))
-    sidebar.show_models(study, view.models["role"].tolist())
+    split = sidebar.pick_split(study)
+    pair = sidebar.pick_comparison(study, ask=compares)
+    view = view_of(study, split, pair=pair, drawn=sidebar.pick_drawn(study.names))
+    sidebar.show_models(view)
     return view
-
-
-def view_of(study: Study, split: str) -> View:
-    """The rows of one split, models in the order of the roles, labels hardest first."""
-    models = study.models[study.models["split"] == split]
-    labels = study.labels[study.labels["split"] == split]
-    gains = study.map_gain[study.map_gain["split"] == split]
-    order = {role: place for place, role in enumerate(ROLES)}
-    return View(
-        study=study,
-        split=split,
-        models=models[models["role"].isin(ROLES)].sort_values("role", key=lambda r: r.map(order)),
-        gain=None if gains.empty else gains.iloc[0],
-        labels=order_labels(labels, HARDEST_FIRST),
-    )

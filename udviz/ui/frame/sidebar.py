@@ -1,23 +1,25 @@
 """What every page asks first: which study, which split, which label; kept in the URL."""
 
+import html
 from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
-from udviz.figures.style.text import one_line, safe_html
-from udviz.figures.style.theme import ROLES
-from udviz.ui.labels.sentences import model_name
+from udviz.figures.style.text import one_line
+from udviz.figures.style.theme import MOST_MODELS, coloured
+from udviz.installation import PAGES
+from udviz.ui.frame.view import View
 from udviz.ui.load.study import Study
 
-PAGES = Path(__file__).parents[3] / "pages"
-LABEL, IMAGE = "label", "image"
+OVERVIEW = "overview.py"
+LABEL, IMAGE, COMPARISON, DRAWN = "label", "image", "comparison", "models"
 _JUST_OPENED = "_just_opened"
 
 
 def show_menu() -> None:
-    """Links to every page. Streamlit's own menu would call the first one *app*."""
-    st.sidebar.page_link("app.py", label="Overview")
+    """Links to every page. Streamlit's own menu would call the first one *overview*."""
+    st.sidebar.page_link(OVERVIEW, label="Overview")
     for file in sorted(PAGES.glob("*.py")):
         name = file.stem.partition("_")[2].replace("_", " ")
         st.sidebar.page_link(f"pages/{file.name}", label=name)
@@ -74,6 +76,46 @@ def pick_split(study: Study) -> str:
     return pick("Split", study.splits, key="split", default=study.splits[0]) or study.splits[0]
 
 
+def pick_comparison(study: Study, *, ask: bool) -> tuple[str, str] | None:
+    """Models before and after of the chosen comparison, the first one on a first visit.
+
+    Args:
+        study: The study.
+        ask: Whether this page lets a person choose; else it shows what another page asked.
+    """
+    pairs = {f"{before} → {after}": (before, after) for before, after in study.pairs}
+    names = list(pairs)
+    if len(names) < 2:
+        return next(iter(pairs.values()), None)
+    if ask:
+        chosen = pick("Comparison", names, key=COMPARISON, default=names[0])
+    else:
+        chosen = st.query_params.get(COMPARISON, st.session_state.get(f"_{COMPARISON}"))
+    return pairs.get(chosen or names[0], pairs[names[0]])
+
+
+def pick_drawn(names: Sequence[str]) -> Sequence[str]:
+    """The models that pictures overlay; asks, and keeps it in the URL, where there are many."""
+    if len(names) <= MOST_MODELS:
+        return names
+    asked = [name for name in st.query_params.get_all(DRAWN) if name in names]
+    kept, key = f"_{DRAWN}", f"{DRAWN}-picker"  # the first outlives the widget
+    last = st.session_state.get(kept, [])
+    wanted = asked if asked and asked != last else st.session_state.get(key, last)
+    known = [name for name in wanted if name in names][:MOST_MODELS]
+    st.session_state[key] = known or list(names[:MOST_MODELS])
+    chosen: list[str] = st.sidebar.multiselect(
+        f"Models in the charts (up to {MOST_MODELS} of {len(names)})",
+        names,
+        format_func=one_line,
+        max_selections=MOST_MODELS,
+        key=key,
+    )
+    st.session_state[kept] = chosen
+    st.query_params[DRAWN] = chosen
+    return chosen or names[:MOST_MODELS]
+
+
 def pick_label(names: Sequence[str]) -> str | None:
     """The opened label, or None."""
     return pick("Label", names, key=LABEL, default=None)
@@ -90,12 +132,12 @@ def just_opened() -> bool:
     return bool(st.session_state.pop(_JUST_OPENED, False))
 
 
-def show_models(study: Study, roles: Sequence[str]) -> None:
-    """Say what each model's mark stands for."""
+def show_models(view: View) -> None:
+    """Say how each model is drawn."""
+    made = dict(zip(view.models["model"], view.models["description"], strict=True))
     lines = [
-        f'<div><span style="color:{ROLES[role].colour}">{ROLES[role].glyph}</span> '
-        f"{ROLES[role].word} {safe_html(model_name(study, role))}</div>"
-        for role in roles
+        f'<div title="{html.escape(one_line(made[name]))}">{coloured(style)}</div>'
+        for name, style in view.drawn.items()
     ]
     st.sidebar.caption("Models")
     st.sidebar.html("".join(lines))

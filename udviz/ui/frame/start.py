@@ -84,7 +84,7 @@ def explain(path: Path, error: StudyError) -> None:
             RUNS,
             label="Resume or delete it on the page Runs",
             icon=":material/play_arrow:",
-            query_params={"run": path.name},
+            query_params={"opened": path.name},
         )
 
 

@@ -1,23 +1,21 @@
 """Which two models the gains are between, and those gains."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
 
+from udviz.figures.labels.panels import Rows
 from udviz.figures.style.text import plural, safe_markdown
-from udviz.stats.comparison.gain import LabelGains, label_gains
-from udviz.ui.frame.page import View
+from udviz.stats.comparison.gain import LabelGains, MeanGain, label_gains
+from udviz.ui.frame.view import GAINS, Comparison, View, view_of
 from udviz.ui.gains.runs import Side, sides_of
 from udviz.ui.load.caches import Version, predictions_of
 from udviz.ui.load.study import StudyError
 from udviz.vocabulary import MIN_POSITIVES
 
-BEFORE, AFTER = "baseline", "distilled"  # what the analysis compares
 MAX_CELLS = 100_000_000  # images times labels times runs of a side
 CELLS_PER_SECOND = 10_000_000  # on a busy machine; an idle one does twice as many
-_RENAMED = {"low": "gain_low", "high": "gain_high", "p": "gain_p", "q": "gain_q"}
-_KEPT = ["gain", *_RENAMED, "verdict", "images_to_decide", "supported"]
 _NOTEBOOK = """\
 from pathlib import Path
 from udviz.predictions.cache import open_predictions
@@ -33,69 +31,107 @@ print(gains.table.assign(label=before[0].label_names))"""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Comparison:
+class Mean:
+    """Gain in mean average precision, with its 95 % interval.
+
+    Attributes:
+        gain: After minus before.
+        low: Lower end.
+        high: Upper end.
+        includes_seeds: Whether the interval covers training again with another seed.
+    """
+
+    gain: float
+    low: float
+    high: float
+    includes_seeds: bool
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Compared:
     """Gains of one side over another.
 
     Attributes:
         before: What is compared with.
         after: What is compared.
         labels: One row per label of the view; its columns of gains are of this pair.
-        mean: ``gain``, ``low``, ``high`` of the mean AP and ``includes_seed_variance``; or None.
-        analysed: Whether this is the pair that the analysis compares.
+        mean: Gain in mean AP.
+        analysed: Whether the analysis of the study compares this pair.
     """
 
     before: Side
     after: Side
     labels: pd.DataFrame
-    mean: pd.Series | None
+    mean: Mean
     analysed: bool
 
     @property
-    def pair(self) -> str:
-        """As an axis names it."""
-        return f"{self.after.name} − {self.before.name}"
+    def pair(self) -> tuple[str, str]:
+        """Names of the two sides."""
+        return self.before.name, self.after.name
 
     @property
     def known(self) -> pd.DataFrame:
         """The labels that have a gain."""
         return self.labels[self.labels["gain"].notna()]
 
-    def as_analysed(self, label: str) -> pd.Series:
-        """The row of one label for a reader who takes its gain for that of the analysed pair."""
-        row = self.labels[self.labels["label"] == label].iloc[0].copy()
-        if not self.analysed:
-            row["gain"] = float("nan")
-        return row
+    @property
+    def runs(self) -> tuple[tuple[Version, ...], tuple[Version, ...]]:
+        """Caches of both sides, as many of one as of the other, paired by seed.
+
+        A single run without a partner of its seed stands for every seed.
+
+        Raises:
+            StudyError: If there are no predictions of one side, or no seed in common.
+        """
+        return _paired(self.before, self.after)
 
     @property
     def file_name(self) -> str:
-        """The pair as a part of a file's name; empty for the analysed one."""
-        return (
-            "" if self.analysed else f"-{self.after.name}-over-{self.before.name}".replace("/", "-")
+        """The pair as a part of a file's name."""
+        return f"{self.after.name}-over-{self.before.name}".replace("/", "-")
+
+    def label(self, name: str) -> pd.Series:
+        """The row of one label."""
+        return self.labels[self.labels["label"] == name].iloc[0]
+
+    def rows(self, view: View, labels: pd.DataFrame) -> Rows:
+        """``labels`` as a ranking draws them."""
+        return replace(view.rows(labels), all_labels=self.labels, pair=self.pair)
+
+    def view_of(self, view: View) -> View:
+        """``view`` with the gains of this pair."""
+        comparison = Comparison(
+            before=self.before.name,
+            after=self.after.name,
+            mean=pd.Series(vars(self.mean)),
+            labels=self.labels,
         )
-
-    @property
-    def has_predictions(self) -> bool:
-        """Whether single images can be looked at."""
-        return bool(self.before.caches and self.after.caches)
+        return replace(view, comparison=comparison, labels=self.labels)
 
 
-def pick(view: View) -> Comparison | None:
+def pick(view: View) -> Compared | None:
     """Ask which two models to compare, kept in the URL; None where there are no two.
 
     Stops the page where the chosen two cannot be compared, and says why.
     """
-    sides = sides_of(view.study, view.split)
-    if view.has_gains:  # known from the tables, even where the predictions are gone
-        sides = {name: sides.get(name, Side(name=name, caches=())) for name in (BEFORE, AFTER)} | {
-            name: side for name, side in sides.items() if name not in (BEFORE, AFTER)
-        }
+    sides = sides_of(view)
     if len(sides) < 2:
         return None
     names = list(sides)
+    first = view.pair or (names[0], names[1])
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        before = st.selectbox("Before", names, key="before", bind="query-params", width=300)
-        after = st.selectbox("After", names, index=1, key="after", bind="query-params", width=300)
+        before, after = (
+            st.selectbox(
+                key.capitalize(),
+                names,
+                index=names.index(name),
+                key=key,
+                bind="query-params",
+                width=300,
+            )
+            for key, name in zip(("before", "after"), first, strict=True)
+        )
     if before == after:
         st.info("These are the same model twice. Choose two different ones.")
         st.stop()
@@ -106,46 +142,71 @@ def pick(view: View) -> Comparison | None:
         st.stop()
 
 
-def compare(view: View, before: Side, after: Side) -> Comparison:
+def compare(view: View, before: Side, after: Side) -> Compared:
     """The analysed gains, or those of any other pair, computed from their predictions.
 
     Raises:
         StudyError: If a cache is missing or damaged, or the sides do not fit together.
     """
-    if view.has_gains and (before.name, after.name) == (BEFORE, AFTER):
-        return Comparison(
-            before=before, after=after, labels=view.labels, mean=view.gain, analysed=True
-        )
-    sides = _paired(before, after)
+    pair = (before.name, after.name)
+    if pair in view.study.pairs:
+        found = view_of(view.study, view.split, pair=pair)
+        if found.comparison is not None:
+            return Compared(
+                before=before,
+                after=after,
+                labels=found.labels,
+                mean=_mean_of_row(found.comparison.mean),
+                analysed=True,
+            )
+    runs = _paired(before, after)
     min_positives = int(view.study.setting("min_positives") or MIN_POSITIVES)
-    _refuse_too_large(*sides, min_positives=min_positives)
-    gains = _gains(*sides, min_positives=min_positives)
-    names = predictions_of(sides[0][0]).label_names
-    table = gains.table[_KEPT].rename(columns=_RENAMED).assign(label=list(names))
-    kept = view.labels[[name for name in view.labels if name == "label" or name not in table]]
-    return Comparison(
+    _refuse_too_large(*runs, min_positives=min_positives)
+    gains = _gains(*runs, min_positives=min_positives)
+    names = predictions_of(runs[0][0]).label_names
+    table = gains.table[GAINS].assign(label=list(names))
+    return Compared(
         before=before,
         after=after,
-        labels=kept.merge(table, how="left", on="label"),
-        mean=pd.Series(vars(gains.mean_gain)),
+        labels=view.labels.drop(columns=GAINS).merge(table, how="left", on="label"),
+        mean=_mean_of(gains.mean_gain),
         analysed=False,
     )
 
 
+def _mean_of_row(row: pd.Series) -> Mean:
+    return Mean(
+        gain=row["gain"],
+        low=row["gain_low"],
+        high=row["gain_high"],
+        includes_seeds=bool(row["includes_seeds"]),
+    )
+
+
+def _mean_of(mean: MeanGain) -> Mean:
+    return Mean(
+        gain=mean.gain, low=mean.low, high=mean.high, includes_seeds=mean.includes_seed_variance
+    )
+
+
 def _paired(before: Side, after: Side) -> tuple[tuple[Version, ...], tuple[Version, ...]]:
-    """Caches of both sides, as many of one as of the other: a single run stands for every seed."""
     for side in (before, after):
         if not side.caches:
             raise StudyError(f"There are no predictions of {safe_markdown(side.name)}.")
+    common = [seed for seed in before.caches if seed in after.caches]
+    if common:
+        return (
+            tuple(before.caches[seed] for seed in common),
+            tuple(after.caches[seed] for seed in common),
+        )
     n_seeds = max(len(before.caches), len(after.caches))
     if not {len(before.caches), len(after.caches)} <= {1, n_seeds}:
         raise StudyError(
             f"{safe_markdown(before.name)} has {before.in_words} and {safe_markdown(after.name)} "
-            f"{after.in_words}: they cannot be paired by seed. Choose single runs."
+            f"{after.in_words}, none with the same seed. Choose single runs."
         )
     first, second = (
-        side.caches if len(side.caches) == n_seeds else side.caches * n_seeds
-        for side in (before, after)
+        tuple(side.caches.values()) * (n_seeds // len(side.caches)) for side in (before, after)
     )
     return first, second
 
@@ -177,5 +238,5 @@ def _gains(
     for run in (*runs[0], *runs[1]):
         if not run.images["image_id"].equals(first.images["image_id"]):
             raise StudyError("The two models predicted other images.")
-    baseline, distilled = ([run.logits for run in side] for side in runs)
-    return label_gains(baseline, distilled, first.targets, min_positives=min_positives)
+    scores_before, scores_after = ([run.logits for run in side] for side in runs)
+    return label_gains(scores_before, scores_after, first.targets, min_positives=min_positives)

@@ -4,24 +4,25 @@ import pandas as pd
 import streamlit as st
 
 from udviz.figures.style.text import count, interval, number, plural, safe_markdown
-from udviz.figures.style.theme import UNDECIDED, VERDICTS
-from udviz.ui.gains.comparison import Comparison
+from udviz.figures.style.theme import VERDICTS, verdict_style
+from udviz.ui.gains.comparison import Compared
+from udviz.ui.labels.sentences import is_distillation
+from udviz.ui.load.study import Study
 
-NO_STUDENT = (
-    "A gain is the average precision of a distilled student minus that of a baseline student. "
-    "This study compares no such pair on this split, so no label has a gain, "
-    "and there are no predictions of two models to compare instead."
+NO_PAIR = (
+    "A gain is the average precision of one model minus that of another. This study has a single "
+    "model on this split, and there are no predictions of another one to compare it with."
 )
 HOW_TO_READ_FOREST = (
-    "Each row is a label: its gain and the 95 % interval of that gain. Verdicts are corrected for "
-    "looking at all labels at once (of those called helped or hurt, at most about 5 % are expected "
-    "to be wrong), so a line that leaves out zero is not yet proof. Names in *italics* have too "
-    "few positives to be trusted. Click a row to open the label."
+    "Each row is a label: its gain and the 95 % interval of that gain. With many labels some "
+    "intervals exclude zero by chance; the verdicts correct for that: of the labels called helped "
+    "or hurt, at most about 5 % are expected to be wrong. Names in *italics* have too few "
+    "positives to be evaluated. Click a row to open the label."
 )
 ORDERS = {
     "largest gain first": ("gain", False),
     "largest loss first": ("gain", True),
-    "clearest first (lowest q)": ("gain_q", True),
+    "lowest q first": ("q", True),
     "hardest first": ("difficulty_rank", True),
 }
 _ONE_RUN_EACH = (
@@ -30,50 +31,43 @@ _ONE_RUN_EACH = (
 )
 
 
-def summary(comparison: Comparison) -> str:
+def summary(study: Study, compared: Compared) -> str:
     """How many labels were helped and hurt, and the gain in mean AP, as Markdown."""
-    labels, mean = comparison.known, comparison.mean
-    n = _verdicts(labels).value_counts().reindex(list(VERDICTS), fill_value=0)
-    text = (
-        f"Of {plural(len(labels), 'label')}, {_subject(comparison)} "
-        f"**helped {count(n['helped'])}** {VERDICTS['helped'].glyph} and "
-        f"**hurt {count(n['hurt'])}** {VERDICTS['hurt'].glyph}; "
-        f"for **{count(n[UNDECIDED])}** {VERDICTS[UNDECIDED].glyph} it cannot be told"
-    )
-    if mean is None or pd.isna(mean["gain"]):
+    labels, mean = compared.known, compared.mean
+    n = _verdicts(labels).value_counts()
+    told = [
+        f"**{verdict} {count(n.get(verdict, 0))}** {style.glyph}"
+        for verdict, style in VERDICTS.items()
+    ]
+    before, after = map(safe_markdown, compared.pair)
+    subject = f"{after} against {before}"
+    if is_distillation(study, *compared.pair):
+        subject = f"Distillation ({subject})"
+    text = f"{subject}, of {plural(len(labels), 'label')}: {', '.join(told)}"
+    if pd.isna(mean.gain):
         return f"{text}."
-    seeds = "includes" if mean["includes_seed_variance"] else "does **not** include"
+    seeds = "includes" if mean.includes_seeds else "does **not** include"
     return (
-        f"{text}; the mean average precision changes by **{number(mean['gain'], sign=True)}** "
-        f"(95 % interval {interval(mean['low'], mean['high'], sign=True)}, "
+        f"{text}. The mean average precision changes by **{number(mean.gain, sign=True)}** "
+        f"(95 % interval {interval(mean.low, mean.high, sign=True)}, "
         f"which {seeds} the variance between training seeds)."
     )
 
 
-def about_runs(comparison: Comparison) -> str:
-    """How many runs the two sides are made of, as Markdown; empty for the analysed pair."""
-    if comparison.analysed:
+def about_runs(compared: Compared) -> str:
+    """How many runs the two sides are made of, as Markdown; empty for an analysed pair."""
+    if compared.analysed:
         return ""
-    before, after = comparison.before, comparison.after
+    before, after = compared.before, compared.after
     text = (
         f"Computed here from the predictions of {safe_markdown(before.name)} ({before.in_words}) "
-        f"and {safe_markdown(after.name)} ({after.in_words}). *Helped* means that "
-        f"{safe_markdown(after.name)} ranks the images better. "
+        f"and {safe_markdown(after.name)} ({after.in_words}), q over these labels alone. "
     )
-    if comparison.mean is not None and not comparison.mean["includes_seed_variance"]:
+    if not compared.mean.includes_seeds:
         return text + _ONE_RUN_EACH
-    if 1 in (len(before.caches), len(after.caches)):
+    if not set(before.caches) & set(after.caches):
         return text + "The single run stands for every seed and counts as fixed."
     return text
-
-
-def _subject(comparison: Comparison) -> str:
-    if comparison.analysed:
-        return "distillation"
-    return (
-        f"{safe_markdown(comparison.after.name)} in place of "
-        f"{safe_markdown(comparison.before.name)}"
-    )
 
 
 def pick_labels(labels: pd.DataFrame) -> pd.DataFrame:
@@ -90,4 +84,4 @@ def pick_labels(labels: pd.DataFrame) -> pd.DataFrame:
 
 
 def _verdicts(labels: pd.DataFrame) -> pd.Series:
-    return labels["verdict"].where(labels["verdict"].isin(VERDICTS), UNDECIDED)
+    return labels["verdict"].map(lambda verdict: verdict_style(verdict).word)

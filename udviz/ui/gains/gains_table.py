@@ -3,40 +3,45 @@
 import pandas as pd
 import streamlit as st
 
+from udviz.ui.frame.view import View
+from udviz.ui.gains.comparison import Compared
 from udviz.ui.labels import tables
-from udviz.ui.labels.sentences import verdict_word
+from udviz.ui.labels.text_tables import verdict_word
 from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
-from udviz.ui.load.study import Study, StudyError
+from udviz.ui.load.study import StudyError
 
-_COLUMNS: dict[str, tuple[str, str | None]] = {  # column: its heading, its number format
+_COLUMNS: dict[str, tuple[str, str | None]] = {  # column: its head, its number format
     "label": ("Label", None),
     "gain": ("Gain", "%.3f"),
     "gain_low": ("Gain, low", "%.3f"),
     "gain_high": ("Gain, high", "%.3f"),
-    "gain_p": ("p", "%.3f"),
-    "gain_q": ("q", "%.3f"),
+    "p": ("p", "%.3f"),
+    "q": ("q", "%.3f"),
     "verdict": ("Verdict", None),
     "supported": ("Enough positives", None),
-    "images_to_decide": ("Images to decide", "localized"),
+    "images_needed": ("Images needed", "localized"),
     "closed": ("Gap closed", "%.2f"),
     "closed_low": ("Gap closed, low", "%.2f"),
     "closed_high": ("Gap closed, high", "%.2f"),
 }
-_GAP = {"closed": "closed", "low": "closed_low", "high": "closed_high"}
+_GAP = ["closed", "closed_low", "closed_high"]
 
 
-def with_gap(labels: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """``labels`` with the gap closed and its interval, or an explanation why not.
+def with_gap(labels: pd.DataFrame, view: View, compared: Compared) -> pd.DataFrame:
+    """``labels`` with the gap closed and its interval, where the analysis knows it.
 
-    It is known for the pair that the analysis compares: a gap has a baseline, a distilled student
-    and a teacher.
+    A gap has a teacher and two other models that the analysis compares.
     """
-    try:
-        gap = analysis_rows(study, "gap", columns=["split", "label", *_GAP])
-    except StudyError as error:
-        explain_missing(study, f"The gap closed is not in the table: {error}")
+    if not compared.analysed:
         return labels
-    return labels.merge(gap.rename(columns=_GAP), how="left", on=["split", "label"])
+    before, after = compared.pair
+    where = (("split", (view.split,)), ("before", (before,)), ("after", (after,)))
+    try:
+        gap = analysis_rows(view.study, "gap", columns=["label", *_GAP], where=where)
+    except StudyError as error:
+        explain_missing(view.study, f"The gap closed is not in the table: {error}")
+        return labels
+    return labels if gap.empty else labels.merge(gap, how="left", on="label")
 
 
 def gains_table(labels: pd.DataFrame) -> pd.DataFrame:
@@ -48,7 +53,7 @@ def gains_table(labels: pd.DataFrame) -> pd.DataFrame:
     table = labels.assign(verdict=labels["verdict"].map(verdict_word))
     table = table[[name for name in _COLUMNS if name in table]]
     finite = table.replace([float("inf"), float("-inf")], float("nan"))
-    return finite.rename(columns={name: heading for name, (heading, _) in _COLUMNS.items()})
+    return finite.rename(columns={name: head for name, (head, _) in _COLUMNS.items()})
 
 
 def draw_table(labels: pd.DataFrame, *, opened: str | None, key: str) -> None:
@@ -60,8 +65,8 @@ def draw_table(labels: pd.DataFrame, *, opened: str | None, key: str) -> None:
         key=key,
         alt="The gain of every label in view with its evidence, one row per label",
         formats={
-            heading: st.column_config.NumberColumn(format=form)
-            for heading, form in _COLUMNS.values()
+            head: st.column_config.NumberColumn(format=form, help=tables.meaning_of(head))
+            for head, form in _COLUMNS.values()
             if form
         },
     )
@@ -70,11 +75,11 @@ def draw_table(labels: pd.DataFrame, *, opened: str | None, key: str) -> None:
 def how_to_read_table(table: pd.DataFrame, *, n_images: int) -> str:
     """What those columns of ``table`` mean that do not speak for themselves."""
     meanings = {
-        "gain_q": "q: p corrected for looking at all labels at once; a label with very few "
-        "positives is not tested.",
-        "images_to_decide": "Images to decide: test images that would find a gain of the size seen "
-        f"with 80 % power, where this split has {n_images:,}; a dash where no number would do.",
-        "closed": "Gap closed: share of the way from the baseline to the teacher, 1 reaches it; a "
-        "dash where the two may be equally good, so that any share is possible.",
+        "q": "q: p after correction for multiple testing; a label with very few positives is not "
+        "tested.",
+        "images_needed": "Images needed: test images that would show a gain of this size with "
+        f"80 % power, where this split has {n_images:,}; a dash where no number would do.",
+        "closed": "Gap closed: share of the way from the model before to the teacher, 1 reaches "
+        "it; a dash where the two may be equally good, so that any share is possible.",
     }
     return " ".join(meaning for column, meaning in meanings.items() if column in table)

@@ -5,10 +5,10 @@ import streamlit as st
 
 from udviz.figures.style.text import interval, number, plural, safe_markdown
 from udviz.stats.comparison.contributions import image_contributions
-from udviz.ui.frame.page import View
-from udviz.ui.gains.comparison import Comparison
+from udviz.ui.frame.view import View
+from udviz.ui.gains.comparison import Compared
 from udviz.ui.labels import gallery, tables
-from udviz.ui.labels.sentences import verdict_word
+from udviz.ui.labels.text_tables import verdict_word
 from udviz.ui.load.caches import Version, predictions_of
 from udviz.ui.load.images import source_of
 from udviz.ui.load.study import StudyError
@@ -22,21 +22,22 @@ HOW_TO_READ = (
 )
 
 
-def show(view: View, comparison: Comparison, label: str) -> None:
+def show(view: View, compared: Compared, label: str) -> None:
     """Draw the images that helped or hurt ``label`` most, and the table of the same."""
     st.header(f"The images behind the gain of {safe_markdown(label)}", anchor=False)
-    row = comparison.labels[comparison.labels["label"] == label].iloc[0]
+    row = compared.label(label)
     if pd.isna(row["gain"]):
         st.info("No image of this split carries this label, so no image made a gain.")
         return
+    before, after = map(safe_markdown, compared.pair)
     bounds = interval(row["gain_low"], row["gain_high"], sign=True)
     st.markdown(
-        f"{safe_markdown(comparison.pair)}: **{number(row['gain'], sign=True)}** (95 % interval "
-        f"{bounds}, q = {number(row['gain_q'])}): **{verdict_word(row['verdict'])}**."
+        f"{after} − {before}: **{number(row['gain'], sign=True)}** (95 % interval "
+        f"{bounds}, q = {number(row['q'])}): **{verdict_word(row['verdict'])}**."
     )
     try:
-        images = contributions(comparison, label)
-        source = source_of(view.study, predictions_of(comparison.before.caches[0]))
+        images = contributions(compared, label)
+        source = source_of(view.study, predictions_of(compared.runs[0][0]))
     except StudyError as error:
         st.info(str(error))
         return
@@ -60,15 +61,13 @@ def show(view: View, comparison: Comparison, label: str) -> None:
     )
 
 
-def contributions(comparison: Comparison, label: str) -> pd.DataFrame:
+def contributions(compared: Compared, label: str) -> pd.DataFrame:
     """Columns of `image_contributions` with ``image_id`` and ``row``, most helpful first.
 
     Raises:
         StudyError: If there are no predictions of one side, or they are damaged.
     """
-    if not comparison.has_predictions:
-        raise StudyError("The predictions of these two models are not here, only their gains.")
-    return _contributions(comparison.before.caches, comparison.after.caches, label)
+    return _contributions(*compared.runs, label)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Looking for the images …")
@@ -94,7 +93,7 @@ def _share(chosen: pd.DataFrame, way: str) -> str:
     total, shown = chosen["contribution"].sum(), chosen["contribution"].head(MOST).sum()
     text = f"{plural(len(chosen), 'image')} {way}, together {number(total, sign=True)}"
     if len(chosen) > MOST:
-        text += f"; the {MOST} that did most are here ({number(shown, sign=True)})"
+        text += f"; the {MOST} with the largest contribution are shown ({number(shown, sign=True)})"
     return f"{text}."
 
 
@@ -102,17 +101,17 @@ def _caption(image: pd.Series) -> str:
     given = "carries it" if image["present"] else "does not carry it"
     return (
         f"**{number(image['contribution'], digits=4, sign=True)}**, rank "
-        f"{image['rank_baseline']:,.0f} → {image['rank_distilled']:,.0f}; {given}"
+        f"{image['rank_before']:,.0f} → {image['rank_after']:,.0f}; {given}"
     )
 
 
 def _draw_table(images: pd.DataFrame, way: str) -> None:
     named = {
         "image_id": "Image",
-        "present": "Carries the label",
+        "present": "Labelled",
         "contribution": "Contribution",
-        "rank_baseline": "Rank before",
-        "rank_distilled": "Rank after",
+        "rank_before": "Rank before",
+        "rank_after": "Rank after",
     }
     st.dataframe(
         images[list(named)].rename(columns=named),

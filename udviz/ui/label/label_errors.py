@@ -1,4 +1,4 @@
-"""The part of the Label page on uncertainty: does it find this label's errors?"""
+"""The part of the Label page on uncertainty: does it predict this label's errors?"""
 
 import numpy as np
 import pandas as pd
@@ -6,33 +6,34 @@ import streamlit as st
 
 from udviz.figures.calibration.risk_coverage import risk_coverage_curves
 from udviz.figures.style.text import number, one_line, plural, safe_html, shorten
-from udviz.figures.style.theme import ROLES
 from udviz.stats.uncertainty.error_detection import RiskCoverage, error_detection, risk_coverage
 from udviz.ui.frame import charts
+from udviz.ui.frame.view import View
 from udviz.ui.label.label_models import LabelModel
-from udviz.ui.labels.sentences import model_noun
+from udviz.ui.labels import tables
+from udviz.ui.labels.sentences import noun
 
 HOW_TO_READ = (
-    "Keep only the images the model is surest of: how often is it wrong among them? A curve below "
-    "the dotted line (the error rate of all images) says that uncertainty finds errors; none can "
-    "be below *all errors last*. AUROC: how often an error is less sure than a right decision, 0.5 "
-    "by chance. Precision: average precision of finding errors, by chance their rate. Way to the "
-    "best: 1 where all errors come last, 0 where uncertainty says nothing, below 0 where it "
-    "misleads."
+    "The error rate among the images the model is most certain of. A curve below the dotted line "
+    "(the error rate of all images) means that uncertainty predicts errors; none can be below the "
+    "*oracle ordering*, which puts all errors last. AUROC: how often an error is less certain than "
+    "a right decision; 0.5 is random. AP: average precision of finding errors; their rate is "
+    "random. Share of the ideal AURC gain: 1 for the oracle ordering, 0 where uncertainty says "
+    "nothing, below 0 where it misleads."
 )
-NO_BRANCH = " This model has no calibration branch, so there is no disagreement to try."
+NO_BRANCH = " This model has no calibration branch, so it has no disagreement."
 
 
-def show(label: str, model: LabelModel, threshold: float) -> None:
+def show(view: View, label: str, model: LabelModel, threshold: float) -> None:
     """Draw risk against coverage of each measure, and how well it detects errors."""
-    mark = ROLES[model.role]
-    st.header("Does uncertainty find its errors?", anchor=False)
+    style, named = view.styles[model.name], noun(view, model.name)
+    st.header("Does uncertainty predict errors?", anchor=False)
     errors = model.errors(threshold)
     known = errors >= 0
     wrong = errors[known] == 1
     if wrong.all() or not wrong.any():
         st.info(
-            f"At a threshold of {number(threshold)} the {model_noun(model.role)} is "
+            f"At a threshold of {number(threshold)} {named} is "
             f"{'wrong' if wrong.any() else 'right'} on all {plural(wrong.size, 'image')}, so no "
             "error stands out. Another threshold or model may have some."
         )
@@ -47,18 +48,18 @@ def show(label: str, model: LabelModel, threshold: float) -> None:
                 risk_coverage_curves(
                     curves,
                     oracle,
-                    mark=mark,
-                    title=f"{mark.word}: risk and coverage of {safe_html(shorten(label))}",
+                    style=style,
+                    title=f"{style.html}: risk and coverage of {safe_html(shorten(label))}",
                 ),
                 key="risk-coverage",
                 alt=_alt(label, curves, oracle),
             )
         with grid.cell():
             st.markdown(
-                f"The {model_noun(model.role)} is wrong on **{wrong.sum():,}** of "
+                f"{named[0].upper()}{named[1:]} is wrong on **{wrong.sum():,}** of "
                 f"{plural(wrong.size, 'image')} at a threshold of {number(threshold)}."
             )
-            st.table(table, border="horizontal")
+            tables.draw_models(table, key="error-detection", alt="Measures of uncertainty")
             branch = "" if "disagreement" in measures else NO_BRANCH
             st.caption(HOW_TO_READ + branch)
 
@@ -72,9 +73,9 @@ def detection_table(measures: dict[str, np.ndarray], errors: np.ndarray) -> pd.D
             {
                 "Measure": name,
                 "AUROC": number(found["auroc"]),
-                "Precision": number(found["average_precision"]),
-                "By chance": number(found["error_rate"]),
-                "Way to the best": number(found["aurc_gain"]),
+                "AP": number(found["average_precision"]),
+                "Error rate": number(found["error_rate"]),
+                "Share of the ideal AURC gain": number(found["aurc_gain"]),
             }
         )
     return pd.DataFrame(rows).set_index("Measure")
@@ -84,6 +85,6 @@ def _alt(label: str, curves: dict[str, RiskCoverage], oracle: RiskCoverage) -> s
     areas = ", ".join(f"{name} {number(curve.area)}" for name, curve in curves.items())
     return (
         f"Error rate on {one_line(label)} among the most certain images, mean over all shares "
-        f"kept: {areas}; {number(oracle.area_oracle)} with all errors last, "
+        f"kept: {areas}; {number(oracle.area_oracle)} with the oracle ordering, "
         f"{number(oracle.area_random)} if uncertainty said nothing."
     )

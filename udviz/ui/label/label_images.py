@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from udviz.figures.calibration.risk_coverage import MEASURES
-from udviz.figures.style.text import plural
-from udviz.ui.frame.page import View
+from udviz.figures.style.text import one_line, plural
+from udviz.ui.frame.view import View
 from udviz.ui.label.label_models import LabelModel
 from udviz.ui.label.label_questions import QUESTIONS, Answer, Asked
 from udviz.ui.labels import gallery, tables
@@ -15,24 +15,26 @@ from udviz.ui.load.images import ImageSource, source_of
 from udviz.ui.load.study import StudyError
 
 
-def pick_role(models: Mapping[str, LabelModel]) -> str:
-    """Ask which model the images and errors are of; the teacher at first."""
-    role = st.segmented_control(
+def pick_model(models: Mapping[str, LabelModel], *, first: str) -> str:
+    """Ask which model the images and errors are of; the reference at first."""
+    names = list(models)
+    name = st.segmented_control(
         "Model, here and in the next section",
-        list(models),
-        default=next(iter(models)),
+        names,
+        default=first if first in models else names[0],
+        format_func=one_line,
         required=True,
         key="model",
         bind="query-params",
     )
-    return role or next(iter(models))
+    return name or names[0]
 
 
 def show(
     view: View, label: str, models: Mapping[str, LabelModel], thresholds: Mapping[str, float]
 ) -> str:
-    """Draw the images that answer the question picked; the role picked beside it."""
-    st.header("The images that show it", anchor=False)
+    """Draw the images that answer the question picked; the model picked beside it."""
+    st.header("Example images", anchor=False)
     question = st.segmented_control(
         "Which images?",
         list(QUESTIONS),
@@ -42,12 +44,12 @@ def show(
         bind="query-params",
     )
     with st.container(horizontal=True):
-        role = pick_role(models)
+        name = pick_model(models, first=view.reference)
         measure = "entropy"
         if question == "most uncertain":
-            measure = _pick_measure(models[role])
+            measure = _pick_measure(models[name])
     asked = Asked(
-        view=view, label=label, models=models, thresholds=thresholds, role=role, measure=measure
+        view=view, label=label, models=models, thresholds=thresholds, name=name, measure=measure
     )
     try:
         answer = QUESTIONS[question or next(iter(QUESTIONS))](asked)
@@ -56,7 +58,7 @@ def show(
         explain_missing(view.study, str(error))
     else:
         _draw(asked, answer, source, of=question)
-    return role
+    return name
 
 
 def _pick_measure(model: LabelModel) -> str:
@@ -77,14 +79,14 @@ def _draw(asked: Asked, answer: Answer, source: ImageSource, *, of: str | None) 
         st.info(answer.none)
         return
     st.markdown(f"**{plural(len(answer.images), 'image')}** {answer.said}")
-    about = (asked.view.study.path.name, asked.view.split, asked.label, asked.role)
+    about = (asked.view.study.path.name, asked.view.split, asked.label, asked.name)
     st.fragment(gallery.draw)(
         answer.images,
         source,
         caption=answer.caption,
         key="shown",
         label=asked.label,
-        of=(*about, of, asked.measure, asked.thresholds[asked.role]),
+        of=(*about, of, asked.measure, asked.thresholds[asked.name]),
     )
     tables.offer_csv(
         answer.images,

@@ -1,4 +1,4 @@
-"""One label as each model of a study sees it; a role is judged by its first run."""
+"""One label as each model of a study sees it; a model is judged by its first run."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +9,7 @@ from udviz.predictions.cache import Predictions
 from udviz.stats.decisions.confusion import Confusion, calls, confusion
 from udviz.stats.labels.probabilities import logit_probs, threshold_logit
 from udviz.stats.uncertainty.measures import binary_entropy, margin_uncertainty
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.load.analysis_rows import analysis_rows
 from udviz.ui.load.caches import Version, predictions_of, version_of
 from udviz.ui.load.study import StudyError
@@ -22,7 +22,7 @@ class LabelModel:
     """Scores that one model gives one label; columns are read when they are used.
 
     Attributes:
-        role: Whose model it is.
+        name: Of the model.
         version: Its prediction cache.
         label: Name of the label.
         threshold: Decision threshold chosen on validation, a probability; 0.5 where none was.
@@ -30,7 +30,7 @@ class LabelModel:
             not say.
     """
 
-    role: str
+    name: str
     version: Version
     label: str
     threshold: float
@@ -72,8 +72,8 @@ class LabelModel:
 
     def errors(self, threshold: float) -> np.ndarray:
         """(N,) int8: 1 where the decision at ``threshold`` is wrong, 0 right, -1 unknown."""
-        called = calls(self.logits, threshold_logit(threshold))
-        wrong = (called != (self.targets == 1)).astype(np.int8)
+        predicted = calls(self.logits, threshold_logit(threshold))
+        wrong = (predicted != (self.targets == 1)).astype(np.int8)
         return np.where(self.targets >= 0, wrong, -1)
 
     def uncertainties(self, threshold: float) -> dict[str, np.ndarray]:
@@ -93,7 +93,7 @@ class LabelEvidence:
     """What there is to judge one label by.
 
     Attributes:
-        models: Role -> its model, where there is a prediction cache; none where no image of the
+        models: Name -> its model, where there is a prediction cache; none where no image of the
             split says whether it carries the label.
         problems: What is missing, as Markdown.
         unknown: Whether no target of the label is known.
@@ -109,32 +109,32 @@ def collect(view: View, label: str) -> LabelEvidence:
     problems: list[str] = []
     thresholds = _thresholds(view, label, problems)
     models = {}
-    for role in view.models["role"]:
+    for name in view.drawn:
         try:
-            version = version_of(view.study, role, view.split)
+            version = version_of(view.study, name, view.split)
         except StudyError as error:
             problems.append(str(error))
             continue
-        threshold, chosen = thresholds.get(role, (EVEN, False))
-        models[role] = LabelModel(
-            role=role, version=version, label=label, threshold=threshold, chosen=chosen
+        threshold, chosen = thresholds.get(name, (EVEN, False))
+        models[name] = LabelModel(
+            name=name, version=version, label=label, threshold=threshold, chosen=chosen
         )
     unknown = bool(models) and not any((model.targets >= 0).any() for model in models.values())
     return LabelEvidence(models={} if unknown else models, problems=problems, unknown=unknown)
 
 
 def _thresholds(view: View, label: str, problems: list[str]) -> dict[str, tuple[float, bool]]:
-    """Role -> threshold of its first run, and whether it was chosen."""
+    """Model -> threshold of its first run, and whether it was chosen."""
     try:
         rows = analysis_rows(
             view.study,
             "thresholds",
-            columns=["role", "run", "threshold", "chosen"],
+            columns=["model", "seed", "threshold", "chosen"],
             where=(("label", (label,)),),
         )
-        first = rows[rows["run"] == 0]
-        found = zip(first["threshold"], first["chosen"].astype(bool), strict=True)
-        return dict(zip(first["role"], found, strict=True))
     except StudyError as error:
         problems.append(f"No threshold was chosen on validation, so {EVEN} is used. {error}")
         return {}
+    first = rows.sort_values("seed").drop_duplicates("model")
+    found = zip(first["threshold"], first["chosen"], strict=True)
+    return dict(zip(first["model"], found, strict=True))

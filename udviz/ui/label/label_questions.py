@@ -6,19 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from udviz.figures.style.text import count, number
+from udviz.figures.style.text import count, number, safe_markdown
 from udviz.stats.label_errors.suspects import MISSING
-from udviz.stats.labels import error_examples as telling_images
+from udviz.stats.labels import error_examples
 from udviz.stats.labels.probabilities import threshold_logit
-from udviz.ui.frame.page import View
+from udviz.ui.frame.view import View
 from udviz.ui.label.label_models import LabelModel
-from udviz.ui.labels.sentences import model_noun
-from udviz.ui.load.analysis_rows import analysis_rows
+from udviz.ui.labels.sentences import noun
+from udviz.ui.load.analysis_rows import Where, analysis_rows
 from udviz.ui.load.study import StudyError
 
 MOST_UNCERTAIN = 120  # images shown, ten pages
-NO_STUDENT = "This study has no predictions of a student beside its teacher's on this split."
-NO_GAIN = "A gain needs a baseline and a distilled student; this study does not compare the two."
+NO_OTHER = "There are no predictions of another model beside the reference's on this split."
+NO_GAIN = "This study compares no two models, so there is no gain."
 _COLUMNS = ["image_id", "row", "prob", "present"]
 
 
@@ -29,9 +29,9 @@ class Asked:
     Attributes:
         view: Study and split.
         label: Name of the label.
-        models: Role -> model.
-        thresholds: Role -> threshold, a probability.
-        role: Model picked.
+        models: Name -> model.
+        thresholds: Name -> threshold, a probability.
+        name: Model picked.
         measure: Measure of uncertainty picked.
     """
 
@@ -39,18 +39,18 @@ class Asked:
     label: str
     models: Mapping[str, LabelModel]
     thresholds: Mapping[str, float]
-    role: str
+    name: str
     measure: str
 
     @property
     def model(self) -> LabelModel:
         """The model picked."""
-        return self.models[self.role]
+        return self.models[self.name]
 
     @property
-    def word(self) -> str:
-        """Its name within a sentence."""
-        return model_noun(self.role)
+    def noun(self) -> str:
+        """What it is called within a sentence."""
+        return noun(self.view, self.name)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -72,39 +72,39 @@ class Answer:
 
 
 def _false_positives(asked: Asked) -> Answer:
-    model, level = asked.model, asked.thresholds[asked.role]
+    model, level = asked.model, asked.thresholds[asked.name]
     at = threshold_logit(level)
-    chosen = telling_images.false_alarms(model.logits, model.targets, threshold=at)
+    chosen = error_examples.false_positives(model.logits, model.targets, threshold=at)
     return Answer(
         images=_table(model, chosen),
-        said=f"marked absent that the {asked.word} calls present at {number(level)}, the most "
-        "confident first.",
-        none=f"The {asked.word} calls no image present at {number(level)} that is marked absent.",
+        said=f"without the label that {asked.noun} predicts at {number(level)}, the most confident "
+        "first.",
+        none=f"At {number(level)}, {asked.noun} predicts no image without the label.",
         caption=_decision,
     )
 
 
-def _missed(asked: Asked) -> Answer:
-    model, level = asked.model, asked.thresholds[asked.role]
+def _false_negatives(asked: Asked) -> Answer:
+    model, level = asked.model, asked.thresholds[asked.name]
     at = threshold_logit(level)
-    chosen = telling_images.missed(model.logits, model.targets, threshold=at)
+    chosen = error_examples.false_negatives(model.logits, model.targets, threshold=at)
     return Answer(
         images=_table(model, chosen),
-        said=f"marked present that the {asked.word} calls absent at {number(level)}, the most "
+        said=f"with the label that {asked.noun} does not predict at {number(level)}, the most "
         "confident first.",
-        none=f"The {asked.word} calls no image absent at {number(level)} that is marked present.",
+        none=f"At {number(level)}, {asked.noun} predicts every image with the label.",
         caption=_decision,
     )
 
 
 def _most_uncertain(asked: Asked) -> Answer:
     model = asked.model
-    value = model.uncertainties(asked.thresholds[asked.role])[asked.measure]
-    chosen = telling_images.most_uncertain(value, model.targets, most=MOST_UNCERTAIN)
+    value = model.uncertainties(asked.thresholds[asked.name])[asked.measure]
+    chosen = error_examples.most_uncertain(value, model.targets, most=MOST_UNCERTAIN)
     n_known = int((model.targets >= 0).sum())
     return Answer(
         images=_table(model, chosen).assign(**{asked.measure: value[chosen]}),
-        said=f"of {count(n_known)} about which the {asked.word} is least sure, by "
+        said=f"of {count(n_known)} about which {asked.noun} is least certain, by "
         f"{asked.measure}, whether it is right or wrong.",
         none="No image of this split says whether it carries this label.",
         caption=lambda image: f"{asked.measure} {number(image[asked.measure])}; {_decision(image)}",
@@ -116,34 +116,36 @@ def _doubted(asked: Asked) -> Answer:
     images = images.assign(present=images["direction"] != MISSING)
     return Answer(
         images=images[[*_COLUMNS, "direction", "quality"]],
-        said="whose mark the teacher's probabilities contradict most, by confident learning, the "
-        "most suspect first. Whether a mark is wrong, a person must judge.",
-        none="The teacher's probabilities give no reason to doubt a mark of this label.",
+        said="whose annotation the reference's probabilities contradict most, by confident "
+        "learning, the most suspect first. Whether it is wrong, a person must judge.",
+        none="The reference's probabilities contradict no annotation of this label.",
         caption=lambda image: f"{_decision(image)}: {_doubt(image['direction'])}",
     )
 
 
-def _teacher_right(asked: Asked) -> Answer:
-    students = [role for role in asked.models if role != "teacher"]
-    if "teacher" not in asked.models or not students:
-        raise StudyError(NO_STUDENT)
-    role = asked.role if asked.role in students else students[-1]
-    teacher, student = asked.models["teacher"], asked.models[role]
-    chosen = telling_images.right_where_other_is_wrong(
-        teacher.probs,
-        student.probs,
-        teacher.targets,
-        threshold=asked.thresholds["teacher"],
-        other_threshold=asked.thresholds[role],
+def _reference_right(asked: Asked) -> Answer:
+    reference = asked.view.reference
+    others = [name for name in asked.models if name != reference]
+    if reference not in asked.models or not others:
+        raise StudyError(NO_OTHER)
+    name = asked.name if asked.name in others else others[-1]
+    right, wrong = asked.models[reference], asked.models[name]
+    chosen = error_examples.right_where_other_is_wrong(
+        right.probs,
+        wrong.probs,
+        right.targets,
+        threshold=asked.thresholds[reference],
+        other_threshold=asked.thresholds[name],
     )
+    words = noun(asked.view, reference), noun(asked.view, name)
     return Answer(
-        images=_table(teacher, chosen).assign(student_prob=student.probs[chosen]),
-        said=f"that the teacher decides rightly and the {model_noun(role)} wrongly, each at its "
-        "threshold, the largest difference first.",
-        none=f"At these thresholds the {model_noun(role)} is right wherever the teacher is.",
+        images=_table(right, chosen).assign(other_prob=wrong.probs[chosen]),
+        said=f"that {words[0]} decides rightly and {words[1]} wrongly, each at its threshold, the "
+        "largest difference first.",
+        none=f"At these thresholds {words[1]} is right wherever {words[0]} is.",
         caption=lambda image: (
-            f"teacher p = {number(image['prob'])}, {role} p = {number(image['student_prob'])}, "
-            f"{_mark(image)}"
+            f"{safe_markdown(reference)} p = {number(image['prob'])}, {safe_markdown(name)} p = "
+            f"{number(image['other_prob'])}, {_target(image)}"
         ),
     )
 
@@ -157,17 +159,19 @@ def _hurt(asked: Asked) -> Answer:
 
 
 def _contributed(asked: Asked, *, sign: int) -> Answer:
-    if not asked.view.has_gains:
+    if asked.view.pair is None:
         raise StudyError(NO_GAIN)
-    columns = ["present", "contribution", "rank_baseline", "rank_distilled"]
-    rows = _rows(asked, "contributions", columns)
+    before, after = asked.view.pair
+    columns = ["present", "contribution", "rank_before", "rank_after"]
+    where = (("before", (before,)), ("after", (after,)))
+    rows = _rows(asked, "contributions", columns, where)
     rows = rows[sign * rows["contribution"] > 0]
     images = rows.sort_values("contribution", ascending=sign < 0, kind="stable")
     way = "raised" if sign > 0 else "lowered"
     return Answer(
         images=images[["image_id", "row", *columns]],
-        said=f"that {way} the average precision most on the way from the baseline to the distilled "
-        "student; ranks are among all images, the most likely first.",
+        said=f"that {way} the average precision most from {safe_markdown(before)} to "
+        f"{safe_markdown(after)}; ranks are among all images, the most likely first.",
         none=f"No image {way} the average precision of this label.",
         caption=_contribution,
     )
@@ -175,22 +179,22 @@ def _contributed(asked: Asked, *, sign: int) -> Answer:
 
 QUESTIONS: dict[str, Callable[[Asked], Answer]] = {
     "false positives": _false_positives,
-    "missed": _missed,
+    "false negatives": _false_negatives,
     "most uncertain": _most_uncertain,
-    "doubted labels": _doubted,
-    "teacher right, student wrong": _teacher_right,
+    "possible annotation errors": _doubted,
+    "reference right, model wrong": _reference_right,
     "helped the gain": _helped,
     "hurt the gain": _hurt,
 }
 
 
-def _rows(asked: Asked, name: str, columns: list[str]) -> pd.DataFrame:
+def _rows(asked: Asked, name: str, columns: list[str], where: Where = ()) -> pd.DataFrame:
     """Rows of the analysis about images of this split and label, with their ``row``."""
     rows = analysis_rows(
         asked.view.study,
         name,
         columns=["image_id", *columns],
-        where=(("split", (asked.view.split,)), ("label", (asked.label,))),
+        where=(("split", (asked.view.split,)), ("label", (asked.label,)), *where),
     )
     return rows.merge(asked.model.run.images, on="image_id", validate="many_to_one")
 
@@ -202,18 +206,18 @@ def _table(model: LabelModel, chosen: np.ndarray) -> pd.DataFrame:
 
 
 def _decision(image: pd.Series) -> str:
-    return f"p = {number(image['prob'])}, {_mark(image)}"
+    return f"p = {number(image['prob'])}, {_target(image)}"
 
 
 def _contribution(image: pd.Series) -> str:
-    ranks = f"rank {count(image['rank_baseline'])} → {count(image['rank_distilled'])}"
+    ranks = f"rank {count(image['rank_before'])} → {count(image['rank_after'])}"
     share = number(image["contribution"], digits=4, sign=True)
-    return f"{_mark(image)}, {ranks}, {share} AP"
+    return f"{_target(image)}, {ranks}, {share} AP"
 
 
-def _mark(image: pd.Series) -> str:
-    return f"marked {'present' if image['present'] else 'absent'}"
+def _target(image: pd.Series) -> str:
+    return "labelled" if image["present"] else "not labelled"
 
 
 def _doubt(direction: str) -> str:
-    return "is the mark missing?" if direction == MISSING else "is the mark wrong?"
+    return "is the annotation missing?" if direction == MISSING else "is the annotation wrong?"

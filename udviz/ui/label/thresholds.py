@@ -18,18 +18,18 @@ def pick_thresholds(
     """Ask for one threshold of all models; each keeps its own until a person moves it.
 
     Args:
-        models: Role -> model, at least one.
+        models: Name -> model, at least one.
         of: What the threshold belongs to; it is forgotten when that changes.
 
     Returns:
-        Role -> threshold as a probability, and whether a person moved it.
+        Name -> threshold as a probability, and whether a person moved it.
     """
     moved = _moved(of)
     first = next(iter(models.values()))
     st.session_state[KEY] = round(first.threshold, _DIGITS) if moved is None else moved
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.slider(
-            "Threshold: a label is called present from this probability on",
+            "Decision threshold (predicted present if p ≥ t)",
             min_value=0.0,
             max_value=1.0,
             step=10.0**-_DIGITS,
@@ -38,13 +38,13 @@ def pick_thresholds(
             on_change=_keep,
         )
         st.button(
-            "Back to validation's",
+            "Reset to validation thresholds",
             icon=":material/undo:",
             disabled=moved is None,
             on_click=_forget,
             help="Give each model the threshold that was best on the validation split.",
         )
-    own = {role: model.threshold for role, model in models.items()}
+    own = {name: model.threshold for name, model in models.items()}
     return (own, False) if moved is None else (dict.fromkeys(models, moved), True)
 
 

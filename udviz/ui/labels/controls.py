@@ -4,13 +4,17 @@ import pandas as pd
 import streamlit as st
 
 from udviz.figures.labels.causes import CAUSES
+from udviz.ui.frame.view import View
 from udviz.ui.labels.filters import filter_labels, order_labels, orders_of, page_of
 
 PAGE_SIZE = 40
 
 
-def pick_labels(labels: pd.DataFrame) -> pd.DataFrame:
+def pick_labels(view: View) -> pd.DataFrame:
     """Ask which labels and in what order; the labels that fit."""
+    labels = view.labels
+    after = view.comparison.after if view.comparison else None
+    orders = orders_of(labels, reference=view.reference, after=after)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             "Name contains",
@@ -20,27 +24,19 @@ def pick_labels(labels: pd.DataFrame) -> pd.DataFrame:
             width=210,
         )
         min_positives = st.number_input(
-            "At least this many positives",
+            "Positives, at least",
             min_value=0,
             step=1,
             key="support",
             bind="query-params",
             width=210,
         )
-        order = st.selectbox(
-            "Order", orders_of(labels), key="order", bind="query-params", width=210
-        )
-    causes = []
-    if labels["causes"].notna().any():
-        causes = st.pills(
-            "Difficult because",
-            list(CAUSES),
-            selection_mode="multi",
-            key="cause",
-            bind="query-params",
-        )
+        order = st.selectbox("Order", list(orders), key="order", bind="query-params", width=260)
+    causes = st.pills(
+        "Possible causes", list(CAUSES), selection_mode="multi", key="cause", bind="query-params"
+    )
     chosen = filter_labels(labels, name=name or "", causes=causes, min_positives=min_positives)
-    return order_labels(chosen, order)
+    return order_labels(chosen, orders[order])
 
 
 def pick_page(labels: pd.DataFrame, *, size: int = PAGE_SIZE) -> pd.DataFrame:

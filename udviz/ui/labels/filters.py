@@ -5,33 +5,50 @@ from collections.abc import Collection
 import pandas as pd
 
 from udviz.figures.labels.causes import split_causes
+from udviz.figures.style.text import one_line
 
 HARDEST_FIRST = "hardest first"
-ORDERS = {
-    HARDEST_FIRST: ("difficulty_rank", True),
-    "lowest teacher AP first": ("ap_teacher", True),
-    "lowest distilled AP first": ("ap_distilled", True),
-    "largest gain first": ("gain", False),
-    "largest loss first": ("gain", True),
-    "rarest first": ("positives", True),
-    "most uncertain first": ("disagreement", False),
-}
+_HARDEST = ("difficulty_rank", True)
+Orders = dict[str, tuple[str, bool]]  # name: column of the labels, whether it ascends
 
 
-def orders_of(labels: pd.DataFrame) -> list[str]:
-    """The orders whose number this study has."""
-    known = [name for name, (column, _) in ORDERS.items() if labels[column].notna().any()]
-    return list(dict.fromkeys([HARDEST_FIRST, *known]))
+def orders_of(labels: pd.DataFrame, *, reference: str, after: str | None) -> Orders:
+    """The orders whose number this study has.
 
-
-def order_labels(labels: pd.DataFrame, order: str) -> pd.DataFrame:
-    """``labels`` sorted as `ORDERS` says; labels without the number come last.
-
-    Ties, and studies without difficulty ranks, go by the teacher's average precision.
+    Args:
+        labels: One row per label.
+        reference: Name of the model whose scores the labels have.
+        after: Name of the model after in the comparison, if there is one.
     """
-    column, ascending = ORDERS[order]
-    by_teacher = labels.sort_values("ap_teacher", kind="stable")
-    return by_teacher.sort_values(column, ascending=ascending, kind="stable", na_position="last")
+    orders = {
+        HARDEST_FIRST: _HARDEST,
+        f"lowest AP first ({one_line(reference)})": ("average_precision", True),
+        f"lowest AP first ({one_line(after or '')})": ("after_value", True),
+        "largest gain first": ("gain", False),
+        "largest loss first": ("gain", True),
+        "rarest first": ("positives", True),
+        "most uncertain first": ("disagreement", False),
+    }
+    return {
+        name: order
+        for name, order in orders.items()
+        if order == _HARDEST or labels[order[0]].notna().any()
+    }
+
+
+def hardest_first(labels: pd.DataFrame) -> pd.DataFrame:
+    """``labels`` by their difficulty."""
+    return order_labels(labels, _HARDEST)
+
+
+def order_labels(labels: pd.DataFrame, order: tuple[str, bool]) -> pd.DataFrame:
+    """``labels`` sorted by one of `Orders`; labels without the number come last.
+
+    Ties, and studies without difficulty ranks, go by the reference's average precision.
+    """
+    column, ascending = order
+    by_reference = labels.sort_values("average_precision", kind="stable")
+    return by_reference.sort_values(column, ascending=ascending, kind="stable", na_position="last")
 
 
 def filter_labels(
@@ -45,7 +62,7 @@ def filter_labels(
         causes: At least one of these; empty for any.
         min_positives: Least number of positives in this split.
     """
-    fits = labels["positives"].fillna(0) >= min_positives
+    fits = labels["positives"] >= min_positives
     if name:
         fits &= labels["label"].str.casefold().str.contains(name.casefold(), regex=False)
     if causes:
@@ -56,7 +73,7 @@ def filter_labels(
 
 def movers(labels: pd.DataFrame, *, n_each: int = 5) -> pd.DataFrame:
     """The largest gains, then the largest losses, of labels with enough positives."""
-    known = labels[labels["gain"].notna() & labels["supported"].fillna(value=True).astype(bool)]
+    known = labels[labels["gain"].notna() & labels["supported"]]
     ranked = known.sort_values("gain", ascending=False, kind="stable")
     gains = ranked[ranked["gain"] > 0].head(n_each)
     losses = ranked[ranked["gain"] < 0].tail(n_each)

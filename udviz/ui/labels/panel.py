@@ -6,39 +6,39 @@ import streamlit as st
 from udviz.figures.models.models import model_scores
 from udviz.figures.style.text import safe_markdown
 from udviz.ui.frame import alt, charts, links, sidebar
-from udviz.ui.labels import sentences as words
-from udviz.ui.labels import tables
+from udviz.ui.frame.view import View
+from udviz.ui.labels import sentences, tables, text_tables
 
 _KEY = "opened-label"
 
 
-def show_label(label: pd.Series) -> None:
+def show_label(view: View, label: pd.Series) -> None:
     """Numbers of one label below a ranking, with a way to everything about it."""
     with st.container(border=True, key=_KEY):
-        _show_numbers(label)
+        _show_numbers(view, label)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button("Close", icon=":material/close:", on_click=sidebar.open_label, args=(None,))
             links.to_label(label["label"], text="Everything about this label")
     _scroll("nearest")
 
 
-def show_head(label: pd.Series) -> None:
+def show_head(view: View, label: pd.Series) -> None:
     """Numbers of the one label that a page is about."""
     with st.container(key=_KEY):
-        _show_numbers(label)
+        _show_numbers(view, label)
     _scroll("start")
 
 
-def _show_numbers(label: pd.Series) -> None:
+def _show_numbers(view: View, label: pd.Series) -> None:
     """Numbers of one label for every model, its gain, its causes in words."""
     st.header(safe_markdown(label["label"]), anchor=False)
-    st.markdown(words.about_label(label))
-    scores = tables.label_scores(label)
-    if scores.empty:
+    st.markdown(sentences.about_label(label, pair=view.pair))
+    scores = view.scores[view.scores["label"] == label["label"]]
+    if text_tables.label_scores(scores).empty:
         st.info("No image of this split carries it, so it has no average precision.")
-        st.markdown(words.causes_in_words(label))
+        st.markdown(sentences.causes_in_words(label))
     else:
-        _show_scores(label, scores)
+        _show_scores(view, label, scores)
 
 
 def _scroll(block: str) -> None:
@@ -51,19 +51,25 @@ def _scroll(block: str) -> None:
         )
 
 
-def _show_scores(label: pd.Series, scores: pd.DataFrame) -> None:
+def _show_scores(view: View, label: pd.Series, scores: pd.DataFrame) -> None:
+    drawn = text_tables.label_scores(scores)
     with st.grid(2, min_column_width=380) as grid:
         with grid.cell():
             charts.draw(
                 model_scores(
-                    scores,
+                    drawn,
+                    view.styles,
                     axis_title="Average precision (0 to 1, higher is better)",
-                    guess=label["prevalence"],
+                    chance=label["prevalence"],
                     title="Average precision, with its 95 % interval",
                 ),
                 key="label-scores",
-                alt=alt.models(scores, quantity="Average precision"),
+                alt=alt.models(drawn, quantity="Average precision"),
             )
         with grid.cell():
-            st.table(tables.label_model_table(label), border="horizontal")
-            st.markdown(words.causes_in_words(label))
+            tables.draw_models(
+                text_tables.label_model_table(scores, view.styles),
+                key="label-models",
+                alt="Scores of this label, one row per model",
+            )
+            st.markdown(sentences.causes_in_words(label))

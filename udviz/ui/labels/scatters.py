@@ -1,40 +1,47 @@
 """Any two numbers of the labels against each other, and how closely they go together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.labels.scatter import NUMBERS, Number, label_scatter
-from udviz.figures.style.text import interval, number, plural
+from udviz.figures.labels.scatter import Number, label_scatter, numbers_of
+from udviz.figures.style.text import interval, number, one_line, plural, safe_html
 from udviz.stats.inference.correlation import RankCorrelation, rank_correlation
 from udviz.ui.frame import charts
 from udviz.ui.frame.sidebar import open_label
+from udviz.ui.frame.view import View
+from udviz.ui.labels.text_tables import with_scores
 
 HOW_TO_READ = (
-    "Each mark is a label in view; click it to open it. The interval of the correlation says how "
-    "far it could move with other labels, and does not know how uncertain each number is. A link "
-    "is no cause."
+    "Each mark is a label in view; click it to open it. The interval of the correlation is the "
+    "range expected with other labels; it does not know how uncertain each number is. Correlation "
+    "is not causation."
 )
 HOW_TO_READ_GAINS = (
     "Each mark is a label with enough positives; click it to open it. The interval of the "
-    "correlation says how far it could move with other labels, and does not know how uncertain "
-    "each gain is. A link is no cause: an easy label, for one, has little room to gain."
+    "correlation is the range expected with other labels; it does not know how uncertain each gain "
+    "is. Correlation is not causation: an easy label, for one, has little room to gain."
 )
-_FIRST = ("prevalence", "teacher AP")
 
 
-def draw(labels: pd.DataFrame, *, opened: str | None) -> None:
+def draw(labels: pd.DataFrame, view: View, *, opened: str | None) -> None:
     """Ask for two numbers, kept in the URL, and draw the labels by them."""
-    known = [name for name, n in NUMBERS.items() if labels[n.column].notna().any()]
+    rows = with_scores(labels, view.scores, view.names)
+    numbers = numbers_of(view.names, reference=view.reference, pair=view.pair)
+    known = [
+        name for name, n in numbers.items() if n.column in rows and rows[n.column].notna().any()
+    ]
     with st.container(horizontal=True):
-        x = _pick("Across", known, key="x", first=_FIRST[0])
-        y = _pick("Upwards", known, key="y", first=_FIRST[1])
-    first, second = NUMBERS[x], NUMBERS[y]
+        x = _pick("x axis", known, key="x", first="prevalence")
+        y = _pick("y axis", known, key="y", first=f"AP of {view.reference}")
+    first, second = numbers[x], numbers[y]
     title = f"{y[0].upper()}{y[1:]} against {x}"
-    said = about(_correlation(labels, first, second))
+    said = about(_correlation(rows, first, second))
     charts.draw(
-        label_scatter(labels, x=first, y=second, title=title, opened=opened),
+        label_scatter(
+            rows, view.hover(rows), x=first, y=second, title=safe_html(title), opened=opened
+        ),
         key="scatter",
         alt=f"{title}, one mark per label. {said.replace('*', '')}",
         on_click=open_label,
@@ -44,27 +51,35 @@ def draw(labels: pd.DataFrame, *, opened: str | None) -> None:
 
 
 def draw_gain_against(
-    labels: pd.DataFrame, against: Number, *, gain: Number, thing: str, pair: str
+    labels: pd.DataFrame,
+    hover: Mapping[str, str],
+    against: Number,
+    *,
+    gain: Number,
+    thing: str,
+    pair: tuple[str, str],
 ) -> None:
     """Draw the gain of the labels with enough positives against one of their numbers.
 
     Args:
         labels: One row per label.
+        hover: Label -> what its mark says when the pointer rests on it.
         against: Number on the x axis.
         gain: Number on the y axis.
         thing: What a label has more of, e.g. ``difficulty``.
-        pair: Which two models the gain is between, in words.
+        pair: Models before and after.
     """
-    trusted = labels[labels["supported"].fillna(value=True).astype(bool)]
-    correlation = _correlation(trusted, against, gain)
+    supported = labels[labels["supported"]]
+    correlation = _correlation(supported, against, gain)
     if not correlation.n:
         st.info(f"No label with enough positives has both a gain and a value of: {thing}.")
         return
     said, title = about_gain(correlation, thing), f"Gain against {thing}"
+    before, after = map(one_line, pair)
     charts.draw(
-        label_scatter(trusted, x=against, y=gain, title=title),
+        label_scatter(supported, hover, x=against, y=gain, title=title),
         key=f"gain-{against.column}",
-        alt=f"{title}, {pair}, one mark per label. {said.replace('*', '')}",
+        alt=f"{title}, {after} − {before}, one mark per label. {said.replace('*', '')}",
         on_click=open_label,
     )
     st.markdown(said)
@@ -76,7 +91,7 @@ def about(correlation: RankCorrelation) -> str:
         correlation,
         rising="they **rise together**",
         falling="one **falls** as the other rises",
-        open_="whether they go together **cannot be told**",
+        open_="**no clear correlation**",
     )
 
 
@@ -86,7 +101,7 @@ def about_gain(correlation: RankCorrelation, thing: str) -> str:
         correlation,
         rising=f"labels with more {thing} gain **more**",
         falling=f"labels with more {thing} gain **less**",
-        open_=f"whether labels with more {thing} gain more **cannot be told**",
+        open_="**no clear correlation**",
     )
 
 
@@ -99,7 +114,7 @@ def _correlation(labels: pd.DataFrame, first: Number, second: Number) -> RankCor
 def _told(correlation: RankCorrelation, *, rising: str, falling: str, open_: str) -> str:
     labels = plural(correlation.n, "label")
     if pd.isna(correlation.rho):
-        return f"{labels} with too few different values: no rank correlation can be told."
+        return f"{labels} with too few different values: no rank correlation."
     meaning = rising if correlation.low > 0 else falling if correlation.high < 0 else open_
     return (
         f"Spearman's rank correlation **{number(correlation.rho, digits=2, sign=True)}** "

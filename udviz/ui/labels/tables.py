@@ -1,4 +1,4 @@
-"""The tables beside the pictures: the same numbers, named for a reader."""
+"""The tables beside the pictures: the same numbers, drawn and downloaded."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,118 +6,56 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.style.text import MISSING, count, interval, number
-from udviz.figures.style.theme import ROLES
+from udviz.figures.style.text import MISSING
 from udviz.ui.frame.sidebar import open_label
-from udviz.ui.labels.sentences import verdict_word
+from udviz.ui.frame.view import View
+from udviz.ui.labels.glossary import GLOSSARY
+from udviz.ui.labels.text_tables import MORE, label_table
 
-_AP = {f"ap_{role}": f"{mark.word} AP" for role, mark in ROLES.items()}
-_SHOWN = {
-    "difficulty_rank": "Rank",
-    "label": "Label",
-    **_AP,
-    "gain": "Gain",
-    "gain_low": "Gain, low",
-    "gain_high": "Gain, high",
-    "verdict": "Verdict",
-    "positives": "Positives",
-    "train_positives": "In training",
-    "causes": "Causes",
-}
-_MORE = {
-    "rank_low": "Rank, low",
-    "rank_high": "Rank, high",
-    "difficulty": "Difficulty",
-    "gain_q": "q",
-    "prevalence": "Prevalence",
-    "disagreement": "Disagreement, nats",
-    "entropy": "Entropy, nats",
-    "ece_teacher": "Teacher ECE",
-    "ece_baseline": "Baseline ECE",
-    "ece_distilled": "Distilled ECE",
-}
 # What a spreadsheet takes for the start of one; the wide signs are those of Japanese input.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _WHOLE = ("Rank", "Positives", "In training", "Rank, low", "Rank, high")
 
 
-def model_table(models: pd.DataFrame) -> pd.DataFrame:
-    """Headline scores as text, one row per model."""
-    rows = [
-        {
-            "Model": f"{ROLES[model['role']].glyph} {ROLES[model['role']].word}",
-            "Mean AP": number(model["mean_average_precision"]),
-            "95 % interval": interval(model["map_low"], model["map_high"]),
-            "Trusted labels": number(model["map_supported"]),
-            "Well trained": number(model["map_trained"]),
-            "CF1": number(model["cf1"]),
-            "OF1": number(model["of1"]),
-            "Seeds": count(model["runs"]),
-            "Seed sd": number(model["map_seed_sd"]),
-        }
-        for _, model in models.iterrows()
-    ]
-    return pd.DataFrame(rows).set_index("Model")
-
-
-def model_scores(models: pd.DataFrame) -> pd.DataFrame:
-    """Mean average precision per role, as `model_scores` takes it."""
-    names = {"mean_average_precision": "score", "map_low": "low", "map_high": "high"}
-    return models.rename(columns=names)[["role", "score", "low", "high"]]
-
-
-def label_scores(label: pd.Series) -> pd.DataFrame:
-    """Average precision of one label per role, as `model_scores` takes it."""
-    rows = [
-        {
-            "role": role,
-            "score": label[f"ap_{role}"],
-            "low": label[f"ap_{role}_low"],
-            "high": label[f"ap_{role}_high"],
-        }
-        for role in ROLES
-        if pd.notna(label[f"ap_{role}"])
-    ]
-    return pd.DataFrame(rows, columns=["role", "score", "low", "high"])
-
-
-def label_model_table(label: pd.Series) -> pd.DataFrame:
-    """One label's numbers as text, one row per model."""
-    rows = [
-        {
-            "Model": f"{mark.glyph} {mark.word}",
-            "AP": number(label[f"ap_{role}"]),
-            "95 % interval": interval(label[f"ap_{role}_low"], label[f"ap_{role}_high"]),
-            "Calibration error": number(label[f"ece_{role}"]),
-        }
-        for role, mark in ROLES.items()
-        if pd.notna(label[f"ap_{role}"])
-    ]
-    return pd.DataFrame(rows).set_index("Model")
-
-
-def label_table(labels: pd.DataFrame) -> pd.DataFrame:
-    """One row per label, numbers as numbers so that the table sorts by them.
-
-    Columns that this study does not have are left out.
-    """
-    named = {**_SHOWN, **_MORE}
-    table = labels.assign(verdict=labels["verdict"].map(verdict_word))
-    known = [name for name in named if table[name].notna().any()]
-    return table[known].rename(columns=named).reset_index(drop=True)
-
-
-def draw_labels(labels: pd.DataFrame, *, opened: str | None, key: str) -> None:
+def draw_labels(labels: pd.DataFrame, view: View, *, opened: str | None, key: str) -> None:
     """Draw `label_table`; a click on a row opens its label, whose row is marked."""
+    table = label_table(labels, view)
+    hidden = MORE.values()
     draw_rows(
-        label_table(labels),
+        table,
         labels["label"].tolist(),
         opened=opened,
         key=key,
         alt="Every label in view with its numbers, one row per label",
-        formats=_formats(),
-        order=list(_SHOWN.values()),
+        formats={
+            name: st.column_config.NumberColumn(
+                format="%d" if name in _WHOLE else "%.3f", help=meaning_of(name)
+            )
+            for name in table.select_dtypes("number")
+        },
+        order=[head for head in table if head not in hidden and not head.startswith("ECE ")],
     )
+
+
+def draw_models(table: pd.DataFrame, *, key: str, alt: str) -> None:
+    """Draw a table of text with one row per model, its heads explained when pointed at."""
+    st.dataframe(
+        table, key=key, alt=alt, column_config=helped(table), height="content", placeholder=MISSING
+    )
+
+
+def helped(table: pd.DataFrame) -> dict[str, Any]:
+    """Column settings that explain the heads of ``table``, as far as they are explained."""
+    return {
+        head: st.column_config.Column(help=meaning)
+        for head in map(str, table.columns)
+        if (meaning := meaning_of(head))
+    }
+
+
+def meaning_of(head: str) -> str | None:
+    """What a head means; of ``AP distilled`` that is the meaning of AP."""
+    return GLOSSARY.get(head, GLOSSARY.get(head.split(",")[0], GLOSSARY.get(head.split()[0])))
 
 
 def draw_rows(
@@ -138,7 +76,8 @@ def draw_rows(
         opened: Label whose row is marked.
         key: Name of the table, unique on its page.
         alt: What it shows, for a person who cannot see it.
-        formats: Streamlit's column settings by heading; the label stays in sight.
+        formats: Streamlit's column settings by head, where `helped` does not do; the label stays
+            in sight.
         order: Columns shown at first; all if None.
     """
 
@@ -154,7 +93,11 @@ def draw_rows(
         alt=alt,
         hide_index=True,
         column_order=order,
-        column_config={**formats, "Label": st.column_config.TextColumn(pinned=True)},
+        column_config={
+            **helped(table),
+            **formats,
+            "Label": st.column_config.TextColumn(pinned=True),
+        },
         on_select=clicked,
         selection_mode="single-row",
         placeholder=MISSING,
@@ -190,12 +133,3 @@ def safe_csv(table: pd.DataFrame) -> str:
 
 def _not_a_formula(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-
-
-def _formats() -> dict[str, Any]:
-    columns: dict[str, Any] = {
-        name: st.column_config.NumberColumn(format="%d" if name in _WHOLE else "%.3f")
-        for name in {**_SHOWN, **_MORE}.values()
-    }
-    columns["Verdict"] = columns["Causes"] = st.column_config.TextColumn()
-    return columns

@@ -11,6 +11,7 @@ from udviz.launching.launch import Plan, launch, plan_of
 from udviz.launching.launcher import launcher_for
 from udviz.launching.placement import HERE, Placement, parse_placement
 from udviz.recipe.files import RECIPES, parse_recipe, read_recipe, recipe_path
+from udviz.recipe.schema import Recipe
 from udviz.roots import check_recipe
 from udviz.studies.directory import STUDY_FILE, list_studies, runs_root, study_path
 from udviz.studies.failure import reason
@@ -24,7 +25,7 @@ FIRST = {  # what a person thinks of first, and how it is called away from its h
     "teacher.epochs": "Epochs of the teacher",
     "student.epochs": "Epochs of the students",
     "seeds": "Seeds",
-    "distill.method": "Distillation",
+    "students.distilled.method": "Distillation",
 }
 DEFAULT = "demo"
 _NAME = "name"  # of the recipe; the study's counts
@@ -72,7 +73,7 @@ def _dialog() -> None:
         key=f"new.{source}:{_NAME}",
         help=f"Also the name of its folder in `{root}`.",
     ).strip()
-    values = _ask_all(dict(leaves(recipe)), prefix=f"new.{source}:") | {_NAME: name}
+    values = _ask_all(recipe, prefix=f"new.{source}:") | {_NAME: name}
     where = placement_form.ask_where(before, prefix=f"new.{source}:")
     try:
         study = study_path(root, name)
@@ -126,10 +127,12 @@ def _free_name(root: Path, source: str) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _ask_all(values: dict[str, Any], *, prefix: str) -> dict[str, Any]:
+def _ask_all(recipe: Recipe, *, prefix: str) -> dict[str, Any]:
     """Ask for every field: the first ones in sight, the others folded away by section."""
-    fields = {field.name: field for field in recipe_fields() if field.name != _NAME}
-    first = [fields[name] for name in FIRST]
+    values = dict(leaves(recipe))
+    fields = {field.name: field for field in recipe_fields(students=recipe.students)}
+    del fields[_NAME]
+    first = [fields[name] for name in FIRST if name in fields]
     entered = ask_in_columns(first, values, n_columns=3, prefix=prefix, labels=FIRST)
     for section in dict.fromkeys(field.section for field in fields.values()):
         rest = [f for f in fields.values() if f.section == section and f.name not in FIRST]

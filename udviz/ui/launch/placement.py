@@ -11,7 +11,7 @@ from udviz.ui.launch.fields import ask_in_columns, recipe_fields
 
 _ON, _MACHINES = "placement.on", "placement.machines"
 _ALWAYS = (_ON, _MACHINES, "placement.processes")
-_SEVERAL_HERE = ("placement.meeting_point",)
+_SEVERAL = ("placement.network", "placement.public")
 _LABELS = {
     _ON: "Runs on",
     "placement.processes": "Processes per machine",
@@ -42,9 +42,9 @@ def ask_where(before: Placement, *, prefix: str) -> dict[str, Any]:
     with st.expander("Where it runs", expanded=before != HERE):
         entered = ask_these(*_ALWAYS)
         if entered[_ON] != "local":
-            entered |= ask_these(*(n for n in fields if n not in (*_ALWAYS, *_SEVERAL_HERE)))
-        elif entered[_MACHINES] > 1:
-            entered |= ask_these(*_SEVERAL_HERE)
+            entered |= ask_these(*(n for n in fields if n not in (*_ALWAYS, *_SEVERAL)))
+        if entered[_MACHINES] > 1:
+            entered |= ask_these(*_SEVERAL)
     found: dict[str, Any] = nested(entered)["placement"]
     return found
 

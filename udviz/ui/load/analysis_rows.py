@@ -1,40 +1,49 @@
-"""Detailed tables of an analysis: the rows that a page needs, read once."""
+"""Tables of an analysis, read once for all pages.
+
+Every caller gets a frame of its own over shared memory: pandas copies what is changed (copy on
+write), so that nobody changes what another reads.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
-from pyarrow.parquet import read_metadata
 
-from udviz.predictions.cache import NO_PARQUET
-from udviz.ui.load.study import Study, StudyError, quoted, remake_command
+from udviz.analysis.store import FOLDER, MANIFEST, AnalysisError, read_table
+from udviz.studies.directory import STUDY_FILE
+from udviz.ui.load.study import TABLES, Study, StudyError, quoted, read_study, remake_command
 
-Where = tuple[tuple[str, tuple[str, ...]], ...]  # column, the values that are wanted
+Where = tuple[tuple[str, tuple[object, ...]], ...]  # column, the values that are wanted
 
 
-class EmptyTableError(StudyError):
-    """A table was written without a column: there was nothing to tell."""
+def load_study(path: Path) -> Study:
+    """The study at ``path``, read again only after one of its files changed.
+
+    Raises:
+        StudyError: If a file is missing or damaged.
+    """
+    study = _study(str(path), _modified(path / STUDY_FILE, *_files(path, *TABLES)))
+    return replace(study, **{name: getattr(study, name).copy(deep=False) for name in TABLES})
 
 
 def analysis_rows(
     study: Study, name: str, *, columns: Sequence[str], where: Where = ()
 ) -> pd.DataFrame:
-    """Rows of ``analysis/<name>.parquet``; shared, so nobody changes them.
+    """Rows of one table of the analysis; none if it had nothing to tell.
 
     Args:
         study: The study.
         name: Of the table.
-        columns: To read.
+        columns: To read; an optional one that the table does not have is left out.
         where: Columns and the values they may have; all rows if empty.
 
     Raises:
-        EmptyTableError: If there was nothing to tell.
-        StudyError: If the table is missing, damaged or lacks a column; the message names it.
+        StudyError: If the analysis is missing or damaged; the message names the file.
     """
-    file = study.path / "analysis" / f"{name}.parquet"
-    if not file.is_file():
-        raise StudyError(f"`{file}` is missing.")
-    return _read(str(file), file.stat().st_mtime_ns, tuple(columns), where)
+    modified = _modified(*_files(study.path, name))
+    return _rows(str(study.path), modified, name, tuple(columns), where).copy(deep=False)
 
 
 def explain_missing(study: Study, problem: str) -> None:
@@ -55,19 +64,26 @@ def _explain(study: Study, sentences: str) -> None:
     st.code(remake_command(study.path), language="bash", wrap_lines=True)
 
 
+def _files(study: Path, *names: str) -> list[Path]:
+    folder = study / FOLDER
+    return [folder / MANIFEST, *(folder / f"{name}.parquet" for name in names)]
+
+
+def _modified(*files: Path) -> tuple[int, ...]:
+    """When each file was written, in ns; 0 of one that is missing."""
+    return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _study(path: str, modified_ns: tuple[int, ...]) -> Study:
+    return read_study(Path(path))
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _read(path: str, modified_ns: int, columns: tuple[str, ...], where: Where) -> pd.DataFrame:
-    filters = [(column, "in", list(values)) for column, values in where]
+def _rows(
+    path: str, modified_ns: tuple[int, ...], name: str, columns: tuple[str, ...], where: Where
+) -> pd.DataFrame:
     try:
-        about = read_metadata(path)
-        if not about.num_columns:
-            raise EmptyTableError(f"`{path}` is empty.")
-        if lacking := set(columns) - set(about.schema.names):
-            raise StudyError(f"`{path}` lacks the column {min(lacking)}.")
-        if not about.num_rows:  # its columns have no type to compare with
-            filters = []
-        return pd.read_parquet(path, columns=list(columns), filters=filters or None)
-    except StudyError:
-        raise
-    except NO_PARQUET as error:
-        raise StudyError(f"`{path}` cannot be read ({quoted(error)}).") from error
+        return read_table(Path(path), name, columns=columns, where=where)
+    except AnalysisError as error:
+        raise StudyError(quoted(error)) from error

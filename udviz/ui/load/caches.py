@@ -7,10 +7,6 @@ import streamlit as st
 
 from udviz.predictions.cache import Predictions, open_predictions
 from udviz.predictions.manifest import MANIFEST
-from udviz.stats.average_precision.precision_recall import (
-    PrecisionRecallCurve,
-    precision_recall_curve,
-)
 from udviz.stats.calibration.distributions import ProbabilityDistribution, probability_distribution
 from udviz.stats.calibration.platt import fit_platt
 from udviz.stats.calibration.recalibration import (
@@ -25,6 +21,10 @@ from udviz.stats.calibration.reliability_bins import (
     reliability_bins,
 )
 from udviz.stats.labels.probabilities import logit_probs
+from udviz.stats.ranking.precision_recall import (
+    PrecisionRecallCurve,
+    precision_recall_curve,
+)
 from udviz.studies.directory import STUDY_FILE, RunDirectory
 from udviz.ui.load.study import Study, StudyError
 
@@ -34,27 +34,55 @@ MAX_CELLS = 4_000_000  # images times labels that are read for one picture: seco
 _FITS = {"temperature": fit_temperature, "platt": fit_platt, "isotonic": fit_isotonic}
 
 
-def first_run(study: Study, role: str) -> str:
-    """Directory name of a role's first run.
+def first_run(study: Study, model: str) -> str:
+    """Directory name of a model's first run, also where it is not there.
 
     Raises:
-        StudyError: If the recipe's seeds are no numbers.
+        StudyError: If the name is none of a directory, or the recipe's seeds are no numbers.
     """
-    if role == "teacher":
-        return role
-    seeds = study.recipe.get("seeds", [])
-    if not (isinstance(seeds, list) and all(type(seed) is int for seed in seeds)):
-        raise StudyError(f"`{study.path / STUDY_FILE}` must list whole numbers as seeds.")
-    return f"{role}-{next(iter(seeds), 0)}"
+    return next(iter(_runs(study, model)), model)
 
 
-def version_of(study: Study, role: str, split: str) -> Version:
-    """The cache of a role's first run, as a short key of what is computed from it.
+def version_of(study: Study, model: str, split: str) -> Version:
+    """The cache of a model's first run, as a short key of what is computed from it.
 
     Raises:
         StudyError: If there is no cache, or if it is damaged; the message names the file.
     """
-    directory = RunDirectory(study.path / first_run(study, role)).predictions(split)
+    return _version(study, first_run(study, model), split)
+
+
+def versions_of(study: Study, model: str, split: str) -> tuple[Version, ...]:
+    """The caches of all runs of a model that have one, by seed.
+
+    Raises:
+        StudyError: If there is none, or one is damaged; the message names the file.
+    """
+    runs = _runs(study, model)
+    held = [run for run in runs if (study.path / run / "predictions" / split / MANIFEST).is_file()]
+    return tuple(_version(study, run, split) for run in held or [first_run(study, model)])
+
+
+def _runs(study: Study, model: str) -> list[str]:
+    """Directories ``<model>-<seed>`` by seed; one without a seed stands for all.
+
+    Those of seeds that the recipe no longer names are left out.
+    """
+    if Path(model).name != model or "\0" in model:  # comes from a table: leads nowhere else
+        raise StudyError(f"`{study.path}` has a model whose name is none of a directory.")
+    seeds = study.recipe.get("seeds", [])
+    if not (isinstance(seeds, list) and all(type(seed) is int for seed in seeds)):
+        raise StudyError(f"`{study.path / STUDY_FILE}` must list whole numbers as seeds.")
+    if (study.path / model).is_dir():
+        return [model]
+    start = f"{model}-"
+    found = [run.name.removeprefix(start) for run in study.path.glob("*-*") if run.is_dir()]
+    there = sorted(int(seed) for seed in found if seed.isascii() and seed.isdigit())
+    return [f"{start}{seed}" for seed in there if not seeds or seed in seeds]
+
+
+def _version(study: Study, run: str, split: str) -> Version:
+    directory = RunDirectory(study.path / run).predictions(split)
     version = version_at(directory)
     known = set(study.labels.loc[study.labels["split"] == split, "label"])
     if not known <= set(predictions_of(version).label_names):

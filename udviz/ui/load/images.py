@@ -9,6 +9,7 @@ import streamlit as st
 from PIL import Image
 
 from udviz.data.dataset import Dataset
+from udviz.data.fingerprint import DataRecord, differences
 from udviz.data.images.decoded import DecodedImages, decoded_folder, stored_aspect, stored_image
 from udviz.data.source import load_dataset
 from udviz.predictions.cache import Predictions
@@ -110,7 +111,7 @@ def dataset_of(source: ImageSource) -> Dataset:
     """
     recipe = Path(source.study) / STUDY_FILE
     dataset = _read_dataset(str(recipe), recipe.stat().st_mtime_ns)
-    if dataset.fingerprint != source.fingerprint:
+    if differences(dataset, DataRecord(fingerprint=source.fingerprint)):
         raise StudyError(
             "The data set has changed since this study was made: its images or labels are others."
         )
@@ -120,7 +121,8 @@ def dataset_of(source: ImageSource) -> Dataset:
 @st.cache_resource(max_entries=2, show_spinner="Reading the data set …")
 def _read_dataset(recipe: str, modified_ns: int) -> Dataset:
     try:
-        return load_dataset(read_recipe(Path(recipe)).data)
+        memory = decoded_root(Path(recipe).parent)
+        return load_dataset(read_recipe(Path(recipe)).data, memory=memory)
     except (OSError, ValueError) as error:
         raise StudyError(f"The data set cannot be read. {quoted(error)}") from error
 

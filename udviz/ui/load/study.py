@@ -1,4 +1,4 @@
-"""An analysed study as the pages see it: its recipe and its three tables, read once."""
+"""An analysed study as the pages see it: its recipe and its main tables."""
 
 import tomllib
 from collections.abc import Mapping
@@ -7,43 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import streamlit as st
 
+from udviz.analysis.store import AnalysisError, read_manifest, read_table
 from udviz.checks import shown
 from udviz.figures.style.text import one_line, safe_markdown
 from udviz.launching.launch import as_typed, study_arguments
-from udviz.predictions.cache import NO_PARQUET
 from udviz.studies.directory import STUDY_FILE, check_links
 
-ROLE_NAMES = ("teacher", "baseline", "distilled")
-_SCORES = [f"ap_{role}{end}" for role in ROLE_NAMES for end in ("", "_low", "_high")]
-_COLUMNS = {
-    "models": [
-        *("split", "role", "runs", "mean_average_precision", "map_low", "map_high"),
-        *(
-            "map_supported",
-            "map_trained",
-            "map_seed_sd",
-            "cf1",
-            "of1",
-            "mean_prevalence",
-            "n_images",
-            "n_labels",
-        ),
-    ],
-    "map_gain": ["split", "gain", "low", "high", "p", "includes_seed_variance"],
-    "labels": [
-        *("split", "label", "positives", "known", "prevalence", "train_positives", *_SCORES),
-        *("gain", "gain_low", "gain_high", "gain_p", "gain_q", "verdict", "supported"),
-        *("disagreement", "entropy", "ece_teacher", "ece_baseline", "ece_distilled"),
-        *("difficulty", "difficulty_rank", "rank_low", "rank_high", "causes"),
-    ],
-}
-_KEYS = {"models": ["split", "role"], "map_gain": ["split"], "labels": ["split", "label"]}
-
-
+TABLES = ("models", "scores", "comparisons", "labels")
 _LONGEST_QUOTE = 1_000  # characters
-_TEXTS = {"split", "role", "label", "verdict", "causes"}
 
 
 class StudyError(ValueError):
@@ -56,27 +28,39 @@ class RecipeError(StudyError):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Study:
-    """One analysed study. Pages share it, so nobody changes its tables.
+    """One analysed study; its tables are those of `udviz.analysis.schema` of the same name.
 
     Attributes:
         path: ``runs/<study>``.
         recipe: ``study.toml`` as nested dictionaries.
-        models: One row per split and role, columns as in ``models.parquet``.
-        map_gain: One row per split, columns as in ``map_gain.parquet``.
-        labels: One row per split and label, columns as in ``labels.parquet``. Columns that an
-            analysis does not have are NaN, e.g. the gain of a study without a baseline.
+        models: One row per split and model.
+        scores: One row per split, model and label.
+        comparisons: One row per split, comparison and label, and one of their mean.
+        labels: One row per split and label.
     """
 
     path: Path
     recipe: Mapping[str, Any]
     models: pd.DataFrame
-    map_gain: pd.DataFrame
+    scores: pd.DataFrame
+    comparisons: pd.DataFrame
     labels: pd.DataFrame
 
     @property
     def splits(self) -> list[str]:
         """Splits that were analysed, the test split first."""
         return sorted(self.labels["split"].unique().tolist(), key=lambda split: split != "test")
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the models in the order of the study."""
+        return self.models["model"].drop_duplicates().tolist()
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Models before and after of every comparison that was analysed."""
+        pairs = self.comparisons[["before", "after"]].drop_duplicates()
+        return list(pairs.itertuples(index=False, name=None))
 
     def setting(self, *names: str) -> str | None:
         """The first of the dotted ``names`` that the recipe holds, as text."""
@@ -94,8 +78,8 @@ def remake_command(path: Path, *, recipe: str | None = None) -> str:
     return as_typed(study_arguments(recipe or str(path / STUDY_FILE), path))
 
 
-def load_study(path: Path) -> Study:
-    """The study at ``path``, read again only after one of its files changed.
+def read_study(path: Path) -> Study:
+    """The study at ``path``.
 
     Raises:
         StudyError: If a file is missing or damaged.
@@ -104,43 +88,45 @@ def load_study(path: Path) -> Study:
         check_links(path)
     except ValueError as error:
         raise StudyError(quoted(error)) from error
-    files = [path / STUDY_FILE, *(_table_path(path, name) for name in _COLUMNS)]
-    for file in files:
-        if not file.is_file():
-            raise StudyError(f"`{file}` is missing.")
-    return _read_study(str(path), tuple(file.stat().st_mtime_ns for file in files))
+    if not (path / STUDY_FILE).is_file():
+        raise StudyError(f"`{path / STUDY_FILE}` is missing.")
+    recipe = _read_recipe(path / STUDY_FILE)
+    try:
+        identity = read_manifest(path).identity
+        tables = {name: read_table(path, name, identity=identity) for name in TABLES}
+    except AnalysisError as error:
+        raise StudyError(quoted(error)) from error
+    return _checked(Study(path=path, recipe=recipe, **tables))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _read_study(path: str, modified_ns: tuple[int, ...]) -> Study:
-    recipe = _read_recipe(Path(path) / STUDY_FILE)
-    tables = {name: _read_table(_table_path(Path(path), name), name) for name in _COLUMNS}
-    lost = set(tables["labels"]["split"]) - set(tables["models"]["split"])
-    if lost:
-        file = _table_path(Path(path), "models")
+def _checked(study: Study) -> Study:
+    """``study``, unless its tables speak of different splits or models.
+
+    Raises:
+        StudyError: If they do.
+    """
+    if study.labels.empty:
+        raise StudyError(f"The analysis of `{study.path}` holds no labels.")
+    for table in (study.labels, study.scores, study.comparisons):
+        if lost := set(table["split"]) - set(study.models["split"]):
+            names = safe_markdown(", ".join(map(shown, sorted(lost))))
+            raise StudyError(f"The table of models of `{study.path}` lacks the split {names}.")
+    named = {*study.scores["model"], *study.comparisons["before"], *study.comparisons["after"]}
+    if lost := named - set(study.names):
         names = safe_markdown(", ".join(map(shown, sorted(lost))))
-        raise StudyError(f"`{file}` lacks the split {names}.")
-    return Study(path=Path(path), recipe=recipe, **tables)
+        raise StudyError(f"The table of models of `{study.path}` lacks {names}.")
+    return study
 
 
 def quoted(error: Exception) -> str:
     """What is said of somebody else's file, as Markdown in which nothing of it has a meaning."""
     if isinstance(error, StudyError):  # is Markdown already
         return str(error)
-    text = one_line(str(error))[:_LONGEST_QUOTE]
+    said = str(error)
+    if isinstance(error, AnalysisError):  # the page shows the command in a box of its own
+        said = said.removesuffix(f" Make it anew with: {error.command}")
+    text = one_line(said)[:_LONGEST_QUOTE]
     return safe_markdown("".join(c if c.isprintable() else " " for c in text))
-
-
-def _is_odd(column: pd.Series) -> bool:
-    """Whether a column holds numbers in place of text, or the other way round."""
-    known = column.dropna()
-    if column.name in _TEXTS:
-        return not known.map(lambda cell: isinstance(cell, str)).all()
-    return not (known.empty or pd.api.types.is_numeric_dtype(known.infer_objects()))
-
-
-def _table_path(path: Path, name: str) -> Path:
-    return path / "analysis" / f"{name}.parquet"
 
 
 def _read_recipe(file: Path) -> dict[str, Any]:
@@ -148,20 +134,3 @@ def _read_recipe(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise RecipeError(f"`{file}` cannot be read ({quoted(error)}).") from error
-
-
-def _read_table(file: Path, name: str) -> pd.DataFrame:
-    try:
-        table = pd.read_parquet(file)
-    except NO_PARQUET as error:
-        raise StudyError(f"`{file}` cannot be read ({quoted(error)}).") from error
-    missing = [column for column in _KEYS[name] if column not in table]
-    if table.empty and name == "map_gain":  # a study without a distilled student
-        missing = []
-    elif table.empty:
-        raise StudyError(f"`{file}` holds no rows.")
-    if missing:
-        raise StudyError(f"`{file}` lacks the column {missing[0]}.")
-    if odd := [name for name in table.columns.intersection(_COLUMNS[name]) if _is_odd(table[name])]:
-        raise StudyError(f"`{file}` holds something else than it should in the column {odd[0]}.")
-    return table.reindex(columns=[*_COLUMNS[name], *table.columns.difference(_COLUMNS[name])])

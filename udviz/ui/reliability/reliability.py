@@ -1,5 +1,6 @@
-"""What the Reliability page asks, looks up and says; it judges a model by its first run."""
+"""What the Reliability page asks, looks up and says."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -7,18 +8,24 @@ import streamlit as st
 
 from udviz.figures.calibration.reliability import reliability_diagram
 from udviz.figures.style.text import safe_html, safe_markdown, shorten
-from udviz.figures.style.theme import ROLES
 from udviz.stats.calibration.reliability_bins import ReliabilityBins
 from udviz.ui.frame import charts
-from udviz.ui.frame.page import View
 from udviz.ui.frame.sidebar import just_opened, open_label
+from udviz.ui.frame.view import View
+from udviz.ui.labels.model_picker import pick_models
 from udviz.ui.load.analysis_rows import analysis_rows
 from udviz.ui.load.caches import Version, label_bins, pooled_bins, thinning, version_of
 from udviz.ui.load.study import StudyError
 from udviz.ui.reliability import reliability_tables
+from udviz.vocabulary import RecalibrationMethod
 
 KINDS = {"equal width": "width", "equal mass": "mass"}
-METHODS = {"before": "none", "temperature": "temperature", "Platt": "platt", "isotonic": "isotonic"}
+RECALIBRATIONS: dict[str, RecalibrationMethod] = {
+    "none": "none",
+    "temperature": "temperature",
+    "Platt": "platt",
+    "isotonic": "isotonic",
+}
 _TOP = "reliability-of"
 # A person who clicked far below would not see that the diagram on top is now of that label.
 _SCROLL = (
@@ -26,37 +33,41 @@ _SCROLL = (
     ".scrollIntoView({behavior: 'smooth', block: 'start'});</script>"
 )
 HOW_TO_READ = (
-    "Each mark is a bin of images with about the same probability. Below the diagonal the label "
-    "is there less often than the model says, above it more often. Lines are 95 % Wilson "
-    "intervals; a bin that holds nothing is not drawn. Each model is judged by its first run."
+    "Each marker is a bin of images with similar probabilities. Below the diagonal the model is "
+    "overconfident: the label is present less often than predicted; above it, underconfident. "
+    "Vertical lines are 95 % Wilson intervals. Empty bins are not drawn."
 )
+_FIRST_SEED = " The diagram shows each model's first seed; the table, the mean over seeds."
 _POOLED = (
-    " Pooled over all labels, errors of opposite sign hide each other, and the labels of one image "
-    "are not independent, so the intervals are too short. Pick a label to see its own diagram."
-)
-HOW_TO_READ_TABLE = (
-    "ECE: mean gap between probability and frequency over the chosen bins. By chance: the ECE "
-    "that perfect probabilities would show on these images; at most: what they would exceed once "
-    "in twenty times. Excess: ECE minus chance. MCE: largest gap of a bin of equal width, which "
-    "one image alone can set. Brier and NLL (nats): lower is better."
+    " Pooled over all labels, errors of opposite sign cancel, and the labels of an image are not "
+    "independent, so the intervals are too narrow. Choose a label in the sidebar for its own "
+    "diagram."
 )
 _NOT_JUDGED = (
-    "The numbers in the tables, and the choice of the worst labels, are **before** recalibration: "
-    "the analysis judges a recalibration only on images that its fit did not see."
+    "The tables are **before** recalibration: a recalibration is only evaluated on images that "
+    "it was not fitted on."
 )
 _ENDS = ("", "_excess", "_null", "_null_upper", "_p")  # of the error of either kind of bins
 _COLUMNS = [
-    *("split", "role", "method", "label", "column", "known", "positives", "mce", "brier", "nll"),
+    *("model", "recalibration", "scope", "label", "known", "positives"),
+    *("mce", "brier", "nll"),
     *(f"{kind}{end}" for kind in ("ece", "adaptive_ece") for end in _ENDS),
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """How probabilities are binned and recalibrated: values of `KINDS` and of `METHODS`."""
+    """Which models, and how probabilities are binned and recalibrated.
 
+    Attributes:
+        models: Names of the models, the first of them decides which labels are worst.
+        kind: A value of `KINDS`.
+        method: A value of `RECALIBRATIONS`.
+    """
+
+    models: tuple[str, ...]
     kind: str
-    method: str
+    method: RecalibrationMethod
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +80,9 @@ class Model:
 
     def bins(self, label: str | None) -> ReliabilityBins:
         """Bins of one label, or of all labels as one binary problem; L = 1."""
-        caches, choice = (self.judged, self.fitted_on), vars(self.choice)
-        return (
-            pooled_bins(*caches, **choice)
-            if label is None
-            else label_bins(*caches, label, **choice)
-        )
+        caches = (self.judged, self.fitted_on)
+        how = {"kind": self.choice.kind, "method": self.choice.method}
+        return pooled_bins(*caches, **how) if label is None else label_bins(*caches, label, **how)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -82,10 +90,10 @@ class Evidence:
     """What the page speaks of.
 
     Attributes:
-        models: Role -> its probabilities, where there is a prediction cache.
-        rows: Rows of the analysis' table of this split and recalibration: per role those of the
-            labels and one, without ``column``, of all labels pooled; ``ece``, ``excess``, ``null``,
-            ``null_upper`` and ``p`` are those of the chosen bins. Empty without an analysis.
+        models: Name -> its probabilities, where there is a prediction cache.
+        rows: Rows of the table `calibration` of this split and recalibration, in the order of the
+            chosen models; ``ece``, ``excess``, ``null``, ``null_upper`` and ``p`` are those of
+            the chosen bins. Empty without an analysis.
         problems: What is missing, as Markdown.
         judged: Whether ``rows`` are after the chosen recalibration, and not before any.
     """
@@ -96,17 +104,28 @@ class Evidence:
     judged: bool = True
 
 
-def pick() -> Choice:
-    """Ask for bins and recalibration; both are in the URL."""
-    with st.container(horizontal=True):
-        kind = _pick("Bins", list(KINDS), key="bins")
-        method = _pick("Recalibration", list(METHODS), key="recalibration")
-    return Choice(kind=KINDS[kind], method=METHODS[method])
+def pick(view: View) -> Choice:
+    """Ask for models, bins and recalibration; all are in the URL."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        models = pick_models(view, view.names)
+        kind = _pick(
+            "Bins",
+            list(KINDS),
+            key="bins",
+            help="15 bins of the same width, or with the same number of images each.",
+        )
+        method = _pick(
+            "Recalibration",
+            list(RECALIBRATIONS),
+            key="recalibration",
+            help="Maps probabilities to better calibrated ones, fitted on the validation split.",
+        )
+    return Choice(models=tuple(models), kind=KINDS[kind], method=RECALIBRATIONS[method])
 
 
-def _pick(label: str, options: list[str], *, key: str) -> str:
+def _pick(label: str, options: list[str], *, key: str, help: str) -> str:
     choice = st.segmented_control(
-        label, options, default=options[0], required=True, key=key, bind="query-params"
+        label, options, default=options[0], required=True, key=key, bind="query-params", help=help
     )
     return choice or options[0]
 
@@ -114,84 +133,87 @@ def _pick(label: str, options: list[str], *, key: str) -> str:
 def collect(view: View, choice: Choice) -> Evidence:
     """Open the caches and the analysis' table, as far as they are there."""
     models, problems = {}, []
-    for role in view.models["role"]:
+    for name in choice.models:
         try:
-            models[role] = _open_model(view, role, choice)
+            models[name] = _open_model(view, name, choice)
         except StudyError as error:
             problems.append(str(error))
     try:
-        here = _rows(view)
+        here = _rows(view, choice.models)
     except StudyError as error:
         empty = pd.DataFrame()
         return Evidence(models=models, rows=empty, problems=[*problems, str(error)])
-    judged = bool((here["method"] == choice.method).any())
-    rows = here[here["method"] == (choice.method if judged else "none")]
+    judged = bool((here["recalibration"] == choice.method).any())
+    rows = here[here["recalibration"] == (choice.method if judged else "none")]
     kind = "ece" if choice.kind == "width" else "adaptive_ece"
     rows = rows.assign(**{end.lstrip("_") or "ece": rows[f"{kind}{end}"] for end in _ENDS})
     return Evidence(models=models, rows=rows, problems=problems, judged=judged)
 
 
-def _open_model(view: View, role: str, choice: Choice) -> Model:
-    judged = version_of(view.study, role, view.split)
-    fitted_on = judged if choice.method == "none" else version_of(view.study, role, "val")
+def _open_model(view: View, name: str, choice: Choice) -> Model:
+    judged = version_of(view.study, name, view.split)
+    fitted_on = judged if choice.method == "none" else version_of(view.study, name, "val")
     return Model(judged=judged, fitted_on=fitted_on, choice=choice)
 
 
-def _rows(view: View) -> pd.DataFrame:
-    """Rows of the analysis' table of this split, in the order of the roles."""
-    where = (("split", (view.split,)), ("role", tuple(view.models["role"])))
+def _rows(view: View, models: Sequence[str]) -> pd.DataFrame:
+    """Rows of the analysis' table of this split, in the order of ``models``."""
+    where = (("split", (view.split,)), ("model", tuple(models)))
     rows = analysis_rows(view.study, "calibration", columns=_COLUMNS, where=where)
-    here = rows[rows["column"].isna() | rows["label"].isin(view.labels["label"])]
-    if here["column"].isna().all():
+    here = rows[(rows["scope"] == "pooled") | rows["label"].isin(view.labels["label"])]
+    if (here["scope"] == "pooled").all():
         raise StudyError("`calibration.parquet` holds no label of this split.")
-    order = {role: place for place, role in enumerate(ROLES)}
-    return here.sort_values("role", key=lambda roles: roles.map(order), kind="stable")
+    order = {name: place for place, name in enumerate(models)}
+    return here.sort_values("model", key=lambda names: names.map(order), kind="stable")
 
 
 def show_label(view: View, evidence: Evidence, label: str | None) -> None:
     """Draw the diagram of one label, or of all labels pooled, beside its table."""
     with st.container(key=_TOP):
-        st.header("All labels" if label is None else safe_markdown(label), anchor=False)
+        st.header("All labels, pooled" if label is None else safe_markdown(label), anchor=False)
         with st.grid(2, min_column_width=440) as grid:
             if evidence.models:
                 with grid.cell():
-                    _draw_models(evidence, label)
+                    _draw_models(view, evidence, label)
             with grid.cell():
                 if evidence.models:
                     st.caption(how_to_read(view, evidence, label))
                 if not evidence.rows.empty:
-                    st.table(
-                        reliability_tables.model_table(evidence.rows, label), border="horizontal"
-                    )
-                    st.caption(HOW_TO_READ_TABLE)
+                    reliability_tables.draw_models(evidence.rows, label, styles=view.styles)
         if label is not None:
             st.button("All labels", icon=":material/close:", on_click=open_label, args=(None,))
     if just_opened():
         st.html(_SCROLL, unsafe_allow_javascript=True)
 
 
-def _draw_models(evidence: Evidence, label: str | None) -> None:
-    bins = {role: model.bins(label) for role, model in evidence.models.items()}
+def _draw_models(view: View, evidence: Evidence, label: str | None) -> None:
+    bins = {name: model.bins(label) for name, model in evidence.models.items()}
     if not any(found.count.any() for found in bins.values()):
-        st.info("No image of this split says whether it carries this label.")
+        st.info("This label is not annotated in any image of this split.")
         return
     name = "all labels, pooled" if label is None else safe_html(shorten(label))
     thing = "image-label pairs" if label is None else "images"
-    figure = reliability_diagram(bins, thing=thing, title=f"Reliability of {name}")
-    charts.draw(figure, key="reliability", alt=reliability_tables.alt(bins, label))
+    figure = reliability_diagram(
+        bins, view.styles, thing=thing, title=f"Reliability diagram: {name}"
+    )
+    alt = reliability_tables.alt(bins, label, styles=view.styles)
+    charts.draw(figure, key="reliability", alt=alt)
 
 
 def how_to_read(view: View, evidence: Evidence, label: str | None) -> str:
     """How to read the diagram, and which images it rests on, as Markdown."""
     model = next(iter(evidence.models.values()))
     text = HOW_TO_READ + (_POOLED if label is None else "")
+    seeds = view.models.set_index("model")["seeds"]
+    if (seeds.reindex(list(evidence.models)) > 1).any():
+        text += _FIRST_SEED
     if label is None and (step := thinning(model.judged)) > 1:
-        text += f" Drawn from one image in {step:,}; the table is of all."
+        text += f" The diagram uses one image in {step:,}; the table, all."
     if model.choice.method == "none":
         return text
     text += " The recalibration is fitted on the validation split"
     if (step := thinning(model.fitted_on)) > 1:
         text += f" (one image in {step:,})"
     if view.split == "val":
-        text += ": **the fit saw these very images, so the diagram flatters it**"
+        text += ": **it was fitted on the images shown, so this diagram is too optimistic**"
     return text + ". " + ("" if evidence.judged else _NOT_JUDGED)

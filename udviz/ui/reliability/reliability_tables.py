@@ -6,88 +6,131 @@ import pandas as pd
 import streamlit as st
 
 from udviz.figures.style.text import number, one_line
-from udviz.figures.style.theme import ROLES
+from udviz.figures.style.theme import MarkerStyle
 from udviz.stats.calibration.reliability_bins import ReliabilityBins
 from udviz.ui.labels import tables
 
 N_WORST = 8
+Styles = Mapping[str, MarkerStyle]
 HOW_TO_READ_WORST = (
-    f"Up to {N_WORST} labels, those whose ECE exceeds most what chance alone would show; to be "
-    "read like the diagram above. Click one to open its label."
+    f"Up to {N_WORST} labels whose ECE exceeds that of a calibrated model most; read them like "
+    "the diagram above. Click one to open its label."
 )
-_TABLE = {
+
+
+SCORES = {  # head: column
     "ECE": "ece",
-    "By chance": "null",
-    "At most": "null_upper",
-    "Excess": "excess",
+    "ECE expected": "null",
+    "ECE, 95th percentile": "null_upper",
+    "ECE above expected": "excess",
     "MCE": "mce",
     "Brier": "brier",
     "NLL": "nll",
 }
+_OF_LABELS = ("ECE above expected", "ECE", "ECE expected")
 
 
-def model_table(rows: pd.DataFrame, label: str | None) -> pd.DataFrame:
+def draw_models(rows: pd.DataFrame, label: str | None, *, styles: Styles) -> None:
+    """Draw `model_table`, with what each number means behind its head."""
+    tables.draw_models(
+        model_table(rows, label, styles=styles),
+        key="calibration",
+        alt="Calibration of each model, one row per model",
+    )
+
+
+def model_table(rows: pd.DataFrame, label: str | None, *, styles: Styles) -> pd.DataFrame:
     """Calibration of each model as text, of one label or of all labels pooled."""
-    pooled = rows["column"].isna()  # a label may be called like the pooled row
+    pooled = rows["scope"] == "pooled"  # by scope: a label may have any name
     chosen = rows[pooled] if label is None else rows[~pooled & (rows["label"] == label)]
-    table = {"Model": [f"{ROLES[role].glyph} {ROLES[role].word}" for role in chosen["role"]]}
-    for name, column in _TABLE.items():
-        table[name] = [number(value, sign=name == "Excess") for value in chosen[column]]
+    table = {"Model": [styles[name].text for name in chosen["model"]]}
+    for head, column in SCORES.items():
+        table[head] = [number(value, sign=column == "excess") for value in chosen[column]]
     return pd.DataFrame(table).set_index("Model")
 
 
 def label_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row per label, the largest excess of the first role first.
+    """One row per label, the most miscalibrated for the first model first.
 
-    Columns ``label``, ``known``, ``positives`` (images), then ``<score>_<role>``.
+    Returns:
+        Columns ``label``, ``known``, ``positives`` (images), then `column_of` every score of
+        `SCORES` and model.
     """
-    labels = rows[rows["column"].notna()].set_index("label")
-    by_role = {role: labels[labels["role"] == role] for role in labels["role"].unique()}
-    first = next(iter(by_role))
-    scores = [part[[*_TABLE.values(), "p"]].add_suffix(f"_{r}") for r, part in by_role.items()]
-    wide = pd.concat([by_role[first][["known", "positives"]], *scores], axis=1).reset_index()
-    ordered: pd.DataFrame = wide.sort_values(f"excess_{first}", ascending=False, kind="stable")
+    labels = rows[rows["scope"] == "label"].set_index("label")
+    parts = {name: labels[labels["model"] == name] for name in labels["model"].unique()}
+    first = next(iter(parts))
+    scores = {
+        column_of(column, name): part[column]
+        for name, part in parts.items()
+        for column in SCORES.values()
+    }
+    wide = parts[first][["known", "positives"]].assign(**scores).reset_index()
+    ordered: pd.DataFrame = wide.sort_values(
+        column_of("excess", first), ascending=False, kind="stable"
+    )
     return ordered
 
 
-def worst(labels: pd.DataFrame, role: str) -> pd.DataFrame:
-    """At most `N_WORST` labels whose error exceeds its null level most."""
-    return labels[labels[f"excess_{role}"] > 0].head(N_WORST)
+def column_of(score: str, model: str) -> str:
+    """Column of a score of a model in `label_table`."""
+    return f"{score}: {model}"
 
 
-def draw_labels(labels: pd.DataFrame, *, opened: str | None) -> None:
-    """Draw `label_table`; a click on a row opens its label, whose row is marked."""
+def worst(labels: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Up to `N_WORST` labels whose ECE exceeds the expected one most.
+
+    Returns:
+        Columns ``label``, ``positives``, ``ece``, ``ece_null`` and ``ece_excess`` of the model.
+    """
+    above = labels[labels[column_of("excess", model)] > 0].head(N_WORST)
+    scores = {"ece": "ece", "ece_null": "null", "ece_excess": "excess"}
+    of_model = {name: above[column_of(score, model)] for name, score in scores.items()}
+    return above[["label", "positives"]].assign(**of_model)
+
+
+def named_table(labels: pd.DataFrame, *, styles: Styles) -> pd.DataFrame:
+    """`label_table` as it is shown and downloaded: a head per model and score."""
     named = {
-        f"{score}_{role}": f"{mark.word} {word}"
-        for word, score in (("excess", "excess"), ("ECE", "ece"), ("by chance", "null"))
-        for role, mark in ROLES.items()
-        if f"{score}_{role}" in labels
+        column_of(SCORES[head], name): f"{head}, {style.text}"
+        for head in _OF_LABELS
+        for name, style in styles.items()
     }
-    shown = {"label": "Label", **named, "positives": "Positives"}
+    known = {"label": "Label"} | {c: h for c, h in named.items() if c in labels}
+    shown = known | {"positives": "Positives"}
+    return labels[list(shown)].rename(columns=shown)
+
+
+def draw_labels(labels: pd.DataFrame, *, styles: Styles, opened: str | None) -> None:
+    """Draw `named_table`; a click on a row opens its label, whose row is marked."""
+    table = named_table(labels, styles=styles)
     tables.draw_rows(
-        labels[list(shown)].rename(columns=shown),
+        table,
         labels["label"].tolist(),
         opened=opened,
         key="reliability-table",
-        alt="Calibration error of every label beyond its null level, worst first",
-        formats={name: st.column_config.NumberColumn(format="%.3f") for name in named.values()},
+        alt="Calibration error of every label, the most miscalibrated first",
+        formats={
+            head: st.column_config.NumberColumn(format="%.3f", help=tables.meaning_of(head))
+            for head in table.columns[1:-1]
+        },
     )
 
 
-def alt(bins: Mapping[str, ReliabilityBins], label: str | None) -> str:
+def alt(bins: Mapping[str, ReliabilityBins], label: str | None, *, styles: Styles) -> str:
     """What a diagram shows, for a person who cannot see it."""
     parts = []
-    for role, found in bins.items():
+    for name, found in bins.items():
         held = found.count[0] > 0
         ends = zip(found.mean_prob[0][held], found.frequency[0][held], strict=True)
-        told = [f"{number(prob)} seen {number(frequency)}" for prob, frequency in ends]
+        told = [f"{number(frequency)} at {number(prob)}" for prob, frequency in ends]
         if told:
-            parts.append(f"{ROLES[role].word} from probability {told[0]} to {told[-1]}")
-    return f"Reliability of {one_line(label or 'all labels pooled')}: {'; '.join(parts)}."
+            parts.append(f"{one_line(styles[name].word)} from {told[0]} to {told[-1]}")
+    of = one_line(label or "all labels, pooled")
+    return f"Reliability diagram of {of}, frequency at probability: {'; '.join(parts)}."
 
 
-def alt_worst(labels: pd.DataFrame, role: str) -> str:
-    """Which labels the little diagrams show, for a person who cannot see them."""
-    excess = zip(labels["label"], labels[f"excess_{role}"], strict=True)
+def alt_worst(labels: pd.DataFrame, model: str) -> str:
+    """Which labels the reliability grid shows, for a person who cannot see it."""
+    excess = zip(labels["label"], labels["ece_excess"], strict=True)
     told = ", ".join(f"{one_line(name)} {number(value)}" for name, value in excess)
-    return f"Labels with the largest calibration error beyond chance, {ROLES[role].word}: {told}."
+    return f"Most miscalibrated labels of {one_line(model)}, with their ECE above expected: {told}."

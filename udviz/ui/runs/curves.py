@@ -1,4 +1,4 @@
-"""The diaries of a study's runs as tables of curves."""
+"""The event logs of a study's runs as tables of curves."""
 
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ def hardest_labels(run: RunDirectory, *, n_labels: int) -> pd.DataFrame:
 
     Returns:
         Columns ``label``, ``epoch`` (counted from 1) and ``value`` in [0, 1], the hardest label of
-        the last epoch first. Empty if the diary does not hold it.
+        the last epoch first. Empty if the log does not hold it.
     """
     by_epoch = {
         event["epoch"]: event["label_precision"]

@@ -1,106 +1,87 @@
-"""All runs as a table; a click on a row opens its run."""
+"""The runs of one study as a table: one row per model and seed."""
 
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.style.text import MISSING, one_line, plural
-from udviz.studies.listing import StudyEntry, list_entries
-from udviz.studies.status import State
-from udviz.ui.frame.activity import POLL_SECONDS
-from udviz.ui.frame.start import time_left
-from udviz.ui.labels.tables import offer_csv
+from udviz.figures.models.curves import style_of
+from udviz.figures.style.text import MISSING, plural
+from udviz.figures.style.theme import MarkerStyle, model_styles
+from udviz.recipe.files import read_recipe
+from udviz.recipe.students import CROSSFIT
+from udviz.studies.directory import STUDY_FILE, RunDirectory
+from udviz.studies.status import read_status
+from udviz.ui.runs import curves
+from udviz.ui.runs.study_table import state_word
 
-RUN = "run"  # in the URL and in the session: the opened run
-STATES: dict[State | None, str] = {
-    "running": "▶ running",
-    "queued": "◷ waiting",
-    "stopping": "◧ stopping",
-    "finished": "✓ finished",
-    "failed": "✕ failed",
-    "stopped": "■ stopped",
-    "lost": "? lost",
-    None: "– unknown",
+HELP = {
+    "Seed": "Seed of the weights and the order of images; empty of a study's only teacher. Of a "
+    "cross-fitting run, the fold of training images that it leaves out.",
+    "Best validation mAP": "Highest validation mAP of any epoch, whose weights are kept.",
 }
-_KEY = "runs"
-_CLICKED = "_run_clicked"
-_ROW_PX, _N_ROWS, _NAME_PX = 35, 9, 150
+_COLUMNS = ["Model", "Seed", "State", "Progress", "Epochs", "Best validation mAP"]
 
 
-def draw_runs(root: Path, *, opened: str | None, poll: bool) -> None:
-    """Draw the table; it is drawn again every other second if ``poll``."""
-    st.fragment(_draw, run_every=POLL_SECONDS if poll else None)(root, opened)
+def styles_of(study: Path, runs: Sequence[RunDirectory]) -> dict[str, MarkerStyle]:
+    """How each model is drawn, as on all pages; of a damaged recipe those that have a run."""
+    try:
+        named: tuple[str, ...] = read_recipe(study / STUDY_FILE).models
+    except (OSError, ValueError):
+        named = ()
+    found = [model_and_seed(run.name)[0] for run in runs]
+    return model_styles([n for n in dict.fromkeys([*named, *found]) if n != CROSSFIT])
 
 
-def state_word(entry: StudyEntry) -> str:
-    """Glyph and word of a run's state."""
-    return STATES[entry.status.state if entry.status else None]
+def model_and_seed(run: str) -> tuple[str, int | None]:
+    """What a run's directory is called after; a study's only teacher has no seed in its name."""
+    model, _, seed = run.rpartition("-")
+    return (model, int(seed)) if model and seed.isascii() and seed.isdigit() else (run, None)
 
 
-def run_table(entries: Sequence[StudyEntry]) -> pd.DataFrame:
-    """One row per run, the latest first.
+def run_table(runs: Sequence[RunDirectory], styles: Mapping[str, MarkerStyle]) -> pd.DataFrame:
+    """One row per run, in the order in which they were begun.
 
     Returns:
-        Columns ``Run``, ``State``, ``Progress`` in [0, 1], ``Busy with``, ``Time left``,
-        ``Begun`` (a time that is never in the future) and ``Latest``.
+        Columns ``Model``, ``Seed``, ``State``, ``Progress`` in [0, 1], ``Epochs`` that are
+        complete, and ``Best validation mAP`` in [0, 1].
     """
-    now = time.time()
-    rows = [
-        {
-            "Run": one_line(entry.name),
-            "State": state_word(entry),
-            "Progress": round(entry.status.fraction, 2) if entry.status else None,
-            "Busy with": entry.status.stage if entry.status else MISSING,
-            "Time left": time_left(entry.status.seconds_left) if entry.status else "",
-            "Begun": pd.Timestamp(min(entry.begun, now), unit="s", tz="UTC"),
-            "Latest": one_line(entry.status.message) if entry.status else "",
-        }
-        for entry in entries
-    ]
-    columns = ["Run", "State", "Progress", "Busy with", "Time left", "Begun", "Latest"]
-    return pd.DataFrame(rows, columns=columns)
+    scores = curves.validation_scores(runs).groupby("run")
+    epochs, best = scores["epoch"].max(), scores["validation_map"].max()
+    rows = []
+    for run in runs:
+        status, (model, seed) = read_status(run.path), model_and_seed(run.name)
+        style = style_of(run.name, styles)
+        rows.append(
+            {
+                "Model": style.text if model in styles else f"{style.glyph} {model}",
+                "Seed": seed,
+                "State": state_word(status),
+                "Progress": round(status.fraction, 2) if status else None,
+                "Epochs": epochs.get(run.name),
+                "Best validation mAP": best.get(run.name),
+            }
+        )
+    return pd.DataFrame(rows, columns=_COLUMNS).astype({"Seed": "Int64", "Epochs": "Int64"})
 
 
-def _draw(root: Path, opened: str | None) -> None:
-    entries = list_entries(root)
-    names = [entry.name for entry in entries]
-
-    def clicked() -> None:
-        if rows := st.session_state[_KEY].selection.rows:
-            st.session_state[RUN] = names[rows[0]]
-            st.session_state[_CLICKED] = True
-
-    if st.session_state.pop(_CLICKED, False):
-        st.rerun()  # what was clicked lies outside of this fragment
-
-    table = run_table(entries)
-    marked = [names.index(opened)] if opened in names else []
-    st.session_state[_KEY] = {"selection": {"rows": marked, "columns": [], "cells": []}}
+def draw_runs(runs: Sequence[RunDirectory], styles: Mapping[str, MarkerStyle]) -> None:
+    """Draw `run_table`."""
     st.dataframe(
-        table,
-        key=_KEY,
-        alt=f"{plural(len(names), 'run')} with state, progress and time left, the latest first",
+        run_table(runs, styles),
+        key="runs",
+        alt=f"{plural(len(runs), 'run')} of this study by model and seed, with their progress",
         hide_index=True,
-        height=_ROW_PX * (1 + min(len(names), _N_ROWS)) + 3,
-        column_config=_formats(),
-        on_select=clicked,
-        selection_mode="single-row",
         placeholder=MISSING,
+        column_config={
+            "Model": st.column_config.TextColumn(pinned=True),
+            "Seed": st.column_config.NumberColumn(format="%d", help=HELP["Seed"]),
+            "Progress": st.column_config.ProgressColumn(
+                min_value=0.0, max_value=1.0, format="percent", width="small"
+            ),
+            "Best validation mAP": st.column_config.NumberColumn(
+                format="%.3f", help=HELP["Best validation mAP"]
+            ),
+        },
     )
-    offer_csv(table, label="Download this table (CSV)", file_name="runs.csv")
-
-
-def _formats() -> dict[str, Any]:
-    return {
-        "Run": st.column_config.TextColumn(pinned=True, width=_NAME_PX),
-        "Progress": st.column_config.ProgressColumn(
-            min_value=0.0, max_value=1.0, format="percent", width="small"
-        ),
-        "Begun": st.column_config.DatetimeColumn(
-            format="distance", help="A run that went on later counts from then."
-        ),
-    }

@@ -1,0 +1,79 @@
+"""Overview: which labels are difficult, and which of them does a change help?"""
+
+import streamlit as st
+
+from udviz.figures.labels.ranking import ranking
+from udviz.figures.models.gains import gain_curve
+from udviz.figures.models.models import model_scores
+from udviz.ui.frame import alt, charts, links, report_button
+from udviz.ui.frame.page import open_page
+from udviz.ui.labels import sentences, tables, text_tables
+from udviz.ui.labels.filters import movers
+
+view = open_page(
+    "Overview",
+    question="Which labels are difficult, and which of them does a change help?",
+    compares=True,
+)
+st.caption(sentences.what_was_trained(view))
+
+st.header("Models", anchor=False)
+st.markdown(sentences.headline(view.study, view.comparison))
+scores = text_tables.model_scores(view.models)
+charts.draw(
+    model_scores(
+        scores,
+        view.styles,
+        axis_title="Mean average precision over labels (0 to 1, higher is better)",
+        chance=view.models["mean_prevalence"].iloc[0],
+        title="Mean average precision of each model, with its 95 % interval",
+    ),
+    key="models",
+    alt=alt.models(scores, quantity="Mean average precision"),
+)
+tables.draw_models(
+    text_tables.model_table(view), key="model-table", alt="Scores of every model, one row each"
+)
+st.caption(sentences.how_to_read_models(view))
+
+st.header("Labels", anchor=False)
+if view.pair and view.has_gains:
+    charts.draw(
+        gain_curve(
+            view.labels,
+            view.hover(view.labels),
+            pair=view.pair,
+            title="Gain of every label, with its 95 % interval",
+        ),
+        key="gains",
+        alt=alt.gains(view.labels, pair=view.pair),
+        on_click=links.open_in_difficulty,
+    )
+    st.caption(sentences.how_to_read_gains(view.pair))
+
+hardest, moved = view.labels.head(8), movers(view.labels)
+with st.grid(2, min_column_width=440) as grid:
+    with grid.cell():
+        charts.draw(
+            ranking(
+                view.rows(hardest),
+                panels=("average precision", "causes"),
+                title="Hardest labels",
+            ),
+            key="hardest",
+            alt=alt.ranking(hardest),
+            on_click=links.open_in_difficulty,
+        )
+    if view.pair and not moved.empty:
+        with grid.cell():
+            charts.draw(
+                ranking(view.rows(moved), panels=("gain",), title="Largest gains and losses"),
+                key="movers",
+                alt=alt.gains(moved, pair=view.pair),
+                on_click=links.open_in_difficulty,
+            )
+st.page_link(links.DIFFICULTY, label="All labels, hardest first", icon=":material/sort:")
+
+st.header("How certain are these results?", anchor=False)
+st.markdown(sentences.how_certain(view.comparison, view.labels))
+report_button.offer(view)

@@ -1,0 +1,90 @@
+"""The predictions of all models of a study on one split."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from udviz.checks import shown
+from udviz.predictions.cache import Predictions, open_predictions
+
+Directories = dict[str, dict[int, Path]]  # model -> seed -> cache
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SplitPredictions:
+    """Predictions of all runs of a study on one split.
+
+    Attributes:
+        split: Its name.
+        directories: Model -> seed -> cache of that run.
+        models: Those caches, opened.
+    """
+
+    split: str
+    directories: Directories
+    models: dict[str, dict[int, Predictions]]
+
+    @classmethod
+    def open(cls, split: str, directories: Directories) -> "SplitPredictions":
+        """Open the caches; their arrays are read when they are used.
+
+        Raises:
+            FileNotFoundError: If a cache is missing; names the command that makes it.
+            ValueError: If one is damaged, or they are not of the same images, labels and targets.
+        """
+        models = {
+            name: {seed: open_predictions(directory) for seed, directory in runs.items()}
+            for name, runs in directories.items()
+        }
+        opened = cls(split=split, directories=directories, models=models)
+        opened._check_alike()
+        return opened
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process opens the files itself; their content does not travel."""
+        return SplitPredictions.open, (self.split, self.directories)
+
+    @property
+    def first(self) -> Predictions:
+        """The first run of the first model: images, labels and targets are the same for all."""
+        return next(iter(next(iter(self.models.values())).values()))
+
+    @property
+    def targets(self) -> np.ndarray:
+        """(N, L) targets."""
+        return self.first.targets
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The L labels."""
+        return self.first.label_names
+
+    def first_run(self, model: str) -> Predictions:
+        """The run of a model with its first seed."""
+        return next(iter(self.models[model].values()))
+
+    def logits(self) -> dict[str, dict[int, np.ndarray]]:
+        """Model -> seed -> (N, L) logits."""
+        return {
+            name: {seed: run.logits for seed, run in runs.items()}
+            for name, runs in self.models.items()
+        }
+
+    def _check_alike(self) -> None:
+        for name, runs in self.models.items():
+            for seed, run in runs.items():
+                if not _is_alike(run, self.first):
+                    raise ValueError(
+                        f"{shown(str(self.directories[name][seed]))} must be about the same "
+                        f"images, labels and targets as the other runs of the {self.split} split. "
+                        "Predict it again from the same data."
+                    )
+
+
+def _is_alike(run: Predictions, other: Predictions) -> bool:
+    """Whether two caches are about the same images, labels and targets."""
+    own, theirs = (each.manifest.files["targets.npy"] for each in (run, other))
+    ids, other_ids = (each.images["image_id"] for each in (run, other))
+    return run.label_names == other.label_names and own == theirs and ids.equals(other_ids)

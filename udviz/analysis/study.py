@@ -1,0 +1,140 @@
+"""From the prediction caches of a study to its tables."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from udviz.analysis.jobs import processes_for, run_jobs
+from udviz.analysis.plan import Plan
+from udviz.analysis.split_predictions import SplitPredictions
+from udviz.analysis.store import is_current, write_analysis
+from udviz.analysis.tables.all_jobs import analysis_jobs, join_tables
+from udviz.analysis.tables.contents import contents, counted
+from udviz.analysis.tables.objects import sizes_and_objects
+from udviz.data.dataset import Dataset
+from udviz.predictions.manifest import read_manifest
+from udviz.recipe.schema import Recipe
+from udviz.recipe.students import CROSSFIT
+from udviz.stats.difficulty.causes import LabelFacts
+from udviz.studies.models import Model, runs_of
+from udviz.vocabulary import JUDGED_SPLITS, Split
+
+OBJECTS_SHARE = 0.1  # of the progress: reading masks
+
+Advance = Callable[[float, str], None]
+
+
+def analyse_study(
+    recipe: Recipe,
+    study: Path,
+    dataset: Dataset | None,
+    advance: Advance = lambda fraction, message: None,
+) -> bool:
+    """Write the tables of ``runs/<study>/analysis``, unless they are up to date.
+
+    Args:
+        recipe: Of the study.
+        study: Its folder.
+        dataset: Its images and targets; None where only predictions are at hand.
+        advance: Called with the share that is done, in [0, 1], and what was done last.
+
+    Returns:
+        Whether anything was written.
+
+    Raises:
+        FileNotFoundError: If a prediction cache is missing; names the command that makes it.
+        ValueError: If caches are damaged or not about the same images.
+        OSError: If the tables cannot be written.
+    """
+    plan = Plan.of(recipe)
+    folds = [
+        run.directory(study).predictions("train")
+        for run in runs_of(recipe)
+        if run.model == CROSSFIT
+    ]
+    val, test = (_open(study, plan.models, split) for split in JUDGED_SPLITS)
+    if test is None:
+        raise FileNotFoundError(f"`{study}` must hold predictions on the test split, got none.")
+    inputs = plan.settings() | _inputs(val, test, folds, dataset)
+    if is_current(study, inputs=inputs):
+        return False
+    write_analysis(study, _tables(plan, val, test, folds, dataset, advance), inputs=inputs)
+    return True
+
+
+def _tables(
+    plan: Plan,
+    val: SplitPredictions | None,
+    test: SplitPredictions,
+    folds: list[Path],
+    dataset: Dataset | None,
+    advance: Advance,
+) -> dict[str, pd.DataFrame]:
+    splits = {split.split: split for split in (val, test) if split is not None}
+    n_labels = len(test.label_names)
+    train_positives, sizes, objects = np.full(n_labels, -1), None, {}
+    if dataset is not None:
+        train_positives = (dataset.targets[dataset.indices("train")] == 1).sum(axis=0)
+        # without attention there is nothing that should point at objects
+        rows = {
+            name: split.first.images["row"].to_numpy()
+            for name, split in splits.items()
+            if any(split.first_run(model).attention is not None for model in split.models)
+        }
+        sizes, objects = sizes_and_objects(
+            dataset, rows, lambda share, what: advance(OBJECTS_SHARE * share, what)
+        )
+    jobs = analysis_jobs(plan, val, test, train_positives, objects=objects, folds=folds)
+    found = run_jobs(
+        jobs,
+        n_processes=processes_for(max(split.targets.size for split in splits.values())),
+        advance=lambda share, what: advance(OBJECTS_SHARE + (1 - OBJECTS_SHARE) * share, what),
+    )
+    if dataset is None:
+        found |= counted({name: s.targets for name, s in splits.items()}, test.label_names)
+    else:
+        found |= contents(dataset)
+    facts = LabelFacts(
+        train_positives=None if dataset is None else train_positives,
+        area=None if sizes is None else sizes["area"].to_numpy(),
+        visible=None if sizes is None else sizes["visible"].to_numpy(),
+        suspects=found.get("training_counts"),
+    )
+    return join_tables(plan, found, facts)
+
+
+def _open(study: Path, models: tuple[Model, ...], split: Split) -> SplitPredictions | None:
+    """Predictions of all models; None if all were brought from elsewhere, without this split."""
+    directories = {
+        model.name: {seed: run.predictions(split) for seed, run in model.directories(study).items()}
+        for model in models
+    }
+    caches = [cache for runs in directories.values() for cache in runs.values()]
+    is_brought = all(model.kind == "brought" for model in models)
+    if is_brought and not any(cache.exists() for cache in caches):
+        return None
+    return SplitPredictions.open(split, directories)
+
+
+def _inputs(
+    val: SplitPredictions | None,
+    test: SplitPredictions,
+    folds: list[Path],
+    dataset: Dataset | None,
+) -> dict[str, str]:
+    """What the tables depend on: the data, and every cache by its weights and data."""
+    manifests = {
+        f"{name}/{seed}/{split.split}": run.manifest
+        for split in (val, test)
+        if split is not None
+        for name, runs in split.models.items()
+        for seed, run in runs.items()
+    }
+    manifests |= {f"{CROSSFIT}/{place}": read_manifest(fold) for place, fold in enumerate(folds)}
+    made_from = {
+        name: f"{manifest.checkpoint_digest} {manifest.dataset_fingerprint}"
+        for name, manifest in manifests.items()
+    }
+    return {"data": "" if dataset is None else dataset.fingerprint, **made_from}

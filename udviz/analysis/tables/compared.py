@@ -1,0 +1,220 @@
+"""How well every model ranks each label, and what changed from one to the other.
+
+All runs of all models are measured in one pass over the labels; rankings, gains, gaps, images and
+ranks of difficulty derive from it.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from udviz.analysis.jobs import Tables
+from udviz.analysis.plan import Plan
+from udviz.analysis.split_predictions import SplitPredictions
+from udviz.stats.comparison.contributions import label_contributions
+from udviz.stats.comparison.gain import corrected, gain_table, mean_gain_row, p_of_tested, verdicts
+from udviz.stats.comparison.gap import gap_table
+from udviz.stats.difficulty.rank_draws import Redrawing
+from udviz.stats.difficulty.ranks import rank_table
+from udviz.stats.ranking.measure import (
+    Measured,
+    Measuring,
+    RankedColumn,
+    ScoreSets,
+    ranked_columns,
+)
+from udviz.stats.ranking.ranking import mean_precision, precision_table
+from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE
+
+MOST_IMAGES = 25  # of ``contributions``, per label and direction
+FALSE_DISCOVERY_RATE = 0.05
+
+
+def compared_tables(plan: Plan, split: SplitPredictions, train_positives: np.ndarray) -> Tables:
+    """``comparisons``, ``gap``, ``contributions``, ranking and difficulty of one split.
+
+    Args:
+        plan: What to compare.
+        split: The predictions.
+        train_positives: (L,) training images that carry the label; -1 = not known.
+
+    Returns:
+        These tables, ``ranking`` (a part of ``scores``), ``means`` (a part of ``models``) and
+        ``difficulty`` (a part of ``labels``).
+    """
+    scores = split.logits()
+    sets = ScoreSets.of(scores, fixed=plan.fixed)
+    shape = split.targets.shape
+    measuring = Measuring(
+        sets, n_images=shape[0], n_labels=shape[1], min_positives=plan.min_positives
+    )
+    redrawing = Redrawing(*shape, runs=_places(sets, plan.reference))
+    pairs = {pair: sets.paired(*pair) for pair in plan.comparisons}
+    contributions: list[pd.DataFrame] = []
+    all_scores = [logits for runs in scores.values() for logits in runs.values()]
+    for ranked in ranked_columns(all_scores, split.targets, losses=bool(pairs)):
+        measuring.add(ranked)
+        redrawing.add(ranked)
+        contributions += [
+            _contributions(ranked, places).assign(
+                before=pair[0], after=pair[1], label=split.label_names[ranked.column.label]
+            )
+            for pair, places in pairs.items()
+            if ranked.loss is not None
+        ]
+    measured = measuring.result()
+    trained = train_positives >= plan.min_train_positives
+    difficulty = rank_table(redrawing.result(), label_names=split.label_names)
+    tables = {
+        "ranking": _of_models(plan, lambda model: _ranking(model, measured)),
+        "means": _of_models(plan, lambda model: _means(model, measured, trained)),
+        "comparisons": _comparisons(plan, split, measured),
+        "gap": _gaps(plan, split, measured),
+        "contributions": _with_ids(contributions, split),
+        "difficulty": _integers(difficulty.assign(supported=measured.supported)),
+    }
+    disagreement = split.first_run(plan.reference).disagreement
+    if disagreement is not None:
+        means = [disagreement[:, k].mean(dtype=np.float64) for k in range(shape[1])]
+        tables["difficulty"]["disagreement"] = means
+    return {name: table.assign(split=split.split) for name, table in tables.items()}
+
+
+def _places(sets: ScoreSets, model: str) -> np.ndarray:
+    return np.array(list(sets.runs[model].values()))
+
+
+def _of_models(plan: Plan, rows_of: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+    parts = [rows_of(model.name).assign(model=model.name) for model in plan.models]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _ranking(model: str, measured: Measured) -> pd.DataFrame:
+    """Average precision of every label with its interval."""
+    table = precision_table(measured, model)
+    return pd.DataFrame(
+        {
+            "column": np.arange(len(table)),
+            **{f"average_precision{end}": table[f"ap{end}"] for end in ("", "_low", "_high")},
+        }
+    )
+
+
+def _means(model: str, measured: Measured, trained: np.ndarray) -> pd.DataFrame:
+    """Mean average precisions: one row."""
+    mean, supported = (mean_precision(measured, model, supported=s) for s in (False, True))
+    usable = trained & (measured.positives > 0)
+    by_run = measured.ap[_places(measured.sets, model)][:, usable]
+    means = by_run.mean(axis=1) if usable.any() else np.full(len(by_run), np.nan)
+    with np.errstate(invalid="ignore"):  # a label without a known target
+        prevalence = measured.positives / measured.known
+    row = {
+        "mean_ap": mean.value,
+        "mean_ap_low": mean.low,
+        "mean_ap_high": mean.high,
+        "mean_ap_seed_sd": mean.seed_sd,
+        "mean_ap_supported": supported.value,
+        "n_supported": supported.n_labels,
+        "mean_ap_trained": float(means.mean()),
+        "mean_ap_trained_seed_sd": float(means.std(ddof=1)) if means.size > 1 else np.nan,
+        "n_trained": int(trained.sum()),
+        "mean_prevalence": float(np.nanmean(prevalence)) if measured.known.any() else np.nan,
+        "n_labels": len(trained),
+    }
+    return pd.DataFrame([row])
+
+
+def _comparisons(plan: Plan, split: SplitPredictions, measured: Measured) -> pd.DataFrame:
+    """Every comparison, label by label and in the mean; q over all labels of all comparisons."""
+    if not plan.comparisons:
+        return pd.DataFrame()
+    labels = pd.concat(
+        [
+            gain_table(measured, before, after).assign(
+                **_about(plan, measured, before, after),
+                label=list(split.label_names),
+                column=np.arange(len(split.label_names)),
+                scope="label",
+                n_labels=1,
+            )
+            for before, after in plan.comparisons
+        ],
+        ignore_index=True,
+    )
+    q = corrected(p_of_tested(labels), correction="bh")
+    verdict = verdicts(labels["gain"].to_numpy(), q, level=FALSE_DISCOVERY_RATE)
+    means = pd.concat(
+        [_mean_row(plan, measured, *pair) for pair in plan.comparisons], ignore_index=True
+    )
+    table = pd.concat([labels.assign(q=q, verdict=verdict), means], ignore_index=True)
+    return table.drop(columns=["positives", "se", "seed_sd", "n_seeds"])
+
+
+def _mean_row(plan: Plan, measured: Measured, before: str, after: str) -> pd.DataFrame:
+    row = mean_gain_row(measured, before, after)
+    low, high = row["gain_low"].iloc[0], row["gain_high"].iloc[0]
+    return row.assign(
+        **_about(plan, measured, before, after),
+        label="",
+        column=-1,
+        scope="mean",
+        q=np.nan,
+        verdict=HELPED if low > 0 else HURT if high < 0 else INCONCLUSIVE,
+        supported=True,
+    )
+
+
+def _about(plan: Plan, measured: Measured, before: str, after: str) -> dict[str, object]:
+    """What is compared, and what its intervals cover."""
+    seeds = measured.n_seeds(before, after)
+    several_teachers = plan.teacher is not None and len(plan.teacher.seeds) > 1
+    return {
+        "before": before,
+        "after": after,
+        "metric": "average_precision",
+        "seeds": seeds,
+        "includes_seeds": seeds > 1,
+        "includes_teachers": several_teachers and seeds > 1,
+    }
+
+
+def _gaps(plan: Plan, split: SplitPredictions, measured: Measured) -> pd.DataFrame:
+    """How much of the way to the teacher each comparison goes, where it is not part of it."""
+    teacher = plan.teacher
+    if teacher is None:
+        return pd.DataFrame()
+    parts = [
+        gap_table(measured, before, after, teacher.name).assign(
+            before=before,
+            after=after,
+            teacher=teacher.name,
+            label=list(split.label_names),
+            column=np.arange(len(split.label_names)),
+        )
+        for before, after in plan.comparisons
+        if teacher.name not in (before, after)
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _contributions(ranked: RankedColumn, places: np.ndarray) -> pd.DataFrame:
+    """The images that made one label's gain: the ``MOST_IMAGES`` that helped and hurt most."""
+    table = label_contributions(ranked, before=places[:, 0], after=places[:, 1], most=MOST_IMAGES)
+    return table[table["contribution"] != 0]
+
+
+def _with_ids(parts: list[pd.DataFrame], split: SplitPredictions) -> pd.DataFrame:
+    if not parts:
+        return pd.DataFrame()
+    table = pd.concat(parts, ignore_index=True)
+    ids = split.first.images["image_id"].to_numpy(dtype=object)
+    return table.assign(image_id=ids[table["image"].to_numpy()])
+
+
+def _integers(difficulty: pd.DataFrame) -> pd.DataFrame:
+    """Ranks as whole numbers, -1 where there is none; columns as in ``labels``."""
+    ranks = ["difficulty_rank", "rank_low", "rank_high"]
+    whole = difficulty[ranks].fillna(-1).astype(np.int64)
+    rest = difficulty.drop(columns=["average_precision", "average_precision_se", *ranks])
+    return rest.join(whole)

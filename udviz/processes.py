@@ -1,0 +1,22 @@
+"""This process among others: how many cores it may use, and which one of several it is."""
+
+import os
+
+
+def usable_cores() -> int:
+    """Cores that this process may use: a job of a cluster often has fewer than the machine."""
+    if hasattr(os, "process_cpu_count"):  # from Python 3.13 on
+        return os.process_cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def n_processes() -> int:
+    """Processes that were started together; 1 when alone."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def is_main() -> bool:
+    """Whether this process writes the files: the first of several, or the only one."""
+    return n_processes() <= 1 or os.environ["RANK"] == "0"
