@@ -11,7 +11,7 @@ MOST_FILES = 14  # of a room; one that grows past that wants sub-rooms
 
 COMMON = {  # what every room may import
     *("udviz.checks", "udviz.vocabulary", "udviz.installation", "udviz.processes"),
-    "udviz.__version__",
+    *("udviz.bounded", "udviz.__version__"),
 }
 WALL = "udviz.predictions"
 READING = {
@@ -22,6 +22,7 @@ TRAINING = {"udviz.training", "udviz.method", "udviz.data", WALL, "udviz.studies
 MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard library and numpy
     "udviz/__init__.py": set(),
     "udviz/checks.py": set(),
+    "udviz/bounded.py": set(),
     "udviz/installation.py": set(),
     "udviz/processes.py": set(),
     "udviz/scratch.py": set(),

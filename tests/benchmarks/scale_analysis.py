@@ -2,7 +2,7 @@
 
 Run with ``python -m tests.benchmarks.scale_analysis --images 1000000 --labels 600``. Draws the
 prediction caches of a teacher, a baseline and a distilled student (a small validation split, a test
-split of the asked size), then runs every job of ``pipelines.analyse`` in as many processes as there
+split of the asked size), then runs every job of an analysis in as many processes as there
 are cores. Memory is that of all processes together: *own* is what only they hold; pages of mapped
 files count as *resident*, but the system may take them back at any time.
 """
@@ -17,10 +17,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import psutil
-from udviz.analysis.all_jobs import analysis_jobs, join_difficulty
 
-from udviz.analysis.jobs import SplitPredictions, processes_for, run_jobs
-from udviz.commands.analyse import write_table
+from udviz.analysis.jobs import processes_for, run_jobs
+from udviz.analysis.plan import Plan
+from udviz.analysis.split_predictions import SplitPredictions
+from udviz.analysis.store import write_analysis
+from udviz.analysis.tables.all_jobs import analysis_jobs, join_tables
+from udviz.analysis.tables.contents import counted
 from udviz.predictions.cache import PredictionWriter
 from udviz.recipe.schema import Recipe
 from udviz.stats.difficulty.causes import LabelFacts
@@ -91,16 +94,16 @@ def main() -> None:
         sizes = {"val": min(N_VAL, asked.images), "test": asked.images}
         splits = []
         for split, n_images in sizes.items():
-            directories = {role: [Path(folder) / role / "predictions" / split] for role in ROLES}
-            for role, (directory,) in directories.items():
+            directories = {role: {0: Path(folder) / role / "predictions" / split} for role in ROLES}
+            for role, runs in directories.items():
                 draw_cache(
-                    directory, n_images=n_images, n_labels=asked.labels, role=role, split=split
+                    runs[0], n_images=n_images, n_labels=asked.labels, role=role, split=split
                 )
             splits.append(SplitPredictions.open(split, directories))
         val, test = splits
-        facts = LabelFacts(train_positives=np.full(asked.labels, 1000))
+        plan, train_positives = Plan.of(Recipe()), np.full(asked.labels, 1000)
         n_processes = processes_for(test.targets.size)
-        jobs = analysis_jobs(Recipe(), val, test, facts)
+        jobs = analysis_jobs(plan, val, test, train_positives)
         peaks: dict[str, float] = {}
         stop = threading.Event()
         watcher = threading.Thread(target=watch_memory, args=(stop, peaks))
@@ -111,9 +114,10 @@ def main() -> None:
             spent = f"{time.perf_counter() - started:7.0f} s, {peaks.get('own', 0.0):.2f} GiB own"
             print(f"{spent}  {share:4.0%}  {name}", flush=True)
 
-        tables = join_difficulty(run_jobs(jobs, n_processes=n_processes, advance=advance))
-        for name, table in tables.items():
-            write_table(Path(folder) / f"{name}.parquet", table)
+        found = run_jobs(jobs, n_processes=n_processes, advance=advance)
+        found |= counted({split.split: split.targets for split in splits}, test.label_names)
+        facts = LabelFacts(train_positives=train_positives)
+        write_analysis(Path(folder), join_tables(plan, found, facts), inputs={})
         stop.set()
         watcher.join()
         print(

@@ -27,9 +27,9 @@ TOO_MUCH = {
     "--student.weight_decay": "1e300",
     "--student.clip_norm": "inf",
     "--loss.alpha": "1e9",
-    "--distill.temperature": "1e9",
-    "--distill.attention_weight": "inf",
-    "--distill.beta": "1e9",
+    "--students.distilled.temperature": "1e9",
+    "--students.distilled.attention_weight": "inf",
+    "--students.distilled.beta": "1e9",
 }
 
 

@@ -168,7 +168,7 @@ def _pairs(run: Predictions, split: str) -> pd.DataFrame:
 
 def _suspects(run: Predictions, split: str) -> pd.DataFrame:
     """The targets that the first model contradicts most."""
-    probs, targets = run.probs(), np.asarray(run.targets)
+    probs, targets = probs_of(run), np.asarray(run.targets)
     quality = np.where(targets == 1, probs, 1 - probs)
     image, column = np.unravel_index(np.argsort(quality, axis=None)[:N_SUSPECTS], quality.shape)
     extra = targets[image, column] == 1
@@ -183,3 +183,8 @@ def _suspects(run: Predictions, split: str) -> pd.DataFrame:
         prob=probs[image, column].astype(float),
         quality=quality[image, column].astype(float),
     )
+
+
+def probs_of(run: Predictions) -> np.ndarray:
+    """(N, L) probabilities of a small cache."""
+    return np.column_stack([run.probs(label) for label in range(len(run.label_names))])

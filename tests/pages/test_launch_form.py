@@ -57,6 +57,47 @@ def test_the_command_names_only_what_differs(form, runs):
     assert command(form).endswith(f"--recipe demo --out {runs}/demo {flags}")
 
 
+def test_every_student_of_the_recipe_has_its_own_settings(form):
+    asked = {k for k in widgets(form) if k and k.startswith("new.demo:students:students.")}
+
+    own = "new.demo:students:students."
+    assert f"{own}baseline.method" in asked
+    assert f"{own}distilled.attention_weight" in asked
+    assert f"{own}baseline.temperature" not in asked  # a baseline does not read it
+
+
+def test_a_student_that_is_added_is_one_flag_and_can_be_removed_again(form, runs):
+    form.text_input(key="new.demo:students:name").set_value("kd").run()
+    form.button(key="new.demo:students:add").click().run()
+    form.selectbox(key="new.demo:students:students.kd.method").set_value("kd").run()
+    form.number_input(key="new.demo:students:students.kd.temperature").set_value(2.0).run()
+    assert command(form).endswith("--students.kd.method kd --students.kd.temperature 2.0")
+
+    form.button(key="new.demo:students:students.kd.remove").click().run()
+    assert command(form).endswith(f"--recipe demo --out {runs}/demo")
+
+    form.button(key="new.demo:students:students.baseline.remove").click().run()
+    assert command(form).endswith("--only_students distilled")
+
+
+@pytest.mark.parametrize("name", ["a b", "../x", "teacher", "Baseline", ""])
+def test_a_student_needs_a_name_of_its_own(form, name):
+    form.text_input(key="new.demo:students:name").set_value(name).run()
+
+    form.button(key="new.demo:students:add").click().run()
+
+    assert len(form.error) == 1
+    assert "new.demo:students:students.distilled.method" in widgets(form)
+    assert f"new.demo:students:students.{name}.method" not in widgets(form)
+
+
+def test_a_student_may_have_a_network_of_its_own(form):
+    form.toggle(key="new.demo:students:students.distilled.own").set_value(True).run()
+    form.number_input(key="new.demo:students:students.distilled.epochs").set_value(3).run()
+
+    assert command(form).endswith("--students.distilled.epochs 3")
+
+
 def test_a_start_launches_what_the_command_says_and_closes_the_form(form, begun, runs):
     form.text_input(key=NAME).set_value("mine")
     form.number_input(key="new.demo:student.epochs").set_value(8).run()
@@ -87,19 +128,27 @@ def test_another_recipe_brings_its_own_values(form):
     form.selectbox(key="new.source.demo").set_value("voc2007").run()
 
     assert form.selectbox(key="new.voc2007:data.kind").value == "voc"
-    assert "--data.root: must be a folder on this machine" in words(form)
+    assert "Data: Data folder: must be a folder on this machine" in words(form)
     assert "Start" not in labels(form)
+
+
+def test_an_empty_data_folder_is_asked_for_by_what_it_holds(form):
+    form.selectbox(key="new.source.demo").set_value("table").run()
+
+    assert [error.value for error in form.error] == [
+        "Enter the folder that holds labels.csv and images/."
+    ]
 
 
 @pytest.mark.parametrize(
     ("field", "value", "fault"),
     [
-        ("teacher.epochs", 0, "--teacher.epochs: Input should be greater than or equal to 1"),
-        ("teacher.learning_rate", 0.0, "--teacher.learning_rate: Input should be greater than 0"),
-        ("seeds", "1, x", "--seeds.1: Input should be a valid integer"),
+        ("teacher.epochs", 0, "Teacher: Epochs: Input should be greater than or equal to 1"),
+        ("teacher.learning_rate", 0.0, "Teacher: Learning rate: Input should be greater than 0"),
+        ("seeds", "1, x", "Seeds: Input should be a valid integer"),
         ("seeds", "1, 1", "`seeds` must be distinct"),
-        ("data.images", "../../etc", "--data.images: must lie inside --data.root"),
-        ("data.labels", "/etc/passwd", "--data.labels: must lie inside --data.root"),
+        ("data.images", "../../etc", "Data: Image folder: must lie inside --data.root"),
+        ("data.labels", "/etc/passwd", "Data: Label table: must lie inside --data.root"),
     ],
 )
 def test_a_value_that_breaks_the_schema_is_named_and_nothing_can_be_started(
@@ -135,7 +184,7 @@ def test_data_must_lie_in_its_root_where_there_is_one(form, tmp_path, monkeypatc
     form.selectbox(key="new.demo:data.kind").set_value("imagefolder")
 
     form.text_input(key="new.demo:data.root").set_value(str(tmp_path)).run()
-    assert "--data.root: must lie in" in words(form)
+    assert "Data: Data folder: must lie in" in words(form)
 
     form.text_input(key="new.demo:data.root").set_value(str(tmp_path / "data" / "mine")).run()
     assert "Start" in labels(form)
@@ -219,7 +268,7 @@ def test_more_processes_than_gpus_cannot_be_started(form, monkeypatch):
     monkeypatch.setenv("UDVIZ_GPUS", "0,1")
     form.number_input(key=where(form, "processes")).set_value(4).run()
 
-    fault = "--placement.processes: must be at most 2, the GPUs of this machine, got 4"
+    fault = "Placement: Processes: must be at most 2, the GPUs of this machine, got 4"
     assert fault in words(form)
     assert "Start" not in labels(form)
 
@@ -273,7 +322,7 @@ def test_a_word_for_the_cluster_that_a_shell_would_read_is_refused(form, monkeyp
 
     form.text_input(key=where(form, "account")).set_value("x; rm -rf y").run()
 
-    assert "--placement.account: String should match pattern" in words(form)
+    assert "Placement: Account: String should match pattern" in words(form)
     assert "Start" not in labels(form)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.pages.caches import cache_of, write_cache, write_caches, write_calibration
+from tests.pages.scenes import probs_of
 from tests.pages.synthetic import (
     EIGHT,
     HOSTILE_NAMES,
@@ -78,7 +79,7 @@ def test_all_labels_are_pooled_where_none_is_picked(judged, open_app):
     app = open_app(PAGE)
 
     run = open_predictions(cache_of(judged, "teacher", "test"))
-    expected = held(pooled_reliability_bins(run.probs(), run.targets))
+    expected = held(pooled_reliability_bins(probs_of(run), run.targets))
     np.testing.assert_allclose(marks(app), expected, rtol=1e-5)
     assert "Pooled over all labels" in told(app)
 
@@ -87,7 +88,7 @@ def test_a_picked_label_has_its_own_diagram(judged, open_app):
     app = open_app(PAGE, label="label 0007")
 
     run = open_predictions(cache_of(judged, "distilled", "test"))
-    expected = held(reliability_bins(run.probs()[:, [7]], run.targets[:, [7]]))
+    expected = held(reliability_bins(probs_of(run)[:, [7]], run.targets[:, [7]]))
     np.testing.assert_allclose(marks(app, "distilled"), expected, rtol=1e-5)
     assert "Pooled over all labels" not in told(app)
 
@@ -98,7 +99,7 @@ def test_bins_of_equal_mass_come_with_the_error_of_such_bins(table, judged, open
     app.button_group(key="bins").set_value("equal mass").run()
 
     run = open_predictions(cache_of(judged, "teacher", "test"))
-    expected = held(reliability_bins(run.probs()[:, [7]], run.targets[:, [7]], kind="mass"))
+    expected = held(reliability_bins(probs_of(run)[:, [7]], run.targets[:, [7]], kind="mass"))
     np.testing.assert_allclose(marks(app), expected, rtol=1e-5, atol=1e-6)
     row = (
         rows_of(table, "test", "none").query("label == 'label 0007' and model == 'teacher'").iloc[0]
@@ -189,7 +190,7 @@ def test_the_reliability_grid_is_of_the_eight_worst_labels_of_the_teacher(judged
     assert bars["customdata"] == shown["Label"].tolist()[:8]
     run = open_predictions(cache_of(judged, "teacher", "test"))
     worst = run.label_names.index(shown["Label"].iloc[0])
-    expected = held(reliability_bins(run.probs()[:, [worst]], run.targets[:, [worst]]))
+    expected = held(reliability_bins(probs_of(run)[:, [worst]], run.targets[:, [worst]]))
     first = [places[: len(expected[0])] for places in marks(app, chart=1)]  # its square is (0, 1)
     np.testing.assert_allclose(first, expected, rtol=1e-5)
 
@@ -336,12 +337,12 @@ def test_a_large_split_is_thinned_for_the_pooled_diagram_but_not_for_a_label(
     run = open_predictions(cache_of(judged, "teacher", "test"))
 
     app = open_app(PAGE, study="demo")
-    expected = held(pooled_reliability_bins(run.probs()[::3], run.targets[::3]))
+    expected = held(pooled_reliability_bins(probs_of(run)[::3], run.targets[::3]))
     np.testing.assert_allclose(marks(app), expected, rtol=1e-5)
     assert "one image in 3" in told(app)
 
     app.selectbox(key="label").select("label 0007").run()
-    expected = held(reliability_bins(run.probs()[:, [7]], run.targets[:, [7]]))
+    expected = held(reliability_bins(probs_of(run)[:, [7]], run.targets[:, [7]]))
     np.testing.assert_allclose(marks(app), expected, rtol=1e-5)
     assert "one image in 3" not in told(app)
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from tests.pages.seen import charts, values
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
-from tests.pages.test_overview import numbers, traces
 from tests.studies.disks import fill, free, small_disk
 from udviz.launching.cluster import JobState, log_of
 from udviz.launching.queue import join_queue
@@ -34,6 +34,14 @@ RUNNING = Status(
     rate="412 images/s",
     seconds_left=71.0,
 )
+
+
+def traces(app, place):
+    return charts(app)[place]["data"]
+
+
+def numbers(field):
+    return values(field).tolist()
 
 
 def words(app):

@@ -142,7 +142,7 @@ def of_voc(tmp_path_factory):
     """A trained teacher of a data set with boxes."""
     place = Place(tmp_path_factory.mktemp("voc"), "--data.kind", "voc")
     write_voc(place.data)
-    train.main([*place.settings, "--role", "teacher"])
+    train.main([*place.settings, "--model", "teacher"])
     return place
 
 
@@ -237,7 +237,7 @@ def test_difficult_flags_that_changed_stop_the_study(tmp_path):
         for label, own in (("cat", 0), ("dog", 1)):
             lines = [f"{i} {1 if int(i) % 2 == own else 0 if int(i) > 20 else -1}" for i in ids]
             (lists / f"{label}_{split}.txt").write_text("\n".join(lines))
-    train.main([*place.settings, "--role", "teacher"])
+    train.main([*place.settings, "--model", "teacher"])
 
     flags = lists / "cat_test.txt"
     flags.write_text("\n".join(x for x in flags.read_text().split("\n") if not x.endswith(" 0")))
@@ -252,7 +252,7 @@ def test_data_that_are_put_back_are_gone_on_with(killed):
     assert_refused(study.main, killed, "its image files differ")
 
     file.write_bytes(whole)
-    train.main([*killed.settings, "--role", "teacher"])
+    train.main([*killed.settings, "--model", "teacher"])
 
     assert "resumed" in (killed.study / "teacher" / "events.jsonl").read_text()
 

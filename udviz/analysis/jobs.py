@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from udviz.processes import usable_cores
 
@@ -42,6 +43,9 @@ def run_jobs(
 ) -> Tables:
     """Run ``jobs`` and join the rows of each table in the order of the jobs.
 
+    Each computes in one thread: products of matrices this small lose more by waking others than
+    they gain, above all where the machine has something else to do.
+
     Args:
         jobs: What to run, the longest first.
         n_processes: How many at once; 1 runs them here.
@@ -54,11 +58,14 @@ def run_jobs(
         advance(len(results) / len(jobs), jobs[place].name)
 
     if n_processes == 1:
-        for place, job in enumerate(jobs):
-            note(place, job.run())
+        with threadpool_limits(1):
+            for place, job in enumerate(jobs):
+                note(place, job.run())
     else:
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(n_processes, mp_context=context) as pool:
+        with ProcessPoolExecutor(
+            n_processes, mp_context=context, initializer=threadpool_limits, initargs=(1,)
+        ) as pool:
             with _program_hidden():
                 places = {pool.submit(job.run): place for place, job in enumerate(jobs)}
             for future in as_completed(places):

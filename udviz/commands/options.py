@@ -26,7 +26,7 @@ class StudyOptions(Section):
     """What goes with a recipe: where its study is kept, and which students it keeps."""
 
     recipe: str = "demo"
-    """Name of a recipe in pipelines/recipes, or the path of a TOML file."""
+    """Name of a recipe that comes along, or the path of a TOML file."""
     only_students: tuple[str, ...] = ()
     """Students to keep, as baseline,kd; empty = all. Add one with --students.NAME.method."""
     out: Path | None = None

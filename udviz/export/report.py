@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from markdown_it import MarkdownIt
 
+from udviz.bounded import MOST_RECORD, read_text
 from udviz.checks import shown
 from udviz.figures.labels.ranking import ranking
 from udviz.figures.models.gains import gain_curve
@@ -99,7 +100,7 @@ def _origin(view: View) -> Iterator[str]:
     yield "<h2>Where it comes from</h2>"
     rows = [{"run": run.name} | _record(run) for run in list_runs(view.study.path)]
     yield f'<div class="wide">{_table(pd.DataFrame(rows))}</div>' if rows else ""
-    recipe = (view.study.path / STUDY_FILE).read_text(encoding="utf-8")
+    recipe = read_text(view.study.path / STUDY_FILE)
     yield f"<h3>Recipe</h3><pre>{html.escape(recipe)}</pre>"
     yield _how(f"Written on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC by udviz.")
 
@@ -107,7 +108,7 @@ def _origin(view: View) -> Iterator[str]:
 def _record(run: RunDirectory) -> dict[str, object]:
     """What a run says it was made with."""
     try:
-        record = tomllib.loads(run.record.read_text(encoding="utf-8"))
+        record = tomllib.loads(read_text(run.record, most=MOST_RECORD))
         versions = ", ".join(f"{name} {value}" for name, value in record["libraries"].items())
         facts = {name: record[name] for name in _FACTS}
         return facts | {"libraries": f"python {record['python']}, {versions}"}

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import psutil
 
-from udviz.recipe.schema import NetworkConfig, Recipe
+from udviz.recipe.networks import NetworkConfig
+from udviz.recipe.schema import Recipe
 
 # Bytes that are needed at the very least; what a network itself takes comes on top.
 WORKER_BYTES = 400e6  # a process that has imported PyTorch
 SCENE_BYTES = 5e3  # where the objects of a drawn image lie
 BATCH_BYTES = 3 * (1 + 4)  # per pixel: as stored, and as numbers
-MOST_EPOCHS, MOST_FOLDS, MOST_SEEDS, LARGEST_SEED = 100_000, 100, 100, 2**32 - 1
+MOST_EPOCHS, MOST_FOLDS, MOST_SEEDS, MOST_STUDENTS = 100_000, 100, 100, 100
+LARGEST_SEED = 2**32 - 1
 LARGEST_WEIGHT = 1e6  # of rates, weights and temperatures; beyond it, all losses overflow
 
 
@@ -85,14 +87,13 @@ def limits(recipe: Recipe, machine: Machine) -> Iterator[Limit]:
     """The limit of each setting that has one."""
     yield from _of_hardware(recipe, machine)
     yield from _of_data(recipe, machine)
-    for name, network in (("teacher", recipe.teacher), ("student", recipe.student)):
+    networks = {"teacher": recipe.teacher, "student": recipe.student}
+    for name, student in recipe.students.items():
+        if student.overrides:
+            networks[f"students.{name}"] = recipe.network_of(name)
+    for name, network in networks.items():
         yield from _of_network(name, network, recipe.data.side_px, machine)
-    for flag, value in {
-        "loss.alpha": recipe.loss.alpha,
-        "distill.temperature": recipe.distill.temperature,
-        "distill.attention_weight": recipe.distill.attention_weight,
-        "distill.beta": recipe.distill.beta,
-    }.items():
+    for flag, value in {"loss.alpha": recipe.loss.alpha, **_weights_of(recipe)}.items():
         yield Limit(
             flag=flag, value=value, most=LARGEST_WEIGHT, because="beyond it losses overflow"
         )
@@ -106,11 +107,27 @@ def limits(recipe: Recipe, machine: Machine) -> Iterator[Limit]:
         flag="seeds (their number)",
         value=len(recipe.seeds),
         most=MOST_SEEDS,
-        because="each is a pair of students to train",
+        because="each is one more of every student to train",
+    )
+    yield Limit(
+        flag="students (their number)",
+        value=len(recipe.students),
+        most=MOST_STUDENTS,
+        because="each is trained",
     )
     seeds = {"seeds": max(recipe.seeds), "teacher_seed": recipe.teacher_seed}
     for flag, value in (seeds | {"data.seed": recipe.data.seed}).items():
         yield Limit(flag=flag, value=value, most=LARGEST_SEED, because="a number of 32 bits")
+
+
+def _weights_of(recipe: Recipe) -> dict[str, float]:
+    """Temperature and weights that each student's method reads, by their flags."""
+    return {
+        f"students.{name}.{setting}": value
+        for name, student in recipe.students.items()
+        for setting, value in student.method_settings().items()
+        if isinstance(value, float)
+    }
 
 
 def _of_hardware(recipe: Recipe, machine: Machine) -> Iterator[Limit]:

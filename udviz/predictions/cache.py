@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from udviz.bounded import check_parquet
 from udviz.predictions.manifest import (
     IMAGES,
     MANIFEST,
@@ -243,6 +244,7 @@ def _open_array(path: Path, name: str, shape: tuple[int, int]) -> np.ndarray:
 
 def _read_images(path: Path, n_images: int) -> pd.DataFrame:
     try:
+        check_parquet(path)
         images = pd.read_parquet(path)
     except NO_PARQUET as error:
         raise refused(path, "is no Parquet table") from error

@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from udviz.bounded import MOST_RECORD, read_text
 from udviz.installation import called
 
 SCHEMA_VERSION = 1
@@ -54,7 +55,7 @@ def read_manifest(directory: Path) -> Manifest:
             f"{_remake(directory)}"
         )
     try:
-        manifest = Manifest(**json.loads(path.read_text(encoding="utf-8")))
+        manifest = Manifest(**json.loads(read_text(path, most=MOST_RECORD)))
     except (ValueError, TypeError, RecursionError) as error:
         raise refused(path, "is damaged or of another version") from error
     if manifest.schema_version != SCHEMA_VERSION:

@@ -8,6 +8,7 @@ from typing import Any
 import tomli_w
 from pydantic import ValidationError
 
+from udviz.bounded import read_text
 from udviz.checks import shown
 from udviz.recipe.explain import explain
 from udviz.recipe.schema import Recipe
@@ -45,8 +46,10 @@ def read_recipe(path: Path) -> Recipe:
 def recipe_values(path: Path) -> dict[str, Any]:
     """The plain values stored in a recipe file; an old one's as they are called now."""
     try:
-        return upgraded(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, RecursionError) as error:
+        return upgraded(tomllib.loads(read_text(path)))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"`{path}` must be a TOML file: {shown(str(error))}.") from error
 
 

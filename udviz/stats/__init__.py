@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from udviz.stats.calibration.reliability_bins import reliability_bins
     from udviz.stats.comparison.gain import label_gains
     from udviz.stats.decisions.thresholds import choose_thresholds
+    from udviz.stats.difficulty.confusions import confused_pairs
     from udviz.stats.difficulty.label_difficulty import label_difficulty
-    from udviz.stats.difficulty.look_alikes import look_alikes
     from udviz.stats.label_errors.suspects import find_suspects
     from udviz.stats.ranking.ranking import average_precision
 
@@ -23,24 +23,24 @@ __all__ = [
     "average_precision",
     "brier_score",
     "choose_thresholds",
+    "confused_pairs",
     "expected_calibration_error",
     "find_suspects",
     "fit_temperature",
     "label_difficulty",
     "label_gains",
-    "look_alikes",
     "reliability_bins",
 ]
 _MODULES = {
     "average_precision": "ranking.ranking",
     "brier_score": "calibration.brier",
     "choose_thresholds": "decisions.thresholds",
+    "confused_pairs": "difficulty.confusions",
     "expected_calibration_error": "calibration.calibration_error",
     "find_suspects": "label_errors.suspects",
     "fit_temperature": "calibration.recalibration",
     "label_difficulty": "difficulty.label_difficulty",
     "label_gains": "comparison.gain",
-    "look_alikes": "difficulty.look_alikes",
     "reliability_bins": "calibration.reliability_bins",
 }
 

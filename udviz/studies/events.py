@@ -6,6 +6,8 @@ from typing import Any
 
 from udviz.studies.files import no_link, own_bytes
 
+MOST_EVENTS = 2**24  # bytes from the end of a log that are read; no run of ours writes as many
+
 
 def append_event(path: Path, event: dict[str, Any]) -> None:
     """Append ``event`` as one line; a torn last line of a killed process is closed first."""
@@ -17,9 +19,12 @@ def append_event(path: Path, event: dict[str, Any]) -> None:
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:
-    """All whole lines of the log in order; torn ones are left out, no plain file is empty."""
+    """All whole lines of the log in order; torn ones are left out, no plain file is empty.
+
+    Of a log of more than `MOST_EVENTS` bytes, those at its end.
+    """
     try:
-        lines = own_bytes(path).splitlines()
+        lines = own_bytes(path, last=MOST_EVENTS).splitlines()
     except OSError:
         return []
     events = []

@@ -1,12 +1,11 @@
 """Files that are replaced whole: a reader sees the old content or the new, never a part."""
 
-import errno
 import json
 import os
-import stat
 from pathlib import Path
 from typing import Any
 
+from udviz.bounded import read_bytes
 from udviz.studies.failure import FULL
 
 
@@ -61,7 +60,7 @@ def own_json(path: Path) -> Any:
     """What a JSON file holds, read as `own_bytes` does.
 
     Raises:
-        OSError: If it is missing, a link, or no plain file.
+        OSError: If it is missing, a link, too large, or no plain file.
         ValueError: If it is not JSON, or nested deeper than can be read.
     """
     try:
@@ -74,16 +73,9 @@ def own_bytes(path: Path, *, last: int | None = None) -> bytes:
     """What is in a file, or in its ``last`` bytes: never what a link at its place leads to.
 
     Raises:
-        OSError: If it is missing, a link, or no plain file (a named pipe would be waited for).
+        OSError: If it is missing, a link, or refused by `udviz.bounded.read_bytes`.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with open(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "is no plain file", str(path))
-        if last is not None:
-            file.seek(max(0, status.st_size - last))
-        return file.read()
+    return read_bytes(path, last=last, flags=os.O_NOFOLLOW)
 
 
 def sync_directory(directory: Path) -> None:

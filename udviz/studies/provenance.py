@@ -45,14 +45,16 @@ def check_same_data(study: Path, dataset: Dataset) -> None:
 def _records(study: Path) -> Iterator[tuple[Path, DataRecord]]:
     """Which data each checkpoint and cache is of; what is damaged is left out, as it is made anew.
 
-    A checkpoint of version 1 does not say: what its run recorded counts.
+    A checkpoint of version 1 does not say: what its run recorded counts. Predictions that were
+    brought from elsewhere lie beside no record, and are none of ours.
     """
     for run in (RunDirectory(path) for path in sorted(study.iterdir()) if path.is_dir()):
         for checkpoint in (run.checkpoints / name for name in CHECKPOINTS):
             record = (data_of(checkpoint) or _of_run(run)) if checkpoint.is_dir() else None
             if record is not None:
                 yield checkpoint, record
-        for cache in sorted(run.path.glob("predictions/[!.]*")):
+        is_ours = run.record.is_file() or run.checkpoints.is_dir()
+        for cache in sorted(run.path.glob("predictions/[!.]*")) if is_ours else ():
             with contextlib.suppress(OSError, ValueError):
                 yield cache, manifest_record(read_manifest(cache))
 

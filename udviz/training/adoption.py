@@ -8,6 +8,7 @@ import torch
 
 from udviz.checks import shown
 from udviz.data.dataset import Dataset
+from udviz.data.fingerprint import DataRecord, differences, record_of
 from udviz.method.weights import PlainFileError, load_plain
 from udviz.processes import is_main
 from udviz.recipe.networks import NetworkConfig, TeacherConfig
@@ -125,7 +126,7 @@ def adopt_teacher(recipe: Recipe, run: Run, study: Path, dataset: Dataset) -> st
             taken = {"from": recipe.teacher.from_, "digest": file_digest(source.weights)}
             taken["dataset_fingerprint"] = str(source.record.get("dataset_fingerprint", ""))
             write_record(study, run, recipe, dataset, {"taken": taken})
-            checkpoint = Checkpoint(weights=weights, state={})
+            checkpoint = Checkpoint(weights=weights, state={}, data=record_of(dataset))
             save_checkpoint(directory.checkpoints, "best", checkpoint)
     distributed.barrier()
     return _told(directory, dataset)
@@ -134,7 +135,7 @@ def adopt_teacher(recipe: Recipe, run: Run, study: Path, dataset: Dataset) -> st
 def _told(directory: RunDirectory, dataset: Dataset) -> str:
     taken = read_record(directory.record).get("taken", {})
     message = f"taken from {taken.get('from', 'elsewhere')}"
-    if taken.get("dataset_fingerprint") != dataset.fingerprint:
+    if differences(dataset, DataRecord(fingerprint=str(taken.get("dataset_fingerprint")))):
         message += (
             ", where it was trained on other data: make sure that no validation or test image "
             "of this study was among them"

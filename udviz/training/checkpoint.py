@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import save as serialise_weights
 from torch import Tensor
 
+from udviz.bounded import read_text
 from udviz.data.fingerprint import DataRecord
 from udviz.method.weights import PlainFileError, load_plain
 from udviz.studies.files import sync_directory
@@ -84,7 +85,7 @@ def load_newest(folder: Path) -> Checkpoint | None:
 def is_whole(directory: Path) -> bool:
     """Whether every file of the checkpoint is there and has the digest it was saved with."""
     try:
-        digests = json.loads((directory / DIGESTS).read_text(encoding="utf-8"))
+        digests = json.loads(read_text(directory / DIGESTS))
         names = {WEIGHTS, STATE} | {DATA} & digests.keys()
         return all(digests[name] == file_digest(directory / name) for name in names)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

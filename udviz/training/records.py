@@ -10,6 +10,7 @@ from typing import Any
 import tomli_w
 import torch
 
+from udviz.bounded import MOST_RECORD, read_text
 from udviz.data.dataset import Dataset
 from udviz.installation import code_version
 from udviz.processes import is_main
@@ -170,7 +171,7 @@ def _teacher_digest(recipe: Recipe, run: Run, study: Path) -> str:
 def read_record(record: Path) -> dict[str, Any]:
     """What a record holds; nothing if it is missing or damaged."""
     try:
-        return tomllib.loads(record.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(record, most=MOST_RECORD))
     except (OSError, ValueError, RecursionError):
         return {}
 

@@ -1,5 +1,8 @@
 """Multi-label logit distillation, against the published formula and against `kd`."""
 
+import inspect
+from pathlib import Path
+
 import pytest
 import torch
 from torch.distributions import Bernoulli, kl_divergence
@@ -8,6 +11,7 @@ from torch.nn import functional as F
 from tests.training.tiny import N_LABELS, network
 from udviz.method.network import frozen_forward
 from udviz.method.tasks import student_task, total_loss
+from udviz.method.teaching import mld as module
 from udviz.recipe.schema import LossConfig
 from udviz.recipe.students import StudentConfig
 
@@ -58,3 +62,9 @@ def test_its_gradient_is_four_lambda_times_that_of_kd(images, targets):
     )
 
     torch.testing.assert_close(N_IMAGES * published, 4 * LAMBDA * control, rtol=1e-4, atol=1e-5)
+
+
+def test_the_page_on_methods_shows_it_as_it_is():
+    page = Path(__file__).parents[3] / "docs" / "methods.md"
+
+    assert inspect.getsource(module.mld) in page.read_text(encoding="utf-8")

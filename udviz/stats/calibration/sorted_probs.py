@@ -85,5 +85,7 @@ def sorted_probs(prob: np.ndarray, target: np.ndarray) -> SortedProbs:
 def _sums(values: np.ndarray, inner_edges: np.ndarray) -> np.ndarray:
     """Count, sum and sum of squares of ascending values in every bin, (3, Q)."""
     ends = [0, *np.searchsorted(values, inner_edges), values.size]
-    parts = [values[start:end] for start, end in pairwise(ends)]
-    return np.array([[part.size, part.sum(), part @ part] for part in parts]).T
+    squares = np.square(values)  # a product of BLAS would wake threads for each small bin
+    bins = [slice(start, end) for start, end in pairwise(ends)]
+    counts = np.diff(ends)
+    return np.array([counts, [values[b].sum() for b in bins], [squares[b].sum() for b in bins]])

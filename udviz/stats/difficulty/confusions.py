@@ -37,6 +37,14 @@ def confused_pairs(
         TypeError: If ``scores`` are no floating-point numpy array.
         ValueError: If shapes differ, a score is not finite, a target is none of 1, 0, -1,
             or ``per_label`` < 1.
+
+    Example:
+        >>> targets = np.tile([[1, 0], [0, 1], [0, 0], [0, 0]], (40, 1))
+        >>> scores = np.tile([[0.9, 0.1], [0.7, 0.9], [0.1, 0.2], [0.2, 0.1]], (40, 1))
+        >>> scores[::8, 0] = 0.3  # half of the cats are missed, and dogs are taken for cats
+        >>> confused_pairs(scores, targets)[["column", "partner", "false_positives", "share"]]
+           column  partner  false_positives  share
+        0       0        1               40    1.0
     """
     check_at_least(per_label, 1, name="per_label")
     n_labels = targets.shape[1]

@@ -52,8 +52,8 @@ def label_difficulty(
     Example:
         >>> targets = np.tile([[1, 1], [0, 0], [0, 0], [0, 0]], (40, 1))
         >>> noise = np.random.default_rng(0).normal(size=targets.shape)
-        >>> probs = 1 / (1 + np.exp(-(targets * [4.0, 1.0] + noise)))
-        >>> table = label_difficulty([probs], targets, label_names=["cat", "owl"])
+        >>> logits = targets * [4.0, 1.0] + noise
+        >>> table = label_difficulty([logits], targets, label_names=["cat", "owl"])
         >>> table[["label", "difficulty", "rank_low", "rank_high"]].round(2)
           label  difficulty  rank_low  rank_high
         0   owl        0.68       1.0        1.0

@@ -98,9 +98,9 @@ def find_suspects(
 
     Example:
         >>> targets = np.tile([[1], [0]], (30, 1))
-        >>> probs = np.where(targets == 1, 0.9, 0.1)
+        >>> logits = np.where(targets == 1, 2.0, -2.0)
         >>> targets[4] = 0  # a mark that got lost
-        >>> suspects = find_suspects(probs, targets, label_names=["cat"])
+        >>> suspects = find_suspects(logits, targets, label_names=["cat"])
         >>> suspects.table[["image", "label", "direction"]]
            image label direction
         0      4   cat   missing

@@ -98,8 +98,8 @@ def _known_part(
 
 def _all_finite(column: np.ndarray) -> bool:
     with np.errstate(over="ignore", invalid="ignore"):
-        # one fast pass settles it, unless the squares of finite numbers overflow
-        return bool(np.isfinite(column @ column) or np.isfinite(column).all())
+        # one fast pass settles it, unless the sum of finite numbers overflows
+        return bool(np.isfinite(column.sum()) or np.isfinite(column).all())
 
 
 def _columns(array: np.ndarray) -> Iterator[np.ndarray]:

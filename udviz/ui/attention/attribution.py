@@ -73,8 +73,7 @@ def show_evidence(view: View, selection: Selection, canvas: Canvas) -> None:
     if not trained:
         st.info(NOT_TRAINED_HERE)
         return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        method, models = pick_method(), pick_models(view, trained)
+    method, models = pick_method(), pick_models(view, trained)
     about = (selection.study.path, selection.image_id, selection.label, method, tuple(models))
     if not ask("Compute evidence", key="explain", about=about):
         st.caption(SLOW)

@@ -59,7 +59,7 @@ def ask(study: Path, suspect: pd.Series, *, may_change: Refusal) -> None:
     key = f"review-{of.split}-{of.image_id}-{of.label}-{of.target}"
     verdict = suspect["verdict"]
     st.session_state[key] = verdict if verdict in REVIEW_VERDICTS else None
-    st.segmented_control(
+    st.pills(  # which wrap: three answers are wider than a tile may be
         "Review",
         list(REVIEW_VERDICTS),
         key=key,

@@ -25,7 +25,6 @@ def pick_models(view: View, names: Sequence[str], *, key: str = "of-models") -> 
         bind="query-params",
         format_func=one_line,
         placeholder=", ".join(map(one_line, first)),
-        width=360,
     )
     return [name for name in names if name in picked] or first
 

@@ -8,12 +8,15 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from udviz.launching.flags import STUDENTS
+from udviz.recipe.networks import NetworkConfig
 from udviz.recipe.schema import Recipe
 from udviz.recipe.section import Section
 from udviz.recipe.students import StudentConfig
+from udviz.ui.launch.field_names import METHODS, SECTIONS, name_of
 
 GENERAL = "General"
+STUDENTS = "students"
+_INHERITED = "as shared"  # of a student's setting that is not its own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,29 +36,35 @@ class RecipeField:
     @property
     def label(self) -> str:
         """Name as a person reads it below its heading."""
-        words = self.name.split(".")[-1].replace("_", " ")
-        return words[0].upper() + words[1:]
+        return name_of(self.name)
 
 
-def recipe_fields(
-    model: type[Section] = Recipe, prefix: str = "", *, students: Iterable[str] = ()
-) -> Iterator[RecipeField]:
-    """Every field of a recipe with these students, or of a model whose fields start otherwise."""
+def recipe_fields(model: type[Section] = Recipe, prefix: str = "") -> Iterator[RecipeField]:
+    """Every field of a recipe but its students', or of a model whose fields have a ``prefix``."""
     for name, info in model.model_fields.items():
         kind, dotted = info.annotation, prefix + (info.alias or name)
-        if name == STUDENTS:
-            for student in students:
-                yield from recipe_fields(StudentConfig, f"{STUDENTS}.{student}.")
-        elif isinstance(kind, type) and issubclass(kind, Section):
+        if isinstance(kind, type) and issubclass(kind, Section):
             yield from recipe_fields(kind, f"{dotted}.")
-        else:
-            yield RecipeField(name=dotted, section=_heading(prefix), info=info)
+        elif dotted != STUDENTS:
+            section = SECTIONS.get(prefix.rstrip("."), GENERAL)
+            yield RecipeField(name=dotted, section=section, info=info)
 
 
-def _heading(prefix: str) -> str:
-    """Heading of the fields that start with ``prefix``; a student keeps its name as it is."""
-    section, _, student = prefix.rstrip(".").partition(".")
-    return f"Student {student}" if student else section.capitalize() or GENERAL
+def student_fields(
+    name: str, *, method: str, loss: str
+) -> tuple[list[RecipeField], list[RecipeField]]:
+    """Fields of a student: those that its method may read, and what its network has different."""
+    fields = list(recipe_fields(StudentConfig, f"{STUDENTS}.{name}."))
+    network = set(NetworkConfig.model_fields)
+    own = [field for field in fields if field.name.rpartition(".")[2] not in network]
+    read = [field for field in own if _is_read(field.name.rpartition(".")[2], method, loss)]
+    return read, [field for field in fields if field.name.rpartition(".")[2] in network]
+
+
+def _is_read(setting: str, method: str, loss: str) -> bool:
+    """Whether a setting may matter to a method and a loss: its help begins with those it is of."""
+    owners = (StudentConfig.model_fields[setting].description or "").partition(":")[0].split(", ")
+    return setting in ("method", "loss") or bool({method, loss} & set(owners))
 
 
 def ask(field: RecipeField, value: Any, *, key: str, label: str | None = None) -> Any:
@@ -63,28 +72,43 @@ def ask(field: RecipeField, value: Any, *, key: str, label: str | None = None) -
 
     Args:
         field: The field.
-        value: What it is at first.
+        value: What it is at first; None where it may be left to the shared settings.
         key: Name of the widget.
         label: Name of the field, where the heading does not tell what it belongs to.
     """
     shared: dict[str, Any] = {"key": key, "help": field.info.description}
-    name, (kind, optional) = label or field.label, _kind(field.info.annotation)
-    if get_origin(kind) is Literal or (kind is bool and optional):
-        words = [True, False] if kind is bool else list(get_args(kind))
-        options = [None, *words] if optional else words
-        place = options.index(value)
-        return st.selectbox(name, options, index=place, format_func=_as_word, **shared)
+    name = label or field.label
+    may_be_left = NoneType in get_args(field.info.annotation)
+    kind = _own_kind(field.info.annotation)
+    if get_origin(kind) is Literal or (kind is bool and may_be_left):
+        options = list(get_args(kind)) or [True, False]
+        index = options.index(value) if value in options else None
+        if name_of(field.name) == "Method":
+            shared["format_func"] = METHODS.get
+        return st.selectbox(name, options, index=index, placeholder=_INHERITED, **shared)
     if kind is bool:
         return st.checkbox(name, value, **shared)
     if kind is int:
-        return st.number_input(name, value=value, step=1, **shared)
+        return st.number_input(name, value=value, step=1, placeholder=_INHERITED, **shared)
     if kind is float:
-        return st.number_input(name, value=value, step=_step(value or 0), format="%g", **shared)
+        step = _step(value or 0.0)
+        return st.number_input(
+            name, value=value, step=step, format="%g", placeholder=_INHERITED, **shared
+        )
     if kind is str:
-        typed = st.text_input(name, value or "", **shared)
-        return typed or (None if optional else "")
+        hint = _INHERITED if may_be_left else None
+        typed = st.text_input(name, value, placeholder=hint, **shared)
+        return typed or None if may_be_left else typed
     typed = st.text_input(name, ", ".join(map(str, value)), **shared)
     return [item.strip() for item in typed.split(",") if item.strip()]
+
+
+def _own_kind(annotation: Any) -> Any:
+    """What a field holds where it is set: ``int`` of an optional, bounded integer."""
+    for kind in get_args(annotation) if NoneType in get_args(annotation) else ():
+        if kind is not NoneType:
+            return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    return annotation
 
 
 def ask_in_columns(
@@ -114,18 +138,6 @@ def ask_in_columns(
             key, label = prefix + field.name, labels.get(field.name)
             entered[field.name] = ask(field, values[field.name], key=key, label=label)
     return entered
-
-
-def _kind(annotation: Any) -> tuple[Any, bool]:
-    """Type of a field without its bounds, and whether it may be left open."""
-    kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
-    optional = len(kinds) < len(get_args(annotation))
-    kind = kinds[0] if optional else annotation
-    return get_args(kind)[0] if get_origin(kind) is Annotated else kind, optional
-
-
-def _as_word(value: Any) -> str:
-    return "as all students" if value is None else str(value)
 
 
 def _step(value: float) -> float:

@@ -17,15 +17,22 @@ from udviz.studies.directory import STUDY_FILE, list_studies, runs_root, study_p
 from udviz.studies.failure import reason
 from udviz.ui.frame.access import ask_password, may_change
 from udviz.ui.launch import placement as placement_form
+from udviz.ui.launch import students
+from udviz.ui.launch.field_names import place_of
 from udviz.ui.launch.fields import ask_in_columns, recipe_fields
 
 FIRST = {  # what a person thinks of first, and how it is called away from its heading
     "data.kind": "Kind of data",
-    "data.root": "Folder of the data",
+    "data.root": "Data folder",
+    "seeds": "Seeds",
     "teacher.epochs": "Epochs of the teacher",
     "student.epochs": "Epochs of the students",
-    "seeds": "Seeds",
-    "students.distilled.method": "Distillation",
+}
+FOLDERS = {  # what the data folder must hold, by kind of data
+    "table": "Enter the folder that holds {labels} and {images}/.",
+    "voc": "Enter the folder of the VOC data, which holds Annotations/ and JPEGImages/.",
+    "coco": "Enter the folder that holds {train_annotations} and {train_images}/.",
+    "imagefolder": "Enter the folder that holds the images, in a folder per split.",
 }
 DEFAULT = "demo"
 _NAME = "name"  # of the recipe; the study's counts
@@ -50,6 +57,7 @@ def offer() -> None:
 
 def open_form(source: str = DEFAULT) -> None:
     """Open the form with the settings of ``source``, a recipe's name or a study's recipe file."""
+    students.forget()
     st.session_state[_OPEN] = source
 
 
@@ -68,17 +76,19 @@ def _dialog() -> None:
         return
     root = runs_root()
     name = st.text_input(
-        "Name of the study",
+        "Study name",
         _free_name(root, source),
         key=f"new.{source}:{_NAME}",
-        help=f"Also the name of its folder in `{root}`.",
+        help=f"Its folder in `{root}` has the same name.",
     ).strip()
-    values = _ask_all(recipe, prefix=f"new.{source}:") | {_NAME: name}
+    prefix = f"new.{source}:"
+    values = _ask_all(recipe, prefix=prefix) | {_NAME: name}
     where = placement_form.ask_where(before, prefix=f"new.{source}:")
     try:
         study = study_path(root, name)
         wanted = parse_recipe(nested(values), source="This")
         plan = Plan(source=source, recipe=wanted, placement=parse_placement(where))
+        _check_folder(plan.recipe)
         check_recipe(plan.recipe)
         _check_place(plan)
     except ValueError as error:
@@ -97,6 +107,11 @@ def _placement_of(source: str) -> Placement:
     return plan_of(file.parent).placement if file.name == STUDY_FILE else HERE
 
 
+def _check_folder(recipe: Recipe) -> None:
+    if recipe.data.kind in FOLDERS and not recipe.data.root:
+        raise ValueError(FOLDERS[recipe.data.kind].format(**recipe.data.model_dump()))
+
+
 def _check_place(plan: Plan) -> None:
     why_not = launcher_for(plan.placement).refusal(plan.placement, plan.recipe.hardware.device)
     if why_not:
@@ -113,9 +128,9 @@ def _pick_source() -> str:
         "Start from",
         options,
         index=options.index(asked if asked in options else DEFAULT),
-        format_func=lambda source: f"the study {own[source]}" if source in own else source,
+        format_func=lambda source: f"study {own[source]}" if source in own else source,
         key=f"new.source.{asked}",
-        help="A recipe, or the settings of a study that is there.",
+        help="A recipe, or the settings of an existing study.",
     )
     return str(picked)
 
@@ -128,12 +143,12 @@ def _free_name(root: Path, source: str) -> str:
 
 
 def _ask_all(recipe: Recipe, *, prefix: str) -> dict[str, Any]:
-    """Ask for every field: the first ones in sight, the others folded away by section."""
+    """Ask for every field: the first ones in sight, then the students, the rest by section."""
     values = dict(leaves(recipe))
-    fields = {field.name: field for field in recipe_fields(students=recipe.students)}
-    del fields[_NAME]
-    first = [fields[name] for name in FIRST if name in fields]
+    fields = {field.name: field for field in recipe_fields() if field.name != _NAME}
+    first = [fields[name] for name in FIRST]
     entered = ask_in_columns(first, values, n_columns=3, prefix=prefix, labels=FIRST)
+    entered |= students.ask_students(recipe, prefix=prefix)
     for section in dict.fromkeys(field.section for field in fields.values()):
         rest = [f for f in fields.values() if f.section == section and f.name not in FIRST]
         with st.expander(section):
@@ -144,7 +159,14 @@ def _ask_all(recipe: Recipe, *, prefix: str) -> dict[str, Any]:
 def _faults(error: ValueError) -> list[str]:
     """A line per fault; the heading of several is left out."""
     lines = [line.strip() for line in str(error).splitlines()]
-    return [line for line in lines if line.startswith("--")] or [" ".join(lines)]
+    told = [_in_words(line) for line in lines if line.startswith("--")]
+    return told or [" ".join(lines)]
+
+
+def _in_words(line: str) -> str:
+    """A fault of a flag as one of a field of the form."""
+    flag, _, fault = line.removeprefix("--").partition(": ")
+    return f"{place_of(flag)}: {fault}"
 
 
 def _start(plan: Plan, study: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from udviz.analysis.store import AnalysisError, read_manifest, read_table
+from udviz.bounded import read_text
 from udviz.checks import shown
 from udviz.figures.style.text import one_line, safe_markdown
 from udviz.launching.launch import as_typed, study_arguments
@@ -131,6 +132,6 @@ def quoted(error: Exception) -> str:
 
 def _read_recipe(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(file))
     except (OSError, ValueError, RecursionError) as error:
         raise RecipeError(f"`{file}` cannot be read ({quoted(error)}).") from error

@@ -106,8 +106,8 @@ class Evidence:
 
 def pick(view: View) -> Choice:
     """Ask for models, bins and recalibration; all are in the URL."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        models = pick_models(view, view.names)
+    models = pick_models(view, view.names)
+    with st.container(horizontal=True):
         kind = _pick(
             "Bins",
             list(KINDS),
@@ -175,11 +175,10 @@ def show_label(view: View, evidence: Evidence, label: str | None) -> None:
             if evidence.models:
                 with grid.cell():
                     _draw_models(view, evidence, label)
-            with grid.cell():
-                if evidence.models:
+                with grid.cell():
                     st.caption(how_to_read(view, evidence, label))
-                if not evidence.rows.empty:
-                    reliability_tables.draw_models(evidence.rows, label, styles=view.styles)
+        if not evidence.rows.empty:
+            reliability_tables.draw_models(evidence.rows, label, styles=view.styles)
         if label is not None:
             st.button("All labels", icon=":material/close:", on_click=open_label, args=(None,))
     if just_opened():

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from udviz.bounded import MOST_RECORD, read_text
 from udviz.checks import is_number
 from udviz.studies.directory import RunDirectory
 from udviz.studies.events import read_events
@@ -80,7 +81,7 @@ def hardest_labels(run: RunDirectory, *, n_labels: int) -> pd.DataFrame:
 def _label_names(run: RunDirectory) -> dict[int, str]:
     """Names of the labels by column; none if the run's record cannot be read."""
     try:
-        names = tomllib.loads(run.record.read_text(encoding="utf-8"))["label_names"]
+        names = tomllib.loads(read_text(run.record, most=MOST_RECORD))["label_names"]
     except (OSError, ValueError, KeyError, RecursionError):
         return {}
     return dict(enumerate(map(str, names))) if isinstance(names, list) else {}
