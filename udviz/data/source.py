@@ -9,7 +9,7 @@ from udviz.data.dataset import Dataset
 from udviz.data.images.digests import FileDigests, memory_of
 from udviz.data.plausibility import check_plausible
 from udviz.data.readers.annotations import TargetSettings
-from udviz.data.readers.coco import VAL_FRACTION, CocoFiles, read_coco
+from udviz.data.readers.coco import CocoFiles, read_coco
 from udviz.data.readers.columns import ColumnSettings
 from udviz.data.readers.frames import FrameSettings
 from udviz.data.readers.imagefolder import read_imagefolder
@@ -140,7 +140,7 @@ def _read_coco(config: DataConfig, digests: FileDigests) -> Dataset:
     return read_coco(
         config.folder,
         files=files,
-        val_fraction=config.val_fraction or VAL_FRACTION,
+        val_fraction=config.val_fraction,
         crowd_means=config.crowd_means,
         split_seed=config.seed,
         bad_images=config.bad_images,

@@ -114,16 +114,16 @@ def complete_splits(
     return result
 
 
-def hold_out(image_ids: Sequence[str], *, fraction: float, seed: int = 0) -> np.ndarray:
-    """Draw ``val`` for a share of the ids by their digest; the others are ``train``.
+def shares_with(val_fraction: float) -> tuple[float, float, float]:
+    """Shares of train, val and test where val's is given; 0 is the usual one.
 
     Raises:
-        ValueError: If ``fraction`` is not in [0, 1).
+        ValueError: If ``val_fraction`` is not in [0, 1).
     """
-    if not 0 <= fraction < 1:
-        raise ValueError(f"--data.val_fraction: must lie in [0, 1), got {fraction}.")
-    drawn = np.array([_digest(image_id, seed) for image_id in image_ids]) >= 1 - fraction
-    return np.where(drawn, "val", "train").astype("<U5")
+    if not 0 <= val_fraction < 1:
+        raise ValueError(f"--data.val_fraction: must lie in [0, 1), got {val_fraction}.")
+    val = val_fraction or VAL_FRACTION
+    return 0.8 * (1 - val), val, 0.2 * (1 - val)
 
 
 def _meanings(name: object, cells: Sequence[str]) -> dict[str, str] | None:
@@ -176,7 +176,8 @@ def _draw(
     for place in range(len(splits)):  # of a few images, one split may have got none
         if place not in of_group.values() and len(of_group) >= len(splits):
             largest = max(range(len(splits)), key=list(of_group.values()).count)
-            of_group[next(name for name in digest if of_group[name] == largest)] = place
+            members = [name for name in of_group if of_group[name] == largest]
+            of_group[min(members, key=lambda name: digest[name])] = place
     return np.array(splits)[[of_group[names[row]] for row in rows]]
 
 

@@ -5,15 +5,38 @@ import pandas as pd
 import pytest
 
 from udviz.data.problems import ProblemLog
-from udviz.data.readers.annotations import LabelSettings, read_targets
+from udviz.data.readers.annotations import TargetSettings, is_long, read_targets, united
+from udviz.data.readers.columns import Columns
+from udviz.data.readers.words import Coding
+
+LIST = Columns(image="image", split=None, group=None, labels=(), label_list="tags")
+LONG = ["a.jpg", "a.jpg", "b.jpg", "c.jpg"]
+
+
+def columns_of(*labels):
+    return Columns(image="image", split=None, group=None, labels=labels, label_list=None)
 
 
 def read(cells, **settings):
     frame = pd.DataFrame({"tags": pd.Series(cells, dtype=object)})
     log = ProblemLog()
     ids = [f"{row}.jpg" for row in range(len(cells))]
-    targets, names = read_targets(frame, LabelSettings(label_column="tags", **settings), ids, log)
-    return targets, names, log
+    targets = read_targets(frame, LIST, TargetSettings(**settings), ids, log)
+    return targets.values, targets.label_names, log
+
+
+def read_long(tags, values=None, **coding):
+    frame = pd.DataFrame({"image": LONG, "tags": tags})
+    columns = LIST
+    if values is not None:
+        frame["value"] = values
+        columns = Columns(
+            image="image", split=None, group=None, labels=(), label_list="tags", value="value"
+        )
+    log = ProblemLog()
+    settings = TargetSettings(coding=Coding(**coding))
+    first, targets = united(frame, columns, settings, LONG, log)
+    return first, targets, log
 
 
 @pytest.mark.parametrize(
@@ -24,6 +47,10 @@ def read(cells, **settings):
         ["cat,dog", "dog, bird", "[]", ""],
         ['["cat", "dog"]', '["dog", "bird"]', "[]", ""],
         ["['cat', 'dog']", "['dog', 'bird']", "[]", ""],
+        ["('cat', 'dog')", "('dog', 'bird')", "()", ""],
+        ["{'cat', 'dog'}", "{'dog', 'bird'}", "[]", ""],
+        ["['cat' 'dog']", '["dog" "bird"]', "[]", ""],
+        ["[cat, dog]", "[dog, bird]", "[]", ""],
         [["cat", "dog"], ("dog", "bird"), [], None],
         [np.array(["cat", "dog"]), np.array(["bird", "dog", "dog"]), np.array([]), np.nan],
     ],
@@ -41,20 +68,15 @@ def test_the_separator_is_the_first_of_three_that_is_met_or_the_one_that_is_set(
     assert read(["long, red; round", "flat"], separator=",")[1] == ("flat", "long", "red; round")
 
 
-def test_a_label_outside_the_chosen_ones_is_reported_and_left_out():
-    targets, names, log = read(["cat;zebra", "dog"], label_names=("dog", "cat"))
+def test_the_separator_that_was_found_is_said_with_its_flag():
+    _, _, log = read(["cat|dog", "dog"])
 
-    assert names == ("dog", "cat")
-    np.testing.assert_array_equal(targets, [[0, 1], [1, 0]])
-    (problem,) = log.problems()
-    assert (problem.kind, problem.examples, problem.fatal) == (
-        "unknown label",
-        ("0.jpg: zebra",),
-        False,
-    )
+    assert [(guess.what, guess.flag) for guess in log.guesses] == [
+        ("labels of a list are separated by '|'", "--data.separator")
+    ]
 
 
-@pytest.mark.parametrize("cell", ["[cat", '["cat"', "[__import__('os')]", 3, "[" * 100_000])
+@pytest.mark.parametrize("cell", ['["cat"', "[__import__('os')]", "[" * 100_000])
 def test_a_cell_that_is_no_list_makes_its_row_bad(cell):
     _, _, log = read(["cat", cell])
 
@@ -62,12 +84,10 @@ def test_a_cell_that_is_no_list_makes_its_row_bad(cell):
     assert log.problems()[0].kind == "unreadable label list"
 
 
-def test_a_single_column_that_is_not_zero_or_one_is_taken_for_lists():
-    frame = pd.DataFrame({"tags": ["cat;dog", ""]})
-    assert read_targets(frame, LabelSettings(), ["a", "b"], ProblemLog())[1] == ("cat", "dog")
+def test_a_blank_list_is_absent_where_a_person_says_so():
+    targets, _, _ = read(["cat;dog", ""], coding=Coding(blank_means="absent"))
 
-    frame = pd.DataFrame({"cat": ["1", ""]})
-    assert read_targets(frame, LabelSettings(), ["a", "b"], ProblemLog())[1] == ("cat",)
+    np.testing.assert_array_equal(targets, [[1, 1], [0, 0]])
 
 
 def test_lists_agree_with_scikit_learn(rng):
@@ -82,28 +102,51 @@ def test_lists_agree_with_scikit_learn(rng):
     assert names == tuple(binarizer.classes_)
 
 
-def test_columns_may_hold_any_spelling_of_the_three_values():
-    frame = pd.DataFrame(
-        {
-            "text": ["1", "0", "", "-1", "TRUE", "false", "1.0"],
-            "number": [1.0, 0.0, np.nan, -1.0, 1.0, 0.0, 1.0],
-            "whole": pd.array([1, 0, None, -1, 1, 0, 1], dtype="Int8"),
-            "anything": pd.Series([True, 0, None, -1, "true", "False", 1], dtype=object),
-        }
-    )
-
-    targets, _ = read_targets(frame, LabelSettings(), list("abcdefg"), ProblemLog())
-
-    for column in range(4):
-        np.testing.assert_array_equal(targets[:, column], [1, 0, -1, -1, 1, 0, 1])
-
-
-@pytest.mark.parametrize("bad", [2, "yes", 0.5, ["cat"], {"bbox": [1, 2]}])
-def test_any_other_value_makes_its_row_bad_and_names_its_column(bad):
+@pytest.mark.parametrize("bad", [2, "maybe", 0.5, "['cat']"])
+def test_any_other_value_makes_its_row_bad_and_names_its_column_and_what_is_read(bad):
     frame = pd.DataFrame({"cat": pd.Series([1, bad], dtype=object), "dog": [0, 1]})
     log = ProblemLog()
 
-    read_targets(frame, LabelSettings(), ["a.jpg", "b.jpg"], log)
+    read_targets(frame, columns_of("cat", "dog"), TargetSettings(), ["a.jpg", "b.jpg"], log)
 
     assert log.bad_rows == {1}
-    assert log.problems()[0].examples[0].startswith("b.jpg, column cat: ")
+    (example,) = log.problems()[0].examples
+    assert example.startswith(("b.jpg: cat = ", '"b.jpg: cat = '))
+    assert "yes" in example
+
+
+def test_a_table_is_long_if_images_repeat_and_no_cell_lists_several():
+    def long(tags, images=LONG, **settings):
+        frame = pd.DataFrame({"image": images, "tags": tags})
+        return is_long(frame, LIST, TargetSettings(**settings))
+
+    assert long(["cat", "dog", "cat", "owl"])
+    assert not long(["cat|dog", "dog", "cat", "owl"])
+    assert not long(["cat", "dog", "cat", "owl"], images=list("abcd"))
+    assert not long(["cat", "dog", "cat", "owl"], rows="image")
+    assert long(["cat|dog", "dog", "cat", "owl"], rows="label")
+
+
+def test_rows_of_one_image_are_united_and_a_label_without_a_row_is_absent():
+    first, targets, log = read_long(["dog", "cat", "dog", "owl"])
+
+    assert first == [0, 2, 3]
+    assert targets.label_names == ("cat", "dog", "owl")
+    np.testing.assert_array_equal(targets.values, [[1, 1, 0], [0, 1, 0], [0, 0, 1]])
+    assert log.guesses[0].flag == "--data.rows"
+
+
+def test_rows_with_a_value_say_absent_too_and_the_others_are_unknown():
+    _, targets, _ = read_long(["dog", "cat", "dog", "cat"], ["1", "0", "0", "1"])
+
+    np.testing.assert_array_equal(targets.values, [[0, 1], [-1, 0], [1, -1]])
+
+
+def test_rows_that_contradict_each_other_make_their_image_bad():
+    _, _, log = read_long(["dog", "dog", "dog", "cat"], ["1", "0", "0", "1"])
+
+    assert log.bad_rows == {0}
+    assert (log.problems()[0].kind, log.problems()[0].examples) == (
+        "contradicting rows",
+        ("a.jpg: dog",),
+    )

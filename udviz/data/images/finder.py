@@ -17,6 +17,7 @@ from pathlib import Path
 from udviz.checks import is_text, shown
 from udviz.data.images.files import LINK_OUT, allowed_folder, path_inside
 from udviz.data.problems import N_EXAMPLES, ProblemLog
+from udviz.roots import check_place
 
 MOST_FILES = 20_000_000
 MOST_COMPARED = 20_000  # names that a missing one is compared with
@@ -60,6 +61,7 @@ class ImageFinder:
     @cached_property
     def _names(self) -> dict[str, None]:
         """Every file, in order."""
+        check_place(self.root, name=self.root.name)
         return dict.fromkeys(sorted(_walk(os.path.realpath(self.root))))
 
     @cached_property
@@ -94,7 +96,7 @@ def locate(
         path = path_inside(root, found[0]) if len(found) == 1 else None
         paths.append(path)
         if path is None:
-            _note(name, found, finder, log, row)
+            _note(root, name, found, finder, log, row)
         elif found[0] != name:
             changed.append(f"{name} is {found[0]}")
     if changed:
@@ -103,7 +105,9 @@ def locate(
     return paths
 
 
-def _note(name: str, found: list[str], finder: ImageFinder, log: ProblemLog, row: int) -> None:
+def _note(
+    root: Path, name: str, found: list[str], finder: ImageFinder, log: ProblemLog, row: int
+) -> None:
     if not name:
         log.add("row without an image name", f"row {row + 1}", row=row)
     elif len(found) > 1:
@@ -112,6 +116,8 @@ def _note(name: str, found: list[str], finder: ImageFinder, log: ProblemLog, row
         log.add(LINK_OUT, name, row=row)
     elif os.path.isabs(name) or not _may_be_looked_for(name):
         log.add("image outside the images folder", name, row=row)
+    elif path_inside(root, name) is None:
+        log.add(LINK_OUT, name, row=row)
     else:
         nearest = finder.nearest(name) if log.count("missing file") < N_EXAMPLES else ""
         log.add("missing file", f"{name} (nearest: {nearest})" if nearest else name, row=row)

@@ -65,7 +65,7 @@ def read_targets(
     if columns.label_list is None:
         names = tuple(columns.labels)
         series = [frame[name] for name in names]
-        values, unreadable = read_words(series, settings.coding)
+        values, unreadable = read_words(series, settings.coding, len(frame))
         for row, place in np.argwhere(unreadable):
             cell = series[place].iloc[row]
             where = f"{image_ids[row]}: {names[place]} = {cell!r} (read are {READ})"
@@ -121,7 +121,7 @@ def united(
     values = np.full((len(first), len(names)), -1 if told else 0, dtype=np.int8)
     said = np.ones(len(labels), dtype=np.int8)
     if columns.value is not None:
-        column, unreadable = read_words([frame[columns.value]], settings.coding)
+        column, unreadable = read_words([frame[columns.value]], settings.coding, len(frame))
         said = column[:, 0]
         for row in np.flatnonzero(unreadable[:, 0]):
             where = f"{image_ids[row]}: {columns.value} = {frame[columns.value].iloc[row]!r}"

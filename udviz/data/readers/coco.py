@@ -15,10 +15,9 @@ from udviz.data.problems import ProblemLog
 from udviz.data.readers.assemble import Rows, assemble
 from udviz.data.readers.coco_json import Instances, read_instances
 from udviz.data.readers.objects import Corners, ObjectList, relative_corners
-from udviz.data.splits import SPLIT_NAMES, complete_splits
+from udviz.data.splits import SPLIT_NAMES, complete_splits, shares_with
 
 CROWD_MEANS = ("auto", "unknown", "present")
-VAL_FRACTION = 0.1
 ROBOFLOW = "_annotations.coco.json"
 SINGLE = ("result.json", "annotations.json", "instances_default.json", ROBOFLOW)
 
@@ -59,7 +58,7 @@ def read_coco(
     root: Path | str,
     *,
     files: CocoFiles = CocoFiles(),
-    val_fraction: float = VAL_FRACTION,
+    val_fraction: float = 0.0,
     split_seed: int = 0,
     crowd_means: str = "auto",
     bad_images: str = "stop",
@@ -77,7 +76,8 @@ def read_coco(
             it, those that Roboflow (``train/_annotations.coco.json``, ...) and Label Studio
             (``result.json``) write are looked for.
         files: Where they are in it.
-        val_fraction: Share of the training images that is drawn as val where there is no file.
+        val_fraction: Share of the training images that is drawn as val where there is no file;
+            0 is a tenth.
         split_seed: Another seed draws another val.
         crowd_means: ``unknown``, ``present``, or ``auto`` as said above.
         bad_images: ``stop`` raises if images cannot be used, ``set_aside`` goes on without them.
@@ -110,7 +110,6 @@ def read_coco(
         first_row += len(names)
     targets, difficult = objects.targets(len(image_ids), len(label_names))
     given = [part.split for part in parts for _ in part.instances.images]
-    share = val_fraction
     rows = Rows(
         image_ids=image_ids,
         paths=paths,
@@ -119,7 +118,7 @@ def read_coco(
             targets,
             image_ids,
             log,
-            fractions=(1 - share - 0.2, share, 0.2) if share < 0.8 else (0.0, share, 1 - share),
+            fractions=shares_with(val_fraction),
             seed=split_seed,
         ),
         targets=targets,

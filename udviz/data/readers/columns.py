@@ -189,7 +189,7 @@ def _refuse_other_columns(frame: pd.DataFrame, rest: list[str]) -> None:
     if not odd:
         return
     values = {c: ", ".join(map(repr, _odd_values(frame[c]))) for c in odd[:_MOST_EXAMPLES]}
-    listed = "; ".join(f"{column} ({shown(value)})" for column, value in values.items())
+    listed = "; ".join(f"{shown(column)} ({shown(value)})" for column, value in values.items())
     more = f" and {len(odd) - _MOST_EXAMPLES} more" if len(odd) > _MOST_EXAMPLES else ""
     raise ValueError(
         f"Every column besides the image's must be a label of 0 and 1, got {listed}{more}. "

@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from udviz.checks import shown
@@ -75,7 +76,28 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     frame = pd.read_parquet(path)
     if frame.index.name is not None or not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index(names=frame.index.name or "image")
-    return frame
+    frame.columns = [str(column).strip() for column in frame.columns]
+    odd = [column for column in frame.columns if frame[column].dtype == object]
+    return frame.assign(**{column: frame[column].map(_cell) for column in odd})
+
+
+def _cell(cell: Any) -> Any:
+    """A cell; lists, arrays and objects as JSON text, so that cells can be compared.
+
+    Raises:
+        ValueError: If it holds the bytes of an image.
+    """
+    if isinstance(cell, dict) and set(cell) == {"bytes", "path"}:  # Hugging Face's image
+        cell = cell["path"] if cell["bytes"] is None else cell["bytes"]
+    if isinstance(cell, bytes):
+        raise ValueError(
+            "a column holds images as bytes. Save them as files, and their names in the column."
+        )
+    if isinstance(cell, np.ndarray):
+        cell = cell.tolist()
+    if isinstance(cell, set | frozenset):
+        cell = sorted(cell, key=str)
+    return json.dumps(cell, ensure_ascii=False) if isinstance(cell, list | tuple | dict) else cell
 
 
 def _read_delimited(file: TextFile, log: ProblemLog, settings: FrameSettings) -> pd.DataFrame:
@@ -137,7 +159,7 @@ def _read_json(file: TextFile) -> pd.DataFrame:
         raise ValueError("it must be a list of JSON objects, or a JSON object per line.")
     columns = list(dict.fromkeys(str(key).strip() for row in rows for key in row))
     return pd.DataFrame(
-        {column: pd.Series([row.get(column) for row in rows], dtype=object) for column in columns}
+        {column: pd.Series([_cell(row.get(column)) for row in rows], dtype=object) for column in columns}
     )
 
 

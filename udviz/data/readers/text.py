@@ -4,6 +4,7 @@ import codecs
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -109,8 +110,7 @@ def _regular_columns(sample: list[str], delimiter: str) -> int:
 
 def _encoding_of(path: Path) -> str:
     """UTF-8 or UTF-16 if the file is that; empty if it is neither."""
-    with _open_bytes(path) as file:
-        start = file.read(4096)
+    start = next(_blocks(path), b"")[:4096]
     for mark, encoding in _MARKS.items():
         if start.startswith(mark):
             return encoding
@@ -152,7 +152,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
                 if total > MOST_BYTES:
                     raise ValueError(f"{path} must hold at most {MOST_BYTES:,} bytes of text.")
                 yield block
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path} cannot be unpacked: {error}.") from error
 
 

@@ -13,7 +13,7 @@ from udviz.data.readers.voc_lists import (
     read_label_lists,
 )
 from udviz.data.readers.voc_xml import read_annotations
-from udviz.data.splits import complete_splits
+from udviz.data.splits import complete_splits, shares_with
 
 
 def read_voc(
@@ -80,9 +80,7 @@ def read_voc(
             targets,
             image_ids,
             log,
-            fractions=(0.9 - share, share, 0.1)
-            if (share := val_fraction or 0.1) < 0.9
-            else (0, 1, 0),
+            fractions=shares_with(val_fraction or 0.0),
             seed=split_seed,
         ),
         targets=targets,

@@ -47,8 +47,16 @@ def images_beside_annotations(folder: Path) -> tuple[list[str], np.ndarray]:
     Returns:
         The R ids, relative to ``folder`` and without suffix, and (R,) the splits that folders are
         named by; "" elsewhere.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
     """
     found = sorted(path.relative_to(folder).with_suffix("") for path in folder.rglob("*.xml"))
+    if not found:
+        raise FileNotFoundError(
+            "VOC data must list images in ImageSets/Main/train.txt or hold an .xml file for each "
+            f"image; there is neither in {folder}."
+        )
     splits = [
         SPLIT_NAMES.get(path.parts[0].lower(), "") if path.parts[1:] else "" for path in found
     ]

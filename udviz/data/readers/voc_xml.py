@@ -84,19 +84,18 @@ def parse_annotation(path: Path) -> list[VocObject]:
 def _text(path: Path) -> str:
     """The file decoded before it is parsed, so that no encoding hides what is in it.
 
-    What is not UTF-8 is read as its first line says, if people write text in that encoding.
+    What its first line declares is believed if people write text in that encoding: Chinese in GBK
+    may happen to be UTF-8 as well, and mean something else.
     """
     content = path.read_bytes()
     declared = _DECLARED.match(content)
     said = declared.group(1).decode().lower() if declared else ""
     marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = "utf-16" if marked else said if said in ENCODINGS else "utf-8-sig"
     try:
-        text = content.decode("utf-16" if marked else "utf-8-sig")
+        return _HEAD.sub("", content.decode(encoding))
     except UnicodeDecodeError as error:
-        if said not in ENCODINGS:
-            raise ValueError("it is not UTF-8; save it as UTF-8") from error
-        text = content.decode(said)
-    return _HEAD.sub("", text)
+        raise ValueError(f"it is not {encoding}; save it as UTF-8 ({error})") from error
 
 
 def _object(element: ElementTree.Element, width: float, height: float) -> VocObject:

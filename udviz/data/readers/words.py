@@ -43,7 +43,9 @@ def is_word(cell: object) -> bool:
     return word_of(cell) in {*PRESENT, *ABSENT, *UNKNOWN, MINUS_ONE, MINUS}
 
 
-def read_words(columns: list[pd.Series], coding: Coding) -> tuple[np.ndarray, np.ndarray]:
+def read_words(
+    columns: list[pd.Series], coding: Coding, n_rows: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Targets of columns of words.
 
     A lone ``-`` is absent where nothing else says so (as beside ``+``); next to 0 or no it is not
@@ -52,6 +54,7 @@ def read_words(columns: list[pd.Series], coding: Coding) -> tuple[np.ndarray, np
     Args:
         columns: L columns of R cells.
         coding: What blanks and -1 mean.
+        n_rows: R, also where there is no column.
 
     Returns:
         (R, L) int8 targets, 1, 0 or -1, and the (R, L) bool cells that could not be read.
@@ -64,7 +67,7 @@ def read_words(columns: list[pd.Series], coding: Coding) -> tuple[np.ndarray, np
     value[MINUS_ONE] = 0 if coding.minus_one_means == "absent" else -1
     if not met & set(ABSENT):
         value[MINUS] = 0
-    targets = np.empty((len(columns[0]) if columns else 0, len(columns)), dtype=np.int8)
+    targets = np.empty((n_rows, len(columns)), dtype=np.int8)
     for place, ((codes, _), of_column) in enumerate(zip(factorised, words, strict=True)):
         of_code = np.array([value.get(word, _UNREADABLE) for word in of_column], dtype=np.int8)
         targets[:, place] = of_code[codes] if len(of_code) else -1
