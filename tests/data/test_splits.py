@@ -15,7 +15,9 @@ SHARES = (0.5, 0.25, 0.25)
 def draw(ids, targets=None, *, given=None, log=None, fractions=SHARES, **settings):
     targets = np.zeros((len(ids), 0), dtype=np.int8) if targets is None else targets
     given = np.full(len(ids), "", dtype="<U5") if given is None else np.array(given, dtype="<U5")
-    return complete_splits(given, targets, ids, log or ProblemLog(), fractions=fractions, **settings)
+    return complete_splits(
+        given, targets, ids, log or ProblemLog(), fractions=fractions, **settings
+    )
 
 
 def test_the_shares_come_out_about_as_asked():

@@ -40,7 +40,9 @@ def save_photo(path: Path, *, seed: int = 0, size: int = 16) -> Path:
 
 def frame_of(names: Sequence[str], label: str) -> pd.DataFrame:
     files = [f"{name}.jpg" for name in names]
-    return pd.DataFrame({"image": files, label: list("101")[: len(files)], "split": SPLITS[: len(files)]})
+    return pd.DataFrame(
+        {"image": files, label: list("101")[: len(files)], "split": SPLITS[: len(files)]}
+    )
 
 
 def instances(names: Sequence[str], label: str = "cat") -> dict[str, Any]:

@@ -45,9 +45,9 @@ def _check_label_names(names: Sequence[str]) -> None:
     combined = made_of_words(names)
     if len(combined) > COMBINED_SHARE * len(names):
         raise ValueError(
-            f"{len(combined)} of {len(names)} labels look like several labels with a space between "
-            f"them, such as {shown(repr(combined[0]))}. If so, pass --data.separator space; if a "
-            "label may have spaces, pass --data.separator '|'."
+            f"{len(combined)} of {len(names)} labels look like several labels in one, such as "
+            f"{shown(repr(combined[0]))}. If so, name what stands between them: --data.separator "
+            "space; if not, pass --data.separator '|'."
         )
 
 

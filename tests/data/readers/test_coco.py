@@ -147,7 +147,10 @@ def test_a_test_image_that_is_a_training_image_is_a_leak(coco):
         ("[" * 100_000, "is not JSON"),
         ("[]", "must hold a JSON object, got list"),
         ("{}", "must have a list `images`"),
-        ('{"images": [{"id": 1}], "annotations": [], "categories": [{"id": 1, "name": "a"}]}', r"`images\[0\]` must have `file_name`"),
+        (
+            '{"images": [{"id": 1}], "annotations": [], "categories": [{"id": 1, "name": "a"}]}',
+            r"`images\[0\]` must have `file_name`",
+        ),
         (
             '{"images": [{"id": [], "file_name": "a", "width": 1, "height": 1}]}',
             r"`images\[0\]\.id` must be a number or a text",

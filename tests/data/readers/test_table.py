@@ -169,7 +169,9 @@ def test_label_names_choose_and_order_the_columns(labelled):
     np.testing.assert_array_equal(dataset.targets[:, 0], [0, 1, 1, 0])
 
     settings = TableSettings(columns=ColumnSettings(label_columns=("wolf",)))
-    with pytest.raises(ValueError, match=r"--data.label_columns: must name columns.*\['wolf'\].*cat, dog"):
+    with pytest.raises(
+        ValueError, match=r"--data.label_columns: must name columns.*\['wolf'\].*cat, dog"
+    ):
         read_table(labelled / "labels.csv", images=labelled / "photos", settings=settings)
 
 
@@ -200,7 +202,11 @@ def test_missing_tables_folders_and_columns_are_refused_by_name(labelled):
     with pytest.raises(ValueError, match=r"must end in \.csv, \.tsv, \.txt, \.parquet"):
         read_table(labelled / "labels.xlsx", images=images)
     with pytest.raises(ValueError, match="--data.image_column: must name columns of the table"):
-        read_table(labels, images=images, settings=TableSettings(columns=ColumnSettings(image_column="photo")))
+        read_table(
+            labels,
+            images=images,
+            settings=TableSettings(columns=ColumnSettings(image_column="photo")),
+        )
     with pytest.raises(ValueError, match="`masks` and `mask_labels` must be given together"):
         read_table(labels, images=images, masks=images)
     with pytest.raises(ValueError, match="`bad_images` must be one of stop, set_aside, got 'x'"):

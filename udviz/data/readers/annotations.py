@@ -8,7 +8,7 @@ import pandas as pd
 
 from udviz.data.problems import ProblemLog
 from udviz.data.readers.columns import Columns
-from udviz.data.readers.label_lists import ListError, find_separator, parse_list
+from udviz.data.readers.label_lists import ListError, find_separator, made_of_words, parse_list
 from udviz.data.readers.words import READ, Coding, read_words
 
 NO_LABEL_WORDS = ("nan", "none", "null", "na", "n/a", "<na>", "?")  # as a whole cell of a list
@@ -146,6 +146,9 @@ def _label_lists(
     separator = settings.separator or find_separator(str(cell).strip() for cell in cells)
     if separator and not settings.separator:
         log.guess(f"labels of a list are separated by {separator!r}", flag="--data.separator")
+    if not separator and (combined := made_of_words({str(cell) for cell in column.dropna()})):
+        what = f"labels may be made of words of others, as {combined[0]!r} is"
+        log.guess(what, flag="--data.separator")
     lists: list[list[str] | None] = []
     nothing = {cell for cell in map(str, cells) if cell.strip().lower() in NO_LABEL_WORDS}
     if nothing:

@@ -159,7 +159,10 @@ def _read_json(file: TextFile) -> pd.DataFrame:
         raise ValueError("it must be a list of JSON objects, or a JSON object per line.")
     columns = list(dict.fromkeys(str(key).strip() for row in rows for key in row))
     return pd.DataFrame(
-        {column: pd.Series([_cell(row.get(column)) for row in rows], dtype=object) for column in columns}
+        {
+            column: pd.Series([_cell(row.get(column)) for row in rows], dtype=object)
+            for column in columns
+        }
     )
 
 

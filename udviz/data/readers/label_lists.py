@@ -12,6 +12,8 @@ import pandas as pd
 
 SEPARATORS = ("|", ";", ",")
 WORDS_FOR_SPACE = "space"  # what --data.separator calls a space
+OBJECT_LABELS = ("categories", "category", "labels", "label")  # in {"bbox": [...], ...}
+_BETWEEN_WORDS = re.compile(r"[\s/+&]+")
 _OPEN, _QUOTES = "[({", "'\""
 _NUMPY = re.compile(r"\[\s*(?:'[^']*'|\"[^\"]*\")(?:\s+(?:'[^']*'|\"[^\"]*\"))+\s*\]")
 _NUMPY_ITEM = re.compile(r"'([^']*)'|\"([^\"]*)\"")
@@ -37,16 +39,20 @@ def find_separator(cells: Iterable[str]) -> str:
 
 
 def made_of_words(labels: Iterable[str]) -> list[str]:
-    """Labels with spaces all of whose words are labels by themselves or occur in several labels."""
+    """Labels all of whose words are labels by themselves or occur in several labels.
+
+    Between words stand spaces, or ``/``, ``+``, ``&``.
+    """
     names = set(labels)
     met: defaultdict[str, set[str]] = defaultdict(set)
     for name in names:
-        for word in name.split():
+        for word in _BETWEEN_WORDS.split(name):
             met[word].add(name)
     return [
         name
         for name in sorted(names)
-        if len(words := name.split()) > 1 and all(w in names or len(met[w]) > 1 for w in words)
+        if len(words := _BETWEEN_WORDS.split(name)) > 1
+        and all(w in names or len(met[w]) > 1 for w in words)
     ]
 
 
@@ -63,7 +69,7 @@ def parse_list(cell: Any, separator: str) -> list[str] | None:
     """The labels of one cell, stripped, each once; None if it is blank.
 
     Args:
-        cell: Text, a list, or nothing.
+        cell: Text, a list, objects as Hugging Face keeps them (a dictionary of lists), or nothing.
         separator: Between labels that are not in brackets; empty if there is none.
 
     Raises:
@@ -75,6 +81,8 @@ def parse_list(cell: Any, separator: str) -> list[str] | None:
             return None
         cell = _parse_brackets(text) if text[0] in _OPEN else None
         cell = _split(text, separator) if cell is None else cell
+    if isinstance(cell, dict):
+        cell = next((cell[key] for key in OBJECT_LABELS if key in cell), cell)
     if cell is None or cell is pd.NA or isinstance(cell, float):
         return None
     if isinstance(cell, np.ndarray):
