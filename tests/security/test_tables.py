@@ -15,9 +15,9 @@ from tests.security.attacks import FEW, Payload, damaged, mutated, refused, told
 from tests.security.datasets import KINDS, frame_of, write_dataset
 from udviz.data.images.masks import read_label_values
 from udviz.data.problems import ProblemLog
-from udviz.data.readers.frames import read_frame
 from udviz.data.readers.table import TableSettings, read_table
 from udviz.data.source import load_dataset
+from udviz.data.tables.frames import read_frame
 
 HUGE = "x" * 200_000
 SET_ASIDE = TableSettings(bad_images="set_aside")

@@ -11,7 +11,7 @@ import numpy as np
 
 from udviz.checks import shown
 from udviz.data.dataset import Dataset
-from udviz.data.readers.label_lists import made_of_words
+from udviz.data.tables.label_lists import made_of_words
 
 COMBINED_SHARE = 0.5  # of the labels that look like combinations of others
 _PUNCTUATION = re.compile(r"[\[\]{}'\"|;]|^\(.*\)$|,\s*\S")

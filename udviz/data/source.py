@@ -8,15 +8,15 @@ import numpy as np
 from udviz.data.dataset import Dataset
 from udviz.data.images.digests import FileDigests, memory_of
 from udviz.data.plausibility import check_plausible
-from udviz.data.readers.annotations import TargetSettings
 from udviz.data.readers.coco import CocoFiles, read_coco
-from udviz.data.readers.columns import ColumnSettings
-from udviz.data.readers.frames import FrameSettings
 from udviz.data.readers.imagefolder import read_imagefolder
 from udviz.data.readers.table import TableSettings, read_table
 from udviz.data.readers.voc import read_voc
-from udviz.data.readers.words import Coding
 from udviz.data.scenes.scenes import scenes
+from udviz.data.tables.annotations import TargetSettings
+from udviz.data.tables.columns import ColumnSettings
+from udviz.data.tables.frames import FrameSettings
+from udviz.data.tables.words import Coding
 from udviz.recipe.data import DataConfig
 from udviz.roots import check_data
 

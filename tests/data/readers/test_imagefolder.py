@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from udviz.data.problems import DataProblems
-from udviz.data.readers.columns import ColumnSettings
 from udviz.data.readers.imagefolder import read_imagefolder
 from udviz.data.readers.table import TableSettings
+from udviz.data.tables.columns import ColumnSettings
 
 
 def json_lines(path, *rows):

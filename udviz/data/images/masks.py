@@ -13,8 +13,8 @@ from udviz.data.images.decoding import DECODE_ERRORS, MAX_PIXELS, ImageError, ch
 from udviz.data.images.digests import FileDigest, FileDigests
 from udviz.data.images.files import path_inside
 from udviz.data.problems import ProblemLog
-from udviz.data.readers.columns import require_columns, texts
-from udviz.data.readers.frames import read_frame
+from udviz.data.tables.columns import require_columns, texts
+from udviz.data.tables.frames import read_frame
 
 NO_LABEL = "null"
 NO_MASK = bytes(16)  # in place of a digest

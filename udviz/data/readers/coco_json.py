@@ -7,7 +7,7 @@ from typing import Any
 
 from udviz.checks import shown
 from udviz.data.problems import ProblemLog
-from udviz.data.readers.text import text_file
+from udviz.data.tables.text import text_file
 
 REQUIRED = {
     "images": ("id",),

@@ -7,10 +7,10 @@ import pandas as pd
 
 from udviz.data.dataset import Dataset
 from udviz.data.problems import ProblemLog
-from udviz.data.readers.columns import is_image_name, require_columns, texts
-from udviz.data.readers.frames import read_frame
 from udviz.data.readers.table import DEFAULT_SETTINGS, SPLIT_COLUMN, TableSettings, dataset_of_table
 from udviz.data.splits import SPLIT_NAMES
+from udviz.data.tables.columns import is_image_name, require_columns, texts
+from udviz.data.tables.frames import read_frame
 
 TABLES = (
     *("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv"),

@@ -13,9 +13,10 @@ from udviz.data.images.digests import FileDigests
 from udviz.data.images.finder import locate
 from udviz.data.images.masks import MaskFolder, mask_folder, read_label_values
 from udviz.data.problems import ProblemLog
-from udviz.data.readers.annotations import TargetSettings, is_long, read_targets, united
 from udviz.data.readers.assemble import Rows, assemble
-from udviz.data.readers.columns import (
+from udviz.data.splits import complete_splits, is_split_column, splits_of_column
+from udviz.data.tables.annotations import TargetSettings, is_long, read_targets, united
+from udviz.data.tables.columns import (
     Columns,
     ColumnSettings,
     find_columns,
@@ -23,8 +24,7 @@ from udviz.data.readers.columns import (
     require_columns,
     texts,
 )
-from udviz.data.readers.frames import FrameSettings, read_frame
-from udviz.data.splits import complete_splits, is_split_column, splits_of_column
+from udviz.data.tables.frames import FrameSettings, read_frame
 
 SPLIT_COLUMN = "split"
 

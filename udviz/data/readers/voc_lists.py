@@ -8,8 +8,8 @@ import numpy as np
 
 from udviz.data.images.finder import SUFFIXES
 from udviz.data.problems import ProblemLog
-from udviz.data.readers.text import text_file
 from udviz.data.splits import SPLIT_NAMES, TRAINVAL
+from udviz.data.tables.text import text_file
 from udviz.vocabulary import SPLITS
 
 DIFFICULT = "0"  # all objects of the label in the image are difficult

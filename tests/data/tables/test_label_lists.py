@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udviz.data.readers.label_lists import ListError, find_separator, made_of_words, parse_list
+from udviz.data.tables.label_lists import ListError, find_separator, made_of_words, parse_list
 
 WORDS = st.lists(
     st.text("abcdefg -_'é猫", min_size=1, max_size=8)

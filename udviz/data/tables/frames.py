@@ -14,7 +14,7 @@ import pandas as pd
 from udviz.checks import shown
 from udviz.data.images.finder import SUFFIXES as IMAGE_SUFFIXES
 from udviz.data.problems import ProblemLog
-from udviz.data.readers.text import TextFile, find_delimiter, said_delimiter, text_file
+from udviz.data.tables.text import TextFile, find_delimiter, said_delimiter, text_file
 from udviz.roots import check_place
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".json")

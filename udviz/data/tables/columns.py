@@ -11,8 +11,8 @@ import pandas as pd
 from udviz.checks import shown
 from udviz.data.images.finder import ImageFinder
 from udviz.data.problems import ProblemLog
-from udviz.data.readers.words import READ, is_word
 from udviz.data.splits import is_split_column
+from udviz.data.tables.words import READ, is_word
 
 IMAGE_COLUMNS = (
     *("image", "filename", "imagename", "imagefile", "imageindex", "file", "path", "imagepath"),

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from udviz.data.readers.words import ABSENT, PRESENT, UNKNOWN, Coding, is_word, read_words
+from udviz.data.tables.words import ABSENT, PRESENT, UNKNOWN, Coding, is_word, read_words
 
 
 def read(*cells, **coding):

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from udviz.data.problems import ProblemLog
-from udviz.data.readers.annotations import TargetSettings, is_long, read_targets, united
-from udviz.data.readers.columns import Columns
-from udviz.data.readers.words import Coding
+from udviz.data.tables.annotations import TargetSettings, is_long, read_targets, united
+from udviz.data.tables.columns import Columns
+from udviz.data.tables.words import Coding
 
 LIST = Columns(image="image", split=None, group=None, labels=(), label_list="tags")
 LONG = ["a.jpg", "a.jpg", "b.jpg", "c.jpg"]

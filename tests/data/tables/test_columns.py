@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from udviz.data.problems import ProblemLog
-from udviz.data.readers.columns import ColumnSettings, find_columns
+from udviz.data.tables.columns import ColumnSettings, find_columns
 
 FILES = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
 

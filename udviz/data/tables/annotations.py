@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from udviz.data.problems import ProblemLog
-from udviz.data.readers.columns import Columns
-from udviz.data.readers.label_lists import ListError, find_separator, made_of_words, parse_list
-from udviz.data.readers.words import READ, Coding, read_words
+from udviz.data.tables.columns import Columns
+from udviz.data.tables.label_lists import ListError, find_separator, made_of_words, parse_list
+from udviz.data.tables.words import READ, Coding, read_words
 
 NO_LABEL_WORDS = ("nan", "none", "null", "na", "n/a", "<na>", "?")  # as a whole cell of a list
 

@@ -3,8 +3,8 @@ import gzip
 import pytest
 
 from udviz.data.problems import ProblemLog
-from udviz.data.readers import text
-from udviz.data.readers.text import find_delimiter, text_file
+from udviz.data.tables import text
+from udviz.data.tables.text import find_delimiter, text_file
 
 LINES = "image,größe\na.jpg,1\n"
 
@@ -87,5 +87,5 @@ def test_a_packed_file_that_is_cut_is_refused(tmp_path, length):
 def test_what_is_no_text_is_refused(tmp_path, content):
     (tmp_path / "t.csv").write_bytes(content)
 
-    with pytest.raises(ValueError, match="zero bytes|cannot be read as"):
+    with pytest.raises(ValueError, match=r"zero bytes|cannot be read as"):
         text_file(tmp_path / "t.csv", ProblemLog())
