@@ -4,10 +4,13 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.data.cases import CASES, Read, Refused
 from udviz.data.dataset import Dataset
+from udviz.data.problems import DataProblems
 from udviz.data.source import load_dataset
 from udviz.recipe.data import DataConfig
 
@@ -222,3 +225,26 @@ def test_a_column_of_splits_with_another_name_is_kept(photos, column, cells, spl
     assert set(dataset.splits) == splits
     assert (dataset.splits[8:] == "test").all()
     assert dataset.label_names == ("cat", "dog")
+
+
+def test_broken_bytes_in_the_middle_are_found_before_a_study_trains(photos):
+    broken = photos / "images" / "p5.png"
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(broken)
+    content = bytearray(broken.read_bytes())
+    content[6000:6100] = bytes(100)
+    broken.write_bytes(content)
+    (photos / "images" / "p5.jpg").unlink()
+    memory = photos / "memory"
+
+    def study(**settings: object) -> Dataset:
+        config = DataConfig(kind="table", root=str(photos), **settings)
+        return load_dataset(config, memory=memory)
+
+    load(photos, SMALL["plain"][0])
+    with pytest.raises(DataProblems, match=r"unreadable image: 1 \(.*p5\.png"):
+        study()
+    for _ in range(2):  # also where the memory knows the files
+        dataset = study(bad_images="set_aside")
+        assert "p5.jpg" not in dataset.image_ids
+        assert len(dataset.image_ids) == 11

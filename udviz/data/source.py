@@ -26,7 +26,8 @@ def load_dataset(config: DataConfig, *, memory: Path | None = None) -> Dataset:
 
     Args:
         config: Data section of the recipe.
-        memory: Folder that remembers the digests of files from start to start; None for nothing.
+        memory: Folder that remembers from start to start the digests of files and which of them
+            decode; None for nothing. With it, ``auto`` as ``verify`` decodes each file once.
 
     Raises:
         ValueError: If it cannot be read as described, or a split is empty.
@@ -70,6 +71,9 @@ def _read(config: DataConfig, memory: Path | None) -> Dataset:
             f"`data.root` must be an existing folder, got '{config.root}'. Pass --data.root PATH."
         )
     check_data(config)
+    if config.verify == "auto":
+        verify = "decode" if memory else "header"
+        config = config.model_copy(update={"verify": verify})
     digests = FileDigests(memory and memory_of(memory, config.folder))
     dataset = _READERS[config.kind](config, digests)
     digests.save()

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from udviz.data.tables.label_lists import ListError, find_separator, made_of_words, parse_list
@@ -24,6 +24,7 @@ SPELLINGS = {
 }
 
 
+@settings(deadline=None)
 @given(words=WORDS)
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_a_list_comes_back_as_it_was_written(spelling, words):

@@ -11,6 +11,8 @@ from udviz.data.tables.columns import Columns
 from udviz.data.tables.label_lists import ListError, find_separator, made_of_words, parse_list
 from udviz.data.tables.words import READ, Coding, read_words
 
+TWINS = "labels that are always listed together (if they are one, --data.separator)"
+TWINS_FROM = 3  # images; rarer labels may come together by chance
 NO_LABEL_WORDS = ("nan", "none", "null", "na", "n/a", "<na>", "?")  # as a whole cell of a list
 
 
@@ -80,6 +82,7 @@ def read_targets(
             values[row] = 0 if settings.coding.blank_means == "absent" else -1
         else:
             values[row, [column_of[label] for label in labels]] = 1
+    _note_twins(values, names, log)
     return Targets(values=values, label_names=names)
 
 
@@ -136,6 +139,16 @@ def united(
             log.add("contradicting rows", f"{image}: {label}", row=place_of[image])
         values[cell] = said[row]
     return first, Targets(values=values, label_names=names)
+
+
+def _note_twins(values: np.ndarray, names: Sequence[str], log: ProblemLog) -> None:
+    """Note labels that are always listed together, as the halves of ``Bag, hand`` are."""
+    first_with: dict[bytes, str] = {}
+    for name, column in zip(names, values.T, strict=True):
+        if np.count_nonzero(column == 1) >= TWINS_FROM:
+            other = first_with.setdefault(column.tobytes(), name)
+            if other != name:
+                log.add(TWINS, f"{other} and {name}")
 
 
 def _label_lists(
