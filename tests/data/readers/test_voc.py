@@ -183,3 +183,18 @@ def test_a_wrong_value_in_a_label_list_makes_its_image_bad(devkit):
 def test_a_folder_that_is_no_voc_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"must list images in ImageSets/Main/train\.txt"):
         read_voc(tmp_path)
+
+
+def test_the_one_year_in_the_folder_is_used_and_said(devkit):
+    dataset = read_voc(devkit)
+
+    assert dataset.name == "VOC2007"
+    assert dataset.splits.tolist() == ["train", "train", "val", "test"]
+    assert [guess.flag for guess in dataset.guesses] == ["--data.year"]
+
+
+def test_of_several_years_one_must_be_chosen(devkit):
+    (devkit / "VOC2012" / "ImageSets" / "Main").mkdir(parents=True)
+
+    with pytest.raises(ValueError, match=r"holds VOC2007, VOC2012\. Say which: --data\.year"):
+        read_voc(devkit)
