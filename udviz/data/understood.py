@@ -26,7 +26,16 @@ def short_lines(dataset: Dataset) -> list[str]:
 def lines(dataset: Dataset) -> list[str]:
     """The same with counts per label and three images with their labels."""
     first, splits, *rest = short_lines(dataset)
-    return [first, splits, "", *_label_lines(dataset), "", *_image_lines(dataset), "", *rest]
+    return [
+        first,
+        splits,
+        "",
+        *_label_lines(dataset),
+        "",
+        *_image_lines(dataset),
+        *([""] if rest else []),
+        *rest,
+    ]
 
 
 def as_json(dataset: Dataset) -> dict[str, Any]:
