@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pages.synthetic import write_study
 from udviz import stats
 
 ROOT = Path(__file__).parents[1]
@@ -13,6 +14,12 @@ EXAMPLES = [
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
     for code in re.findall(r"```python\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
 ]
+
+
+@pytest.fixture(autouse=True)
+def _somebody_has_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_study(tmp_path / "runs" / "demo", names=["cat", "dog"])
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize(("name", "code"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
@@ -26,7 +33,7 @@ def test_the_ten_line_example_finds_the_label_that_was_helped_and_only_that(caps
 
     exec(compile(code, "statistics.md", "exec"), results)
 
-    assert results["gains"].table["verdict"].tolist() == ["helped", *["cannot tell"] * 3]
+    assert results["gains"].table["verdict"].tolist() == ["helped", *["inconclusive"] * 3]
     assert "difficulty" in capsys.readouterr().out
 
 

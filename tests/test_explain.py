@@ -15,7 +15,7 @@ from udviz.method.network import TwoHeadedNetwork
 from udviz.predictions.cache import open_predictions
 from udviz.recipe.files import read_recipe
 from udviz.studies.directory import decoded_root
-from udviz.studies.models import Run
+from udviz.studies.models import Run, run_of
 from udviz.training.networks import random_network, trained_network
 from udviz.training.transforms import normalise
 
@@ -183,7 +183,7 @@ def test_weights_of_another_network_are_refused(trained, tmp_path):
     recipe = read_recipe(study / "study.toml")
 
     with pytest.raises(ValueError, match="must hold the weights of the network that the recipe"):
-        trained_network(recipe, Run("teacher", 0), study, N_LABELS + 1)
+        trained_network(recipe, run_of(recipe, "teacher", 0), study, N_LABELS + 1)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """How this copy of the program lies on the disk, and how its commands are called from there.
 
-In a checkout `app.py`, `pages/` and `pipelines/` lie beside the package. A wheel holds the app
+In a checkout `app.py`, its pages and `pipelines/` lie beside the package. A wheel holds the app
 inside the package and no `pipelines`; its commands are those of `udviz`.
 """
 
@@ -21,10 +21,11 @@ ENVIRONMENT = {"PYTHONSAFEPATH": "1"} if IS_INSTALLED else {}
 
 REQUIRED = (
     *("numpy", "pandas", "pyarrow", "scipy", "scikit-learn", "streamlit", "plotly", "pydantic"),
-    *("pydantic-settings", "psutil", "pillow", "tqdm", "markdown-it-py"),
+    *("pydantic-settings", "psutil", "pillow", "tqdm", "markdown-it-py", "tomli-w"),
+    *("starlette", "uvicorn", "threadpoolctl"),
 )
 EXTRAS = {
-    "train": ("torch", "torchvision", "captum", "safetensors", "tomli-w"),
+    "train": ("torch", "torchvision", "captum", "safetensors"),
     "slurm": ("submitit",),
     "tensorboard": ("tensorboard",),
 }

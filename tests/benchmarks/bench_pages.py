@@ -22,14 +22,16 @@ import numpy as np
 import pandas as pd
 import psutil
 from playwright.sync_api import BrowserContext, Page, sync_playwright
-from udviz.analysis.all_jobs import analysis_jobs, join_difficulty
-from udviz.analysis.contents import contents
 
 from tests.benchmarks.scale_analysis import ROLES, draw_cache
 from tests.browser.conftest import SCREEN, STANDS_STILL, serve, start_chromium
 from tests.pages.synthetic import names_of, write_study
-from udviz.analysis.jobs import SplitPredictions, run_jobs
-from udviz.commands.analyse import write_table
+from udviz.analysis.jobs import run_jobs
+from udviz.analysis.plan import Plan
+from udviz.analysis.split_predictions import SplitPredictions
+from udviz.analysis.store import write_analysis
+from udviz.analysis.tables.all_jobs import analysis_jobs, join_tables
+from udviz.analysis.tables.contents import contents
 from udviz.data.dataset import Dataset
 from udviz.data.images.decoded import DecodedImages
 from udviz.recipe.schema import Recipe
@@ -135,16 +137,17 @@ def draw_large(study: Path) -> None:
             run = "teacher" if role == "teacher" else f"{role}-0"
             directory = study / run / "predictions" / split
             draw_cache(directory, n_images=n_images, n_labels=N_LABELS, role=role, split=split)
-            directories[role] = [directory]
+            directories[role] = {0: directory}
         splits.append(SplitPredictions.open(split, directories))
     (study / "study.toml").write_text(STUDY, encoding="utf-8")
-    (study / "analysis").mkdir()
-    facts = LabelFacts(train_positives=np.full(N_LABELS, 1000))
-    jobs = analysis_jobs(Recipe(), *splits, facts)
-    tables = join_difficulty(run_jobs(jobs, n_processes=2, advance=lambda share, what: None))
+    plan, train_positives = Plan.of(Recipe()), np.full(N_LABELS, 1000)
+    jobs = analysis_jobs(plan, *splits, train_positives)
+    found = run_jobs(jobs, n_processes=2, advance=lambda share, what: None)
     dataset = dataset_of(splits[1])
-    for name, table in (tables | contents(dataset)).items():
-        write_table(study / "analysis" / f"{name}.parquet", table)
+    tables = join_tables(
+        plan, found | contents(dataset), LabelFacts(train_positives=train_positives)
+    )
+    write_analysis(study, tables, inputs={})
     images = DecodedImages(dataset, side_px=SIDE_PX, directory=decoded_root(study))
     for index in range(N_IMAGES):
         images[index]

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from udviz.analysis.evidence import suspects_across
 
+from udviz.analysis.tables.doubted import doubted_training_tables
 from udviz.data.dataset import Dataset
 from udviz.data.scenes.kinds import BUILT_IN_CAUSES
 from udviz.data.source import load_dataset
@@ -28,11 +28,12 @@ from udviz.recipe.files import recipe_values
 from udviz.recipe.schema import Recipe
 from udviz.stats.difficulty.label_difficulty import label_difficulty
 from udviz.stats.inference.intervals import wilson_interval
+from udviz.stats.labels.probabilities import logit_probs
 from udviz.studies.directory import STUDY_FILE
 from udviz.studies.models import runs_of
 
 FIRST = (20, 50, 100)
-SPOILT = [name for name, cause in BUILT_IN_CAUSES.items() if cause == "suspect labels"]
+SPOILT = [name for name, cause in BUILT_IN_CAUSES.items() if cause == "missing annotations"]
 
 
 def wrong_targets(dataset: Dataset) -> np.ndarray:
@@ -45,7 +46,7 @@ def by_loss(folds: list[Predictions]) -> pd.DataFrame:
     """Every judged target, largest loss first: what a person would do without this tool."""
     parts = []
     for fold in folds:
-        probs = fold.probs()
+        probs = logit_probs(fold.logits)
         row, label = np.nonzero(fold.targets >= 0)
         given = np.where(fold.targets[row, label] == 1, probs[row, label], 1 - probs[row, label])
         image = fold.images["row"].to_numpy()[row]
@@ -53,10 +54,10 @@ def by_loss(folds: list[Predictions]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).sort_values("given", kind="stable")
 
 
-def show_precision(folds: list[Predictions], dataset: Dataset) -> None:
+def show_precision(caches: list[Path], folds: list[Predictions], dataset: Dataset) -> None:
     """Share of wrong targets among the first suspects, and among those of the largest loss."""
     wrong = wrong_targets(dataset)
-    suspects = suspects_across(folds).table
+    suspects = doubted_training_tables(caches)["suspects"]
     place = {image_id: index for index, image_id in enumerate(dataset.image_ids)}
     image = suspects["image_id"].map(place)
     loss = by_loss(folds)
@@ -93,9 +94,9 @@ def show_precision(folds: list[Predictions], dataset: Dataset) -> None:
 
 def show_judged_causes(folds: list[Predictions]) -> None:
     """Built-in and found causes of every label, as the judges see the training images."""
-    probs = np.concatenate([fold.probs() for fold in folds])
+    logits = np.concatenate([np.asarray(fold.logits) for fold in folds])
     targets = np.concatenate([np.asarray(fold.targets) for fold in folds])
-    labels = label_difficulty([probs], targets, label_names=folds[0].label_names)
+    labels = label_difficulty([logits], targets, label_names=folds[0].label_names)
     print(
         "\n| label | built in | found | AP, judges | surest unmarked (expected), q |\n"
         + "|---" * 5
@@ -153,8 +154,9 @@ def main() -> None:
     dataset = load_dataset(recipe.data)
     if dataset.true_targets is not None:
         judges = [run.directory(asked.study) for run in runs_of(recipe) if run.model == "crossfit"]
-        folds = [open_predictions(judge.predictions("train")) for judge in judges]
-        show_precision(folds, dataset)
+        caches = [judge.predictions("train") for judge in judges]
+        folds = [open_predictions(cache) for cache in caches]
+        show_precision(caches, folds, dataset)
         show_judged_causes(folds)
         if (asked.study / "analysis").is_dir():
             show_causes(asked.study)

@@ -323,11 +323,11 @@ FAULTS = (
         f"{RUNS}test_listing.py::test_a_study_begun_in_the_future_has_no_negative_age",
     ),
     RunFault(
-        "200 runs: every status is read for every run",
+        "200 studies: every status is read for every study",
         "udviz/studies/listing.py",
         "status=read_status(path), begun",
         "status=[read_status(path) for _ in root.iterdir()][0], begun",
-        f"{PAGE}test_two_hundred_runs_are_listed_in_time",
+        f"{PAGE}test_two_hundred_studies_are_listed_in_time",
     ),
     RunFault(
         "SIGTERM while it is being started: the app gets it",

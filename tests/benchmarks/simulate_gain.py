@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from udviz.stats.comparison.gain import CANNOT_TELL, label_gains
+from udviz.stats.comparison.gain import label_gains
 from udviz.stats.inference.intervals import wilson_interval
 from udviz.stats.ranking.ranking import average_precision
+from udviz.vocabulary import INCONCLUSIVE
 
 PREVALENCE = 0.02
 # separation of baseline and distilled, correlation of their noise
@@ -105,9 +106,9 @@ def one_seed(rng: np.random.Generator, n: int) -> None:
         for scene in SCENES:
             table = pooled(rng, n, n_positives, scene)
             truth = true_ap(scene[1]) - true_ap(scene[0])
-            gain.append(covered(table["low"], table["high"], truth))
+            gain.append(covered(table["gain_low"], table["gain_high"], truth))
             ap.append(
-                covered(table["ap_distilled_low"], table["ap_distilled_high"], true_ap(scene[1]))
+                covered(table["after_value_low"], table["after_value_high"], true_ap(scene[1]))
             )
             if truth == 0:
                 equal.append(table["p"])
@@ -148,7 +149,7 @@ def verdicts_without_difference(rng: np.random.Generator, n_runs: int) -> None:
         called = np.array(
             [
                 label_gains(*draw(rng, n_positives, 80, (2.0, 2.0, 0.5))).table["verdict"]
-                != CANNOT_TELL
+                != INCONCLUSIVE
                 for _ in range(n_runs)
             ]
         )

@@ -35,17 +35,17 @@ def test_from_a_gallery_to_an_attribution_beside_its_control(visit):
     assert query(visit.page)["image"] == name
     assert query(visit.page)["label"] == "yellow star"
 
-    before = picture(visit, "◆ Teacher: highest").get_attribute("src")
+    before = picture(visit, "◆ teacher: highest").get_attribute("src")
     visit.page.get_by_role("slider").press("ArrowLeft")
-    expect(picture(visit, "◆ Teacher: highest")).not_to_have_attribute("src", before)
+    expect(picture(visit, "◆ teacher: highest")).not_to_have_attribute("src", before)
     visit.settle()
     assert query(visit.page)["opacity"] == "0.55"
 
     visit.page.get_by_role("radio", name="Grad-CAM").click()
     visit.settle()
-    visit.page.get_by_role("button", name="Explain this label").click()
-    expect(picture(visit, "● Distilled, random weights")).to_be_visible()
-    expect(visit.page.get_by_text("Like its random control")).to_be_visible()
+    visit.page.get_by_role("button", name="Compute evidence").click()
+    expect(picture(visit, "● distilled, random weights")).to_be_visible()
+    expect(visit.page.get_by_text("Correlation with random weights")).to_be_visible()
     visit.check()
 
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def trained_address(trained, tmp_path_factory):
-    """Address of an app with a trained study that may be marked."""
+    """Address of an app with a trained study that may be reviewed."""
     root = tmp_path_factory.mktemp("runs")
     shutil.copytree(trained.parent / ".decoded", root / ".decoded")
     shutil.copytree(trained, root / "small")
@@ -42,39 +42,39 @@ def download(visit, button):
 
 
 def first_tile(visit):
-    return visit.page.locator(".st-key-suspects-images [class*='st-key-mark-']").first
+    return visit.page.locator(".st-key-suspects-images [class*='st-key-review-']").first
 
 
-def test_a_mark_is_there_after_a_reload_and_in_the_export_and_can_be_undone(visit):
+def test_a_review_is_there_after_a_reload_and_in_the_export_and_can_be_undone(visit):
     visit.open("Data?study=small")
-    visit.page.get_by_role("radio", name="suspects").click()
+    visit.page.get_by_role("radio", name="annotation errors").click()
     expect(visit.page.get_by_text(re.compile(r"^0 of \d+ reviewed"))).to_be_visible()
     image = visit.page.locator(".st-key-suspects-images a").first.inner_text().split()[-1]
 
-    first_tile(visit).get_by_role("radio", name="wrong").click()
+    first_tile(visit).get_by_role("radio", name="change label").click()
 
     expect(visit.page.get_by_text(re.compile(r"^1 of \d+ reviewed"))).to_be_visible()
     visit.page.reload()
     visit.settle()
-    expect(first_tile(visit).get_by_role("radio", name="wrong")).to_be_checked()
-    (row,) = download(visit, "Download all marks")
+    expect(first_tile(visit).get_by_role("radio", name="change label")).to_be_checked()
+    (row,) = download(visit, "Download all reviews")
     assert row["verdict"] == "wrong"
     assert image.strip("\u2068\u2069") == row["image_id"]
     visit.check()
 
-    first_tile(visit).get_by_role("radio", name="right").click()
-    told = re.compile(r"Share of the decided doubts .* 0\.00 ")  # by the server, after the click
+    first_tile(visit).get_by_role("radio", name="keep label").click()
+    told = re.compile(r"Confirmed errors, share .* 0\.00 ")  # by the server, after the click
     expect(visit.page.get_by_role("figure", name=told)).to_have_count(1)
     visit.settle()
-    assert [row["verdict"] for row in download(visit, "Download all marks")] == ["right"]
-    visit.page.get_by_role("button", name="Undo the last mark").click()
-    expect(first_tile(visit).get_by_role("radio", name="wrong")).to_be_checked()
+    assert [row["verdict"] for row in download(visit, "Download all reviews")] == ["right"]
+    visit.page.get_by_role("button", name="Undo the last review").click()
+    expect(first_tile(visit).get_by_role("radio", name="change label")).to_be_checked()
     visit.check()
 
 
 def test_a_click_on_a_cell_opens_the_label_of_its_row(visit):
-    visit.open("Data?study=small&part=pairs")
-    cell = visit.page.locator(".st-key-relations .scatterlayer .point").nth(3 * 20 + 7)
+    visit.open("Data?study=small&part=co-occurrence")
+    cell = visit.page.locator(".st-key-co-occurrence .scatterlayer .point").nth(3 * 20 + 7)
     cell.scroll_into_view_if_needed()
     box = cell.bounding_box()
 
@@ -82,7 +82,7 @@ def test_a_click_on_a_cell_opens_the_label_of_its_row(visit):
 
     expect(visit.page.get_by_text("around the opened label")).to_be_visible()
     visit.settle()
-    row = visit.page.locator(".st-key-relations .yaxislayer-above text").nth(3).text_content()
+    row = visit.page.locator(".st-key-co-occurrence .yaxislayer-above text").nth(3).text_content()
     assert query(visit.page)["label"] == row.strip("\u2068\u2069")
     visit.check()
 

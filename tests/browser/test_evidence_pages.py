@@ -20,14 +20,14 @@ def click_middle(visit, bar):
     visit.page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
 
 
-def test_a_click_in_a_little_diagram_opens_its_label(visit):
+def test_a_click_in_the_reliability_grid_opens_its_label(visit):
     visit.open("Reliability?study=demo")
-    expect(visit.page.get_by_role("heading", name="All labels")).to_be_visible()
+    expect(visit.page.get_by_role("heading", name="All labels, pooled")).to_be_visible()
     assert "label" not in query(visit.page)
 
     click_middle(visit, bars(visit, "worst").first.locator(".point").first)
 
-    expect(visit.page.get_by_role("heading", name="All labels")).to_have_count(0)
+    expect(visit.page.get_by_role("heading", name="All labels, pooled")).to_have_count(0)
     visit.settle()
     label = query(visit.page)["label"]
     expect(visit.page.get_by_role("heading", name=label)).to_be_in_viewport()

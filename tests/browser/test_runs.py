@@ -12,7 +12,7 @@ from udviz.studies.status import ALIVE, Status, read_status, write_status
 pytestmark = pytest.mark.browser
 
 TRAINING_MS = 300_000  # for a busy machine
-SMALL = {"N train": 64, "N val": 32, "N test": 32}
+SMALL = {"Training images": 64, "Validation images": 32, "Test images": 32}
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def root(tmp_path):
 def fill_in(page):
     page.get_by_role("button", name="New study").click()
     form = page.get_by_role("dialog")
-    form.get_by_label("Name of the study", exact=True).fill("mine")
+    form.get_by_label("Study name", exact=True).fill("mine")
     for name in ("Epochs of the teacher", "Epochs of the students"):
         form.get_by_label(name, exact=True).fill("1")
     form.get_by_text("Data", exact=True).click()

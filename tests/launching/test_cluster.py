@@ -109,7 +109,7 @@ def test_a_job_is_stopped_like_any_run(study):
     stopped = stop_study(study)
 
     assert (stopped.state, stopped.message) == ("stopped", "saved")
-    assert start_mark(before.pid) == ""
+    wait_until(lambda: start_mark(before.pid) == "")
     assert (study / "starts").read_text() == "x"
     assert not (study / STOP_FILE).exists()
 
@@ -420,4 +420,4 @@ def test_a_machine_without_slurm_is_told_before_anything_is_written(monkeypatch,
     assert "This machine has no `sbatch`" in ClusterLauncher().refusal(SLURM, "auto")
 
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert "pip install submitit" in ClusterLauncher().refusal(SLURM, "auto")
+    assert "through submitit: pip install '.[slurm]'" in ClusterLauncher().refusal(SLURM, "auto")

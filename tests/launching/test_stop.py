@@ -207,13 +207,13 @@ def test_a_run_that_someone_resumed_meanwhile_is_not_called_stopped(root, monkey
 
     with ExitStack() as resumed:
 
-        def ask(status, patience):
-            os.kill(status.pid, signal.SIGKILL)
+        def waited(is_alive, patience):
+            os.kill(read_status(study).pid, signal.SIGKILL)
             wait_for(study, "lost")
             resumed.enter_context(exclusive(study, patience=10.0))
             return True
 
-        monkeypatch.setattr("udviz.launching.stop._ask", ask)
+        monkeypatch.setattr("udviz.launching.stop._waited", waited)
         stop_study(study)
 
         assert state(study) == "lost"

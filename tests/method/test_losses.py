@@ -99,11 +99,12 @@ def test_the_asymmetric_loss_without_focus_and_clip_is_binary_cross_entropy(logi
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 4.0])
-def test_the_asymmetric_loss_and_its_gradient_are_finite_at_any_logit(gamma):
+@pytest.mark.parametrize("clip", [0.0, 0.05])
+def test_the_asymmetric_loss_and_its_gradient_are_finite_at_any_logit(gamma, clip):
     logits = torch.tensor([[-1e4, -200.0, -3.0, 0.0, 3.0, 200.0, 1e4]] * 2, requires_grad=True)
     targets = torch.tensor([[1] * 7, [0] * 7])
 
-    loss = asymmetric_loss(logits, targets, gamma_pos=gamma, gamma_neg=gamma)
+    loss = asymmetric_loss(logits, targets, gamma_pos=gamma, gamma_neg=gamma, clip=clip)
     loss.backward()
 
     assert loss.isfinite()

@@ -16,14 +16,14 @@ PAGES = """
 from streamlit.testing.v1 import AppTest
 from udviz.installation import APP, PAGES
 for page in sorted(PAGES.glob("*.py")):
-    app = AppTest.from_file(str(APP), default_timeout=120).run()
+    app = AppTest.from_file(str(APP.with_name("overview.py")), default_timeout=120).run()
     assert app.title[0].value == "Overview", app.exception
     app.switch_page(f"pages/{page.name}").run()
     assert not app.exception, (page, app.exception)
     assert not app.error, (page, app.error)
     print(app.title[0].value, len(app.get("imgs")) + len(app.get("image")))
     if app.title[0].value == "Attention":
-        next(b for b in app.button if b.label == "Explain this label").click().run()
+        next(b for b in app.button if b.label == "Compute evidence").click().run()
         refused = app.error[0].value
 print(refused)
 """

@@ -342,7 +342,7 @@ def test_the_confirmed_errors_are_told_per_label(small, suspects, open_app):
     (row,) = app.dataframe[0].value.to_dict("records")
     assert row["Label"] == label
     assert row["Confirmed"] == pytest.approx(2 / 3)
-    assert (row["Reviewed"], row["Unsure"], row["ReviewedTarget"]) == (4, 1, len(of_label))
+    assert (row["Reviewed"], row["Unsure"], row["Possible errors"]) == (4, 1, len(of_label))
     assert numbers(spec(app)["data"][2]["x"]) == pytest.approx([2 / 3])
 
 

@@ -25,7 +25,7 @@ app.switch_page("pages/5_Attention.py").run()
 assert not app.exception, app.exception
 assert app.get("image"), "the page did not get as far as its maps"
 before = "torch" in sys.modules
-next(b for b in app.button if b.label == "Explain this label").click().run()
+next(b for b in app.button if b.label == "Compute evidence").click().run()
 assert not app.exception, app.exception
 print(before, "torch" in sys.modules)
 """

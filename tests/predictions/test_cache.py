@@ -74,9 +74,10 @@ def test_probs_are_the_sigmoid_of_the_logits_even_where_it_would_overflow(tmp_pa
     logits = np.array([[0.0, -1000.0, 1000.0]] * 3, dtype=np.float32)
     write_cache(tmp_path / "c", logits)
 
-    probs = open_predictions(tmp_path / "c").probs()
+    cache = open_predictions(tmp_path / "c")
 
-    np.testing.assert_array_equal(probs[0], [0.5, 0.0, 1.0])
+    np.testing.assert_array_equal(cache.image_probs(0), [0.5, 0.0, 1.0])
+    np.testing.assert_array_equal(cache.probs(2), [1.0, 1.0, 1.0])
 
 
 def test_an_interrupted_write_leaves_the_old_cache_and_no_draft(cache, logits):

@@ -107,9 +107,11 @@ def test_a_study_of_the_terminal_is_for_its_own_account(root, open_handed):
 
 
 def test_a_program_withholds_what_it_writes_from_others(tmp_path, open_handed):
+    maker = "from pathlib import Path\nmain = lambda arguments: Path(*arguments).mkdir()"
+    (tmp_path / "maker.py").write_text(maker)
     code = (
-        "from pathlib import Path; from udviz.commands.command_line import run_as_program\n"
-        f"run_as_program(lambda arguments: Path({str(tmp_path / 'made')!r}).mkdir())"
+        f"import sys; sys.path.append({str(tmp_path)!r}); from udviz import cli\n"
+        f"cli.COMMANDS['make'] = ('maker', '')\ncli.run('make', [{str(tmp_path / 'made')!r}])"
     )
 
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -22,10 +22,11 @@ from udviz.export.report import study_report
 from udviz.export.tensorboard import export
 from udviz.figures.style.text import safe_html, safe_markdown, shorten
 from udviz.studies.failure import reason
-from udviz.ui.frame.page import view_of
+from udviz.ui.frame.view import view_of
 from udviz.ui.labels.tables import safe_csv
+from udviz.ui.load.analysis_rows import load_study
 from udviz.ui.load.images import ImageSource, dataset_of
-from udviz.ui.load.study import StudyError, load_study
+from udviz.ui.load.study import StudyError
 
 ROOT = Path(__file__).parents[2]
 FORMULAS = [

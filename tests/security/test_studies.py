@@ -32,9 +32,10 @@ from udviz.studies.log import tail
 from udviz.studies.reviews import REVIEWS_FILE, Review, ReviewedTarget, add_review, standing_reviews
 from udviz.studies.status import STATUS_FILE, Status, read_status
 from udviz.studies.trash import TRASH, discarded, empty, restore
+from udviz.ui.load.analysis_rows import load_study
 from udviz.ui.load.caches import first_run
 from udviz.ui.load.images import source_of
-from udviz.ui.load.study import StudyError, load_study
+from udviz.ui.load.study import StudyError
 from udviz.ui.runs import curves
 
 ROOT = Path(__file__).parents[2]

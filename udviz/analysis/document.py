@@ -21,8 +21,12 @@ from pathlib import Path
 
 from udviz.analysis.store import read_table
 
-gains = read_table(Path("runs/demo"), "comparisons", columns=["label", "gain", "q", "verdict"],
-                   where=[("split", ["test"]), ("scope", ["label"])])
+gains = read_table(
+    Path("runs/demo"),
+    "comparisons",
+    columns=["label", "gain", "q", "verdict"],
+    where=[("split", ["test"]), ("scope", ["label"])],
+)
 ```
 
 *Number* is float64, NaN where unknown. *Model* is the name of a model, whose numbers are means over

@@ -112,7 +112,8 @@ def from_parquet(
         allowed = pa.array(list(values), type=_ARROW[table.column(name).type])
         found = found.filter(pc.is_in(found[name], value_set=allowed))
     _check_values(found, table)
-    return found.select(wanted).to_pandas()
+    rows: pd.DataFrame = found.select(wanted).to_pandas()
+    return rows
 
 
 def _schema(table: Table, held: Sequence[Column]) -> pa.Schema:

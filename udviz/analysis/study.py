@@ -12,7 +12,7 @@ from udviz.analysis.split_predictions import SplitPredictions
 from udviz.analysis.store import is_current, write_analysis
 from udviz.analysis.tables.all_jobs import analysis_jobs, join_tables
 from udviz.analysis.tables.contents import contents, counted
-from udviz.analysis.tables.objects import sizes_and_objects
+from udviz.analysis.tables.objects import Objects, sizes_and_objects
 from udviz.data.dataset import Dataset
 from udviz.predictions.manifest import read_manifest
 from udviz.recipe.schema import Recipe
@@ -74,7 +74,8 @@ def _tables(
 ) -> dict[str, pd.DataFrame]:
     splits = {split.split: split for split in (val, test) if split is not None}
     n_labels = len(test.label_names)
-    train_positives, sizes, objects = np.full(n_labels, -1), None, {}
+    train_positives, sizes = np.full(n_labels, -1), None
+    objects: dict[str, Objects] = {}
     if dataset is not None:
         train_positives = (dataset.targets[dataset.indices("train")] == 1).sum(axis=0)
         # without attention there is nothing that should point at objects

@@ -169,7 +169,7 @@ def _asked(study: Path) -> dict[str, Any]:
     """What `LAUNCH_FILE` says; empty if it is not there or damaged."""
     try:
         asked = own_json(study / LAUNCH_FILE)
-        whole = {
+        whole: dict[str, Any] = {
             "recipe": str(asked["recipe"]),
             "settings": dict(asked["settings"]),
             "placement": dict(asked.get("placement", {})),

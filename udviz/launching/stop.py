@@ -81,7 +81,8 @@ def ask_to_stop(study: Path) -> Status | None:
 def _see_end(study: Path, status: Status, patience: float) -> Status | None:
     """Wait until what was asked has ended; a process that has not in time is killed."""
     if status.job:
-        has_ended, message = _waited(lambda: is_under_way(study), CLUSTER_PATIENCE), ENDED
+        has_ended = _waited(lambda: is_under_way(study), CLUSTER_PATIENCE, look_every=0.5)
+        message = ENDED
     elif _waited(lambda: _is_alive(status), patience):
         has_ended, message = True, ENDED
     else:
@@ -127,13 +128,13 @@ def _close(study: Path, message: str) -> None:
             write_status(study, ended)
 
 
-def _waited(is_alive: Callable[[], bool], patience: float) -> bool:
+def _waited(is_alive: Callable[[], bool], patience: float, *, look_every: float = 0.05) -> bool:
     """Wait until it has ended; False if it has not in time."""
     ends = time.monotonic() + patience
     while is_alive():
         if time.monotonic() >= ends:
             return False
-        time.sleep(0.05)
+        time.sleep(look_every)
     return True
 
 

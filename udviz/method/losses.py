@@ -76,10 +76,9 @@ def asymmetric_loss(
     check_choice(balance, ("sum", "mean"), name="balance")
     _check_shapes(logits, targets, names=("logits", "targets"))
     logits = _full_precision(logits)
-    # Above 0, as a power below 1 has an infinite slope at 0.
-    least = torch.finfo(logits.dtype).tiny
+    least = torch.finfo(logits.dtype).tiny  # a power below 1 has an infinite slope at 0
     absence = (-logits).sigmoid()  # 1 - p
-    shifted = (logits.sigmoid() - clip).clamp(min=least)  # p_m
+    shifted = (logits.sigmoid() - clip).clamp(min=0)  # p_m
     log_absence = (absence + clip).clamp(max=1).log() if clip > 0 else F.logsigmoid(-logits)
     present = -(absence.clamp(min=least) ** gamma_pos) * F.logsigmoid(logits)
     absent = -(shifted**gamma_neg) * log_absence

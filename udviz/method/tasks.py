@@ -37,7 +37,7 @@ class Task:
     def to(self, device: torch.device) -> None:
         """Move the networks to ``device``, with channels last in memory."""
         for network in filter(None, (self.network, self.teacher)):
-            network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            network.to(device).to(memory_format=torch.channels_last)
 
     def terms(self, output: Output, images: Tensor, targets: Tensor) -> Terms:
         """Named losses of a batch.

@@ -19,10 +19,10 @@ _FIELDS: dict[str, Any] = {
     name: (field.rebuild_annotation() | None, Field(None, description=field.description))
     for name, field in NetworkConfig.model_fields.items()
 }
-_Overrides = create_model("_Overrides", __base__=Section, **_FIELDS)
+_Overrides: Any = create_model("_Overrides", __base__=Section, **_FIELDS)
 
 
-class StudentConfig(_Overrides):  # type: ignore[valid-type, misc]
+class StudentConfig(_Overrides):
     """How a student is taught; besides, any field of `[student]` that is other for this one."""
 
     method: Method = "ud"

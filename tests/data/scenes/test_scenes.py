@@ -214,12 +214,12 @@ def test_ten_of_twenty_labels_are_hard_for_a_known_cause():
     assert len(LABEL_NAMES) == len(set(LABEL_NAMES)) == 20
     assert len(BUILT_IN_CAUSES) == 10
     assert {cause: len(labels_of(cause)) for cause in BUILT_IN_CAUSES.values()} == {
-        "look-alike": 4,
+        "confused": 4,
         "small": 1,
         "rare": 1,
         "low contrast": 1,
         "occluded": 1,
-        "suspect labels": 2,
+        "missing annotations": 2,
     }
 
 
@@ -237,9 +237,9 @@ def test_suspect_labels_miss_15_percent_of_their_training_positives_and_nothing_
     train = full.splits == "train"
 
     assert not changed[~train].any()
-    assert set(np.flatnonzero(changed.any(0))) == set(labels_of("suspect labels"))
+    assert set(np.flatnonzero(changed.any(0))) == set(labels_of("missing annotations"))
     assert (full.targets <= full.true_targets).all()
-    for label in labels_of("suspect labels"):
+    for label in labels_of("missing annotations"):
         share = changed[train, label].sum() / full.true_targets[train, label].sum()
         assert 0.145 <= share <= 0.155
 
@@ -272,7 +272,7 @@ def test_a_low_contrast_label_is_close_to_the_colour_of_its_background(full):
 
 
 def test_look_alikes_come_in_pairs_of_one_colour_and_almost_one_outline():
-    first, second, third, fourth = (KINDS[label] for label in labels_of("look-alike"))
+    first, second, third, fourth = (KINDS[label] for label in labels_of("confused"))
 
     for one, other in ((first, second), (third, fourth)):
         patches = [

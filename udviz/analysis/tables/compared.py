@@ -4,7 +4,7 @@ All runs of all models are measured in one pass over the labels; rankings, gains
 ranks of difficulty derive from it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -129,19 +129,8 @@ def _comparisons(plan: Plan, split: SplitPredictions, measured: Measured) -> pd.
     """Every comparison, label by label and in the mean; q over all labels of all comparisons."""
     if not plan.comparisons:
         return pd.DataFrame()
-    labels = pd.concat(
-        [
-            gain_table(measured, before, after).assign(
-                **_about(plan, measured, before, after),
-                label=list(split.label_names),
-                column=np.arange(len(split.label_names)),
-                scope="label",
-                n_labels=1,
-            )
-            for before, after in plan.comparisons
-        ],
-        ignore_index=True,
-    )
+    parts = [_label_rows(plan, split, measured, *pair) for pair in plan.comparisons]
+    labels = pd.concat(parts, ignore_index=True)
     q = corrected(p_of_tested(labels), correction="bh")
     verdict = verdicts(labels["gain"].to_numpy(), q, level=FALSE_DISCOVERY_RATE)
     means = pd.concat(
@@ -151,11 +140,22 @@ def _comparisons(plan: Plan, split: SplitPredictions, measured: Measured) -> pd.
     return table.drop(columns=["positives", "se", "seed_sd", "n_seeds"])
 
 
+def _label_rows(
+    plan: Plan, split: SplitPredictions, measured: Measured, before: str, after: str
+) -> pd.DataFrame:
+    rows = _with(gain_table(measured, before, after), _about(plan, measured, before, after))
+    return rows.assign(
+        label=list(split.label_names),
+        column=np.arange(len(split.label_names)),
+        scope="label",
+        n_labels=1,
+    )
+
+
 def _mean_row(plan: Plan, measured: Measured, before: str, after: str) -> pd.DataFrame:
     row = mean_gain_row(measured, before, after)
     low, high = row["gain_low"].iloc[0], row["gain_high"].iloc[0]
-    return row.assign(
-        **_about(plan, measured, before, after),
+    return _with(row, _about(plan, measured, before, after)).assign(
         label="",
         column=-1,
         scope="mean",
@@ -163,6 +163,11 @@ def _mean_row(plan: Plan, measured: Measured, before: str, after: str) -> pd.Dat
         verdict=HELPED if low > 0 else HURT if high < 0 else INCONCLUSIVE,
         supported=True,
     )
+
+
+def _with(rows: pd.DataFrame, constants: Mapping[str, object]) -> pd.DataFrame:
+    """The rows with columns of one value each."""
+    return rows.join(pd.DataFrame([constants] * len(rows), index=rows.index))
 
 
 def _about(plan: Plan, measured: Measured, before: str, after: str) -> dict[str, object]:

@@ -64,7 +64,8 @@ def sizes_and_objects(
     Raises:
         ImageError: If a mask cannot be read.
     """
-    sizes, objects = None, {}
+    sizes: pd.DataFrame | None = None
+    objects: dict[str, Objects] = {}
     if dataset.load_mask is not None:
         sizes, objects = _from_masks(dataset, rows, advance)
     if dataset.boxes is not None:

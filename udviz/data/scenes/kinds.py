@@ -10,7 +10,7 @@ from typing import Literal
 from udviz.data.scenes.shapes import SCRAPS
 
 Colour = tuple[int, int, int]
-Cause = Literal["look-alike", "small", "rare", "low contrast", "occluded", "suspect labels"]
+Cause = Literal["confused", "small", "rare", "low contrast", "occluded", "missing annotations"]
 
 PURPLE, TEAL, PINK, BROWN = (120, 70, 175), (40, 150, 150), (240, 150, 180), (125, 75, 45)
 BLACK, WHITE = (30, 30, 34), (246, 246, 242)
@@ -54,15 +54,15 @@ KINDS: tuple[Kind, ...] = (
     Kind(name="black hourglass", outline="hourglass", colour=BLACK),
     Kind(name="striped disc", outline="disc", colour=BLACK, pattern="stripes"),
     Kind(name="checkered square", outline="square", colour=BLACK, pattern="checks"),
-    Kind(name="purple hexagon", outline="hexagon", colour=PURPLE, spin=3.2, cause="look-alike"),
-    Kind(name="purple octagon", outline="octagon", colour=PURPLE, spin=3.2, cause="look-alike"),
-    Kind(name="teal ellipse", outline="ellipse", colour=TEAL, spin=3.2, cause="look-alike"),
+    Kind(name="purple hexagon", outline="hexagon", colour=PURPLE, spin=3.2, cause="confused"),
+    Kind(name="purple octagon", outline="octagon", colour=PURPLE, spin=3.2, cause="confused"),
+    Kind(name="teal ellipse", outline="ellipse", colour=TEAL, spin=3.2, cause="confused"),
     Kind(
         name="teal rounded rectangle",
         outline="rounded rectangle",
         colour=TEAL,
         spin=3.2,
-        cause="look-alike",
+        cause="confused",
     ),
     Kind(
         name="tiny bead",
@@ -75,10 +75,18 @@ KINDS: tuple[Kind, ...] = (
     Kind(name="faint diamond", outline="diamond", colour=None, cause="low contrast"),
     Kind(name="covered clover", outline="clover", colour=PINK, spin=3.2, cause="occluded"),
     Kind(
-        name="pink heart", outline="heart", colour=PINK, radius=(0.06, 0.1), cause="suspect labels"
+        name="pink heart",
+        outline="heart",
+        colour=PINK,
+        radius=(0.06, 0.1),
+        cause="missing annotations",
     ),
     Kind(
-        name="brown drop", outline="drop", colour=BROWN, radius=(0.06, 0.1), cause="suspect labels"
+        name="brown drop",
+        outline="drop",
+        colour=BROWN,
+        radius=(0.06, 0.1),
+        cause="missing annotations",
     ),
 )
 

@@ -132,10 +132,10 @@ def _difficult_labels(boxes: Boxes, true_targets: np.ndarray) -> np.ndarray:
 
 
 def _unmark(true_targets: np.ndarray, *, train: np.ndarray, seed: int) -> np.ndarray:
-    """Targets in which the suspect labels miss 15 % of their training positives."""
+    """Targets in which labels with missing annotations miss 15 % of their training positives."""
     targets = true_targets.copy()
     for label, kind in enumerate(KINDS):
-        if kind.cause != "suspect labels":
+        if kind.cause != "missing annotations":
             continue
         positives = np.flatnonzero(train & (true_targets[:, label] == 1))
         order = np.random.default_rng([seed, label]).permutation(len(positives))

@@ -20,7 +20,6 @@ from udviz.vocabulary import (
     HURT,
     INCONCLUSIVE,
     TEACHER,
-    Split,
     Verdict,
 )
 
@@ -74,7 +73,7 @@ VERDICTS: dict[Verdict, MarkerStyle] = {
 }
 MAP_SCALE = tuple(sequential.Viridis)  # low to high
 EVIDENCE_SCALE = ("#5E3C99", "#B2ABD2", "#F7F7F7", "#FDB863", "#E66101")  # against to for
-SPLITS: dict[Split, MarkerStyle] = {
+SPLITS: dict[str, MarkerStyle] = {
     "train": MarkerStyle("Training", NEUTRAL, "circle", "●"),
     "val": MarkerStyle("Validation", NEUTRAL, "x-thin-open", "×"),
     "test": MarkerStyle("Test", NEUTRAL, "cross-thin-open", "+"),

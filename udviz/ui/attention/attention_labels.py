@@ -10,7 +10,7 @@ from udviz.figures.style.text import one_line, safe_html, shorten
 from udviz.ui.attention.selection import Pair
 from udviz.ui.frame.view import View
 from udviz.ui.labels import scatters, tables
-from udviz.ui.labels.sentences import verdict_word
+from udviz.ui.labels.text_tables import verdict_word
 from udviz.ui.load.analysis_rows import analysis_rows
 from udviz.ui.load.study import StudyError
 
@@ -69,7 +69,7 @@ def hits_of(model: str) -> str:
 
 def collect(view: View, pair: Pair) -> Collected:
     """Read what the analysis says of agreement and pointing of two models."""
-    labels, problems, notes = view.labels, [], []
+    labels, notes = view.labels, list[str]()
     try:
         agreement, pointing = _agreement(view, pair), _pointing(view, pair)
     except StudyError as error:
@@ -79,7 +79,7 @@ def collect(view: View, pair: Pair) -> Collected:
             notes.append(nothing)
         else:
             labels = labels.merge(found, how="left", on="label", validate="1:1")
-    return Collected(labels=labels, problems=problems, notes=notes)
+    return Collected(labels=labels, problems=[], notes=notes)
 
 
 def numbers_of(view: View, pair: Pair) -> dict[str, Number]:

@@ -140,8 +140,9 @@ def _show_labels_per_image(view: View) -> None:
         st.caption("The analysis did not count the labels per image of this split.")
         return
     usual = here.iloc[int(here["images"].to_numpy().argmax())]
+    word = next(style.word.lower() for split, style in SPLITS.items() if split == view.split)
     said = (
-        f"Images of the {SPLITS[view.split].word.lower()} split have up to "
+        f"Images of the {word} split have up to "
         f"{plural(int(here['labels'].max()), 'label')}, most often {count(usual['labels'])} "
         f"({usual['share']:.0%} of the images)."
     )

@@ -59,16 +59,16 @@ def ask(study: Path, suspect: pd.Series, *, may_change: Refusal) -> None:
     key = f"review-{of.split}-{of.image_id}-{of.label}-{of.target}"
     verdict = suspect["verdict"]
     st.session_state[key] = verdict if verdict in REVIEW_VERDICTS else None
-    st.pills(  # which wrap: three answers are wider than a tile may be
+    st.pills(
         "Review",
         list(REVIEW_VERDICTS),
         key=key,
-        format_func=ANSWERS.get,
+        format_func=lambda answer: ANSWERS[answer],
+        wrap=True,  # three answers are wider than a tile may be
         on_change=_review,
         args=(study, of, str(suspect["direction"]), key, may_change),
         disabled=may_change() is not None,
         label_visibility="collapsed",
-        width="stretch",
     )
 
 

@@ -70,7 +70,7 @@ def _by_name(
         if wanted and _identity(*version) == wanted:
             model, seed = _model_of(run.name)
             models.setdefault(model, {})[seed] = version
-    single = {
+    single: dict[str, dict[Seed, Version]] = {
         f"{model}-{seed}": {None: version}
         for model, caches in models.items()
         if len(caches) > 1

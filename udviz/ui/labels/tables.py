@@ -31,9 +31,11 @@ def draw_labels(labels: pd.DataFrame, view: View, *, opened: str | None, key: st
             name: st.column_config.NumberColumn(
                 format="%d" if name in _WHOLE else "%.3f", help=meaning_of(name)
             )
-            for name in table.select_dtypes("number")
+            for name in map(str, table.select_dtypes("number"))
         },
-        order=[head for head in table if head not in hidden and not head.startswith("ECE ")],
+        order=[
+            head for head in map(str, table) if head not in hidden and not head.startswith("ECE ")
+        ],
     )
 
 

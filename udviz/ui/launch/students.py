@@ -83,7 +83,7 @@ def _add(key: str) -> None:
     try:
         check_student_name(name)
     except ValueError as error:
-        st.session_state[f"{key}:trouble"] = f"{str(error)[0].upper()}{str(error)[1:]}."
+        st.session_state[f"{key}:trouble"] = str(error)
         return
     if name.lower() in map(str.lower, names):
         st.session_state[f"{key}:trouble"] = f"There is a student called {name} already."

@@ -80,9 +80,10 @@ class Model:
 
     def bins(self, label: str | None) -> ReliabilityBins:
         """Bins of one label, or of all labels as one binary problem; L = 1."""
-        caches = (self.judged, self.fitted_on)
-        how = {"kind": self.choice.kind, "method": self.choice.method}
-        return pooled_bins(*caches, **how) if label is None else label_bins(*caches, label, **how)
+        caches, choice = (self.judged, self.fitted_on), self.choice
+        if label is None:
+            return pooled_bins(*caches, method=choice.method, kind=choice.kind)
+        return label_bins(*caches, label, method=choice.method, kind=choice.kind)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

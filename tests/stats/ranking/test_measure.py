@@ -1,0 +1,57 @@
+"""Any number of models, measured once and paired by the number of their seeds."""
+
+import numpy as np
+import pytest
+
+from udviz.stats.comparison.gain import label_gains
+from udviz.stats.inference.seeds import standard_error
+from udviz.stats.ranking.measure import ScoreSets, measure
+from udviz.stats.ranking.ranking import average_precision
+
+
+@pytest.fixture
+def runs(rng):
+    targets = (rng.random((500, 4)) < 0.2).astype(np.int8)
+    models = {"a": (7, 8, 9), "b": (9, 8), "t": (1,)}
+    scores = {
+        name: {seed: targets + rng.normal(size=targets.shape) for seed in seeds}
+        for name, seeds in models.items()
+    }
+    return scores, targets
+
+
+def test_runs_are_paired_by_the_number_of_their_seed():
+    sets = ScoreSets.of(
+        {
+            name: dict.fromkeys(seeds, np.empty(0))
+            for name, seeds in (("a", (7, 8, 9)), ("b", (9, 8)), ("t", (1,)))
+        },
+        fixed=frozenset({"t"}),
+    )
+
+    assert sets.paired("a", "b").tolist() == [[1, 4], [2, 3]]
+    assert sets.paired("b", "t").tolist() == [[4, 5], [3, 5]]
+    assert sets.paired("t").tolist() == [[5]]
+    assert sets.size == 6
+
+
+def test_models_without_a_common_seed_are_refused(runs):
+    scores, targets = runs
+    measured = measure(scores, targets, min_positives=1)
+
+    with pytest.raises(ValueError, match=r"got \[7, 8, 9\] of a and \[1\] of t"):
+        measured.contrast({"a": -1.0, "t": 1.0})
+
+
+def test_a_contrast_is_the_gain_of_the_shared_seeds_whatever_else_was_measured(runs):
+    scores, targets = runs
+    measured = measure(scores, targets, min_positives=1, fixed=frozenset({"t"}))
+
+    change = measured.contrast({"a": -1.0, "b": 1.0})
+
+    alone = label_gains(
+        *([scores[name][seed] for seed in (8, 9)] for name in ("a", "b")), targets
+    ).table
+    np.testing.assert_allclose(change.mean, alone["gain"])
+    np.testing.assert_allclose(standard_error(change).se, alone["se"])
+    np.testing.assert_allclose(measured.ap[0], average_precision(scores["a"][7], targets))
