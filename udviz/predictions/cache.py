@@ -143,6 +143,14 @@ class PredictionWriter:
                 self._arrays[name] = _reserve(self._draft / f"{name}.npy", part.dtype, shape)
             self._arrays[name][rows] = part
 
+    def write_label(self, label: int, **parts: np.ndarray) -> None:
+        """Store (N,) values of one label in (N, L) arrays by name: the columns of a file."""
+        for name, part in parts.items():
+            if name not in self._arrays:
+                shape = (self._identity["n_images"], len(self._identity["label_names"]))
+                self._arrays[name] = _reserve(self._draft / f"{name}.npy", part.dtype, shape)
+            self._arrays[name][:, label] = part
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
