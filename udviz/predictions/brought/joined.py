@@ -87,7 +87,7 @@ def _axis(files: Sequence[Matrix], given: list[pd.Index | None], *, axis: int) -
         assert own is not None
         if axis == 1:
             _check_same_labels(files[owner], names, files[other], own)
-        if silent and not own.equals(names):
+        if silent and not _is_in_order(names, own):
             flag = "image_ids" if axis == 0 else "label_names"
             raise refused(
                 silent[0].source,
@@ -103,6 +103,12 @@ def _axis(files: Sequence[Matrix], given: list[pd.Index | None], *, axis: int) -
                 f"{file.shape[axis]:,} without names",
             )
     return _Axis(names, given, _on_trust(silent, files[owner], what, bool(named)))
+
+
+def _is_in_order(names: pd.Index, own: pd.Index) -> bool:
+    """Whether those of ``names`` that ``own`` has too follow each other there as here."""
+    places = names.get_indexer(own)
+    return bool((np.diff(places[places >= 0]) > 0).all())
 
 
 def _on_trust(silent: list[Matrix], owner: Matrix, what: str, is_named: bool) -> list[str]:

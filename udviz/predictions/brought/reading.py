@@ -18,7 +18,7 @@ _LOADERS = {
     ),
     ".joblib": "import joblib; scores = joblib.load({path!r})",
 }
-_CONVERT = """{path} must not be a pickle: opening one runs what is in it. If it is yours, convert it:
+_CONVERT = """{path} must not be a pickle: opening one runs what is in it. Convert your own:
   {load}
   import numpy as np
   np.savez({out!r}, scores=np.asarray(scores))  # and image_ids=..., label_names=..."""
