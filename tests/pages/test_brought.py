@@ -5,11 +5,9 @@ import pytest
 
 import udviz
 
-PAGES = sorted(
-    [
-        *("pages/1_Difficulty.py", "pages/2_Reliability.py", "pages/3_Gains.py"),
-        *("pages/4_Label.py", "pages/5_Attention.py", "pages/6_Data.py", "pages/7_Runs.py"),
-    ]
+PAGES = (
+    *("pages/1_Difficulty.py", "pages/2_Reliability.py", "pages/3_Gains.py", "pages/4_Label.py"),
+    *("pages/5_Attention.py", "pages/6_Data.py", "pages/7_Runs.py"),
 )
 
 
@@ -32,6 +30,13 @@ def test_every_page_opens(page, brought, open_app):
     assert app.title, "the page has no heading"
     if page in (None, *PAGES[:4]):
         assert not app.error, [error.value for error in app.error]
+
+
+def test_a_page_that_wants_images_says_that_none_were_brought(brought, open_app):
+    app = open_app("pages/4_Label.py")
+
+    told = {info.value for info in app.info}
+    assert any("were brought without images." in text for text in told), told
 
 
 def test_gains_name_the_models_that_were_brought(brought, open_app):

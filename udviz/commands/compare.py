@@ -85,7 +85,9 @@ def models_of(files: Sequence[Path], named: Sequence[str]) -> Files:
     Raises:
         ValueError: If two have one name, or a ``--model`` names no file.
     """
-    pairs = [(re.sub(r"[^A-Za-z0-9_-]+", "-", file.stem).strip("-_"), (file,)) for file in files]
+    pairs: list[tuple[str, tuple[Path, ...]]] = [
+        (re.sub(r"[^A-Za-z0-9_-]+", "-", file.stem).strip("-_"), (file,)) for file in files
+    ]
     for text in named:
         name, equals, listed = text.partition("=")
         if not equals or not all(listed.split(",")):

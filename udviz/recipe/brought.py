@@ -14,6 +14,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _LONGEST_NAME = 40
 
 
+class BroughtError(ValueError):
+    """A study of predictions that were brought is taken for one that can be trained."""
+
+
 class Source(Section):
     """A file as it was when it was read."""
 
@@ -116,11 +120,10 @@ def refuse_brought(values: dict[str, Any], *, source: str) -> None:
     """Raise if ``values`` are the record of a brought study, from which nothing can be trained.
 
     Raises:
-        ValueError: Says what made the study.
+        BroughtError: Says what made the study.
     """
     if BROUGHT in values:
-        raise ValueError(
-            f"{source} records predictions that were brought from elsewhere: there is no data set "
-            "and no network to train from. The study was made, and is made anew, with: "
-            f"{shown(str(values.get('description', 'udviz compare')))}"
+        raise BroughtError(
+            f"{source} records predictions that were brought from elsewhere, without images or "
+            f"networks. They were compared with: {shown(str(values.get('description', '')))}"
         )

@@ -4,6 +4,7 @@ import json
 import math
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any, BinaryIO
@@ -51,10 +52,7 @@ def read_npz(path: Path, *, targets: bool) -> Matrix:
                 for item in archive.infolist()
                 if item.filename.endswith(".npy")
             }
-            arrays = {
-                name: (lambda name=name, size=size: _member(archive, name, size))
-                for name, size in sizes.items()
-            }
+            arrays = {name: partial(_member, archive, name, size) for name, size in sizes.items()}
             return _chosen(path, arrays, targets=targets)
     except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         raise refused(path, "be a whole .npz file of numpy", "none") from error
@@ -83,29 +81,26 @@ def read_safetensors(path: Path, *, targets: bool) -> Matrix:
             raise refused(path, "have a header of .safetensors", "another") from error
     start = 8 + length
     arrays: dict[str, Callable[[], np.ndarray]] = {
-        name: (lambda words=words: np.array(words, dtype=str)) for name, words in names.items()
+        name: partial(np.array, words, dtype=str) for name, words in names.items()
     }
     for name, (kind, shape, begin, end) in parts.items():
         n_bytes = math.prod(shape) * np.dtype(kind).itemsize
         if min([begin, *shape], default=0) < 0 or end - begin != n_bytes or start + end > size:
             raise refused(path, f"hold all of the tensor {name!r}", "a part")
         is_half = header[name]["dtype"] == "BF16"
-        arrays[name] = _mapped(path, kind, tuple(shape), start + begin, is_half)
+        arrays[name] = partial(_mapped, path, kind, tuple(shape), start + begin, is_half)
     return _chosen(path, arrays, targets=targets)
 
 
 def _mapped(
     path: Path, kind: str, shape: tuple[int, ...], offset: int, is_half: bool
-) -> Callable[[], np.ndarray]:
-    def read() -> np.ndarray:
-        if not math.prod(shape):
-            return np.zeros(shape, dtype=kind)
-        values: np.ndarray = np.memmap(path, dtype=kind, mode="r", offset=offset, shape=shape)
-        if is_half:  # bfloat16: the upper half of a float32
-            return (values.astype(np.uint32) << 16).view(np.float32)
-        return values
-
-    return read
+) -> np.ndarray:
+    if not math.prod(shape):
+        return np.zeros(shape, dtype=kind)
+    values: np.ndarray = np.memmap(path, dtype=kind, mode="r", offset=offset, shape=shape)
+    if is_half:  # bfloat16: the upper half of a float32
+        return (values.astype(np.uint32) << 16).view(np.float32)
+    return values
 
 
 def _chosen(path: Path, arrays: Arrays, *, targets: bool) -> Matrix:

@@ -23,9 +23,11 @@ from udviz.predictions.brought.matrix import (
 
 MOST_CSV = 2**32  # bytes; Parquet is read by column and may be larger
 MOST_PARQUET = 2**40
-_IDS = ("image", "image_id", "id", "image_name", "filename", "file_name", "file", "path", "")
 _INDEX = "__index_level_0__"  # pandas' own, without a name
-_IDS += ("Unnamed: 0", _INDEX)
+_IDS = (  # names of the column of ids; the last ones are those of tables whose index has no name
+    *("image", "image_id", "id", "image_name", "filename", "file_name", "file", "path"),
+    *("", "Unnamed: 0", _INDEX),
+)
 _SCORES: dict[str, Scale | None] = {"score": None, "logit": "logits", "prob": "probabilities"}
 _SCORES |= {"probability": "probabilities"}
 _WORDS = {"": np.nan, "true": 1.0, "false": 0.0}  # of targets, besides numbers
