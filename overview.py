@@ -7,7 +7,7 @@ from udviz.figures.models.gains import gain_curve
 from udviz.figures.models.models import model_scores
 from udviz.ui.frame import alt, charts, links, report_button
 from udviz.ui.frame.page import open_page
-from udviz.ui.labels import sentences, tables, text_tables
+from udviz.ui.labels import headroom, sentences, tables, text_tables
 from udviz.ui.labels.filters import movers
 
 view = open_page(
@@ -19,6 +19,7 @@ st.caption(sentences.what_was_trained(view))
 
 st.header("Models", anchor=False)
 st.markdown(sentences.headline(view.study, view.comparison))
+headroom.show(view.study, view.pair)
 scores = text_tables.model_scores(view.models)
 charts.draw(
     model_scores(

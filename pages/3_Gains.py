@@ -7,7 +7,7 @@ from udviz.figures.style.text import plural
 from udviz.ui.frame import alt, charts, links, sidebar
 from udviz.ui.frame.page import open_page
 from udviz.ui.gains import comparison, gains, gains_against, gains_table, photos
-from udviz.ui.labels import panel, tables
+from udviz.ui.labels import headroom, panel, tables
 from udviz.ui.labels.controls import pick_page
 
 view = open_page("Gains", question="Which labels does a change help, and how certain is that?")
@@ -19,6 +19,7 @@ if compared is None:
     st.stop()
 st.markdown(gains.summary(view.study, compared))
 st.caption(gains.about_runs(compared))
+headroom.show(view.study, compared.pair if compared.analysed else None)
 
 labels = gains.pick_labels(compared.known)
 st.caption(f"{len(labels):,} of {plural(len(compared.known), 'label')} with a gain")

@@ -67,14 +67,14 @@ def test_an_installed_package_prints_commands_that_need_no_checkout():
 
 @pytest.mark.usefixtures("installed")
 def test_an_installed_package_starts_what_it_prints():
-    arguments = [*installation.module_of("study"), "--help"]
+    arguments = [*installation.module_of("analyse"), "--help"]
 
     told = subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
-    assert shlex.join(installation.typed(arguments)) == "udviz study --help"
-    assert "--teacher.epochs" in told.stdout
+    assert shlex.join(installation.typed(arguments)) == "udviz analyse --help"
+    assert "--min_positives" in told.stdout
 
 
 def test_a_checkout_runs_every_command_as_a_pipeline_and_the_app_by_streamlit():

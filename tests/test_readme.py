@@ -18,8 +18,8 @@ PIPELINES = (
 def test_every_recipe_is_named_and_every_named_one_exists():
     exist = {path.stem for path in (ROOT / "udviz" / "recipe" / "recipes").glob("*.toml")}
 
-    assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == exist
-    assert set(re.findall(r"--recipe (\w+)", README)) <= exist
+    assert set(re.findall(r"^\| `([\w-]+)` \|", README, re.MULTILINE)) == exist
+    assert set(re.findall(r"--recipe ([\w-]+)", README)) <= exist
 
 
 def test_every_pipeline_is_named_and_every_named_one_exists():

@@ -22,7 +22,7 @@ ENVIRONMENT = {"PYTHONSAFEPATH": "1"} if IS_INSTALLED else {}
 REQUIRED = (
     *("numpy", "pandas", "pyarrow", "scipy", "scikit-learn", "streamlit", "plotly", "pydantic"),
     *("pydantic-settings", "psutil", "pillow", "tqdm", "markdown-it-py", "tomli-w"),
-    *("starlette", "uvicorn"),
+    *("starlette", "uvicorn", "threadpoolctl"),
 )
 EXTRAS = {
     "train": ("torch", "torchvision", "captum", "safetensors"),

@@ -240,6 +240,7 @@ def test_a_small_file_of_many_rows_is_refused_before_it_unfolds(study):
         read_table(study, "label_counts", columns=["split", "label"])
 
 
+@pytest.mark.slow
 def test_one_long_word_on_many_rows_is_refused(study):
     n_rows = 100_000
     rows = rows_of("problems", kind="x" * 100_000, count=np.zeros(n_rows, int))

@@ -420,4 +420,4 @@ def test_a_machine_without_slurm_is_told_before_anything_is_written(monkeypatch,
     assert "This machine has no `sbatch`" in ClusterLauncher().refusal(SLURM, "auto")
 
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert "pip install submitit" in ClusterLauncher().refusal(SLURM, "auto")
+    assert "through submitit: pip install '.[slurm]'" in ClusterLauncher().refusal(SLURM, "auto")

@@ -50,6 +50,7 @@ def test_every_field_is_a_leaf_under_its_dotted_name():
 
 @settings(deadline=None, max_examples=25)
 @given(changes=CHANGES)
+@pytest.mark.slow
 def test_the_flags_bring_a_command_line_to_the_very_same_recipe(changes):
     wanted = parse_recipe(nested(dict(leaves(DEMO)) | changes), source="test")
     plan = Plan(source="demo", recipe=wanted)

@@ -35,7 +35,8 @@ def plain(text):
 )
 def test_the_headline_gives_the_gain_its_interval_and_a_verdict(tmp_path, low, high, verb, verdict):
     shown = view(tmp_path)
-    comparison = with_mean(shown, gain=(low + high) / 2, gain_low=low, gain_high=high)
+    mean = {"gain": (low + high) / 2, "gain_low": low, "gain_high": high}
+    comparison = with_mean(shown, includes_seeds=True, **mean)
 
     told = plain(sentences.headline(shown.study, comparison))
 
@@ -70,13 +71,61 @@ def test_the_method_in_the_recipe_says_which_students_are_taught(tmp_path):
 def test_other_pairs_are_named(tmp_path):
     shown = view(tmp_path, models=EIGHT)
 
-    told = plain(
-        sentences.headline(
-            shown.study, view_of(shown.study, "test", pair=("baseline", "cal")).comparison
-        )
-    )
+    other = view_of(shown.study, "test", pair=("baseline", "cal"))
+
+    told = plain(sentences.headline(shown.study, with_mean(other, includes_seeds=True)))
 
     assert told.startswith("Compared with baseline, cal ")
+
+
+def test_of_one_seed_the_headline_speaks_of_these_two_runs_and_not_of_distillation(tmp_path):
+    shown = view(tmp_path)
+
+    told = plain(sentences.headline(shown.study, with_mean(shown, includes_seeds=False)))
+
+    assert told.startswith("In this one pair of runs, distilled against baseline, the change ")
+
+
+def gaps(*values, bounded=True):
+    return pd.DataFrame(
+        {
+            "before": "baseline",
+            "teacher": "teacher",
+            "label": [f"label {place}" for place in range(len(values))],
+            "gap": values,
+            "bounded": bounded,
+        }
+    )
+
+
+def test_a_teacher_that_is_better_on_few_labels_is_told_to_teach_little():
+    told = plain(sentences.little_to_gain(gaps(0.2, -0.3, -0.1, np.nan)))
+
+    assert told == (
+        "On validation teacher is clearly better than baseline on 1 of 3 labels: expect little of "
+        "what it teaches. About label 1, label 2 there is little to learn from it: train it "
+        "longer, or take a larger one."
+    )
+
+
+def test_a_gap_that_may_be_none_is_nothing_to_learn_from():
+    assert "on 0 of 1 label: expect little" in sentences.little_to_gain(gaps(0.2, bounded=False))
+
+
+def test_a_teacher_that_is_better_everywhere_needs_no_advice_and_none_is_no_sentence():
+    told = plain(sentences.little_to_gain(gaps(0.2, 0.1)))
+
+    assert told == "On validation teacher is clearly better than baseline on 2 of 2 labels."
+    assert sentences.little_to_gain(gaps()) == ""
+
+
+def test_a_study_is_told_by_the_settings_it_was_made_with(tmp_path):
+    shown = view(tmp_path)
+
+    told = plain(sentences.what_was_trained(shown))
+
+    assert told.startswith("Study **demo** on the embedded scenes")
+    assert "Made-up numbers" not in told
 
 
 def test_without_a_comparison_there_is_no_gain(tmp_path):

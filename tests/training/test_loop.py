@@ -16,8 +16,10 @@ from udviz.studies.events import read_events
 from udviz.training import inference, loop, state
 from udviz.training.checkpoint import is_whole, load_checkpoint
 from udviz.training.inference import InferenceOptions, predict_logits
-from udviz.training.loop import train, validation_precision
-from udviz.training.state import TrainingState
+from udviz.training.loop import train, validate
+from udviz.training.state import TrainingState, Validation
+
+pytestmark = pytest.mark.training
 
 
 @pytest.fixture
@@ -90,7 +92,10 @@ def test_every_label_is_scored_by_its_average_precision_on_the_validation_split(
 
     expected = average_precision(logits, training.val_targets)
 
-    assert validation_precision(model, training) == pytest.approx(expected)
+    found = validate(model, training)
+
+    assert found.precision == pytest.approx(expected)
+    assert found.largest_logit == pytest.approx(np.abs(logits).max())
 
 
 def test_a_validation_split_without_positives_is_refused():
@@ -98,7 +103,11 @@ def test_a_validation_split_without_positives_is_refused():
     blank = replace(training, val_targets=np.zeros_like(training.val_targets))
 
     with pytest.raises(ValueError, match="must hold at least one positive"):
-        validation_precision(network(), blank)
+        validate(network(), blank)
+
+
+def found_of(precision):
+    return Validation(precision=np.array(precision), largest_logit=3.0, dead_channels=0)
 
 
 def test_patience_ends_the_run_and_best_is_the_best_epoch(run, monkeypatch):
@@ -107,9 +116,9 @@ def test_patience_ends_the_run_and_best_is_the_best_epoch(run, monkeypatch):
 
     def scripted(model, *_, **__):
         seen.append({name: value.clone() for name, value in model.state_dict().items()})
-        return np.array([next(scores), np.nan])
+        return found_of([next(scores), np.nan])
 
-    monkeypatch.setattr(loop, "validation_precision", scripted)
+    monkeypatch.setattr(loop, "validate", scripted)
     result = train(teaching(), plan(settings(epochs=9, patience=2)), prepared(run), silent)
 
     assert (result.epoch, result.best_epoch, result.best_score) == (4, 2, 0.7)
@@ -246,9 +255,9 @@ def test_a_request_to_stop_during_a_validation_is_granted_after_its_batch(run, o
 def test_a_request_to_stop_during_the_last_validation_is_granted(run, monkeypatch):
     def ask_while_scoring(model, training, **_):
         os.kill(os.getpid(), signal.SIGTERM)
-        return np.array([0.5])
+        return found_of([0.5])
 
-    monkeypatch.setattr(loop, "validation_precision", ask_while_scoring)
+    monkeypatch.setattr(loop, "validate", ask_while_scoring)
     with pytest.raises(InterruptedError, match="Stopped after epoch 1"):
         train(teaching(), plan(settings(epochs=1)), prepared(run), silent)
 

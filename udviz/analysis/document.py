@@ -16,13 +16,17 @@ size and checksum of each. Every file carries the meanings and units below in th
 fields. Tables are long: another model or comparison adds rows, never columns. Read them with
 pandas, or with checks:
 
-```py
+```python
 from pathlib import Path
 
 from udviz.analysis.store import read_table
 
-gains = read_table(Path("runs/demo"), "comparisons", columns=["label", "gain", "q", "verdict"],
-                   where=[("split", ["test"]), ("scope", ["label"])])
+gains = read_table(
+    Path("runs/demo"),
+    "comparisons",
+    columns=["label", "gain", "q", "verdict"],
+    where=[("split", ["test"]), ("scope", ["label"])],
+)
 ```
 
 *Number* is float64, NaN where unknown. *Model* is the name of a model, whose numbers are means over

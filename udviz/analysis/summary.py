@@ -29,6 +29,9 @@ def summary(study: Path, *, split: str = "test") -> str:
     own = scores[scores["model"] == reference].merge(labels[["label", "difficulty_rank"]])
     own = own[own["difficulty_rank"] > 0].sort_values("difficulty_rank").head(5)
     lines += ["", f"Hardest for {shown(reference)}: " + _list(own, "average_precision", "{:.3f}")]
+    gaps = read_table(study, "gap", where=[("split", ["val"])])
+    for before, rows in gaps.groupby("before", sort=False):
+        lines += ["", _headroom(str(before), rows.drop_duplicates("label"))]
     for (before, after), rows in comparisons.groupby(["before", "after"], sort=False):
         lines += ["", *_comparison_lines(str(before), str(after), rows)]
     lines += ["", f"Look at it: {app_called()}"]
@@ -65,6 +68,17 @@ def _comparison_lines(before: str, after: str, rows: pd.DataFrame) -> list[str]:
         lines.append(f"{verdict.capitalize()}: " + (_list(found, "gain", "{:+.3f}") or "none"))
     n_inconclusive = (labels["verdict"] == INCONCLUSIVE).sum()
     return [*lines, f"{INCONCLUSIVE.capitalize()}: {n_inconclusive} labels"]
+
+
+def _headroom(before: str, gaps: pd.DataFrame) -> str:
+    """On how many labels the teacher has something to teach, by the validation split."""
+    known = gaps[gaps["gap"].notna()]
+    better = known["bounded"] & (known["gap"] > 0)
+    little = ": expect little of what it teaches" if 2 * better.sum() < len(known) else ""
+    return (
+        f"On validation the teacher is clearly better than {shown(before)} on {better.sum()} of "
+        f"{len(known)} labels{little}"
+    )
 
 
 def _list(labels: pd.DataFrame, column: str, style: str) -> str:

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from udviz.checks import check_choice
 from udviz.method.backbones import Backbone
+from udviz.method.normalisation import FlooredBatchNorm2d
 
 Pool = Literal["max", "avg"]
 
@@ -41,8 +42,8 @@ class TwoHeadedNetwork(nn.Module):
         backbone: Gives the feature map.
         n_labels: Number L of labels.
         pool: Pooling over the grid, ``max`` (the paper's) or ``avg``.
-        feature_norm: BatchNorm on the features before pooling. Pretrained features can be in
-            the hundreds, and a bare linear head on them does not train.
+        feature_norm: BatchNorm on the features before pooling, see `normalisation`. Pretrained
+            features can be in the hundreds, and a bare linear head on them does not train.
         calibration: Whether to have the calibration branch.
 
     Source:
@@ -64,7 +65,7 @@ class TwoHeadedNetwork(nn.Module):
         n_channels = backbone.n_channels
         self.backbone = backbone
         self.pool_kind = pool
-        self.feature_norm = nn.BatchNorm2d(n_channels) if feature_norm else nn.Identity()
+        self.feature_norm = FlooredBatchNorm2d(n_channels) if feature_norm else nn.Identity()
         self.classification = nn.Linear(n_channels, n_labels, bias=False)
         self.calibration = _calibration_head(n_channels, n_labels) if calibration else None
 

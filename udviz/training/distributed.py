@@ -13,6 +13,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from udviz.method.normalisation import Floored
 from udviz.processes import n_processes
 from udviz.studies.identity import MEETING
 
@@ -105,11 +106,16 @@ def synchronise_batch_norm(module: nn.Module) -> None:
     if world_size() == 1:
         return
     if next(module.parameters()).is_cuda:
+        floored = [name for name, child in module.named_modules() if isinstance(child, Floored)]
         nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
+        for name in floored:
+            module.get_submodule(name).__class__ = _FlooredSyncBatchNorm
         return
-    for child in module.modules():
-        if isinstance(child, nn.modules.batchnorm._BatchNorm):
-            child.__class__ = _SharedBatchNorm  # same parameters and buffers, another forward
+    for child in module.modules():  # same parameters and buffers, another forward
+        if isinstance(child, Floored):
+            child.__class__ = _FlooredSharedBatchNorm
+        elif isinstance(child, nn.modules.batchnorm._BatchNorm):
+            child.__class__ = _SharedBatchNorm
 
 
 class _SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
@@ -146,6 +152,14 @@ class _SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
         self.running_mean.lerp_(mean, momentum)
         self.running_var.lerp_(unbiased, momentum)
         self.num_batches_tracked += 1
+
+
+class _FlooredSharedBatchNorm(Floored, _SharedBatchNorm):
+    """The same with a floor under variances."""
+
+
+class _FlooredSyncBatchNorm(Floored, nn.SyncBatchNorm):
+    """Torch's own for GPUs with a floor under variances."""
 
 
 class _AverageOverProcesses(torch.autograd.Function):

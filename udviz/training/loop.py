@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from udviz.data.fingerprint import DataRecord
 from udviz.method.network import Output, TwoHeadedNetwork
+from udviz.method.normalisation import n_dead_channels
 from udviz.method.tasks import Task, total_loss
 from udviz.recipe.networks import NetworkConfig
 from udviz.recipe.schema import AugmentConfig
@@ -21,7 +22,7 @@ from udviz.training.device import Compute
 from udviz.training.inference import InferenceOptions, predict_logits
 from udviz.training.progress import LossMeter, Progress, StopRequest, Stopwatch
 from udviz.training.schedule import build_optimizer, learning_rate, set_learning_rate
-from udviz.training.state import EventLog, TrainingState, restore, save
+from udviz.training.state import EventLog, TrainingState, Validation, restore, save
 from udviz.training.transforms import augment, draw_augmentation, normalise
 
 LOG_EVERY = 20  # steps
@@ -219,10 +220,10 @@ def _finish_epoch(session: _Session) -> None:
             raise session.interrupted()
 
     started = time.perf_counter()
-    precision = validation_precision(network, session.plan, after_batch=grant_stop)
+    found = validate(network, session.plan, after_batch=grant_stop)
     seconds = time.perf_counter() - started
-    state.close_epoch(float(np.nanmean(precision)))
-    session.log.epoch(state, precision=precision, validation_seconds=seconds)
+    state.close_epoch(float(np.nanmean(found.precision)))
+    session.log.epoch(state, found, seconds=seconds)
     if state.epochs_since_best == 0:
         save(session.run.checkpoints, "best", network, None, state, session.plan.data)
     session.save_last()
@@ -233,10 +234,10 @@ def _finish_epoch(session: _Session) -> None:
         )
 
 
-def validation_precision(
+def validate(
     network: TwoHeadedNetwork, plan: TrainingPlan, *, after_batch: Callable[[], None] = lambda: None
-) -> np.ndarray:
-    """(L,) average precisions on the validation split; NaN for a label that does not occur in it.
+) -> Validation:
+    """Score the validation split.
 
     Args:
         network: Network.
@@ -259,4 +260,8 @@ def validation_precision(
     precision = average_precision(logits, plan.val_targets)
     if np.isnan(precision).all():
         raise ValueError("The validation split must hold at least one positive target, got none.")
-    return precision
+    return Validation(
+        precision=precision,
+        largest_logit=float(np.abs(logits).max()),
+        dead_channels=n_dead_channels(network),
+    )

@@ -62,6 +62,21 @@ class TrainingState:
         self.step, self.loss_sums = 0, {}
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Validation:
+    """What a network does on the validation split.
+
+    Attributes:
+        precision: (L,) average precisions; NaN for a label that does not occur in it.
+        largest_logit: Largest absolute logit.
+        dead_channels: Channels of the last feature map that are 0 in nearly every image.
+    """
+
+    precision: np.ndarray
+    largest_logit: float
+    dead_channels: int
+
+
 def save(
     folder: Path,
     name: str,
@@ -130,16 +145,15 @@ class EventLog:
             "step", state, {"learning_rate": learning_rate, "losses": losses, **asdict(speed)}
         )
 
-    def epoch(
-        self, state: TrainingState, *, precision: np.ndarray, validation_seconds: float
-    ) -> None:
+    def epoch(self, state: TrainingState, found: Validation, *, seconds: float) -> None:
         """Note an epoch's mean losses and its validation mAP, over the labels and of each.
 
         Args:
             state: Place of the run, the epoch closed.
-            precision: (L,) average precision of every label; NaN where there is none.
-            validation_seconds: How long the validation took.
+            found: What the validation found.
+            seconds: How long it took.
         """
+        precision = found.precision
         self._write(
             "epoch",
             state,
@@ -150,7 +164,9 @@ class EventLog:
                     None if np.isnan(value) else round(float(value), 4) for value in precision
                 ],
                 "best_map": state.best_score,
-                "validation_seconds": validation_seconds,
+                "validation_seconds": seconds,
+                "largest_logit": found.largest_logit,
+                "dead_channels": found.dead_channels,
                 **asdict(state.speed),
             },
         )

@@ -10,7 +10,6 @@ from plotly.subplots import make_subplots
 from udviz.figures.style.markers import add_rows
 from udviz.figures.style.text import count, safe_html, shorten
 from udviz.figures.style.theme import CLEAR, NEUTRAL, OPENED, SPLITS, STRIPE, set_frame
-from udviz.vocabulary import Split
 
 ROW_PX = 26
 _NONE = 0.5  # where a logarithmic axis draws a count of zero
@@ -28,7 +27,7 @@ def positives_per_label(
         title: What the chart shows.
         opened: Label whose row is lifted out.
     """
-    splits: list[Split] = [split for split in SPLITS if split in counts]
+    splits = [split for split in SPLITS if split in counts]
     largest = float(np.nanmax(all_counts[splits].to_numpy(float), initial=1.0))
     extent = [_NONE * 0.8, largest * 1.3]
     names = counts["label"].tolist()
@@ -90,7 +89,7 @@ def labels_per_image(carried: pd.DataFrame, *, title: str) -> go.Figure:
     return figure
 
 
-def _summary(row: pd.Series, splits: Sequence[Split]) -> str:
+def _summary(row: pd.Series, splits: Sequence[str]) -> str:
     lines = [f"<b>{safe_html(shorten(row['label'], n_chars=60))}</b>"]
     lines += [f"{SPLITS[split].word}: {count(row[split])} images" for split in splits]
     return "<br>".join(lines)

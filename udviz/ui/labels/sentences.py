@@ -1,9 +1,11 @@
 """What the numbers of a study say, in sentences."""
 
+from pathlib import PurePath
+
 import pandas as pd
 
 from udviz.figures.labels.causes import CAUSES, split_causes
-from udviz.figures.style.text import count, interval, number, plural, safe_markdown
+from udviz.figures.style.text import count, interval, number, plural, safe_markdown, shorten
 from udviz.ui.frame.view import Comparison, View
 from udviz.ui.labels.text_tables import supported_heads, verdict_word
 from udviz.ui.load.study import Study
@@ -14,6 +16,7 @@ HOW_TO_READ_RANKING = (
     "overlap, which of them is harder is open. Names in *italics* have too few positives to be "
     "evaluated. Click a row to open the label."
 )
+_MOST_NAMED = 5
 _VERBS = {HELPED: "raises", HURT: "lowers", INCONCLUSIVE: "does not clearly change"}
 _UNTAUGHT = ("none", "cal")  # methods without a teacher
 
@@ -28,11 +31,7 @@ def verdict_of(low: float, high: float) -> Verdict:
 def what_was_trained(view: View) -> str:
     """What was trained on what, and which images the numbers are of, as Markdown."""
     study = view.study
-    name = safe_markdown(study.setting("name") or study.path.name)
-    kind = study.setting("data.name", "data.kind")
-    parts = [f"Study **{name}**" + (f" on {safe_markdown(kind)}" if kind else "") + "."]
-    if description := study.setting("description"):
-        parts.append(safe_markdown(description.strip().splitlines()[0].rstrip(".")) + ".")
+    parts = [f"Study **{safe_markdown(study.path.name)}**{_data(study)}."]
     parts.append(f"{plural(len(view.models), 'model')}; the table says how each was made.")
     first = view.models.iloc[0]
     parts.append(
@@ -40,6 +39,50 @@ def what_was_trained(view: View) -> str:
         f"{plural(int(first['n_images']), 'image')}, {plural(int(first['n_labels']), 'label')}."
     )
     return " ".join(parts)
+
+
+def _data(study: Study) -> str:
+    """On which data, by the settings that were used; empty where they do not say."""
+    kind, root = study.setting("data.kind"), study.setting("data.root")
+    if kind == "scenes":
+        what = "the embedded scenes"
+    elif root:
+        what = f"the {safe_markdown(str(kind))} data of {safe_markdown(PurePath(root).name)}"
+    else:
+        return ""
+    side = study.setting("data.side_px")
+    return f" on {what}" + (f", images of {safe_markdown(side)} px" if side else "")
+
+
+def little_to_gain(validation: pd.DataFrame) -> str:
+    """On how many labels the teacher is clearly better than the model before, as Markdown.
+
+    Args:
+        validation: Rows of the table `gap` of one comparison on the validation split.
+
+    Returns:
+        Empty where there is no teacher to compare with.
+    """
+    known = validation[validation["gap"].notna()]
+    if known.empty:
+        return ""
+    better = known[known["bounded"] & (known["gap"] > 0)]
+    first = known.iloc[0]
+    before, teacher = map(safe_markdown, (first["before"], first["teacher"]))
+    told = (
+        f"On validation {teacher} is clearly better than {before} on {len(better)} of "
+        f"{plural(len(known), 'label')}"
+    )
+    if len(better) == len(known):
+        return f"{told}."
+    rest = known[~known["label"].isin(better["label"])].sort_values("gap")["label"]
+    names = ", ".join(safe_markdown(shorten(name)) for name in rest.head(_MOST_NAMED))
+    more = f" and {len(rest) - _MOST_NAMED} more" if len(rest) > _MOST_NAMED else ""
+    expect = ": expect little of what it teaches" if 2 * len(better) < len(known) else ""
+    return (
+        f"{told}{expect}. About {names}{more} there is little to learn from it: train it longer, "
+        "or take a larger one."
+    )
 
 
 def how_to_read_gains(pair: tuple[str, str]) -> str:
@@ -103,7 +146,9 @@ def headline(study: Study, comparison: Comparison | None) -> str:
     bounds = interval(mean["gain_low"], mean["gain_high"], sign=True)
     before, after = map(safe_markdown, comparison.pair)
     subject = f"Compared with {before}, {after}"
-    if is_distillation(study, *comparison.pair):
+    if not mean["includes_seeds"]:
+        subject = f"In this one pair of runs, {after} against {before}, the change"
+    elif is_distillation(study, *comparison.pair):
         subject = f"Distillation ({after} against {before})"
     return (
         f"{subject} {_VERBS[verdict]} the mean average precision: "

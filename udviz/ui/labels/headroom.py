@@ -1,0 +1,25 @@
+"""What a student could learn from the teacher at all, told beside what it did learn."""
+
+import streamlit as st
+
+from udviz.ui.labels import sentences
+from udviz.ui.load.analysis_rows import analysis_rows
+from udviz.ui.load.study import Study
+from udviz.vocabulary import TEACHER
+
+_COLUMNS = ("before", "teacher", "label", "gap", "bounded")
+
+
+def show(study: Study, pair: tuple[str, str] | None) -> None:
+    """Say on which labels the teacher is clearly better, on validation, than the model before.
+
+    Args:
+        study: The study.
+        pair: Models before and after of a comparison that is analysed; None for none.
+    """
+    if pair is None or TEACHER in pair:
+        return
+    where = (("split", ("val",)), ("before", (pair[0],)), ("after", (pair[1],)))
+    rows = analysis_rows(study, "gap", columns=_COLUMNS, where=where)
+    if told := sentences.little_to_gain(rows):
+        st.caption(told)
