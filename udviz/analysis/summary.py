@@ -44,11 +44,14 @@ def _model_line(model: pd.Series, width: int) -> str:
     def score(name: str) -> str:
         return f"{model[name]:.3f}" + (f" +- {model[f'{name}_seed_sd']:.3f}" if several else "")
 
+    trained = (
+        f"of {model['n_trained']} labels with enough training images {score('mean_ap_trained')}"
+    )
     return (
         f"{shown(model['model']):<{width}}  mAP {score('mean_ap')} "
         f"[{model['mean_ap_low']:.3f}, {model['mean_ap_high']:.3f}]  "
-        f"of {model['n_trained']} labels with enough training images {score('mean_ap_trained')}"
-        f"  CF1 {score('cf1')}  OF1 {score('of1')}"
+        + (f"{trained}  " if model["n_trained"] else "")
+        + f"CF1 {score('cf1')}  OF1 {score('of1')}"
         + (f"  ({model['seeds']} seeds, +- SD)" if several else "")
     )
 
