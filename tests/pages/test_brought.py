@@ -1,6 +1,5 @@
 """A study of predictions that were made elsewhere, in the app: no recipe, images or networks."""
 
-import numpy as np
 import pytest
 
 import udviz
