@@ -1,6 +1,8 @@
 """From files to a study: the whole way, and every refusal leaves nothing behind."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -65,6 +67,21 @@ def test_two_files_become_verdicts_and_a_study(files, capsys):
     assert read_status(study).state == "finished"
     assert set(read_table(study, "models")["kind"]) == {"brought"}
     assert [path.name for path in study.parent.iterdir()] == ["mine"]
+
+
+def test_comparing_needs_no_torch(files):
+    arguments = [str(files / name) for name in ("before.npz", "after.npz")]
+    arguments += ["--targets", str(files / "targets.csv"), "--out", str(files / "mine")]
+    program = f"import sys; from udviz import cli; cli.run('compare', {arguments!r}); "
+
+    told = subprocess.run(
+        [sys.executable, "-c", f"{program}print('torch' in sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert told.endswith("False\n")
 
 
 def test_order_of_rows_and_columns_changes_nothing(files, rng):

@@ -149,6 +149,23 @@ def test_a_file_that_was_cut_is_refused(file, tmp_path, scores):
         read_scores(tmp_path / file)
 
 
+@pytest.mark.parametrize("file", WRITERS)
+def test_whatever_bytes_are_changed_a_file_is_read_or_refused_by_name(file, tmp_path, scores, rng):
+    WRITERS[file](tmp_path / file, scores)
+    content, told = (tmp_path / file).read_bytes(), []
+    for _ in range(60):
+        changed = bytearray(content)
+        changed[rng.integers(len(changed))] = rng.integers(256)
+        (tmp_path / file).write_bytes(changed)
+        for read in (lambda path: values_of(read_scores(path)), read_targets):
+            try:
+                read(tmp_path / file)
+            except ValueError as error:
+                told.append(str(error))
+
+    assert [text for text in told if file not in text or " must " not in text] == []
+
+
 def test_an_array_larger_than_its_part_of_a_zip_file_is_refused_unread(tmp_path):
     np.save(tmp_path / "small.npy", np.zeros((1, 1)))
     content = (tmp_path / "small.npy").read_bytes().replace(b"(1, 1)", b"(9, 9)")

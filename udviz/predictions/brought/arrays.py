@@ -3,6 +3,7 @@
 import json
 import math
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ _TARGETS = ("targets", "y_true", "labels")
 _IDS = ("image_ids", "image_id", "ids", "images", "image")
 _NAMES = ("label_names", "class_names", "classes", "labels")
 _NO_HEADER = (ValueError, EOFError, SyntaxError, TypeError, OverflowError, TokenError)
+_NO_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2"}
 _TYPES |= {"I8": "i1", "U8": "u1", "BOOL": "?", "BF16": "<u2"}
 
@@ -54,7 +56,7 @@ def read_npz(path: Path, *, targets: bool) -> Matrix:
             }
             arrays = {name: partial(_member, archive, name, size) for name, size in sizes.items()}
             return _chosen(path, arrays, targets=targets)
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+    except _NO_ZIP as error:
         raise refused(path, "be a whole .npz file of numpy", "none") from error
 
 

@@ -1,7 +1,8 @@
 """Tables: one column per label beside the images' ids, or one row per image and label."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +54,12 @@ def read_csv(path: Path, *, targets: bool) -> Matrix:
     if targets:  # as words: true, 1.0 and blank are targets too
         kinds = {name: pa.dictionary(pa.int32(), pa.string()) for name in names}
     kinds |= {name: pa.dictionary(pa.int32(), pa.string()) for name in words}
-    try:
+    with _whole(path):
         table = arrow_csv.read_csv(
             path,
             parse_options=arrow_csv.ParseOptions(delimiter=delimiter),
             convert_options=arrow_csv.ConvertOptions(column_types=kinds),
         )
-    except _BROKEN as error:
-        raise refused(path, "be a whole table of numbers", str(error).rstrip(".")) from error
     if long:
         return _from_long(path, *(table.column(name) for name in long), scale=_SCORES[long[2]])
     return _wide(path, names, words[0] if words else None, table.num_rows, table.column)
@@ -72,23 +71,24 @@ def read_parquet(path: Path) -> Matrix:
     Raises:
         ValueError: If it is too large, cut, or a column holds no numbers.
     """
-    try:
+    with _whole(path):
         check_parquet(path, most_rows=MOST_IMAGES * 64, most_bytes=MOST_PARQUET)
         file = parquet.ParquetFile(path, memory_map=True)
         schema = file.schema_arrow
-    except _BROKEN as error:
-        raise refused(path, "be a whole Parquet table", str(error).rstrip(".")) from error
     texts = [name for name in schema.names if not _holds_numbers(schema.field(name).type)]
     told = {*texts, *_IDS} & set(schema.names) - {_INDEX}
     names = [name for name in schema.names if name != _INDEX or not told]
 
     def column(name: str) -> Any:
-        return file.read(columns=[name]).column(name)
+        with _whole(path):
+            return file.read(columns=[name]).column(name)
 
     if len(set(names)) < len(names):
         raise refused(path, "name every column once", "one twice")
     if long := _long_columns(names):
-        coded = parquet.ParquetFile(path, read_dictionary=list(long[:2])).read(columns=list(long))
+        with _whole(path):
+            words = parquet.ParquetFile(path, read_dictionary=list(long[:2]))
+            coded = words.read(columns=list(long))
         return _from_long(path, *(coded.column(name) for name in long), scale=_SCORES[long[2]])
     named = [name for name in names if name in _IDS][:1]
     if wrong := [name for name in texts if name not in (named or texts[:1])]:
@@ -117,7 +117,8 @@ def _wide(
 def _words(column: Any, path: Path) -> pd.Index:
     if column.null_count:
         raise refused(path, "name the image of every row", "a row without")
-    return as_names(column.to_pandas())
+    with _whole(path):
+        return as_names(column.to_pandas())
 
 
 def _numbers(column: Any, *, source: str) -> np.ndarray:
@@ -169,7 +170,8 @@ def _coded(words: Any, path: Path) -> tuple[np.ndarray, pd.Index]:
     """Of each row the place of its word among all words, in order of appearance."""
     if words.null_count:
         raise refused(path, "name image and label in every row", "a blank")
-    codes, found = pd.factorize(words.to_pandas().astype(object))
+    with _whole(path):
+        codes, found = pd.factorize(words.to_pandas().astype(object))
     return codes, as_names(found)
 
 
@@ -192,6 +194,16 @@ def _first_rows(path: Path, delimiter: str) -> tuple[list[str], list[str]]:
     if not rows or not rows[0]:
         raise refused(path, "begin with a row of column names", "none")
     return rows[0], rows[1] if len(rows) > 1 else []
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Turn what Arrow says of a damaged file into a sentence that names it."""
+    try:
+        yield
+    except _BROKEN as error:
+        told = str(error).strip().rstrip(".")
+        raise refused(path, "be a whole table of numbers", f"one that is not: {told}") from error
 
 
 def _holds_numbers(kind: Any) -> bool:
