@@ -126,7 +126,7 @@ def united(
     if columns.value is not None:
         column, unreadable = read_words([frame[columns.value]], settings.coding, len(frame))
         said = column[:, 0]
-        for row in np.flatnonzero(unreadable[:, 0]):
+        for row in np.flatnonzero(unreadable[:, 0]).tolist():
             where = f"{image_ids[row]}: {columns.value} = {frame[columns.value].iloc[row]!r}"
             log.add(
                 "value that says neither present nor absent", where, row=place_of[image_ids[row]]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,11 @@ def find_columns(
     split = settings.split_column or _find_split_column(frame, settings, image, log)
     taken = {image, split, settings.group_column, *settings.ignore_columns}
     rest = [column for column in frame.columns if column not in taken]
-    known = {"image": image, "split": split or None, "group": settings.group_column or None}
+    known: dict[str, Any] = {
+        "image": image,
+        "split": split or None,
+        "group": settings.group_column or None,
+    }
     if settings.label_columns:
         return Columns(**known, labels=settings.label_columns, label_list=None)
     if settings.label_column:
