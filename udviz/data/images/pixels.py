@@ -1,6 +1,6 @@
 """An opened image as upright 8-bit RGB, strip by strip: memory for one picture, not for four."""
 
-from typing import Any
+from typing import cast
 
 import numpy as np
 from PIL import Image
@@ -49,8 +49,7 @@ def _white(image: Image.Image) -> int:
     """The value that is white: cameras and scanners keep 10 and 12 bits in files of 16."""
     if not _is_sixteen_bit(image):
         return 255
-    extrema: Any = image.getextrema()
-    low, high = extrema
+    low, high = cast(tuple[int, int], image.getextrema())
     if low < 0 or high > DEPTHS[-1]:
         raise ValueError("32-bit pixels have no agreed range; save as 8 or 16 bit")
     return next(depth for depth in DEPTHS if high <= depth)
@@ -67,8 +66,8 @@ def _to_rgb(image: Image.Image, white: int) -> Image.Image:
         raise ValueError("floating-point pixels have no agreed range; save as 8 or 16 bit")
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
-        ground = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(ground, rgba).convert("RGB")
+        paper = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(paper, rgba).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
