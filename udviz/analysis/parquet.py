@@ -149,6 +149,8 @@ def _check_type(values: pd.Series, column: Column, table: Table) -> None:
 
 
 def _check_columns(found: pa.Schema, table: Table) -> None:
+    if len(set(found.names)) < len(found.names):
+        raise TableError("it holds a column twice")
     for column in table.columns:
         if column.name not in found.names:
             if not column.optional:
