@@ -20,7 +20,7 @@ READING = {
 }
 TRAINING = {"udviz.training", "udviz.method", "udviz.data", WALL, "udviz.studies", "udviz.recipe"}
 MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard library and numpy
-    "udviz/__init__.py": set(),
+    "udviz/__init__.py": {"udviz.comparing"},
     "udviz/checks.py": set(),
     "udviz/bounded.py": set(),
     "udviz/installation.py": set(),
@@ -40,6 +40,10 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
     "udviz/analysis": {
         *("udviz.analysis", "udviz.data", WALL, "udviz.recipe", "udviz.stats", "udviz.studies"),
         *("udviz.scratch", "pandas"),
+    },
+    "udviz/comparing": {
+        *("udviz.comparing", "udviz.analysis", WALL, "udviz.recipe", "udviz.studies"),
+        *("pandas", "scipy", "tomli_w"),
     },
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
     "udviz/studies": {"udviz.studies", "psutil"},
@@ -62,7 +66,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
     "overview.py": {*READING, "udviz.ui", "streamlit"},
     "pages": {*READING, "udviz.ui", "streamlit"},
     "udviz/commands": {
-        *(*TRAINING, *READING, "udviz.commands"),
+        *(*TRAINING, *READING, "udviz.commands", "udviz.comparing"),
         *("pandas", "pydantic", "pydantic_settings", "tqdm"),
     },
     "udviz/commands/doctor.py": {"udviz.launching", "udviz.studies", "torch"},

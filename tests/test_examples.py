@@ -7,9 +7,10 @@ import inspect
 import numpy as np
 import pytest
 
+import udviz
 from udviz import stats
 
-OFFERED = {name: getattr(stats, name) for name in stats.__all__}
+OFFERED = {name: getattr(stats, name) for name in stats.__all__} | {"compare": udviz.compare}
 
 
 @pytest.mark.parametrize("name", OFFERED)

@@ -8,7 +8,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-PIPELINES = (*("study", "launch", "stop", "train", "predict", "analyse", "tensorboard", "doctor"),)
+PIPELINES = (
+    *("study", "launch", "stop", "train", "predict", "analyse", "check", "compare", "doctor"),
+    "tensorboard",
+)
 
 
 def test_every_recipe_is_named_and_every_named_one_exists():

@@ -18,11 +18,13 @@ COMMANDS = {  # name: its module and what it does
         "udviz.commands.study",
         "Train, predict and analyse a study, or go on with it.",
     ),
+    "check": ("udviz.commands.check", "Read the data of a study and say what was understood."),
     "launch": ("udviz.commands.launch", "Start a study in this machine's queue or on a cluster."),
     "stop": ("udviz.launching.stop", "Have a study that runs save and end."),
     "train": ("udviz.commands.train", "Train one run of a study."),
     "predict": ("udviz.commands.predict", "Cache the predictions of one trained run."),
     "analyse": ("udviz.commands.analyse", "Write the per-label tables of a study."),
+    "compare": ("udviz.commands.compare", "Compare predictions that were made elsewhere."),
     "tensorboard": ("udviz.export.tensorboard", "Write a study's runs as TensorBoard event files."),
     "doctor": ("udviz.commands.doctor", "Say what works here, and what to do about what does not."),
 }

@@ -15,6 +15,7 @@ from udviz.studies.listing import list_entries
 from udviz.studies.lock import STUDY_LOCK
 from udviz.studies.status import STATUS_FILE, Status, read_status, write_status
 
+FEW = {"n_train": 8, "n_val": 4, "n_test": 4}  # pixels that fit on a small disk
 STOPPED = Status(state="stopped", stage="Teacher", fraction=0.5)
 FAILED = Status(state="failed", stage="Teacher", fraction=0.5, message="The disk is full. " * 20)
 
@@ -29,7 +30,7 @@ def disk(tmp_path):
 def study(disk):
     """One that was stopped."""
     study = disk.path / "mine"
-    launch(demo(), study, launcher=Recorder())
+    launch(demo(data=FEW), study, launcher=Recorder())
     write_status(study, STOPPED)
     return study
 
@@ -76,12 +77,12 @@ def test_a_launch_on_a_full_disk_is_refused_and_works_when_there_is_room(disk):
     fill(disk.path)
 
     with pytest.raises(OSError, match="No space left") as caught:
-        launch(demo(), disk.path / "new", launcher=Recorder())
+        launch(demo(data=FEW), disk.path / "new", launcher=Recorder())
 
     assert reason(caught.value).startswith("The disk is full")
     assert list_entries(disk.path) == []
     free(disk.path)
-    launch(demo(), disk.path / "new", launcher=Recorder())
+    launch(demo(data=FEW), disk.path / "new", launcher=Recorder())
     assert state(disk.path / "new") == "queued"
 
 
@@ -103,7 +104,7 @@ def test_on_a_read_only_disk_studies_are_listed_and_nothing_is_begun(disk, study
     disk.make_read_only()
 
     assert [entry.name for entry in list_entries(disk.path)] == ["mine"]
-    for begin in (lambda: resume(study), lambda: launch(demo(), disk.path / "new")):
+    for begin in (lambda: resume(study), lambda: launch(demo(data=FEW), disk.path / "new")):
         with pytest.raises(OSError, match="Read-only") as caught:
             begin()
         assert reason(caught.value).startswith(f"No permission to write {disk.path}")

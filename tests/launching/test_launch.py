@@ -35,12 +35,13 @@ class Recorder:
         self.started.append((study.name, arguments, device, read_status(study).state))
 
 
-def demo(**teacher):
+def demo(*, data=None, **teacher):
     recipe = read_recipe(recipe_path("demo"))
-    return Plan(
-        source="demo",
-        recipe=recipe.model_copy(update={"teacher": recipe.teacher.model_copy(update=teacher)}),
-    )
+    changed = {
+        "teacher": recipe.teacher.model_copy(update=teacher),
+        "data": recipe.data.model_copy(update=data or {}),
+    }
+    return Plan(source="demo", recipe=recipe.model_copy(update=changed))
 
 
 def test_the_folder_is_written_before_the_process_starts(root):

@@ -7,16 +7,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.studies.programs import wait_until
-from udviz.launching.placement import Placement
+from udviz.launching.placement import HERE, Placement
 from udviz.launching.together.__main__ import parse
 from udviz.launching.together.leader import RESTARTS, STOPPED
-from udviz.launching.together.network import LOOPBACK
+from udviz.launching.together.network import LOOPBACK, interface_in
 from udviz.launching.together.seat import Seat, private_folder
 from udviz.studies.identity import LEADER, start_mark
 from udviz.studies.lock import HANDED_OVER, exclusive, try_lock
@@ -84,14 +85,31 @@ def test_every_process_knows_its_number_and_where_they_meet(tmp_path):
     assert not Path(lines[0][5]).parent.exists(), "it was theirs alone, and is removed"
 
 
-def test_one_that_fails_ends_the_others_with_its_exit_code(tmp_path, monkeypatch):
-    code = STARTS + "sys.exit(7) if first else time.sleep(600)\n"
-    shorter = (
-        "from udviz.launching.together import __main__, leader\nleader.OWN_WORD = 0.5\n"
-        f"__main__.main(['--processes', '2', '--', '-c', {code!r}])\n"
+def test_a_process_is_told_where_to_listen_whatever_the_environment_says(tmp_path):
+    code = (
+        BEGINS.replace("'RANK'", "'GLOO_SOCKET_IFNAME', 'NCCL_SOCKET_IFNAME'") + "note('begun')\n"
+    )
+    everywhere = {"GLOO_SOCKET_IFNAME": "eth0", "NCCL_SOCKET_IFNAME": "^none"}
+    with leading(tmp_path, code.replace("first =", "#"), variables=everywhere) as leader:
+        assert ended(leader) == 0
+
+    loopback = interface_in(IPv4Network(LOOPBACK))
+    assert {tuple(line[1:3]) for line in noted(tmp_path, "begun")} == {(loopback, f"={loopback}")}
+
+
+def impatient(code, *options):
+    """A program: the leader of ``code``, which waits half a second where it waits for longer."""
+    return (
+        "from udviz.launching.together import __main__, leader\n"
+        "leader.OWN_WORD = leader.SAVING = 0.5\n"
+        f"__main__.main([*{options!r}, '--', '-c', {code!r}])\n"
     )
 
-    with leading(tmp_path, shorter, Placement()) as leader:
+
+def test_one_that_fails_ends_the_others_with_its_exit_code(tmp_path):
+    code = impatient(STARTS + "sys.exit(7) if first else time.sleep(600)\n", "--processes", "2")
+
+    with leading(tmp_path, code, HERE) as leader:
         assert ended(leader) == 7
 
     assert [line[1] for line in noted(tmp_path, "saved")] == ["1"]
@@ -183,6 +201,13 @@ def test_what_fails_on_a_machine_is_tried_again_three_times(tmp_path):
 
     meetings = {line[5] for line in noted(tmp_path, "begun")}
     assert 1 + RESTARTS <= len(meetings) <= 2 * (1 + RESTARTS), "each brings so many tokens"
+
+
+def test_a_machine_that_fails_for_good_is_not_waited_for(tmp_path):
+    fails = STARTS + "sys.exit(5) if first else time.sleep(600)\n"
+    code = impatient(fails, "--machines", "2", "--meet", str(tmp_path / "meeting"))
+    with leading(tmp_path, code, HERE) as one, leading(tmp_path, code, HERE) as two:
+        assert {ended(one), ended(two)} == {5, 1}
 
 
 def test_a_stop_on_one_machine_is_no_reason_for_another_to_begin_anew(tmp_path):

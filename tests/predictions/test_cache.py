@@ -62,6 +62,21 @@ def test_what_was_written_batch_by_batch_comes_back_whole(cache, logits):
     assert predictions.calibration_logits is None
 
 
+def test_what_was_written_label_by_label_is_the_same_cache(tmp_path, cache, logits):
+    with begin_cache(tmp_path / "by-label", n_images=len(logits)) as writer:
+        for label in range(len(LABELS)):
+            column = logits[:, label]
+            writer.write_label(
+                label,
+                targets=(column > 0).astype(np.int8),
+                difficult=np.zeros(len(column), bool),
+                logits=column,
+            )
+
+    one, other = (open_predictions(path).manifest.files for path in (cache, tmp_path / "by-label"))
+    assert other == {name: about for name, about in one.items() if name != "attention.npy"}
+
+
 def test_a_label_s_column_is_contiguous_and_read_only(cache):
     logits = open_predictions(cache).logits
 

@@ -3,11 +3,12 @@
 torchrun's store listened on all interfaces, asked nobody who they are and unpickled what they sent.
 """
 
+import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,13 @@ MEETS = (  # joins the others, says so, and stays until it is killed
     '    pathlib.Path(f\'met-{os.environ.get("RANK", "0")}\').touch()\n'
     "    time.sleep(600)\n"
 )
+FOREIGN_WEBSOCKET = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Origin": "http://elsewhere.example",
+}
 TWO_MACHINES = Placement(machines=2, network=LOOPBACK)
 
 
@@ -62,11 +70,22 @@ def wait_for_processes(folder, n, *programs):
     wait_until(have_met)
 
 
+def outward():
+    """Settings that have gloo listen where others reach it, as far as this machine has such."""
+    loopback = interface_in(check_network(LOOPBACK, public=False))
+    others = [
+        name
+        for name, found in psutil.net_if_addrs().items()
+        if name != loopback and any(address.family == socket.AF_INET for address in found)
+    ]
+    return {"GLOO_SOCKET_IFNAME": (others or [loopback])[0]}
+
+
 @pytest.mark.parametrize("placement", [HERE, Placement(processes=2)], ids=["one", "several"])
 def test_processes_of_one_machine_listen_on_the_loopback_interface_only(tmp_path, placement):
     arguments = placement.command(["-c", MEETS], tmp_path)
 
-    with running(arguments, tmp_path) as program:
+    with running(arguments, tmp_path, **outward()) as program:
         wait_for_processes(tmp_path, placement.processes, program)
         found = listening(program.pid)
         seen_from_elsewhere = reachable_from_elsewhere(program.pid)
@@ -78,7 +97,10 @@ def test_processes_of_one_machine_listen_on_the_loopback_interface_only(tmp_path
 def test_machines_listen_on_the_network_that_is_named_only(tmp_path):
     arguments = TWO_MACHINES.command(["-c", MEETS], tmp_path)
 
-    with running(arguments, tmp_path) as first, running(arguments, tmp_path) as second:
+    with (
+        running(arguments, tmp_path, **outward()) as first,
+        running(arguments, tmp_path, **outward()) as second,
+    ):
         wait_for_processes(tmp_path, 2, first, second)
         found = listening(first.pid) | listening(second.pid)
 
@@ -86,18 +108,56 @@ def test_machines_listen_on_the_network_that_is_named_only(tmp_path):
     assert {address for address, _ in found} == {"127.0.0.1"}
 
 
+@contextmanager
+def served(folder, *options, **variables) -> Iterator[tuple[psutil.Process, int]]:
+    """The app with the settings of this repository, and its port."""
+    (folder / ".streamlit").symlink_to(PROJECT / ".streamlit")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    app = ["-m", "streamlit", "run", str(PROJECT / "app.py"), "--server.headless", "true"]
+    arguments = [*app, "--server.port", str(port), *options]
+    with running(arguments, folder, UDVIZ_RUNS=str(folder), **variables) as program:
+        wait_until(lambda: is_answered(port))
+        yield program, port
+
+
+def is_answered(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("GET", "/_stcore/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
 def test_the_app_listens_on_the_loopback_interface_only(tmp_path):
-    arguments = ["-m", "streamlit", "run", str(PROJECT / "app.py"), "--server.headless", "true"]
-    settings = PROJECT / ".streamlit"
-    (tmp_path / ".streamlit").symlink_to(settings)
+    with served(tmp_path) as (app, port):
+        found = listening(app.pid)
+        seen_from_elsewhere = reachable_from_elsewhere(app.pid)
 
-    with running([*arguments, "--server.port", "0"], tmp_path, UDVIZ_RUNS=str(tmp_path)) as app:
-        wait_until(lambda: listening(app.pid))
-        [(address, port)] = listening(app.pid)
-        health = urllib.request.urlopen(f"http://{address}:{port}/_stcore/health")
+    assert ("127.0.0.1", port) in found
+    assert seen_from_elsewhere == set()
 
-    assert health.status == 200
-    assert address == "127.0.0.1"
+
+@pytest.mark.parametrize("address", ["localhost", "0.0.0.0"])
+def test_the_app_asks_nobody_outside_for_its_address(tmp_path, address):
+    with socket.create_server(("127.0.0.1", 0)) as proxy:  # what asks outside, asks here
+        outside = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        options = ["--server.address", address]
+        proxies = {"http_proxy": outside, "https_proxy": outside}
+        with served(tmp_path, *options, **proxies) as (_, port):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+            connection.request("GET", "/_stcore/stream", headers=FOREIGN_WEBSOCKET)
+            status = connection.getresponse().status
+            connection.close()
+        proxy.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+
+    assert status == 403
 
 
 def test_a_port_that_others_reach_would_be_seen(tmp_path):

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from udviz.recipe.brought import BroughtStudy
 from udviz.recipe.schema import Recipe
-from udviz.studies.models import Model, comparisons_of, models_of, reference_of
+from udviz.studies.models import Model, brought_models, comparisons_of, models_of, reference_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,17 @@ class Plan:
             reference=reference_of(recipe),
             min_positives=recipe.min_positives,
             min_train_positives=recipe.min_train_positives,
+        )
+
+    @classmethod
+    def of_brought(cls, study: BroughtStudy) -> "Plan":
+        """What is asked of predictions that were brought: nothing is known of training."""
+        return cls(
+            models=brought_models(study),
+            comparisons=study.pairs,
+            reference=study.reference or next(iter(study.brought)),
+            min_positives=study.min_positives,
+            min_train_positives=1,
         )
 
     @property

@@ -1,6 +1,6 @@
 """From the prediction caches of a study to its tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,12 +48,39 @@ def analyse_study(
         ValueError: If caches are damaged or not about the same images.
         OSError: If the tables cannot be written.
     """
-    plan = Plan.of(recipe)
     folds = [
         run.directory(study).predictions("train")
         for run in runs_of(recipe)
         if run.model == CROSSFIT
     ]
+    return analyse_plan(Plan.of(recipe), study, dataset, advance, folds=folds)
+
+
+def analyse_plan(
+    plan: Plan,
+    study: Path,
+    dataset: Dataset | None,
+    advance: Advance = lambda fraction, message: None,
+    *,
+    folds: Sequence[Path] = (),
+) -> bool:
+    """`analyse_study` of what is planned, whether a recipe says it or not.
+
+    Args:
+        plan: Models and comparisons.
+        study: Folder of the study.
+        dataset: Its images and targets; None where only predictions are at hand.
+        advance: Called with the share that is done, in [0, 1], and what was done last.
+        folds: Caches of training images, each by a model that did not see them.
+
+    Returns:
+        Whether anything was written.
+
+    Raises:
+        FileNotFoundError: If a prediction cache is missing; names the command that makes it.
+        ValueError: If caches are damaged or not about the same images.
+        OSError: If the tables cannot be written.
+    """
     val, test = (_open(study, plan.models, split) for split in JUDGED_SPLITS)
     if test is None:
         raise FileNotFoundError(f"`{study}` must hold predictions on the test split, got none.")
@@ -68,7 +95,7 @@ def _tables(
     plan: Plan,
     val: SplitPredictions | None,
     test: SplitPredictions,
-    folds: list[Path],
+    folds: Sequence[Path],
     dataset: Dataset | None,
     advance: Advance,
 ) -> dict[str, pd.DataFrame]:
@@ -122,7 +149,7 @@ def _open(study: Path, models: tuple[Model, ...], split: Split) -> SplitPredicti
 def _inputs(
     val: SplitPredictions | None,
     test: SplitPredictions,
-    folds: list[Path],
+    folds: Sequence[Path],
     dataset: Dataset | None,
 ) -> dict[str, str]:
     """What the tables depend on: the data, and every cache by its weights and data."""

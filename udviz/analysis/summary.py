@@ -30,8 +30,8 @@ def summary(study: Path, *, split: str = "test") -> str:
     own = own[own["difficulty_rank"] > 0].sort_values("difficulty_rank").head(5)
     lines += ["", f"Hardest for {shown(reference)}: " + _list(own, "average_precision", "{:.3f}")]
     gaps = read_table(study, "gap", where=[("split", ["val"])])
-    for before, rows in gaps.groupby("before", sort=False):
-        lines += ["", _headroom(str(before), rows.drop_duplicates("label"))]
+    for first, of_first in gaps.groupby("before", sort=False):
+        lines += ["", _headroom(str(first), of_first.drop_duplicates("label"))]
     for (before, after), rows in comparisons.groupby(["before", "after"], sort=False):
         lines += ["", *_comparison_lines(str(before), str(after), rows)]
     lines += ["", f"Look at it: {app_called()}"]
@@ -44,11 +44,14 @@ def _model_line(model: pd.Series, width: int) -> str:
     def score(name: str) -> str:
         return f"{model[name]:.3f}" + (f" +- {model[f'{name}_seed_sd']:.3f}" if several else "")
 
+    trained = (
+        f"of {model['n_trained']} labels with enough training images {score('mean_ap_trained')}"
+    )
     return (
         f"{shown(model['model']):<{width}}  mAP {score('mean_ap')} "
         f"[{model['mean_ap_low']:.3f}, {model['mean_ap_high']:.3f}]  "
-        f"of {model['n_trained']} labels with enough training images {score('mean_ap_trained')}"
-        f"  CF1 {score('cf1')}  OF1 {score('of1')}"
+        + (f"{trained}  " if model["n_trained"] else "")
+        + f"CF1 {score('cf1')}  OF1 {score('of1')}"
         + (f"  ({model['seeds']} seeds, +- SD)" if several else "")
     )
 

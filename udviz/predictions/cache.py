@@ -125,7 +125,7 @@ class PredictionWriter:
             "checkpoint_digest": checkpoint_digest,
             "dataset_parts": dict(dataset_parts or {}),
         }
-        self._images = images
+        self._images, self._n_labels = images, len(label_names)
         self._arrays: dict[str, np.memmap[Any, Any]] = {}
 
     def __enter__(self) -> "PredictionWriter":
@@ -142,6 +142,14 @@ class PredictionWriter:
                 shape = (self._identity["n_images"], *part.shape[1:])
                 self._arrays[name] = _reserve(self._draft / f"{name}.npy", part.dtype, shape)
             self._arrays[name][rows] = part
+
+    def write_label(self, label: int, **parts: np.ndarray) -> None:
+        """Store (N,) values of one label in (N, L) arrays by name: the columns of a file."""
+        for name, part in parts.items():
+            if name not in self._arrays:
+                shape = (len(self._images), self._n_labels)
+                self._arrays[name] = _reserve(self._draft / f"{name}.npy", part.dtype, shape)
+            self._arrays[name][:, label] = part
 
     def __exit__(
         self,

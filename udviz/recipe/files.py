@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from udviz.bounded import read_text
 from udviz.checks import shown
+from udviz.recipe.brought import refuse_brought
 from udviz.recipe.explain import explain
 from udviz.recipe.schema import Recipe
 from udviz.recipe.upgrade import upgraded
@@ -63,8 +64,10 @@ def parse_recipe(values: dict[str, Any], *, source: str) -> Recipe:
     """Recipe with ``values``, the schema's defaults elsewhere.
 
     Raises:
-        ValueError: If a value breaks the schema; one line per field, with its flag.
+        ValueError: If a value breaks the schema; one line per field, with its flag. Or if they
+            are those of a study whose predictions were brought.
     """
+    refuse_brought(values, source=source)
     try:
         return Recipe.model_validate(upgraded(values))
     except ValidationError as error:

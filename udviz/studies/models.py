@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from udviz.checks import check_choice
+from udviz.recipe.brought import BroughtStudy
 from udviz.recipe.schema import Recipe
 from udviz.recipe.students import CROSSFIT, StudentConfig
 from udviz.studies.directory import RunDirectory
@@ -84,6 +85,19 @@ def comparisons_of(recipe: Recipe) -> tuple[tuple[str, str], ...]:
 def reference_of(recipe: Recipe) -> str:
     """Model whose difficulty is shown: the one that is named, else the teacher, else the first."""
     return recipe.reference or recipe.models[0]
+
+
+def brought_models(study: BroughtStudy) -> tuple[Model, ...]:
+    """The models of a study whose predictions were brought; its seeds are places of files."""
+    return tuple(
+        Model(
+            name,
+            "brought",
+            tuple(range(len(model.test))),
+            f"{model.scale} of {', '.join(Path(source.file).name for source in model.test)}",
+        )
+        for name, model in study.brought.items()
+    )
 
 
 def runs_of(recipe: Recipe) -> tuple[Run, ...]:

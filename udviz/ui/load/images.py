@@ -13,6 +13,7 @@ from udviz.data.fingerprint import DataRecord, differences
 from udviz.data.images.decoded import DecodedImages, decoded_folder, stored_aspect, stored_image
 from udviz.data.source import load_dataset
 from udviz.predictions.cache import Predictions
+from udviz.recipe.brought import BroughtError
 from udviz.recipe.files import read_recipe
 from udviz.studies.directory import STUDY_FILE, decoded_root
 from udviz.ui.load.study import Study, StudyError, quoted
@@ -123,6 +124,8 @@ def _read_dataset(recipe: str, modified_ns: int) -> Dataset:
     try:
         memory = decoded_root(Path(recipe).parent)
         return load_dataset(read_recipe(Path(recipe)).data, memory=memory)
+    except BroughtError as error:
+        raise StudyError("Predictions of this study were brought without images.") from error
     except (OSError, ValueError) as error:
         raise StudyError(f"The data set cannot be read. {quoted(error)}") from error
 

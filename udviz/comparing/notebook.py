@@ -1,0 +1,140 @@
+"""Comparing arrays from a notebook, with the tables of a whole study."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+
+from udviz.analysis.schema import BY_NAME
+from udviz.analysis.store import read_table
+from udviz.comparing.split import as_split, scale_of
+from udviz.comparing.study import check_free, write_study
+from udviz.comparing.verdict import sentence
+from udviz.predictions.brought.matrix import Matrix, Scale, of_array
+from udviz.recipe.brought import BroughtModel, BroughtStudy, Source
+from udviz.vocabulary import MIN_POSITIVES
+
+Scored = np.ndarray | pd.DataFrame
+BEFORE, AFTER = "before", "after"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Comparison:
+    """What a study of two models says.
+
+    Attributes:
+        verdict: How many labels were helped and hurt, the mean gain, the smallest gain that could
+            have been found: one sentence or two.
+        tables: The tables of a study by name (docs/tables.md).
+        notes: What was recognised, left out or taken on trust, a sentence each.
+    """
+
+    verdict: str
+    tables: Mapping[str, pd.DataFrame]
+    notes: tuple[str, ...]
+
+    @property
+    def gains(self) -> pd.DataFrame:
+        """One row per label of the table ``comparisons``, in column order."""
+        rows = self.tables["comparisons"]
+        return rows[rows["scope"] == "label"].reset_index(drop=True)
+
+    @property
+    def labels(self) -> pd.DataFrame:
+        """One row per label: how difficult it is for the model before, and why."""
+        return self.tables["labels"]
+
+
+def compare(
+    before: Scored | Sequence[Scored],
+    after: Scored | Sequence[Scored],
+    targets: Scored,
+    *,
+    label_names: Sequence[str] | None = None,
+    scores: Scale | None = None,
+    min_positives: int = MIN_POSITIVES,
+    out: Path | str | None = None,
+) -> Comparison:
+    """Compare two models label by label, as ``udviz compare`` does with files.
+
+    Args:
+        before: (N, L) probabilities or logits, or a list of them, one per training seed; rows of
+            data frames are joined by their index, columns by their names.
+        after: The same of the other model.
+        targets: (N, L) ground truth: 1 present, 0 absent, -1 or NaN unknown.
+        label_names: Of the columns of arrays; those of data frames name themselves.
+        scores: ``probabilities`` or ``logits``; None = recognised.
+        min_positives: From how many positives on a label counts as supported.
+        out: Folder in which the study is kept, for the app; must not exist yet. None = nowhere.
+
+    Returns:
+        The verdict and the tables.
+
+    Raises:
+        TypeError: If something is neither an array nor a data frame.
+        ValueError: If a score is NaN or infinite, or they do not fit together; says where.
+
+    Example:
+        >>> import udviz
+        >>> targets = np.tile([[1, 0], [0, 1], [0, 0], [0, 0]], (40, 1))
+        >>> noise = np.random.default_rng(0).normal(size=targets.shape)
+        >>> found = udviz.compare(
+        ...     targets + noise, [3.0, 1.0] * targets + noise, targets, label_names=["cat", "dog"]
+        ... )
+        >>> found.gains[["label", "gain", "verdict"]].round(2)
+          label  gain       verdict
+        0   cat  0.36        helped
+        1   dog  0.00  inconclusive
+    """
+    given = {BEFORE: _seeds(before), AFTER: _seeds(after)}
+    models = {
+        name: [_matrix(run, f"{name}[{seed}]", label_names) for seed, run in enumerate(runs)]
+        for name, runs in given.items()
+    }
+    split = as_split(_matrix(targets, "targets", label_names), models, told=scores)
+    study = BroughtStudy(
+        name=Path(out).name if out else "compare",
+        description="udviz.compare(before, after, targets)",
+        targets=_source("targets", targets),
+        brought={
+            name: BroughtModel(
+                scale=scale_of(name, split.models[name]),
+                test=tuple(_source(f"{name}[{k}]", run) for k, run in enumerate(runs)),
+            )
+            for name, runs in given.items()
+        },
+        min_positives=min_positives,
+        notes=split.notes,
+    )
+    if out is not None:
+        check_free(Path(out))
+    with TemporaryDirectory() as folder:
+        place = Path(folder) / "study" if out is None else Path(out)
+        write_study(place, study, {"test": split})
+        tables = {name: read_table(place, name) for name in BY_NAME}
+    verdict = sentence(tables["comparisons"])
+    return Comparison(verdict=verdict, tables=tables, notes=study.notes)
+
+
+def _seeds(runs: Scored | Sequence[Scored]) -> list[Scored]:
+    return [runs] if isinstance(runs, np.ndarray | pd.DataFrame) else list(runs)
+
+
+def _matrix(given: Scored, name: str, label_names: Sequence[str] | None) -> Matrix:
+    if isinstance(given, pd.DataFrame):
+        return of_array(given.to_numpy(), source=name, ids=given.index, label_names=given.columns)
+    if not isinstance(given, np.ndarray):
+        raise TypeError(
+            f"`{name}` must be a numpy array or a data frame, got {type(given).__name__}. "
+            "Pass `np.asarray(...)`."
+        )
+    return of_array(given, source=name, label_names=label_names)
+
+
+def _source(name: str, given: Scored) -> Source:
+    content = np.ascontiguousarray(np.asarray(given)).tobytes()
+    return Source(file=name, sha256=hashlib.sha256(content).hexdigest())

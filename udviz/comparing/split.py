@@ -1,0 +1,130 @@
+"""The predictions of all models on one split, joined with its targets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from udviz.predictions.brought.joined import Joined, joined
+from udviz.predictions.brought.matrix import Matrix, Scale
+from udviz.predictions.brought.reading import read_scores, read_targets, target_values
+from udviz.predictions.brought.scores import Scores, judged_scores
+from udviz.predictions.cache import PredictionWriter
+from udviz.studies.directory import RunDirectory
+from udviz.vocabulary import Split
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BroughtSplit:
+    """Targets and scores of the images and labels that all of them have.
+
+    Attributes:
+        targets: (N', L) int8 targets of all N' images that have some.
+        models: Model -> scores, one per seed.
+        joined: Where the N common images are in the targets (the first), then in each scores.
+    """
+
+    targets: np.ndarray
+    models: Mapping[str, tuple[Scores, ...]]
+    joined: Joined
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was recognised, left out or taken on trust, a sentence each."""
+        runs = [run for runs in self.models.values() for run in runs]
+        return (*(note for run in runs for note in run.notes), *self.joined.notes)
+
+    def write(self, study: Path, split: Split, *, data: str, digests: Mapping[str, str]) -> None:
+        """Write a prediction cache per run.
+
+        Args:
+            study: Folder of the study.
+            split: Name of the split.
+            data: Digest of the targets.
+            digests: Name of a run, as ``before-0`` -> digest of its scores.
+        """
+        places = iter(range(1, len(self.joined.rows)))
+        for name, runs in self.models.items():
+            for seed, scores in enumerate(runs):
+                run = RunDirectory(study / f"{name}-{seed}")
+                with PredictionWriter(
+                    run.predictions(split),
+                    split=split,
+                    images=pd.DataFrame(
+                        {"image_id": self.joined.ids, "row": np.arange(len(self.joined.ids))}
+                    ),
+                    label_names=tuple(self.joined.label_names),
+                    dataset_fingerprint=data,
+                    checkpoint_digest=digests[run.name],
+                ) as writer:
+                    self._write_labels(writer, scores, next(places))
+
+    def _write_labels(self, writer: PredictionWriter, scores: Scores, place: int) -> None:
+        rows, columns = self.joined.rows, self.joined.columns
+        none = np.zeros(len(self.joined.ids), dtype=bool)
+        for label in range(len(self.joined.label_names)):
+            writer.write_label(
+                label,
+                targets=self.targets[rows[0], columns[0][label]],
+                difficult=none,
+                logits=scores.logits(columns[place][label])[rows[place]],
+            )
+
+
+def read_split(
+    targets: Path, models: Mapping[str, Sequence[Path]], *, told: Scale | None
+) -> BroughtSplit:
+    """Read the files of one split.
+
+    Args:
+        targets: File of the targets.
+        models: Model -> files of its scores, one per seed.
+        told: What the scores are; None = recognised.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If one cannot be used, or they do not fit together.
+    """
+    given, values = read_targets(targets)
+    runs = {name: [read_scores(file) for file in files] for name, files in models.items()}
+    return as_split(given, runs, values=values, told=told)
+
+
+def as_split(
+    targets: Matrix,
+    models: Mapping[str, Sequence[Matrix]],
+    *,
+    values: np.ndarray | None = None,
+    told: Scale | None = None,
+) -> BroughtSplit:
+    """Join targets and scores.
+
+    Raises:
+        ValueError: As `read_split`.
+    """
+    matched = joined([targets, *(run for runs in models.values() for run in runs)])
+    return BroughtSplit(
+        targets=target_values(targets) if values is None else values,
+        models={
+            name: tuple(judged_scores(run, told=told) for run in runs)
+            for name, runs in models.items()
+        },
+        joined=matched,
+    )
+
+
+def scale_of(name: str, runs: Sequence[Scores]) -> Scale:
+    """What the scores of a model are, the same in all its files.
+
+    Raises:
+        ValueError: If they differ.
+    """
+    scales = {run.scale for run in runs}
+    if len(scales) > 1:
+        raise ValueError(
+            f"`{name}` must have probabilities in all its files or logits in all, got both. "
+            "Pass --scores probabilities or --scores logits."
+        )
+    return runs[0].scale

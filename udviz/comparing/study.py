@@ -1,0 +1,81 @@
+"""A study of predictions that were brought: its folder appears when all of it is there."""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import tomli_w
+
+from udviz.analysis.plan import Plan
+from udviz.analysis.study import analyse_plan
+from udviz.checks import shown
+from udviz.comparing.split import BroughtSplit
+from udviz.recipe.brought import BroughtStudy
+from udviz.studies import privacy
+from udviz.studies.directory import STUDY_FILE
+from udviz.studies.files import replace_file
+from udviz.studies.status import Status, write_status
+from udviz.vocabulary import Split
+
+Advance = Callable[[float, str], None]
+
+
+def write_study(
+    out: Path,
+    study: BroughtStudy,
+    splits: Mapping[Split, BroughtSplit],
+    advance: Advance = lambda fraction, message: None,
+) -> None:
+    """Write caches, tables and record of a study; nothing is left of one that fails.
+
+    Args:
+        out: Folder of the study; must not exist yet.
+        study: What is known of it.
+        splits: Its predictions: of the test split, and of the validation split if there is one.
+        advance: Called with the share that is done, in [0, 1], and what was done last.
+
+    Raises:
+        ValueError: If ``out`` is there already.
+        OSError: If it cannot be written.
+    """
+    check_free(out)
+    draft = out.with_name(f".{out.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=privacy.folder_mode(), parents=True)
+    try:
+        for name, split in splits.items():
+            digests = {
+                f"{model}-{seed}": source.sha256
+                for model, about in study.brought.items()
+                for seed, source in enumerate(about.files(name))
+            }
+            split.write(draft, name, data=study.targets_of(name).sha256, digests=digests)
+        analyse_plan(Plan.of_brought(study), draft, None, advance)
+        record = study.model_dump(mode="json", exclude_none=True)
+        replace_file(draft / STUDY_FILE, tomli_w.dumps(record))
+        write_status(draft, Status(state="finished", stage="Finished", fraction=1.0))
+        check_free(out)
+        draft.rename(out)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def check_free(out: Path) -> None:
+    """Raise if there is something at ``out``: people may have reviewed targets in it.
+
+    Raises:
+        ValueError: Says what to do.
+    """
+    if out.exists() or out.is_symlink():
+        raise ValueError(
+            f"`--out` must be a folder that does not exist yet, got {shown(str(out))}. "
+            "Choose another, or delete it first."
+        )
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

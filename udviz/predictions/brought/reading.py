@@ -1,0 +1,101 @@
+"""Scores and targets from a file of any format that can be read without running anything."""
+
+from pathlib import Path
+
+import numpy as np
+
+from udviz.checks import shown
+from udviz.predictions.brought.arrays import read_npy, read_npz, read_safetensors
+from udviz.predictions.brought.matrix import Matrix, refused
+from udviz.predictions.brought.tables import read_csv, read_parquet
+
+FORMATS = (".npz", ".npy", ".safetensors", ".csv", ".tsv", ".parquet")
+_PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib")
+_LOADERS = {
+    **dict.fromkeys((".pt", ".pth"), "import torch; scores = torch.load({path!r})"),
+    **dict.fromkeys(
+        (".pkl", ".pickle"), "import pickle; scores = pickle.load(open({path!r}, 'rb'))"
+    ),
+    ".joblib": "import joblib; scores = joblib.load({path!r})",
+}
+_CONVERT = """{path} must not be a pickle: opening one runs what is in it. Convert your own:
+  {load}
+  import numpy as np
+  np.savez({out!r}, scores=np.asarray(scores))  # and image_ids=..., label_names=..."""
+
+
+def read_scores(path: Path) -> Matrix:
+    """Scores of one run; its numbers are read when they are used.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is of no format that is read, a pickle, cut or too large; says what to do.
+    """
+    return _read(path, targets=False)
+
+
+def read_targets(path: Path) -> tuple[Matrix, np.ndarray]:
+    """The targets, (N, L) int8: 1 present, 0 absent, -1 or blank unknown.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: As `read_scores`, and if a value is none of these; names its place.
+    """
+    found = _read(path, targets=True)
+    return found, target_values(found)
+
+
+def target_values(matrix: Matrix) -> np.ndarray:
+    """(N, L) int8 targets, Fortran-ordered.
+
+    Raises:
+        ValueError: If a value is none of 1, 0, -1 and blank; names its place.
+    """
+    targets = np.empty(matrix.shape, dtype=np.int8, order="F")
+    for place in range(matrix.shape[1]):
+        given = matrix.column(place).astype(np.float64)
+        given = np.where(np.isnan(given), -1.0, given)
+        if (wrong := ~np.isin(given, (-1.0, 0.0, 1.0))).any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise refused(
+                matrix.source,
+                "hold targets that are 1, 0, or -1 or blank for unknown",
+                f"{given[row]:g} for {place_of(matrix, row, place)}",
+            )
+        targets[:, place] = given
+    return targets
+
+
+def place_of(matrix: Matrix, row: int, place: int) -> str:
+    """Image and label of one cell, in words."""
+    image = f"row {row}" if matrix.ids is None else f"image {shown(matrix.ids[row])}"
+    names = matrix.label_names
+    return f"{image}, " + (f"column {place}" if names is None else f"label {shown(names[place])}")
+
+
+def _read(path: Path, *, targets: bool) -> Matrix:
+    kind = path.suffix.lower()
+    if kind in _PICKLES:
+        raise ValueError(_pickle(path, kind))
+    if kind not in FORMATS:
+        raise refused(path, f"be one of {', '.join(FORMATS)}", kind or "no ending")
+    if not path.is_file():
+        raise FileNotFoundError(f"{shown(str(path))} must be a file of scores, got none there.")
+    with path.open("rb") as file:
+        if file.read(2) in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
+            raise ValueError(_pickle(path, ".pkl"))
+    match kind:
+        case ".npy":
+            return read_npy(path)
+        case ".npz":
+            return read_npz(path, targets=targets)
+        case ".safetensors":
+            return read_safetensors(path, targets=targets)
+        case ".parquet":
+            return read_parquet(path)
+    return read_csv(path, targets=targets)
+
+
+def _pickle(path: Path, kind: str) -> str:
+    load = _LOADERS[kind].format(path=path.name)
+    return _CONVERT.format(path=shown(str(path)), load=load, out=f"{path.stem}.npz")
