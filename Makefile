@@ -12,9 +12,9 @@ app: $(VENV)/.app  ## Install, train the demo study if there is no study yet, op
 test: check chromium  ## Install, lint, check types, run every test (real data: UDVIZ_REAL_DATA).
 	$(BIN)/python -m pytest
 
-quick: $(VENV)/.dev  ## For while you change code: no training, browser, pages, attacks or wheel.
+quick: $(VENV)/.dev  ## For while you change code: no training, browser, page, launch, attack or wheel.
 	$(BIN)/python -m pytest -q -m "not training and not browser and not package and not slow" \
-		--ignore tests/pages --ignore tests/security
+		$(addprefix --ignore tests/,pages launching security)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
