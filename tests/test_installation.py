@@ -32,7 +32,7 @@ for room in {rooms}:
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if module.name != "udviz.launching.job":  # what submitit runs
             importlib.import_module(module.name)
-for command in ("app", "analyse", "launch", "doctor"):
+for command in ("app", "analyse", "check", "launch", "doctor"):
     importlib.import_module(f"udviz.commands.{{command}}")
 """
 RIGHT = (

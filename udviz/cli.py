@@ -18,6 +18,7 @@ COMMANDS = {  # name: its module and what it does
         "udviz.commands.study",
         "Train, predict and analyse a study, or go on with it.",
     ),
+    "check": ("udviz.commands.check", "Read the data of a study and say what was understood."),
     "launch": ("udviz.commands.launch", "Start a study in this machine's queue or on a cluster."),
     "stop": ("udviz.launching.stop", "Have a study that runs save and end."),
     "train": ("udviz.commands.train", "Train one run of a study."),

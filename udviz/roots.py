@@ -12,7 +12,8 @@ from udviz.studies.directory import runs_root
 DATA_ROOT = "UDVIZ_DATA"  # environment variable: folder that holds all data; not set = anywhere
 _INSIDE = (
     *("labels", "images", "splits", "masks", "mask_labels", "year"),
-    *("train_annotations", "test_annotations", "train_images", "test_images"),
+    *("train_annotations", "val_annotations", "test_annotations"),
+    *("train_images", "val_images", "test_images"),
 )
 
 

@@ -54,10 +54,10 @@ def test_a_verdict_filters_the_gains_and_a_row_opens_its_label(visit):
     all_rows = bars(visit, "forest").first.locator(".point").count()
     assert all_rows == 20
 
-    visit.page.get_by_role("button", name="cannot tell").click()
+    visit.page.get_by_role("button", name="inconclusive").click()
     expect(bars(visit, "forest").first.locator(".point")).not_to_have_count(all_rows)
     visit.settle()
-    assert query(visit.page)["verdict"] == "cannot tell"
+    assert query(visit.page)["verdict"] == "inconclusive"
 
     click_middle(visit, bars(visit, "forest").first.locator(".point").first)
     expect(visit.page.locator(".st-key-opened-label h2")).to_be_visible()

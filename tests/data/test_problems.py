@@ -30,7 +30,7 @@ def test_one_read_reports_everything_that_is_wrong(labelled, save_photo):
         "c.jpg,0,1,0,val",
         "c.jpg,0,1,0,test",
         "d.jpg,0,2,0,train",
-        "e.jpg,0,1,0,holdout",
+        "e.jpg,0,1,0,later",
         "gone.jpg,1,0,1,train",
         "cut.jpg,1,0,1,train",
         "text.jpg,1,0,1,train",
@@ -47,14 +47,14 @@ def test_one_read_reports_everything_that_is_wrong(labelled, save_photo):
 
     assert caught.value.problems == dataset.problems
     kinds = found(dataset)
+    assert kinds.pop("value that says neither present nor absent")[0].startswith("d.jpg: dog = '2'")
     assert kinds.pop("unreadable image")[0].startswith(f"{photos}/cut.jpg: cannot be decoded")
     assert kinds == {
-        "missing file": ("gone.jpg",),
-        "duplicate id": ("b.jpg",),
+        "missing file": ("gone.jpg (nearest: e.jpg)",),
+        "repeated row": ("b.jpg",),
         "image in two splits": ("c.jpg (in val and test)",),
         "same file in two splits": ("a.jpg in train, copy of a.jpg in test",),
-        "value other than 0, 1 or blank": ("d.jpg, column dog: '2'",),
-        "unknown split": ("e.jpg: holdout",),
+        "unknown split": ("e.jpg: later",),
         "image outside the images folder": (
             "../secret.jpg",
             f"{labelled}/secret.jpg",
@@ -64,7 +64,8 @@ def test_one_read_reports_everything_that_is_wrong(labelled, save_photo):
         "label without a positive in train": ("cat", "bird"),
     }
     assert {p.kind for p in dataset.problems if not p.fatal} == {
-        "label without a positive in train"
+        "label without a positive in train",
+        "repeated row",
     }
     assert dataset.image_ids == ("b.jpg", "c.jpg", "copy of a.jpg")
     assert dataset.splits.tolist() == ["train", "test", "test"]

@@ -321,3 +321,24 @@ def test_a_copy_of_a_study_runs_where_that_ran(runs, open_app):
     )
 
     assert app.number_input(key=f"new.{source}:placement.processes").value == 4
+
+
+def test_the_data_can_be_looked_at_before_the_start(form, begun):
+    form = form.button(key="new.check").click().run()
+
+    told = form.code[-1].value
+    assert "images, " in told
+    assert "splits: train " in told
+    assert not begun
+
+
+def test_data_that_cannot_be_read_are_told_where_they_are_looked_at(form, tmp_path, begun):
+    (tmp_path / "photos").mkdir()
+    form.selectbox(key="new.demo:data.kind").set_value("imagefolder")
+    form.text_input(key="new.demo:data.root").set_value(str(tmp_path / "photos"))
+    form.run()
+
+    form = form.button(key="new.check").click().run()
+
+    assert any("An image folder must hold one of" in error.value for error in form.error)
+    assert not begun

@@ -22,7 +22,8 @@ def write_dataset(
 ) -> DataConfig:
     """Write photos ``a``, ``b`` and ``c`` and annotations of ``names``, without their suffix.
 
-    The annotations say that the images are train, val and test, and that all carry ``label``.
+    The annotations say that the images are train, val and test, and that all but the second carry
+    ``label``.
     """
     for seed, photo in enumerate(PHOTOS):
         save_photo(root / "images" / f"{photo}.jpg", seed=seed)
@@ -39,7 +40,9 @@ def save_photo(path: Path, *, seed: int = 0, size: int = 16) -> Path:
 
 def frame_of(names: Sequence[str], label: str) -> pd.DataFrame:
     files = [f"{name}.jpg" for name in names]
-    return pd.DataFrame({"image": files, label: ["1"] * len(files), "split": SPLITS[: len(files)]})
+    return pd.DataFrame(
+        {"image": files, label: list("101")[: len(files)], "split": SPLITS[: len(files)]}
+    )
 
 
 def instances(names: Sequence[str], label: str = "cat") -> dict[str, Any]:
@@ -50,6 +53,7 @@ def instances(names: Sequence[str], label: str = "cat") -> dict[str, Any]:
         "annotations": [
             {"image_id": i, "category_id": 1, "bbox": [1, 1, 5, 5], "iscrowd": 0}
             for i in range(len(names))
+            if i != 1
         ],
         "categories": [{"id": 1, "name": label}],
     }
@@ -70,7 +74,7 @@ def _write_table(root: Path, kind: str, names: list[str], label: str) -> DataCon
         frame_of(names, label).to_parquet(file)
     elif kind == "jsonl":
         rows = [
-            {"image": f"{name}.jpg", label: 1, "split": split}
+            {"image": f"{name}.jpg", label: int(split != "val"), "split": split}
             for name, split in zip(names, SPLITS, strict=True)
         ]
         file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
@@ -106,7 +110,7 @@ def _write_voc(root: Path, kind: str, names: list[str], label: str) -> DataConfi
     for split, name in zip(SPLITS, names, strict=False):
         (main / f"{split}.txt").write_text(f"{name}\n")
     for photo in PHOTOS:
-        (annotations / f"{photo}.xml").write_text(annotation(label))
+        (annotations / f"{photo}.xml").write_text(annotation(label if photo != "b" else "dog"))
     if not (root / "JPEGImages").exists():
         (root / "images").rename(root / "JPEGImages")
     return DataConfig(kind="voc", root=str(root))

@@ -213,8 +213,6 @@ def test_a_name_in_a_message_on_a_page_is_its_text_alone(tmp_path, name):
 
 def test_names_do_not_steer_the_terminal_that_sums_a_study_up(tmp_path):
     study = write_study(tmp_path / "study", names=[COLOURED, "x" * 100_000, "cat"])
-    models = study / "analysis" / "models.parquet"
-    pd.read_parquet(models).assign(n_trained=3).to_parquet(models)
 
     printed = summary(study)
 

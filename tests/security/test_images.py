@@ -195,7 +195,7 @@ def test_what_is_no_plain_file_is_a_problem_and_not_waited_for(tmp_path, monkeyp
     else:
         os.mknod(place, 0o140644)
 
-    with pytest.raises(DataProblems, match="unreadable image"):
+    with pytest.raises(DataProblems, match=r"unreadable image|missing file"):
         watched(lambda: load_dataset(config))
 
 

@@ -30,8 +30,8 @@ def summary(study: Path, *, split: str = "test") -> str:
     own = own[own["difficulty_rank"] > 0].sort_values("difficulty_rank").head(5)
     lines += ["", f"Hardest for {shown(reference)}: " + _list(own, "average_precision", "{:.3f}")]
     gaps = read_table(study, "gap", where=[("split", ["val"])])
-    for model, rows in gaps.groupby("before", sort=False):
-        lines += ["", _headroom(str(model), rows.drop_duplicates("label"))]
+    for first, of_first in gaps.groupby("before", sort=False):
+        lines += ["", _headroom(str(first), of_first.drop_duplicates("label"))]
     for (before, after), rows in comparisons.groupby(["before", "after"], sort=False):
         lines += ["", *_comparison_lines(str(before), str(after), rows)]
     lines += ["", f"Look at it: {app_called()}"]

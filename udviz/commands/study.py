@@ -14,6 +14,7 @@ from udviz.commands.predict import predict_run
 from udviz.commands.reporting import StudyReport
 from udviz.commands.train import told, train_run
 from udviz.data.dataset import Dataset
+from udviz.data.understood import short_lines
 from udviz.installation import called
 from udviz.processes import is_main
 from udviz.recipe.schema import Recipe
@@ -33,6 +34,8 @@ def run_study(recipe: Recipe, study: Path, report: StudyReport) -> None:
     record_study(study, recipe)
     compute = resolve(recipe.hardware)
     dataset = load_study_data(recipe, study)
+    if is_main():
+        print("\n".join(short_lines(dataset)), flush=True)
     runs = runs_of(recipe)
     for part, run in enumerate(runs):
         _complete(recipe, run, part, study, dataset, compute, report)

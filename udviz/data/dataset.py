@@ -48,6 +48,19 @@ class Problem:
     fatal: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Guess:
+    """Something a reader took for granted.
+
+    Attributes:
+        what: In words, e.g. ``column 'Filename' holds the names of the images``.
+        flag: The flag of the command line that says otherwise.
+    """
+
+    what: str
+    flag: str
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dataset:
     """A labelled image set.
@@ -69,6 +82,8 @@ class Dataset:
             returns None for an image that has no mask. None where the source knows no masks.
         true_targets: (N, L) targets before labels were spoilt on purpose; None where not known.
         problems: What the reader reported.
+        guesses: What the reader took for granted.
+        groups: (N,) name of the group an image belongs to (a film, a patient); None without groups.
     """
 
     name: str
@@ -86,6 +101,8 @@ class Dataset:
     load_mask: Callable[[int], np.ndarray | None] | None = None
     true_targets: np.ndarray | None = None
     problems: tuple[Problem, ...] = field(default=())
+    guesses: tuple[Guess, ...] = field(default=())
+    groups: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         check_targets(self.targets)

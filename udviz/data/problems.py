@@ -1,9 +1,9 @@
 """All problems of one read: grouped by kind, counted, with examples."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from udviz.checks import shown
-from udviz.data.dataset import Problem
+from udviz.data.dataset import Guess, Problem
 
 N_EXAMPLES = 5
 
@@ -41,10 +41,14 @@ class ProblemLog:
 
     Attributes:
         bad_rows: Rows that cannot be used.
+        left_out: Rows that say what another one says as well.
+        guesses: What was taken for granted, and the flag that says otherwise.
     """
 
     def __init__(self) -> None:
         self.bad_rows: set[int] = set()
+        self.left_out: set[int] = set()
+        self.guesses: list[Guess] = []
         self._count: dict[str, int] = {}
         self._examples: dict[str, list[str]] = {}
         self._fatal: dict[str, bool] = {}
@@ -58,6 +62,18 @@ class ProblemLog:
             examples.append(shown(example))
         if row is not None:
             self.bad_rows.add(row)
+
+    def guess(self, what: str, *, flag: str) -> None:
+        """Note what was taken for granted and the flag that says otherwise."""
+        self.guesses.append(Guess(what=shown(what), flag=flag))
+
+    def renumber(self, source: Sequence[int]) -> None:
+        """Take note that row number k is now what row ``source[k]`` was; a row may be several."""
+        self.bad_rows = {new for new, old in enumerate(source) if old in self.bad_rows}
+
+    def count(self, kind: str) -> int:
+        """How many problems of a kind were noted."""
+        return self._count.get(kind, 0)
 
     def add_all(self, kind: str, examples: Iterable[str]) -> None:
         """Note several problems of one kind that are only reported."""

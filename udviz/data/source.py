@@ -7,16 +7,18 @@ import numpy as np
 
 from udviz.data.dataset import Dataset
 from udviz.data.images.digests import FileDigests, memory_of
-from udviz.data.readers.annotations import LabelSettings
+from udviz.data.plausibility import check_plausible
 from udviz.data.readers.coco import CocoFiles, read_coco
 from udviz.data.readers.imagefolder import read_imagefolder
 from udviz.data.readers.table import TableSettings, read_table
 from udviz.data.readers.voc import read_voc
 from udviz.data.scenes.scenes import scenes
+from udviz.data.tables.annotations import TargetSettings
+from udviz.data.tables.columns import ColumnSettings
+from udviz.data.tables.frames import FrameSettings
+from udviz.data.tables.words import Coding
 from udviz.recipe.data import DataConfig
 from udviz.roots import check_data
-
-COCO_VAL_FRACTION = 0.1  # COCO has no third labelled split, so validation comes out of training
 
 
 def load_dataset(config: DataConfig, *, memory: Path | None = None) -> Dataset:
@@ -24,7 +26,8 @@ def load_dataset(config: DataConfig, *, memory: Path | None = None) -> Dataset:
 
     Args:
         config: Data section of the recipe.
-        memory: Folder that remembers the digests of files from start to start; None for nothing.
+        memory: Folder that remembers from start to start the digests of files and which of them
+            decode; None for nothing. With it, ``auto`` as ``verify`` decodes each file once.
 
     Raises:
         ValueError: If it cannot be read as described, or a split is empty.
@@ -35,8 +38,9 @@ def load_dataset(config: DataConfig, *, memory: Path | None = None) -> Dataset:
         if len(dataset.indices(split)) == 0:
             raise ValueError(
                 f"The data set must have images in its {split} split, got none. "
-                "Give splits, or let them be drawn."
+                "Check the names of splits, or --data.split_fractions where they are drawn."
             )
+    check_plausible(dataset)
     return dataset
 
 
@@ -67,6 +71,9 @@ def _read(config: DataConfig, memory: Path | None) -> Dataset:
             f"`data.root` must be an existing folder, got '{config.root}'. Pass --data.root PATH."
         )
     check_data(config)
+    if config.verify == "auto":
+        verify = "decode" if memory else "header"
+        config = config.model_copy(update={"verify": verify})
     digests = FileDigests(memory and memory_of(memory, config.folder))
     dataset = _READERS[config.kind](config, digests)
     digests.save()
@@ -91,9 +98,24 @@ def _read_imagefolder(config: DataConfig, digests: FileDigests) -> Dataset:
 
 def _table_settings(config: DataConfig, digests: FileDigests) -> TableSettings:
     return TableSettings(
+        frame=FrameSettings(encoding=config.encoding, header=config.header),
+        columns=ColumnSettings(
+            image_column=config.image_column,
+            split_column=config.split_column,
+            group_column=config.group_column,
+            label_columns=config.label_columns,
+            ignore_columns=config.ignore_columns,
+            label_column=config.label_column,
+        ),
+        targets=TargetSettings(
+            separator=config.separator,
+            coding=Coding(blank_means=config.blank_means, minus_one_means=config.minus_one_means),
+            rows=config.rows,
+        ),
+        split_fractions=config.split_fractions,
         split_seed=config.seed,
-        labels=LabelSettings(label_column=config.label_column or None),
         bad_images=config.bad_images,
+        verify=config.verify,
         digests=digests,
     )
 
@@ -105,6 +127,7 @@ def _read_voc(config: DataConfig, digests: FileDigests) -> Dataset:
         val_fraction=config.val_fraction or None,
         split_seed=config.seed,
         bad_images=config.bad_images,
+        verify=config.verify,
         digests=digests,
     )
 
@@ -113,15 +136,19 @@ def _read_coco(config: DataConfig, digests: FileDigests) -> Dataset:
     files = CocoFiles(
         train_annotations=config.train_annotations,
         train_images=config.train_images,
+        val_annotations=config.val_annotations,
+        val_images=config.val_images,
         test_annotations=config.test_annotations,
         test_images=config.test_images,
     )
     return read_coco(
         config.folder,
         files=files,
-        val_fraction=config.val_fraction or COCO_VAL_FRACTION,
+        val_fraction=config.val_fraction,
+        crowd_means=config.crowd_means,
         split_seed=config.seed,
         bad_images=config.bad_images,
+        verify=config.verify,
         digests=digests,
     )
 

@@ -212,3 +212,17 @@ def test_a_large_picture_is_reduced_by_averaging(tmp_path, monkeypatch, rng):
     mean = whole[:42].reshape(14, 3, 20, 3, 3).mean(axis=(1, 3))
     assert np.abs(reduced[:14] - mean).max() < 1
     assert np.abs(reduced[14] - whole[42:].reshape(20, 3, 3).mean(axis=1)).max() < 1
+
+
+@pytest.mark.parametrize(("n_bits", "white"), [(10, 1023), (12, 4095), (16, 65535)])
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_grey_of_10_and_12_bits_in_a_file_of_16_is_scaled_by_its_range(
+    tmp_path, n_bits, white, suffix
+):
+    ramp = np.linspace(0, white, 256).round().astype(np.uint16)
+    path = tmp_path / f"ramp.{suffix}"
+    Image.fromarray(np.tile(ramp, (4, 1))).save(path)
+
+    pixels = read_image(path)
+
+    assert np.abs(pixels[0, :, 0].astype(int) - np.arange(256)).max() <= 1

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from udviz.data.images import digests
+from udviz.data.images import digests, files
 from udviz.data.images.digests import FileDigests, memory_of
 
 
@@ -127,3 +127,22 @@ def test_data_sets_have_memories_of_their_own(tmp_path):
     places = {memory_of(tmp_path, tmp_path / name) for name in ("a", "b", "./a")}
 
     assert len(places) == 2
+
+
+def test_a_file_is_decoded_once_and_never_again_while_its_bytes_are_the_same(
+    tmp_path, memory, monkeypatch, save_photo
+):
+    photo, decoded = save_photo(tmp_path / "a.png"), []
+    monkeypatch.setattr(files, "read_image", lambda path, **how: decoded.append(path))
+
+    def start():
+        known = FileDigests(memory)
+        files.inspect_files([photo], verify="decode", digests=known)
+        known.save()
+
+    start()
+    start()
+    assert decoded == [photo]
+    save_photo(photo, seed=1)
+    start()
+    assert decoded == [photo, photo]

@@ -83,5 +83,5 @@ def test_values_that_no_mask_can_hold_are_refused(masked, value):
     with pytest.raises(ValueError, match=r"whole numbers in \[0, 65535\]"):
         read_label_values(masked / "mask_labels.csv", ("cat",))
     (masked / "mask_labels.csv").write_text("number,label\n1,cat\n")
-    with pytest.raises(ValueError, match="`mask_labels` must name columns of the table"):
+    with pytest.raises(ValueError, match=r"--data\.mask_labels: must name columns of the table"):
         read_label_values(masked / "mask_labels.csv", ("cat",))

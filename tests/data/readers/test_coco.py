@@ -61,7 +61,7 @@ def test_instances_give_targets_flags_and_boxes(coco):
 
     assert dataset.label_names == ("person", "cat", "dog")  # by id, which has gaps
     assert dataset.image_ids == ("a.jpg", "b.jpg", "c.jpg")
-    assert dataset.splits.tolist() == ["train", "train", "test"]
+    assert dataset.splits.tolist() == ["val", "train", "test"]  # val is drawn
     np.testing.assert_array_equal(dataset.targets, [[1, 0, 1], [1, -1, 0], [0, 1, 0]])
     np.testing.assert_array_equal(np.argwhere(dataset.difficult), [[1, 1]])  # only a crowd of cats
     np.testing.assert_array_equal(dataset.boxes.image, [0, 0, 1, 1, 1, 2])
@@ -71,7 +71,7 @@ def test_instances_give_targets_flags_and_boxes(coco):
     assert dataset.boxes.difficult.tolist() == [False, False, True, True, False, False]
     assert np.isnan(dataset.boxes.visible).all()
     assert dataset.load_mask is None
-    assert [problem.examples for problem in dataset.problems] == [("cat",)]  # none in train
+    assert [problem.examples for problem in dataset.problems] == [("cat", "dog")]  # none in train
 
 
 def test_a_share_of_train_is_drawn_as_val_from_the_names(coco, save_photo):
@@ -116,7 +116,7 @@ def test_bad_files_of_both_parts_are_found_in_one_read(coco):
     kinds = {p.kind: p.examples for p in caught.value.problems}
     assert kinds["image outside the images folder"] == ("../val2017/c.jpg",)
     assert kinds["unreadable image"][0].startswith(f"{coco}/val2017/c.jpg: ")
-    assert kinds["duplicate id"] == ("a.jpg",)
+    assert kinds["contradicting rows"] == ("a.jpg (row 1)", "a.jpg (row 4)")
 
 
 def test_a_test_image_that_cannot_be_used_is_set_aside_and_no_other(coco):
@@ -136,7 +136,7 @@ def test_a_test_image_that_is_a_training_image_is_a_leak(coco):
     data = (coco / "train2017" / "a.jpg").read_bytes()
     (coco / "val2017" / "c.jpg").write_bytes(data)
 
-    with pytest.raises(DataProblems, match=r"same file in two splits: 1 \(a\.jpg in train, c\.jpg"):
+    with pytest.raises(DataProblems, match=r"same file in two splits: 1 \(a\.jpg in val, c\.jpg"):
         read_coco(coco, val_fraction=0.0)
 
 
@@ -147,10 +147,13 @@ def test_a_test_image_that_is_a_training_image_is_a_leak(coco):
         ("[" * 100_000, "is not JSON"),
         ("[]", "must hold a JSON object, got list"),
         ("{}", "must have a list `images`"),
-        ('{"images": [{"id": 1}]}', r"`images\[0\]` must have `file_name`"),
+        (
+            '{"images": [{"id": 1}], "annotations": [], "categories": [{"id": 1, "name": "a"}]}',
+            r"`images\[0\]` must have `file_name`",
+        ),
         (
             '{"images": [{"id": [], "file_name": "a", "width": 1, "height": 1}]}',
-            r"`images\[0\]\.id` has the wrong type",
+            r"`images\[0\]\.id` must be a number or a text",
         ),
     ],
 )
@@ -166,7 +169,7 @@ def test_missing_parts_are_refused_by_name(coco):
         read_coco(coco, files=CocoFiles(train_annotations="nothing.json"))
     with pytest.raises(FileNotFoundError, match=r"images must be in a folder, got .*nowhere"):
         read_coco(coco, files=CocoFiles(test_images="nowhere"))
-    with pytest.raises(ValueError, match=r"`val_fraction` must lie in \[0, 1\)"):
+    with pytest.raises(ValueError, match=r"--data\.val_fraction: must lie in \[0, 1\)"):
         read_coco(coco, val_fraction=1.0)
 
 

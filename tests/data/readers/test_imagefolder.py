@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from udviz.data.problems import DataProblems
-from udviz.data.readers.annotations import LabelSettings
 from udviz.data.readers.imagefolder import read_imagefolder
 from udviz.data.readers.table import TableSettings
+from udviz.data.tables.columns import ColumnSettings
 
 
 def json_lines(path, *rows):
@@ -64,7 +64,7 @@ def test_other_columns_are_left_out_when_the_labels_are_named(photos):
         photos / "metadata.jsonl",
         {"file_name": "train/x.png", "tags": ["cat"], "text": "a cat", "objects": {"bbox": []}},
     )
-    settings = TableSettings(labels=LabelSettings(label_column="tags"))
+    settings = TableSettings(columns=ColumnSettings(label_column="tags"))
 
     assert read_imagefolder(photos, settings=settings).label_names == ("cat",)
 
@@ -79,11 +79,12 @@ def test_a_file_outside_the_folder_is_a_problem(photos):
 
 
 def test_no_metadata_a_table_without_file_names_and_broken_json_are_refused(photos):
-    with pytest.raises(FileNotFoundError, match=r"must hold metadata\.csv, metadata\.jsonl"):
+    with pytest.raises(FileNotFoundError, match=r"must hold one of metadata\.csv, metadata\.jsonl"):
         read_imagefolder(photos)
     (photos / "metadata.csv").write_text("photo,cat\ntrain/x.png,1\n")
-    with pytest.raises(ValueError, match=r"`image_column` must name columns.*\['file_name'\]"):
-        read_imagefolder(photos)
+    settings = TableSettings(columns=ColumnSettings(image_column="file_name"))
+    with pytest.raises(ValueError, match=r"--data\.image_column: must name.*\['file_name'\]"):
+        read_imagefolder(photos, settings=settings)
     (photos / "metadata.csv").unlink()
     (photos / "metadata.jsonl").write_text('{"file_name": "train/x.png"\n')
     with pytest.raises(ValueError, match=r"metadata\.jsonl cannot be read as a table"):

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from udviz.data.readers.annotations import LabelSettings
 from udviz.data.readers.table import TableSettings, read_table
+from udviz.data.tables.columns import ColumnSettings
 
 
 def test_columns_of_a_csv_are_read_as_present_absent_and_unknown(labelled):
@@ -51,12 +51,12 @@ def test_a_name_that_looks_like_a_number_stays_as_it_is_written(tmp_path, save_p
 
 
 def test_a_label_that_reads_like_a_missing_value_is_a_label(labelled):
-    write(labelled / "labels.csv", "image,tags,split", "a.jpg,NA;null,train", "b.jpg,nan,train")
+    write(labelled / "labels.csv", "image,tags,split", "a.jpg,NA;null,train", "b.jpg,nan;dog,train")
 
     dataset = read_table(labelled / "labels.csv", images=labelled / "photos")
 
-    assert dataset.label_names == ("NA", "nan", "null")
-    np.testing.assert_array_equal(dataset.targets, [[1, 0, 1], [0, 1, 0]])
+    assert dataset.label_names == ("NA", "dog", "nan", "null")
+    np.testing.assert_array_equal(dataset.targets, [[1, 0, 0, 1], [0, 1, 1, 0]])
 
 
 def test_targets_agree_with_a_plain_read_by_pandas(tmp_path, rng, save_photo):
@@ -163,13 +163,15 @@ def test_row_numbers_written_by_pandas_are_no_label(labelled):
 
 
 def test_label_names_choose_and_order_the_columns(labelled):
-    settings = TableSettings(labels=LabelSettings(label_names=("dog",)))
+    settings = TableSettings(columns=ColumnSettings(label_columns=("dog",)))
     dataset = read_table(labelled / "labels.csv", images=labelled / "photos", settings=settings)
     assert dataset.label_names == ("dog",)
     np.testing.assert_array_equal(dataset.targets[:, 0], [0, 1, 1, 0])
 
-    settings = TableSettings(labels=LabelSettings(label_names=("wolf",)))
-    with pytest.raises(ValueError, match=r"`label_names` must name columns.*\['wolf'\].*cat, dog"):
+    settings = TableSettings(columns=ColumnSettings(label_columns=("wolf",)))
+    with pytest.raises(
+        ValueError, match=r"--data.label_columns: must name columns.*\['wolf'\].*cat, dog"
+    ):
         read_table(labelled / "labels.csv", images=labelled / "photos", settings=settings)
 
 
@@ -197,10 +199,14 @@ def test_missing_tables_folders_and_columns_are_refused_by_name(labelled):
         read_table(labelled / "nothing.csv", images=images)
     with pytest.raises(FileNotFoundError, match=r"images must be in a folder, got .*nowhere"):
         read_table(labels, images=labelled / "nowhere")
-    with pytest.raises(ValueError, match=r"must end in \.csv, \.tsv, \.parquet, \.jsonl"):
+    with pytest.raises(ValueError, match=r"must end in \.csv, \.tsv, \.txt, \.parquet"):
         read_table(labelled / "labels.xlsx", images=images)
-    with pytest.raises(ValueError, match="`image_column` must name columns of the table"):
-        read_table(labels, images=images, settings=TableSettings(image_column="photo"))
+    with pytest.raises(ValueError, match=r"--data\.image_column: must name columns"):
+        read_table(
+            labels,
+            images=images,
+            settings=TableSettings(columns=ColumnSettings(image_column="photo")),
+        )
     with pytest.raises(ValueError, match="`masks` and `mask_labels` must be given together"):
         read_table(labels, images=images, masks=images)
     with pytest.raises(ValueError, match="`bad_images` must be one of stop, set_aside, got 'x'"):

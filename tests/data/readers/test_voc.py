@@ -110,10 +110,11 @@ def test_without_a_test_list_val_is_the_test_set_and_val_is_drawn_from_train(dev
     assert len(dataset.indices("train")) + len(dataset.indices("val")) == 60
 
 
-def test_train_and_val_can_be_pooled(devkit):
-    dataset = read_voc(devkit, year="2007", val_fraction=0.0)
+def test_train_and_val_can_be_pooled_and_val_drawn_anew(devkit):
+    dataset = read_voc(devkit, year="2007", val_fraction=0.3)
 
-    assert dataset.splits.tolist() == ["train", "train", "train", "test"]
+    assert sorted(dataset.splits[:3]) == ["train", "train", "val"]
+    assert dataset.splits[3] == "test"
 
 
 def test_an_image_in_two_lists_is_a_leak_and_stays_in_the_test_set(devkit):
@@ -139,7 +140,7 @@ BOMB = (
     ("content", "reason"),
     [
         (BOMB.encode(), "document type"),
-        (BOMB.encode("utf-16"), "decode"),
+        (BOMB.encode("utf-16"), "document type"),
         (b"<annotation><object>", "no element found|mismatched|unclosed"),
         (annotation("<object><name> </name></object>").encode(), "an object has no name"),
         (annotation(item("cat", ("x", 1, 2, 2))).encode(), "could not convert"),
@@ -180,5 +181,20 @@ def test_a_wrong_value_in_a_label_list_makes_its_image_bad(devkit):
 
 
 def test_a_folder_that_is_no_voc_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"must list images in train\.txt"):
+    with pytest.raises(FileNotFoundError, match=r"must list images in ImageSets/Main/train\.txt"):
         read_voc(tmp_path)
+
+
+def test_the_one_year_in_the_folder_is_used_and_said(devkit):
+    dataset = read_voc(devkit)
+
+    assert dataset.name == "VOC2007"
+    assert dataset.splits.tolist() == ["train", "train", "val", "test"]
+    assert [guess.flag for guess in dataset.guesses] == ["--data.year"]
+
+
+def test_of_several_years_one_must_be_chosen(devkit):
+    (devkit / "VOC2012" / "ImageSets" / "Main").mkdir(parents=True)
+
+    with pytest.raises(ValueError, match=r"holds VOC2007, VOC2012\. Say which: --data\.year"):
+        read_voc(devkit)

@@ -51,6 +51,14 @@ class FileDigests:
             self._used[stamp] = found
         return FileDigest(path=path, stamp=stamp, digest=found)
 
+    def is_decoded(self, file: "FileDigest") -> bool:
+        """Whether a file with these bytes is known to decode."""
+        return _mark(file) in self._known or _mark(file) in self._used
+
+    def note_decoded(self, file: "FileDigest") -> None:
+        """Remember that these bytes decode."""
+        self._used[_mark(file)] = file.digest
+
     def save(self) -> None:
         """Remember the digests for the next start; without success, that one is slower."""
         if self._memory is None or self._used.keys() <= self._known.keys():
@@ -123,6 +131,11 @@ def _stamp(path: Path, status: os.stat_result) -> bytes:
     seen = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     named = os.fsencode(path) + repr(seen).encode()
     return hashlib.blake2b(named, digest_size=SIZE).digest()
+
+
+def _mark(file: FileDigest) -> bytes:
+    """What says of bytes that they decode; no stamp is like it."""
+    return hashlib.blake2b(file.digest, digest_size=SIZE, person=b"decodes").digest()
 
 
 def _checksum(rows: bytes) -> bytes:

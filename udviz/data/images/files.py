@@ -1,9 +1,8 @@
 """The files behind a data set: kept inside their folder, present, whole, and told apart."""
 
-import functools
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,6 @@ from tqdm import tqdm
 from udviz.checks import is_text
 from udviz.data.images.decoding import ImageError, check_image, read_image
 from udviz.data.images.digests import FileDigest, FileDigests
-from udviz.data.problems import ProblemLog
 from udviz.roots import data_root
 
 SAMPLE_BYTES = 1024
@@ -46,35 +44,16 @@ def path_inside(root: Path, name: str) -> Path | None:
     if not _is_plain(name):
         return None
     top = os.path.realpath(root)
-    return _path_inside(top, name, os.path.realpath, allowed=_allowed(top))
+    folder, last = os.path.split(name)
+    path = os.path.join(os.path.realpath(os.path.join(top, folder)), last)
+    if os.path.islink(path):
+        path = os.path.realpath(path)
+    return Path(path) if path.startswith(allowed_folder(top)) else None
 
 
-def locate(
-    root: Path, names: Sequence[str], log: ProblemLog, *, first_row: int = 0
-) -> list[Path | None]:
-    """The files ``names`` below the folder ``root``; rows without one turn bad.
-
-    Raises:
-        FileNotFoundError: If ``root`` is not a folder.
-    """
-    if not root.is_dir():
-        raise FileNotFoundError(f"The images must be in a folder, got {root}.")
-    top = os.path.realpath(root)
-    allowed = _allowed(top)
-    real_folder = functools.cache(os.path.realpath)  # the same few folders for every image
-    paths: list[Path | None] = []
-    for row, name in enumerate(names, first_row):
-        path = None
-        if not name:
-            log.add("row without an image name", f"row {row + 1}", row=row)
-        elif not _is_plain(name):
-            log.add("image outside the images folder", name, row=row)
-        else:
-            path = _path_inside(top, name, real_folder, allowed=allowed)
-            if path is None:
-                log.add(LINK_OUT, name, row=row)
-        paths.append(path)
-    return paths
+def allowed_folder(top: str) -> str:
+    """What all files must lie in, with a separator at its end."""
+    return os.path.join(data_root() or top, "")
 
 
 def inspect_files(paths: Sequence[Path], *, verify: str, digests: FileDigests) -> list[FileFacts]:
@@ -101,21 +80,6 @@ def _is_plain(name: str) -> bool:
     return not leads_away and "\0" not in name and is_text(name)
 
 
-def _allowed(top: str) -> str:
-    """What all files must lie in, with a separator at its end."""
-    return os.path.join(data_root() or top, "")
-
-
-def _path_inside(
-    top: str, name: str, real_folder: Callable[[str], str], *, allowed: str
-) -> Path | None:
-    folder, last = os.path.split(name)
-    path = os.path.join(real_folder(os.path.join(top, folder)), last)
-    if os.path.islink(path):
-        path = os.path.realpath(path)
-    return Path(path) if path.startswith(allowed) else None
-
-
 def _inspect(path: Path, verify: str, digests: FileDigests) -> FileFacts:
     try:
         file = digests.read(path)
@@ -126,8 +90,9 @@ def _inspect(path: Path, verify: str, digests: FileDigests) -> FileFacts:
     try:
         if verify == "header":
             check_image(path)
-        elif verify == "decode":
-            read_image(path)
+        elif verify == "decode" and not digests.is_decoded(file):
+            read_image(path, at_least_px=1)  # a JPEG at an eighth of its size: as strict, faster
+            digests.note_decoded(file)
     except ImageError as error:
         return FileFacts(problem="unreadable image", detail=str(error))
     return FileFacts(file=file)

@@ -15,29 +15,39 @@ Value = TypeVar("Value", str, bytes)
 def note_repeats(
     image_ids: Sequence[str],
     splits: np.ndarray,
+    targets: np.ndarray,
     contents: Mapping[int, bytes],
     log: ProblemLog,
 ) -> None:
     """Note repeated ids, ids in two splits, and files that are byte for byte in two splits.
 
-    The first row in the most held-out split (test, then val) stays good, the others turn bad.
+    The first row in the most held-out split (test, then val) stays good, the others turn bad. Rows
+    of one image that say the same are united; where they contradict each other all turn bad.
 
     Args:
         image_ids: The R ids.
         splits: (R,) split of each row.
+        targets: (R, L) targets.
         contents: Digest of each usable file, by row.
         log: Takes the problems; its bad rows are left out.
     """
-    _note_repeated_ids(image_ids, splits, log)
+    _note_repeated_ids(image_ids, splits, targets, log)
     _note_shared_content(image_ids, splits, contents, log)
 
 
-def _note_repeated_ids(image_ids: Sequence[str], splits: np.ndarray, log: ProblemLog) -> None:
+def _note_repeated_ids(
+    image_ids: Sequence[str], splits: np.ndarray, targets: np.ndarray, log: ProblemLog
+) -> None:
     for image_id, group in _groups(dict(enumerate(image_ids)), log):
         keep = _most_held_out(group, splits)
+        if (targets[group] != targets[keep]).any():
+            for row in group:
+                log.add("contradicting rows", f"{image_id} (row {row + 1})", row=row)
+            continue
         for row in (row for row in group if row != keep):
             if splits[row] == splits[keep]:
-                log.add("duplicate id", image_id, row=row)
+                log.add("repeated row", image_id)
+                log.left_out.add(row)
             else:
                 where = f"{image_id} (in {splits[row]} and {splits[keep]})"
                 log.add("image in two splits", where, row=row)
@@ -60,7 +70,7 @@ def _groups(values: Mapping[int, Value], log: ProblemLog) -> Iterator[tuple[Valu
     """Values that two or more good rows share, with these rows."""
     rows_of: defaultdict[Value, list[int]] = defaultdict(list)
     for row, value in values.items():
-        if row not in log.bad_rows:
+        if row not in log.bad_rows and row not in log.left_out:
             rows_of[value].append(row)
     yield from ((value, rows) for value, rows in rows_of.items() if len(rows) > 1)
 

@@ -12,7 +12,9 @@ from udviz.checks import shown
 from udviz.data.images.decoding import DECODE_ERRORS, MAX_PIXELS, ImageError, check_size, reason
 from udviz.data.images.digests import FileDigest, FileDigests
 from udviz.data.images.files import path_inside
-from udviz.data.readers.frames import read_frame, require_columns, texts
+from udviz.data.problems import ProblemLog
+from udviz.data.tables.columns import require_columns, texts
+from udviz.data.tables.frames import read_frame
 
 NO_LABEL = "null"
 NO_MASK = bytes(16)  # in place of a digest
@@ -90,8 +92,8 @@ def read_label_values(path: Path | str, label_names: Sequence[str]) -> np.ndarra
     Raises:
         ValueError: If a column is absent or a value is not a whole number in [0, 65535].
     """
-    frame = read_frame(path)
-    require_columns(frame, ["value", "label"], setting="mask_labels")
+    frame = read_frame(Path(path), ProblemLog())
+    require_columns(frame, ["value", "label"], flag="--data.mask_labels")
     column_of = {name: place for place, name in enumerate(label_names) if name != NO_LABEL}
     label_of_value = np.full(LARGEST_VALUE + 1, -1, dtype=np.int16)
     for value, label in zip(texts(frame["value"]), texts(frame["label"]), strict=True):

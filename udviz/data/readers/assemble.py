@@ -32,6 +32,7 @@ class Rows:
         targets: (R, L) int8.
         difficult: (R, L) bool.
         boxes: Objects, ``image`` being the row.
+        groups: (R,) names of groups; None without groups.
     """
 
     image_ids: Sequence[str]
@@ -40,6 +41,7 @@ class Rows:
     targets: np.ndarray
     difficult: np.ndarray
     boxes: Boxes | None = None
+    groups: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,9 @@ def assemble(
     digests = digests or FileDigests()
     files = _check_files(rows, log, verify, digests)
     contents = {row: file.digest for row, file in files.items()}
-    note_repeats(rows.image_ids, rows.splits, contents, log)
-    kept = np.array([r for r in range(len(rows.image_ids)) if r not in log.bad_rows], dtype=int)
+    note_repeats(rows.image_ids, rows.splits, rows.targets, contents, log)
+    left_out = log.bad_rows | log.left_out
+    kept = np.array([r for r in range(len(rows.image_ids)) if r not in left_out], dtype=int)
     targets, splits = rows.targets[kept], rows.splits[kept].astype(str)
     in_train = (targets[splits == "train"] == 1).any(axis=0)  # (L,)
     empty = (label for label, found in zip(label_names, in_train, strict=True) if not found)
@@ -122,6 +125,8 @@ def assemble(
         boxes=None if rows.boxes is None else _select_boxes(rows.boxes, kept),
         load_mask=masks,
         problems=problems,
+        guesses=tuple(log.guesses),
+        groups=None if rows.groups is None else rows.groups[kept],
     )
     parts = fingerprint_parts(
         dataset,

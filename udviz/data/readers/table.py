@@ -1,7 +1,7 @@
-"""Any labelled image set that comes as a table: CSV, TSV, Parquet or JSON lines."""
+"""Any labelled image set that comes as tables: CSV, TSV, Parquet, JSON."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -10,30 +10,36 @@ import pandas as pd
 
 from udviz.data.dataset import Dataset
 from udviz.data.images.digests import FileDigests
-from udviz.data.images.files import locate
+from udviz.data.images.finder import locate
 from udviz.data.images.masks import MaskFolder, mask_folder, read_label_values
 from udviz.data.problems import ProblemLog
-from udviz.data.readers.annotations import LabelSettings, read_targets
 from udviz.data.readers.assemble import Rows, assemble
-from udviz.data.readers.frames import find_image_column, read_frame, require_columns, texts
-from udviz.data.splits import note_unknown_splits, split_by_hash
+from udviz.data.splits import complete_splits, is_split_column, splits_of_column
+from udviz.data.tables.annotations import TargetSettings, is_long, read_targets, united
+from udviz.data.tables.columns import (
+    Columns,
+    ColumnSettings,
+    find_columns,
+    is_image_name,
+    require_columns,
+    texts,
+)
+from udviz.data.tables.frames import FrameSettings, read_frame
 
 SPLIT_COLUMN = "split"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TableSettings:
-    """Where in a table to look, and how strict to be. The defaults read most tables.
+    """How a table is read. The defaults read most tables.
 
     Attributes:
         name: What to call the data set; None for the name of the folder the table is in.
-        image_column: Column of file names; None for one with a usual name (``image``,
-            ``file_name``, ...), else the first.
-        split_column: Column of split names; None for a column ``split`` if there is one.
-        split_fractions: Shares of train, val and test, used where neither a table nor a column
-            says the split: it is then drawn from a digest of the image name.
+        frame: How the file is read: encoding, header.
+        columns: Which column is what.
+        targets: What its cells mean.
+        split_fractions: Shares of train, val and test, where splits are drawn.
         split_seed: Another seed draws another split.
-        labels: Where the labels are; by default every other column is a label.
         bad_images: ``stop`` raises if images cannot be used, ``set_aside`` goes on without them.
         verify: ``header`` looks at start and end of each file, ``decode`` decodes it, ``none``
             only asks whether it is there.
@@ -41,11 +47,11 @@ class TableSettings:
     """
 
     name: str | None = None
-    image_column: str | None = None
-    split_column: str | None = None
+    frame: FrameSettings = field(default_factory=FrameSettings)
+    columns: ColumnSettings = field(default_factory=ColumnSettings)
+    targets: TargetSettings = field(default_factory=TargetSettings)
     split_fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
     split_seed: int = 0
-    labels: LabelSettings = field(default_factory=LabelSettings)
     bad_images: str = "stop"
     verify: str = "header"
     digests: FileDigests | None = None
@@ -63,38 +69,39 @@ def read_table(
     mask_labels: Path | str | None = None,
     settings: TableSettings = DEFAULT_SETTINGS,
 ) -> Dataset:
-    """Read a data set from a table with one row per image.
+    """Read a data set from a table with a row per image, or a row per label of an image.
 
-    Labels are either columns of 1 (or true), 0 (or false) and blank (or NaN, -1: unknown), or one
-    column of label lists, where a blank cell is unknown and ``[]`` is none of the labels.
+    Labels are columns of words for present, absent and unknown (``words.py``), or one column of
+    label lists.
 
     Args:
-        labels: The table: ``.csv``, ``.tsv``, ``.parquet`` or ``.jsonl``.
+        labels: The table: CSV, TSV, Parquet, JSON or JSON lines; ``.gz`` of a text is unpacked.
         images: Folder that image names are relative to; every image must lie inside it.
-        splits: Table with an image column and a column ``split`` (others are ignored).
+        splits: Table with an image column and a column of splits (others are ignored).
         masks: Folder with a ``.png`` for every image that has a mask.
         mask_labels: Table ``value,label`` of what the masks' pixel values mean.
         settings: Where in the table to look, and how strict to be.
 
     Returns:
-        The data set, with everything that was found wrong in its ``problems``.
+        The data set, with what was found wrong in its ``problems`` and what was taken for granted
+        in its ``guesses``.
 
     Raises:
         DataProblems: If images cannot be used and ``settings.bad_images`` is ``stop``.
         FileNotFoundError: If a table or folder does not exist.
         ValueError: If a table cannot be read or a setting does not fit it.
     """
-    frame, log = read_frame(labels), ProblemLog()
-    if splits is not None:
-        frame = _with_listed_splits(frame, Path(splits), settings, log)
-    name = settings.name or Path(labels).resolve().parent.name
+    log = ProblemLog()
+    frame = read_frame(Path(labels), log, settings.frame)
+    listing = None if splits is None else read_frame(Path(splits), log, settings.frame)
     return dataset_of_table(
         frame,
         log,
+        name=settings.name or Path(labels).resolve().parent.name,
         images=Path(images),
-        settings=replace(settings, name=name),
-        masks=masks,
-        mask_labels=mask_labels,
+        settings=settings,
+        listing=listing,
+        make_masks=_mask_maker(masks, mask_labels),
     )
 
 
@@ -102,71 +109,105 @@ def dataset_of_table(
     frame: pd.DataFrame,
     log: ProblemLog,
     *,
+    name: str,
     images: Path,
     settings: TableSettings,
-    masks: Path | str | None = None,
-    mask_labels: Path | str | None = None,
+    listing: pd.DataFrame | None = None,
+    make_masks: Callable[[Sequence[str]], Callable[[Sequence[str]], MaskFolder]] | None = None,
 ) -> Dataset:
-    """The data set of a table that has been read; arguments and errors as for `read_table`."""
-    image_column = find_image_column(frame, chosen=settings.image_column)
-    image_ids = texts(frame[image_column])
-    split_column = _find_split_column(frame, settings)
-    if split_column is None:
-        splits = split_by_hash(
-            image_ids, fractions=settings.split_fractions, seed=settings.split_seed
-        )
-        label_frame = frame.drop(columns=[image_column])
+    """The data set of a table that has been read.
+
+    Args:
+        frame: The table.
+        log: What was noted while it was read.
+        name: What a person calls the data set.
+        images: Folder of the images.
+        settings: Where in the table to look, and how strict to be.
+        listing: A second table, of images and splits.
+        make_masks: Makes, from the label names, what finds the masks of the ids that are kept.
+    """
+    columns = find_columns(frame, settings.columns, images, log)
+    image_ids = texts(frame[columns.image])
+    if is_long(frame, columns, settings.targets):
+        first, targets = united(frame, columns, settings.targets, image_ids, log)
+        frame, image_ids = frame.iloc[first], [image_ids[row] for row in first]
     else:
-        splits = note_unknown_splits(texts(frame[split_column]), image_ids, log)
-        label_frame = frame.drop(columns=[image_column, split_column])
-    targets, label_names = read_targets(label_frame, settings.labels, image_ids, log)
-    rows = Rows(
-        image_ids=image_ids,
-        paths=locate(images, image_ids, log),
-        splits=splits,
-        targets=targets,
-        difficult=np.zeros(targets.shape, dtype=bool),
+        targets = read_targets(frame, columns, settings.targets, image_ids, log)
+    source, splits = _splits(frame, columns, image_ids, listing, log)
+    ids, values = [image_ids[row] for row in source], targets.values[source]
+    groups = None if columns.group is None else np.array(texts(frame[columns.group]))[source]
+    splits = complete_splits(
+        splits,
+        values,
+        ids,
+        log,
+        fractions=settings.split_fractions,
+        seed=settings.split_seed,
+        groups=None if groups is None else groups.tolist(),
     )
     return assemble(
-        rows,
+        Rows(
+            image_ids=ids,
+            paths=locate(images, ids, log),
+            splits=splits,
+            targets=values,
+            difficult=np.zeros(values.shape, dtype=bool),
+            groups=groups,
+        ),
         log,
-        name=settings.name or images.name,
-        label_names=label_names,
+        name=name,
+        label_names=targets.label_names,
         bad_images=settings.bad_images,
         verify=settings.verify,
-        make_masks=_mask_maker(masks, mask_labels, label_names),
+        make_masks=None if make_masks is None else make_masks(targets.label_names),
         digests=settings.digests,
     )
 
 
-def _find_split_column(frame: pd.DataFrame, settings: TableSettings) -> str | None:
-    if settings.split_column is None:
-        return SPLIT_COLUMN if SPLIT_COLUMN in frame.columns else None
-    require_columns(frame, [settings.split_column], setting="split_column")
-    return settings.split_column
+def _splits(
+    frame: pd.DataFrame,
+    columns: Columns,
+    image_ids: Sequence[str],
+    listing: pd.DataFrame | None,
+    log: ProblemLog,
+) -> tuple[list[int], np.ndarray]:
+    """One row for every split an image is listed in, so that a leak shows as a repeated image.
+
+    Returns:
+        Row of the table that each row comes from, and its split; "" where there is none.
+    """
+    everyone = list(range(len(image_ids)))
+    if listing is not None:
+        image, split = _listing_columns(listing)
+        listed = texts(listing[image])
+        splits_of: dict[str, dict[str, None]] = {}  # a dictionary for its order
+        for image_id, said in zip(listed, texts(listing[split]), strict=True):
+            splits_of.setdefault(image_id, {})[said] = None
+        log.add_all("split of an image without labels", sorted(set(listed) - set(image_ids)))
+        pairs = [(row, s) for row in everyone for s in splits_of.get(image_ids[row], ("",))]
+        source = [row for row, _ in pairs]
+        log.renumber(source)
+        ids = [image_ids[row] for row in source]
+        return source, splits_of_column(split, [s for _, s in pairs], ids, log)
+    if columns.split is None:
+        return everyone, np.full(len(image_ids), "", dtype="<U5")
+    return everyone, splits_of_column(columns.split, texts(frame[columns.split]), image_ids, log)
 
 
-def _with_listed_splits(
-    frame: pd.DataFrame, path: Path, settings: TableSettings, log: ProblemLog
-) -> pd.DataFrame:
-    """One row per image and split it is listed in, so that a leak shows as a repeated image."""
-    listing = read_frame(path)
-    require_columns(listing, [SPLIT_COLUMN], setting="splits")
-    listed = texts(listing[find_image_column(listing, chosen=None)])
-    splits_of: dict[str, dict[str, None]] = {}  # a dictionary for its order
-    for image_id, split in zip(listed, texts(listing[SPLIT_COLUMN]), strict=True):
-        splits_of.setdefault(image_id, {})[split] = None
-    image_ids = texts(frame[find_image_column(frame, chosen=settings.image_column)])
-    pairs = [(row, s) for row, i in enumerate(image_ids) for s in splits_of.get(i, ("",))]
-    log.add_all("split of an image without labels", sorted(set(listed) - set(image_ids)))
-    repeated = frame.iloc[[row for row, _ in pairs]].reset_index(drop=True)
-    split_column = settings.split_column or SPLIT_COLUMN
-    return repeated.assign(**{split_column: [split for _, split in pairs]})
+def _listing_columns(listing: pd.DataFrame) -> tuple[str, str]:
+    """Columns of images and of splits in a table of splits."""
+    names = [str(column) for column in listing.columns]
+    said = [c for c in names if is_split_column(c, texts(listing[c].drop_duplicates()))]
+    split = said[0] if said else SPLIT_COLUMN
+    require_columns(listing, [split], flag="--data.splits")
+    others = [column for column in names if column != split]
+    usual = [column for column in others if is_image_name(column)]
+    return (usual or others or [split])[0], split
 
 
 def _mask_maker(
-    masks: Path | str | None, mask_labels: Path | str | None, label_names: Sequence[str]
-) -> Callable[[Sequence[str]], MaskFolder] | None:
+    masks: Path | str | None, mask_labels: Path | str | None
+) -> Callable[[Sequence[str]], Callable[[Sequence[str]], MaskFolder]] | None:
     if (masks is None) != (mask_labels is None):
         raise ValueError(
             "`masks` and `mask_labels` must be given together, got "
@@ -174,5 +215,6 @@ def _mask_maker(
         )
     if masks is None or mask_labels is None:
         return None
-    label_of_value = read_label_values(mask_labels, label_names)
-    return partial(mask_folder, masks, label_of_value=label_of_value)
+    return lambda names: partial(
+        mask_folder, masks, label_of_value=read_label_values(mask_labels, names)
+    )

@@ -4,11 +4,18 @@ from pathlib import Path
 
 from udviz.data.dataset import Dataset
 from udviz.data.images.digests import FileDigests
-from udviz.data.images.files import locate
+from udviz.data.images.finder import locate
 from udviz.data.problems import ProblemLog
 from udviz.data.readers.assemble import Rows, assemble
-from udviz.data.readers.voc_lists import listed_images, read_label_lists
+from udviz.data.readers.voc_lists import (
+    images_beside_annotations,
+    listed_images,
+    read_label_lists,
+)
 from udviz.data.readers.voc_xml import read_annotations
+from udviz.data.splits import complete_splits, shares_with
+
+MAIN = "ImageSets/Main"  # folder of the lists
 
 
 def read_voc(
@@ -47,13 +54,20 @@ def read_voc(
         FileNotFoundError: If a folder or ``train.txt`` does not exist.
         ValueError: If there are no labels.
     """
-    folder = Path(root) / f"VOC{year}" if year else Path(root)
     log = ProblemLog()
-    main = folder / "ImageSets" / "Main"
-    image_ids, splits = listed_images(main, val_fraction=val_fraction, split_seed=split_seed)
-    paths = locate(folder / "JPEGImages", [f"{image_id}.jpg" for image_id in image_ids], log)
-    if (folder / "Annotations").is_dir():
-        objects, label_names = read_annotations(folder / "Annotations", image_ids, log)
+    folder = Path(root) / f"VOC{year}" if year else _folder_below(Path(root), log)
+    main, annotations, images = (folder / name for name in (MAIN, "Annotations", "JPEGImages"))
+    if main.is_dir():
+        image_ids, splits = listed_images(main, pooled=val_fraction is not None, log=log)
+    else:
+        annotations = annotations if annotations.is_dir() else folder
+        images = images if images.is_dir() else folder
+        image_ids, splits = images_beside_annotations(annotations)
+        if (splits != "").any():
+            log.guess("there are no lists of splits, so folders say them", flag="--data.root")
+    paths = locate(images, [f"{image_id}.jpg" for image_id in image_ids], log)
+    if annotations.is_dir():
+        objects, label_names = read_annotations(annotations, image_ids, log)
         targets, difficult = objects.targets(len(image_ids), len(label_names))
         boxes = objects.boxes()
     else:
@@ -62,7 +76,14 @@ def read_voc(
     rows = Rows(
         image_ids=image_ids,
         paths=paths,
-        splits=splits,
+        splits=complete_splits(
+            splits,
+            targets,
+            image_ids,
+            log,
+            fractions=shares_with(val_fraction or 0.0),
+            seed=split_seed,
+        ),
         targets=targets,
         difficult=difficult,
         boxes=boxes,
@@ -76,3 +97,20 @@ def read_voc(
         verify=verify,
         digests=digests,
     )
+
+
+def _folder_below(root: Path, log: ProblemLog) -> Path:
+    """``root``, or the one folder in it that is laid out as VOC.
+
+    Raises:
+        ValueError: If there are several: years, which ``year`` chooses from.
+    """
+    below = [] if (root / MAIN).is_dir() else sorted(p.parents[1] for p in root.glob(f"*/{MAIN}/"))
+    if len(below) > 1:
+        raise ValueError(
+            f"{root} holds {', '.join(path.name for path in below)}. Say which: --data.year, as "
+            f"{below[0].name.removeprefix('VOC')}, or pass that folder as --data.root."
+        )
+    if below:
+        log.guess(f"the data are those in {below[0].name}", flag="--data.year")
+    return below[0] if below else root

@@ -6,36 +6,61 @@ from pathlib import Path
 
 import numpy as np
 
-from udviz.data.dataset import SPLITS
+from udviz.data.images.finder import SUFFIXES
 from udviz.data.problems import ProblemLog
-from udviz.data.splits import hold_out
-from udviz.roots import check_place
+from udviz.data.splits import SPLIT_NAMES, TRAINVAL
+from udviz.data.tables.text import text_file
+from udviz.vocabulary import SPLITS
 
-HELD_OUT = 0.1  # share of train that becomes val where there is no list to spare for it
 DIFFICULT = "0"  # all objects of the label in the image are difficult
 TARGET_OF = {"1": 1, "-1": 0, DIFFICULT: -1}
 
 
-def listed_images(
-    main: Path, *, val_fraction: float | None, split_seed: int
-) -> tuple[list[str], np.ndarray]:
-    """Every image once for each list it is in, with its split; see `read_voc`.
+def listed_images(main: Path, *, pooled: bool, log: ProblemLog) -> tuple[list[str], np.ndarray]:
+    """Every image once for each list it is in, with its split.
+
+    Args:
+        main: The folder of the lists.
+        pooled: Whether train and val are one pool, of which val is still to be drawn.
+        log: Takes what was guessed of the text.
+
+    Returns:
+        The R ids and (R,) splits.
 
     Raises:
         FileNotFoundError: If no image is listed for training.
-        ValueError: If ``val_fraction`` is not a share.
     """
-    train, val, test = (_first_words(main / f"{split}.txt") for split in SPLITS)
-    if not train:
+    lists = {split: _ids(main / f"{split}.txt", log) for split in (*SPLITS, TRAINVAL)}
+    if not lists["train"] and not lists["val"]:
+        lists["train"] = lists[TRAINVAL]
+    if not lists["train"]:
         raise FileNotFoundError(f"VOC data must list images in train.txt, got none in {main}.")
-    if not test:
-        val, test = [], val
-    if val and val_fraction is None:
-        splits = ["train"] * len(train) + ["val"] * len(val)
-    else:
-        share = HELD_OUT if val_fraction is None else val_fraction
-        splits = hold_out(train + val, fraction=share, seed=split_seed).tolist()
-    return train + val + test, np.array(splits + ["test"] * len(test))
+    if pooled and lists["test"]:
+        lists["train"], lists["val"] = lists["train"] + lists["val"], []
+    ids = [image_id for split in SPLITS for image_id in lists[split]]
+    return ids, np.array([split for split in SPLITS for _ in lists[split]], dtype="<U5")
+
+
+def images_beside_annotations(folder: Path) -> tuple[list[str], np.ndarray]:
+    """Images of a data set without lists, as Roboflow writes it: an ``.xml`` beside each image.
+
+    Returns:
+        The R ids, relative to ``folder`` and without suffix, and (R,) the splits that folders are
+        named by; "" elsewhere.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    found = sorted(path.relative_to(folder).with_suffix("") for path in folder.rglob("*.xml"))
+    if not found:
+        raise FileNotFoundError(
+            "VOC data must list images in ImageSets/Main/train.txt or hold an .xml file for each "
+            f"image; there is neither in {folder}."
+        )
+    splits = [
+        SPLIT_NAMES.get(path.parts[0].lower(), "") if path.parts[1:] else "" for path in found
+    ]
+    return [path.as_posix() for path in found], np.array(splits, dtype="<U5")
 
 
 def read_label_lists(
@@ -56,9 +81,9 @@ def read_label_lists(
     difficult = np.zeros(targets.shape, dtype=bool)
     for path in lists:
         column = label_names.index(_label(path))
-        for line in _lines(path):
-            image_id, _, value = line.partition(" ")
-            rows = rows_of.get(image_id, [])
+        for line in _lines(path, log):
+            image_id, _, value = line.strip().partition(" ")
+            rows = rows_of.get(_without_suffix(image_id), [])
             targets[rows, column] = TARGET_OF.get(value.strip(), -1)
             difficult[rows, column] = value.strip() == DIFFICULT
             if value.strip() not in TARGET_OF:
@@ -71,17 +96,18 @@ def _label(path: Path) -> str:
     return path.stem.rpartition("_")[0]
 
 
-def _first_words(path: Path) -> list[str]:
-    """The first word of every line; none if there is no such list."""
-    lines = _lines(path) if path.is_file() else []
-    return [words[0] for words in map(str.split, lines) if words]
+def _ids(path: Path, log: ProblemLog) -> list[str]:
+    """The first word of every line without the suffix of an image; none if there is no list."""
+    words = [line.split() for line in _lines(path, log)] if path.is_file() else []
+    return [_without_suffix(parts[0]) for parts in words if parts]
 
 
-def _lines(path: Path) -> list[str]:
+def _without_suffix(name: str) -> str:
+    stem, dot, suffix = name.rpartition(".")
+    return stem if dot and f".{suffix.lower()}" in SUFFIXES else name
+
+
+def _lines(path: Path, log: ProblemLog) -> list[str]:
     if not path.is_file():
         raise FileNotFoundError(f"{path} must be a list of images, but is no file.")
-    check_place(path, name=path.name)
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} must be a list of images in UTF-8: {error}.") from error
+    return text_file(path, log).lines()

@@ -1,6 +1,8 @@
 """The annotations of Pascal VOC: one XML file of objects per image."""
 
+import codecs
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,13 @@ from xml.etree import ElementTree
 from udviz.data.images.files import path_inside
 from udviz.data.problems import ProblemLog
 from udviz.data.readers.objects import Corners, ObjectList, relative_corners
+
+ENCODINGS = (
+    *("gb2312", "gbk", "gb18030", "big5", "shift_jis", "euc-jp", "euc-kr", "koi8-r"),
+    *("iso-8859-1", "iso-8859-15", "latin-1", "windows-1251", "windows-1252"),
+)
+_DECLARED = re.compile(rb"<\?xml[^>]{0,100}encoding=[\"']([A-Za-z0-9_.-]{1,40})[\"']")
+_HEAD = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
 class AnnotationError(ValueError):
@@ -62,7 +71,7 @@ def parse_annotation(path: Path) -> list[VocObject]:
     if not os.path.isfile(path):  # a named pipe would be waited for
         raise FileNotFoundError(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")  # decoded first: no encoding hides it
+        text = _text(path)
         if "<!DOCTYPE" in text:
             raise ValueError("it has a document type, which VOC files have not")
         root = ElementTree.fromstring(text)
@@ -70,6 +79,23 @@ def parse_annotation(path: Path) -> list[VocObject]:
         return [_object(element, width, height) for element in root.findall("object")]
     except (ElementTree.ParseError, ValueError) as error:
         raise AnnotationError(f"{path.name}: {error}.") from error
+
+
+def _text(path: Path) -> str:
+    """The file decoded before it is parsed, so that no encoding hides what is in it.
+
+    What its first line declares is believed if people write text in that encoding: Chinese in GBK
+    may happen to be UTF-8 as well, and mean something else.
+    """
+    content = path.read_bytes()
+    declared = _DECLARED.match(content)
+    said = declared.group(1).decode().lower() if declared else ""
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = "utf-16" if marked else said if said in ENCODINGS else "utf-8-sig"
+    try:
+        return _HEAD.sub("", content.decode(encoding))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not {encoding}; save it as UTF-8 ({error})") from error
 
 
 def _object(element: ElementTree.Element, width: float, height: float) -> VocObject:

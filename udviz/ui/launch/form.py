@@ -16,8 +16,8 @@ from udviz.roots import check_recipe
 from udviz.studies.directory import STUDY_FILE, list_studies, runs_root, study_path
 from udviz.studies.failure import reason
 from udviz.ui.frame.access import ask_password, may_change
+from udviz.ui.launch import look, students
 from udviz.ui.launch import placement as placement_form
-from udviz.ui.launch import students
 from udviz.ui.launch.field_names import place_of
 from udviz.ui.launch.fields import ask_in_columns, recipe_fields
 
@@ -97,6 +97,7 @@ def _dialog() -> None:
         return
     st.caption(placement_form.what_runs(plan.placement))
     st.code(plan.typed(study), language="bash", wrap_lines=True)
+    look.offer(plan.recipe.data)
     if st.button("Start", type="primary", icon=":material/play_arrow:", key="new.start"):
         _start(plan, study)
 

@@ -1,0 +1,250 @@
+"""Data sets as people have them: read as they were meant, or refused with the way out."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.data.cases import CASES, Read, Refused
+from udviz.data.dataset import Dataset
+from udviz.data.problems import DataProblems
+from udviz.data.source import load_dataset
+from udviz.recipe.data import DataConfig
+
+PICTURES = "image_kinds"  # a folder of pictures without labels, which tests of decoding read
+
+
+@pytest.fixture
+def cases() -> Path:
+    """The folder of the cases; a test that asks for it is skipped where there is none."""
+    root = os.environ.get("UDVIZ_CASES")
+    if not root:
+        pytest.skip("UDVIZ_CASES is not set: the folder with the real-life cases")
+    return Path(root)
+
+
+def check(root: Path, expected: Read | Refused) -> None:
+    images = {} if (root / "images").is_dir() else {"images": "."}
+    settings = images | {"kind": expected.kind, "root": str(root), **expected.settings}
+    config = DataConfig(**settings)
+    if isinstance(expected, Refused):
+        with pytest.raises((ValueError, FileNotFoundError)) as caught:
+            load_dataset(config)
+        assert all(words in str(caught.value) for words in expected.words), caught.value
+    else:
+        check_read(load_dataset(config), expected)
+
+
+def check_read(dataset: Dataset, expected: Read) -> None:
+    def counts(value: int) -> dict[str, int]:
+        numbers = (dataset.targets == value).sum(axis=0).tolist()
+        return dict(zip(dataset.label_names, numbers, strict=True))
+
+    assert len(dataset.image_ids) == expected.n
+    assert counts(1) == expected.present
+    assert counts(-1) == dict.fromkeys(expected.present, 0) | expected.unknown
+    splits = tuple(len(dataset.indices(split)) for split in ("train", "val", "test"))
+    assert min(splits) > 0
+    assert expected.splits in (None, splits)
+    assert set(expected.flags) <= {guess.flag for guess in dataset.guesses}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_ends_as_it_should(cases, tmp_path, name):
+    root = cases / name / "data"
+    if name == "absolute_path":
+        root = shutil.copytree(root, tmp_path / "data")
+        table = root / "labels.csv"
+        table.write_text(table.read_text().replace("ROOT", str(root)))
+    for expected in CASES[name]:
+        check(root, expected)
+
+
+def test_no_case_is_left_out(cases):
+    folders = {path.name for path in cases.iterdir() if path.is_dir()}
+
+    assert folders - {PICTURES} == set(CASES)
+
+
+NAMES = [f"p{place}.jpg" for place in range(12)]
+PRESENT = {"cat": 6, "dog": 4}
+
+
+def rows(head: str, line: str, *, yes: str = "1", no: str = "0") -> str:
+    """A table of twelve photos, of which every second has a cat and every third a dog."""
+    values = [(name, place % 2 == 0, place % 3 == 0) for place, name in enumerate(NAMES)]
+    cells = [(name, *(yes if value else no for value in both)) for name, *both in values]
+    return "\n".join([head, *(line.format(*cell) for cell in cells)]) + "\n"
+
+
+def lists(separator: str, *, quote: str = "", brackets: str = "") -> str:
+    """The same as a column of lists."""
+    lines = ["image,tags"]
+    for place, name in enumerate(NAMES):
+        labels = [n for n, step in (("cat", 2), ("dog", 3)) if place % step == 0]
+        labels += ["owl"] if place in (5, 6) else []
+        cell = separator.join(f"{quote}{label}{quote}" for label in labels)
+        lines.append(f'{name},"{brackets[:1]}{cell}{brackets[1:]}"')
+    return "\n".join(lines) + "\n"
+
+
+def long() -> str:
+    lines = [f"{name},cat" for name in NAMES[::2]] + [f"{name},dog" for name in NAMES[::3]]
+    return "\n".join(["image,label", *lines]) + "\n"
+
+
+BLANK = {"blank_means": "absent"}
+SMALL: dict[str, tuple[str, dict[str, object]]] = {
+    "plain": (rows("image,cat,dog", "{},{},{}"), {}),
+    "semicolons": (rows("image;cat;dog", "{};{};{}"), {}),
+    "tabs": (rows("image\tcat\tdog", "{}\t{}\t{}"), {}),
+    "decimal commas": (rows("image;cat;dog", "{};{};{}", yes="1,0", no="0,0"), {}),
+    "spaces": (rows("image , cat, dog ", " {} , {} , {} "), {}),
+    "yes and no": (rows("image,cat,dog", "{},{},{}", yes="Yes", no="NO"), {}),
+    "crosses": (rows("image,cat,dog", "{},{},{}", yes="X", no=""), BLANK),
+    "plus and minus": (rows("image,cat,dog", "{},{},{}", yes="+", no="-"), {}),
+    "minus one": (
+        rows("image,cat,dog", "{},{},{}", no="-1"),
+        {"minus_one_means": "absent"},
+    ),
+    "image last": (rows("cat,dog,Photo", "{1},{2},{0}"), {}),
+    "other column": (
+        rows("image,camera,cat,dog", "{},nikon,{},{}"),
+        {"ignore_columns": ("camera",)},
+    ),
+    "windows paths": (rows("image,cat,dog", "C:\\me\\images\\{},{},{}"), {}),
+    "upper case": (rows("image,cat,dog", "{},{},{}").replace(".jpg", ".JPG"), {}),
+    "no suffix": (rows("image,cat,dog", "{},{},{}").replace(".jpg", ""), {}),
+    "web addresses": (rows("image,cat,dog", "https://host/bucket/{}?s=1,{},{}"), {}),
+    "no header": (
+        rows("p0.jpg,1,1", "{},{},{}").replace("p0.jpg,1,1\n", "", 1),
+        {"header": "none"},
+    ),
+}
+LISTED = {
+    "bars": lists("|"),
+    "commas": lists(", "),
+    "spaces": lists(" "),
+    "python": lists(", ", quote="'", brackets="[]"),
+    "numpy": lists(" ", quote="'", brackets="[]"),
+    "tuples": lists(", ", quote="'", brackets="()").replace("')", "',)"),
+    "bare": lists(", ", brackets="[]"),
+}
+
+
+@pytest.fixture
+def photos(tmp_path, save_photo) -> Path:
+    for seed, name in enumerate(NAMES):
+        save_photo(tmp_path / "images" / name, seed=seed)
+    return tmp_path
+
+
+def load(root: Path, text: str | bytes, **settings: object) -> Dataset:
+    (root / "labels.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    return load_dataset(DataConfig(kind="table", root=str(root), **settings))
+
+
+def present(dataset: Dataset) -> dict[str, int]:
+    counts = (dataset.targets == 1).sum(axis=0).tolist()
+    return dict(zip(dataset.label_names, counts, strict=True))
+
+
+@pytest.mark.parametrize("kind", SMALL)
+def test_a_table_of_columns_is_read_as_it_was_meant(photos, kind):
+    text, settings = SMALL[kind]
+
+    dataset = load(photos, text, **settings)
+
+    assert len(dataset.image_ids) == 12
+    counts = list(present(dataset).values())
+    assert counts == [6, 4]
+    assert (dataset.targets >= 0).all()
+
+
+@pytest.mark.parametrize("kind", LISTED)
+def test_a_column_of_lists_is_read_as_it_was_meant(photos, kind):
+    dataset = load(photos, LISTED[kind], blank_means="absent")
+
+    assert present(dataset) == {"cat": 6, "dog": 4, "owl": 2}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_a_table_is_read_in_the_encoding_of_its_program(photos, encoding):
+    text = SMALL["plain"][0].replace("cat", "Käse")
+
+    assert present(load(photos, text.encode(encoding))) == {"Käse": 6, "dog": 4}
+
+
+def test_a_row_per_label_is_united(photos):
+    dataset = load(photos, long())
+
+    assert len(dataset.image_ids) == 8
+    assert present(dataset) == PRESENT
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"),
+    [
+        (rows("image,cat,dog", "{},{},{}", no="-1"), "--data.minus_one_means absent"),
+        (rows("image,cat,dog", "{},{},{}", yes="x", no=""), "--data.blank_means absent"),
+        (rows("image,fold,cat,dog", "{},3,{},{}"), "--data.ignore_columns 'fold'"),
+        (rows("image,camera,cat,dog", "{},nikon,{},{}"), "--data.ignore_columns 'camera'"),
+        (rows("p.jpg,0,0", "{},{},{}"), "--data.header none"),
+        (rows("image,cat,Cat", "{},{},{}"), "Spell each label in one way"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_the_flag(photos, text, flag):
+    with pytest.raises(ValueError, match=flag.replace(".", r"\.")):
+        load(photos, text)
+
+
+def test_labels_that_look_like_several_are_said_with_the_flag(photos):
+    dataset = load(photos, lists("/"), blank_means="absent")
+
+    assert any(g.flag == "--data.separator" and "'cat/dog'" in g.what for g in dataset.guesses)
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "splits"),
+    [
+        ("Split", ["train", "test"], {"train", "val", "test"}),
+        ("is_valid", ["False", "True"], {"train", "val", "test"}),
+        ("subset", ["trainval", "test"], {"train", "val", "test"}),
+    ],
+)
+def test_a_column_of_splits_with_another_name_is_kept(photos, column, cells, splits):
+    lines = SMALL["plain"][0].splitlines()
+    given = [column, *(cells[place >= 8] for place in range(12))]
+    text = "\n".join(f"{line},{cell}" for line, cell in zip(lines, given, strict=True))
+
+    dataset = load(photos, text)
+
+    assert set(dataset.splits) == splits
+    assert (dataset.splits[8:] == "test").all()
+    assert dataset.label_names == ("cat", "dog")
+
+
+def test_broken_bytes_in_the_middle_are_found_before_a_study_trains(photos):
+    broken = photos / "images" / "p5.png"
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(broken)
+    content = bytearray(broken.read_bytes())
+    content[6000:6100] = bytes(100)
+    broken.write_bytes(content)
+    (photos / "images" / "p5.jpg").unlink()
+    memory = photos / "memory"
+
+    def study(**settings: object) -> Dataset:
+        config = DataConfig(kind="table", root=str(photos), **settings)
+        return load_dataset(config, memory=memory)
+
+    load(photos, SMALL["plain"][0])
+    with pytest.raises(DataProblems, match=r"unreadable image: 1 \(.*p5\.png"):
+        study()
+    for _ in range(2):  # also where the memory knows the files
+        dataset = study(bad_images="set_aside")
+        assert "p5.jpg" not in dataset.image_ids
+        assert len(dataset.image_ids) == 11

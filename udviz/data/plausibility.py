@@ -1,0 +1,91 @@
+"""Was a data set understood? Checks what came out of a reader, not how the files were written.
+
+Every refusal names the likely cause and the flag that mends it.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from udviz.checks import shown
+from udviz.data.dataset import Dataset
+from udviz.data.tables.label_lists import made_of_words
+
+COMBINED_SHARE = 0.5  # of the labels that look like combinations of others
+_PUNCTUATION = re.compile(r"[\[\]{}'\"|;]|^\(.*\)$|,\s*\S")
+
+
+def check_plausible(dataset: Dataset) -> None:
+    """Raise if a data set can hardly be what its files mean.
+
+    Raises:
+        ValueError: Names what is odd, the likely cause and the flag.
+    """
+    _check_label_names(dataset.label_names)
+    _check_spellings(dataset.label_names)
+    known = _known(dataset)
+    _check_coding(dataset, *known)
+
+
+def _check_label_names(names: Sequence[str]) -> None:
+    if all(set(name) <= {"0", "1"} for name in names):
+        raise ValueError(
+            f"The labels are {shown(', '.join(names[:5]))}: cells of the label column look like 0 "
+            "and 1 for a list of labels that is not named. Give each label a column of its own."
+        )
+    odd = [name for name in names if _PUNCTUATION.search(name)]
+    if len(odd) > COMBINED_SHARE * len(names):
+        raise ValueError(
+            f"{len(odd)} of {len(names)} labels hold brackets, quotes or separators, such as "
+            f"{shown(repr(odd[0]))}: cells of the label column were not split as they should be. "
+            "Name what stands between labels: --data.separator ','."
+        )
+    combined = made_of_words(names)
+    if len(combined) > COMBINED_SHARE * len(names):
+        raise ValueError(
+            f"{len(combined)} of {len(names)} labels look like several labels in one, such as "
+            f"{shown(repr(combined[0]))}. If so, name what stands between them: --data.separator "
+            "space; if not, pass --data.separator '|'."
+        )
+
+
+def _check_spellings(names: Sequence[str]) -> None:
+    spelt: defaultdict[str, list[str]] = defaultdict(list)
+    for name in names:
+        spelt[re.sub(r"[\W_]+", "", name.casefold()) or name].append(name)
+    if several := [group for group in spelt.values() if len(group) > 1]:
+        raise ValueError(
+            f"Labels differ only by case, spaces or punctuation: {shown(repr(several[0]))}"
+            f"{f' and {len(several) - 1} more' if len(several) > 1 else ''}. "
+            "Spell each label in one way in the file."
+        )
+
+
+def _known(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """(L,) bool: labels that some image has, and that some image is known not to have."""
+    return (dataset.targets == 1).any(axis=0), (dataset.targets == 0).any(axis=0)
+
+
+def _check_coding(dataset: Dataset, present: np.ndarray, absent: np.ndarray) -> None:
+    names = np.array(dataset.label_names, dtype=object)
+    if not absent.any():
+        raise ValueError(
+            f"No label is absent from any image: of {len(names)} labels all targets are present or "
+            "unknown, so nothing can be ranked. If -1 means absent (1 and -1 is a usual coding), "
+            "pass --data.minus_one_means absent; if a blank does, --data.blank_means absent."
+        )
+    if not present.any():
+        raise ValueError(
+            f"No label is present in any image, of {len(names)} labels and "
+            f"{len(dataset.image_ids)} images. Check the columns of labels, or the ids that join "
+            "annotations with images."
+        )
+    if lacking := names[present & ~absent].tolist():
+        raise ValueError(
+            f"{len(lacking)} of {len(names)} labels are absent from no image, such as "
+            f"{shown(repr(lacking[0]))}, so they cannot be judged. If a blank or -1 means absent, "
+            "pass --data.blank_means absent or --data.minus_one_means absent; else leave them out: "
+            f"--data.ignore_columns {shown(repr(','.join(map(str, lacking))))}."
+        )

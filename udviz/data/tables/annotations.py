@@ -1,0 +1,179 @@
+"""Targets from a table: a 0/1 column per label, a column of label lists, or a row per label."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from udviz.data.problems import ProblemLog
+from udviz.data.tables.columns import Columns
+from udviz.data.tables.label_lists import ListError, find_separator, made_of_words, parse_list
+from udviz.data.tables.words import READ, Coding, read_words
+
+TWINS = "labels that are always listed together (if they are one, --data.separator)"
+TWINS_FROM = 3  # images; rarer labels may come together by chance
+NO_LABEL_WORDS = ("nan", "none", "null", "na", "n/a", "<na>", "?")  # as a whole cell of a list
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """Targets of the R rows of a table.
+
+    Attributes:
+        values: (R, L) int8: 1 present, 0 absent, -1 unknown.
+        label_names: The L labels.
+    """
+
+    values: np.ndarray
+    label_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetSettings:
+    """What cells mean.
+
+    Attributes:
+        separator: Between the labels of a list; empty to find it; ``space`` for a space.
+        coding: What blanks and -1 mean.
+        rows: What a row is: an ``image``, a ``label`` of an image, or ``auto``.
+    """
+
+    separator: str = ""
+    coding: Coding = field(default_factory=Coding)
+    rows: str = "auto"
+
+
+def read_targets(
+    frame: pd.DataFrame,
+    columns: Columns,
+    settings: TargetSettings,
+    image_ids: Sequence[str],
+    log: ProblemLog,
+) -> Targets:
+    """The targets of all rows of a table with a row per image.
+
+    In a 0/1 column the words of ``words.py`` are read; in a column of lists the labels of the list
+    are present and all others absent, a blank cell makes all labels unknown, ``[]`` says that there
+    are none.
+
+    Args:
+        frame: The table.
+        columns: What its columns are.
+        settings: What cells mean.
+        image_ids: The R ids, to name rows by.
+        log: Takes cells that cannot be read: the row is bad.
+    """
+    if columns.label_list is None:
+        names = tuple(columns.labels)
+        series = [frame[name] for name in names]
+        values, unreadable = read_words(series, settings.coding, len(frame))
+        for row, place in np.argwhere(unreadable):
+            cell = series[place].iloc[row]
+            where = f"{image_ids[row]}: {names[place]} = {cell!r} (read are {READ})"
+            log.add("value that says neither present nor absent", where, row=int(row))
+        return Targets(values=values, label_names=tuple(str(name).strip() for name in names))
+    lists = _label_lists(frame[columns.label_list], settings, image_ids, log)
+    names = tuple(sorted({label for row in lists for label in row or ()}))
+    column_of = {name: place for place, name in enumerate(names)}
+    values = np.zeros((len(lists), len(names)), dtype=np.int8)
+    for row, labels in enumerate(lists):
+        if labels is None:
+            values[row] = 0 if settings.coding.blank_means == "absent" else -1
+        else:
+            values[row, [column_of[label] for label in labels]] = 1
+    _note_twins(values, names, log)
+    return Targets(values=values, label_names=names)
+
+
+def is_long(frame: pd.DataFrame, columns: Columns, settings: TargetSettings) -> bool:
+    """Whether a table has a row per label of an image: images repeat and no cell lists several."""
+    if columns.label_list is None or settings.rows == "image":
+        return False
+    if settings.rows == "label" or columns.value is not None:
+        return True
+    cells = frame[columns.label_list].dropna().drop_duplicates()
+    texts = [str(cell) for cell in cells]
+    listed = find_separator(texts) or any(text.startswith(("[", "(", "{")) for text in texts)
+    return not listed and bool(frame[columns.image].duplicated().any())
+
+
+def united(
+    frame: pd.DataFrame,
+    columns: Columns,
+    settings: TargetSettings,
+    image_ids: Sequence[str],
+    log: ProblemLog,
+) -> tuple[list[int], Targets]:
+    """The images of a table with a row per label, and their targets.
+
+    Without a column of values a label that is not listed is absent; with one it is unknown.
+
+    Returns:
+        The first row of every image, and targets in that order.
+    """
+    log.guess("every row is one label of an image", flag="--data.rows")
+    place_of = {image: place for place, image in enumerate(dict.fromkeys(image_ids))}
+    first = [0] * len(place_of)
+    for row in range(len(image_ids) - 1, -1, -1):
+        first[place_of[image_ids[row]]] = row
+    labels = [str(cell).strip() if not pd.isna(cell) else "" for cell in frame[columns.label_list]]
+    names = tuple(sorted({label for label in labels if label}))
+    column_of = {name: place for place, name in enumerate(names)}
+    told = columns.value is not None
+    values = np.full((len(first), len(names)), -1 if told else 0, dtype=np.int8)
+    said = np.ones(len(labels), dtype=np.int8)
+    if columns.value is not None:
+        column, unreadable = read_words([frame[columns.value]], settings.coding, len(frame))
+        said = column[:, 0]
+        for row in np.flatnonzero(unreadable[:, 0]).tolist():
+            where = f"{image_ids[row]}: {columns.value} = {frame[columns.value].iloc[row]!r}"
+            log.add(
+                "value that says neither present nor absent", where, row=place_of[image_ids[row]]
+            )
+    for row, (image, label) in enumerate(zip(image_ids, labels, strict=True)):
+        if not label:
+            continue
+        cell = place_of[image], column_of[label]
+        if told and values[cell] >= 0 and values[cell] != said[row]:
+            log.add("contradicting rows", f"{image}: {label}", row=place_of[image])
+        values[cell] = said[row]
+    return first, Targets(values=values, label_names=names)
+
+
+def _note_twins(values: np.ndarray, names: Sequence[str], log: ProblemLog) -> None:
+    """Note labels that are always listed together, as the halves of ``Bag, hand`` are."""
+    first_with: dict[bytes, str] = {}
+    for name, column in zip(names, values.T, strict=True):
+        if np.count_nonzero(column == 1) >= TWINS_FROM:
+            other = first_with.setdefault(column.tobytes(), name)
+            if other != name:
+                log.add(TWINS, f"{other} and {name}")
+
+
+def _label_lists(
+    column: pd.Series, settings: TargetSettings, image_ids: Sequence[str], log: ProblemLog
+) -> list[list[str] | None]:
+    """The labels of every row; None where unknown or unreadable."""
+    cells = column.tolist()
+    separator = settings.separator or find_separator(str(cell).strip() for cell in cells)
+    if separator and not settings.separator:
+        log.guess(f"labels of a list are separated by {separator!r}", flag="--data.separator")
+    if not separator and (combined := made_of_words({str(cell) for cell in column.dropna()})):
+        what = f"labels may be made of words of others, as {combined[0]!r} is"
+        log.guess(what, flag="--data.separator")
+    lists: list[list[str] | None] = []
+    nothing = {cell for cell in map(str, cells) if cell.strip().lower() in NO_LABEL_WORDS}
+    if nothing:
+        what = f"cells {', '.join(sorted(nothing))} say that labels are unknown"
+        log.guess(what, flag="--data.blank_means")
+    for row, cell in enumerate(cells):
+        if str(cell) in nothing:
+            lists.append(None)
+            continue
+        try:
+            lists.append(parse_list(cell, separator))
+        except ListError:
+            log.add("unreadable label list", f"{image_ids[row]}: {str(cell)!r}", row=row)
+            lists.append(None)
+    return lists
