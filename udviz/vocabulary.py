@@ -25,6 +25,9 @@ Cause = Literal[
 ]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 
+Scale = Literal["probabilities", "logits"]  # of scores that were made elsewhere
+SCALES: tuple[Scale, ...] = get_args(Scale)
+
 Metric = Literal["average_precision"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 

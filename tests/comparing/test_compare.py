@@ -238,6 +238,10 @@ def test_a_flag_that_names_nothing_is_refused(files, more, told):
     refused(files, told, *more)
 
 
+def test_no_file_at_all_is_refused(files):
+    refused(files, "at least one file of scores", before=None, after=None)
+
+
 def test_a_study_that_breaks_half_way_leaves_nothing(files, monkeypatch):
     def fail(*arguments, **named):
         raise OSError(28, "no space")

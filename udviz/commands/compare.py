@@ -18,7 +18,7 @@ from udviz.installation import called
 from udviz.predictions.brought.reading import FORMATS
 from udviz.recipe.brought import BroughtModel, BroughtStudy, Source, check_models
 from udviz.studies.directory import runs_root
-from udviz.vocabulary import Split
+from udviz.vocabulary import SCALES, Split
 
 Files = dict[str, tuple[Path, ...]]  # model -> files of its seeds
 
@@ -31,40 +31,50 @@ def main(arguments: Sequence[str]) -> None:
         ValueError: If one cannot be used, or they do not fit together; nothing is written then.
     """
     asked = _parser().parse_args(arguments)
-    models = models_of(asked.files, asked.model)
+    models, val = models_of(asked.files, asked.model), models_of([], asked.val_model)
+    if not models:
+        raise ValueError("`files` must be at least one file of scores, got none. Pass --help.")
     check_models(list(models), tuple(asked.compare), asked.reference)
-    out = asked.out or runs_root() / "-".join(models)[:100]
+    out: Path = asked.out or runs_root() / "-".join(models)[:100]
     check_free(out)
     splits: dict[Split, BroughtSplit] = {
         "test": read_split(asked.targets, models, told=asked.scores)
     }
-    val = models_of([], asked.val_model)
     if val or asked.val_targets:
         _check_val(models, val, asked.val_targets)
         in_order = {name: val[name] for name in models}
         splits["val"] = read_split(asked.val_targets, in_order, told=asked.scores)
         _check_same_labels(splits)
-    study = BroughtStudy(
-        name=out.name,
-        description=f"{called('compare')} {shlex.join(arguments)}",
+    asked.out, asked.command = out, f"{called('compare')} {shlex.join(arguments)}"
+    study = _study(asked, models, val, splits)
+    print(*study.notes, sep="\n")
+    write_study(out, study, splits)
+    print(report(out))
+
+
+def _study(
+    asked: argparse.Namespace, models: Files, val: Files, splits: dict[Split, BroughtSplit]
+) -> BroughtStudy:
+    """What came from where."""
+    brought = {
+        name: BroughtModel(
+            scale=scale_of(name, splits["test"].models[name]),
+            test=tuple(map(_source, files)),
+            val=tuple(map(_source, val.get(name, ()))),
+        )
+        for name, files in models.items()
+    }
+    return BroughtStudy(
+        name=asked.out.name,
+        description=asked.command,
         targets=_source(asked.targets),
         val_targets=_source(asked.val_targets) if val else None,
-        brought={
-            name: BroughtModel(
-                scale=scale_of(name, splits["test"].models[name]),
-                test=tuple(map(_source, files)),
-                val=tuple(map(_source, val.get(name, ()))),
-            )
-            for name, files in models.items()
-        },
+        brought=brought,
         comparisons=tuple(asked.compare),
         reference=asked.reference,
         min_positives=asked.min_positives,
         notes=tuple(note for split in splits.values() for note in split.notes),
     )
-    print(*study.notes, sep="\n")
-    write_study(out, study, splits)
-    print(report(out))
 
 
 def report(study: Path) -> str:
@@ -139,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--model", action="append", default=[], metavar="NAME=FILE[,FILE...]")
     add("--compare", action="append", default=[], metavar="BEFORE:AFTER")
     add("--reference", default="", metavar="NAME", help="whose difficulty is shown: the first's")
-    add("--scores", choices=("probabilities", "logits"), help="default: recognised, and said")
+    add("--scores", choices=SCALES, help="default: recognised, and said")
     add("--val-targets", type=Path, help="targets of a validation split, for thresholds")
     add("--val-model", action="append", default=[], metavar="NAME=FILE[,FILE...]")
     add("--min-positives", type=int, default=20, help="fewer: not supported (20)")

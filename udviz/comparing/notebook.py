@@ -14,9 +14,9 @@ from udviz.analysis.store import read_table
 from udviz.comparing.split import as_split, scale_of
 from udviz.comparing.study import check_free, write_study
 from udviz.comparing.verdict import sentence
-from udviz.predictions.brought.matrix import Matrix, Scale, of_array
+from udviz.predictions.brought.matrix import Matrix, of_array
 from udviz.recipe.brought import BroughtModel, BroughtStudy, Source
-from udviz.vocabulary import MIN_POSITIVES
+from udviz.vocabulary import MIN_POSITIVES, Scale
 
 Scored = np.ndarray | pd.DataFrame
 BEFORE, AFTER = "before", "after"

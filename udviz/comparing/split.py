@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from udviz.predictions.brought.joined import Joined, joined
-from udviz.predictions.brought.matrix import Matrix, Scale
+from udviz.predictions.brought.matrix import Matrix
 from udviz.predictions.brought.reading import read_scores, read_targets, target_values
 from udviz.predictions.brought.scores import Scores, judged_scores
 from udviz.predictions.cache import PredictionWriter
 from udviz.studies.directory import RunDirectory
-from udviz.vocabulary import Split
+from udviz.vocabulary import Scale, Split
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

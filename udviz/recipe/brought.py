@@ -1,13 +1,13 @@
 """The record of a study whose predictions were brought: what came from where."""
 
 import re
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from udviz.checks import shown
 from udviz.recipe.section import Section
-from udviz.vocabulary import MIN_POSITIVES, Split
+from udviz.vocabulary import MIN_POSITIVES, Scale, Split
 
 BROUGHT = "brought"  # section of ``study.toml`` that a recipe does not have
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -30,7 +30,7 @@ class Source(Section):
 class BroughtModel(Section):
     """A model, and the files of its seeds."""
 
-    scale: Literal["probabilities", "logits"]
+    scale: Scale
     """What its scores are."""
     test: tuple[Source, ...] = Field(min_length=1)
     """Scores on the test images, a file per seed."""

@@ -13,7 +13,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from udviz.bounded import MOST_RECORD
-from udviz.predictions.brought.matrix import MOST_NAMES, Matrix, Scale, of_array, refused
+from udviz.predictions.brought.matrix import MOST_NAMES, Matrix, of_array, refused
+from udviz.vocabulary import Scale
 
 MOST_PACKED = 2**32  # bytes of an array that is read whole, as a zip file's are
 _SCALES: dict[str, Scale | None] = {  # names of the array of scores

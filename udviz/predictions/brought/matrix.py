@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from udviz.checks import shown
+from udviz.vocabulary import Scale
 
-Scale = Literal["probabilities", "logits"]
 MOST_IMAGES, MOST_LABELS = 2**24, 2**16
 MOST_NAMES = 2**26  # characters of all ids, or of all label names, as an array holds them
 

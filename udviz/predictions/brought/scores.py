@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from udviz.predictions.brought.matrix import Matrix, Scale, refused
+from udviz.predictions.brought.matrix import Matrix, refused
 from udviz.predictions.brought.reading import place_of
+from udviz.vocabulary import Scale
 
 END = 745.0  # further out than the logit of any float64 between 0 and 1: those begin at -744.4
 
