@@ -35,7 +35,8 @@ def tiny_plan(*, epochs=12):
     """A study that takes seconds."""
     data = {"n_train": 64, "n_val": 31, "n_test": 31, "side_px": 64}
     tiny = {"data": data, "teacher": {**NETWORK, "epochs": epochs}, "student": NETWORK}
-    values = recipe_values(recipe_path("demo")) | tiny | {"hardware": {"threads": 1}}
+    taught = {"students": {"baseline": {"method": "none"}, "distilled": {}}, "comparisons": []}
+    values = recipe_values(recipe_path("demo")) | tiny | taught | {"hardware": {"threads": 1}}
     return Plan(source="demo", recipe=parse_recipe(values, source="test"))
 
 
