@@ -16,7 +16,9 @@ TINY = [
     *("--data.n_train", "32", "--data.n_val", "32", "--data.n_test", "32", "--data.side_px", "64"),
     *("--teacher.epochs", "1", "--teacher.batch_size", "16", "--teacher.backbone", "small"),
     *("--student.epochs", "1", "--student.batch_size", "16"),
+    "--only_students",
 ]
+PAIR = "baseline,distilled"
 LOSSES = {  # what each way to teach logs
     "baseline": {"bce"},
     "asl": {"asl"},
@@ -29,6 +31,7 @@ LOSSES = {  # what each way to teach logs
 }
 METHODS = ("cal", "kd", "pdd", "mld", "cam")
 ADDED = [part for name in METHODS for part in (f"--students.{name}.method", name)]
+ALL = ",".join((PAIR, *METHODS, "asl"))
 ASL = ["--students.asl.method", "none", "--students.asl.loss", "asl"]
 pytestmark = pytest.mark.training
 
@@ -46,7 +49,7 @@ def pair(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(study, "analyse_study", lambda *arguments: False)
         patch.setattr(study, "summary", lambda path: "")
-        study.main([*TINY, "--out", str(path)])
+        study.main([*TINY, PAIR, "--out", str(path)])
     return path
 
 
@@ -69,7 +72,7 @@ def losses_of(run):
 def test_added_students_are_trained_by_their_methods_and_nothing_else_is(copied):
     before = trained(copied)
 
-    study.main([*TINY, *ADDED, *ASL, "--out", str(copied)])
+    study.main([*TINY, ALL, *ADDED, *ASL, "--out", str(copied)])
 
     after = trained(copied)
     assert set(after) - set(before) == {f"{name}-0" for name in (*METHODS, "asl")}
@@ -81,7 +84,7 @@ def test_added_students_are_trained_by_their_methods_and_nothing_else_is(copied)
 def test_an_added_seed_is_trained_for_every_student(copied):
     before = trained(copied)
 
-    study.main([*TINY, "--seeds", "0,3", "--out", str(copied)])
+    study.main([*TINY, PAIR, "--seeds", "0,3", "--out", str(copied)])
 
     after = trained(copied)
     assert set(after) - set(before) == {"baseline-3", "distilled-3"}
@@ -92,18 +95,18 @@ def test_another_setting_of_one_student_is_refused_for_it_alone(copied):
     beta = ["--students.distilled.beta", "0.5"]
 
     with pytest.raises(ValueError, match=r"distilled-0` was trained with other settings"):
-        study.main([*TINY, *beta, "--out", str(copied)])
+        study.main([*TINY, PAIR, *beta, "--out", str(copied)])
 
     before = trained(copied)
     shutil.rmtree(copied / "distilled-0")
-    study.main([*TINY, *beta, "--out", str(copied)])
+    study.main([*TINY, PAIR, *beta, "--out", str(copied)])
     assert {run for run, when in trained(copied).items() if before[run] != when} == {"distilled-0"}
 
 
 def test_each_seed_may_have_a_teacher_of_its_own(tmp_path):
     out = tmp_path / "each"
 
-    study.main([*TINY, "--teacher_seeds", "each", "--seeds", "1,2", "--out", str(out)])
+    study.main([*TINY, PAIR, "--teacher_seeds", "each", "--seeds", "1,2", "--out", str(out)])
 
     assert {"teacher-1", "teacher-2", "distilled-1", "distilled-2"} <= set(trained(out))
     digests = [
@@ -117,9 +120,9 @@ def test_a_second_study_takes_its_teacher_from_the_first(pair):
     out = pair.parent / "second"
 
     flags = ["--teacher.from", str(pair / "teacher"), "--student.epochs", "2"]
-    study.main([*TINY, *flags, "--out", str(out)])
+    study.main([*TINY, PAIR, *flags, "--out", str(out)])
     before = trained(out)
-    study.main([*TINY, *flags, "--out", str(out)])
+    study.main([*TINY, PAIR, *flags, "--out", str(out)])
 
     assert trained(out) == before
     assert not (out / "teacher" / "events.jsonl").exists()

@@ -1,6 +1,5 @@
 import json
 import shutil
-import sys
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -64,10 +63,3 @@ def test_a_second_export_replaces_the_first(study):
 def test_a_folder_without_runs_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="`study` must hold at least one run"):
         tensorboard.export(tmp_path)
-
-
-def test_without_tensorboard_it_says_how_to_install_it(study, monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-
-    with pytest.raises(RuntimeError, match="pip install tensorboard"):
-        tensorboard.export(study)

@@ -22,6 +22,7 @@ TINY = (
     *("--data.n_train", "64", "--data.n_val", "31", "--data.n_test", "8"),
     *("--teacher.backbone", "small", "--teacher.epochs", "4", "--teacher.batch_size", "8"),
     *("--student.backbone", "small", "--student.epochs", "4", "--student.batch_size", "8"),
+    *("--only_students", "baseline,distilled"),
 )
 SECONDS = 300  # a wait longer than this is a hang, however busy the machine
 

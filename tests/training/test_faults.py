@@ -185,9 +185,7 @@ def test_a_checkpoint_folder_that_cannot_be_written(study):
 def test_a_study_with_other_settings_is_left_alone(begun):
     before = (begun / "study.toml").read_text(), progress_of(begun)
 
-    with pytest.raises(
-        ValueError, match=r"holds a study with other settings \(teacher.epochs: 4, now 5"
-    ):
+    with pytest.raises(ValueError, match=r"trained with other settings \(network.epochs: 4, now 5"):
         main([*arguments(begun), "--teacher.epochs", "5"])
 
     assert ((begun / "study.toml").read_text(), progress_of(begun)) == before

@@ -28,7 +28,9 @@ class StudyOptions(Section):
     recipe: str = "demo"
     """Name of a recipe that comes along, or the path of a TOML file."""
     only_students: tuple[str, ...] = ()
-    """Students to keep, as baseline,kd; empty = all. Add one with --students.NAME.method."""
+    """Students to keep, with their comparisons, as baseline,kd; empty = all.
+
+    One is added with --students.NAME.method."""
     out: Path | None = None
     """Folder of the study; default: runs/<recipe>."""
     quiet: bool = False
