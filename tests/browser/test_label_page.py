@@ -2,12 +2,13 @@
 
 import shutil
 
-import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
+from tests.analysis.fake import rows_of
 from tests.browser.conftest import open_tab, serve
 from tests.browser.test_walk import query, row_bar
+from tests.pages.synthetic import change_tables
 
 pytestmark = pytest.mark.browser
 
@@ -16,10 +17,10 @@ pytestmark = pytest.mark.browser
 def study(trained, tmp_path_factory):
     """A copy of the trained study in which `red disc` is wrongly seen beside `blue square`."""
     study = shutil.copytree(trained, tmp_path_factory.mktemp("label") / "small")
-    pair = {"split": "test", "label": "red disc", "partner_label": "blue square"}
-    pair |= {"false_alarms": 30, "chances": 40, "rate": 0.75, "rate_without": 0.05}
-    pair |= {"lift": 14.0, "low": 5.0, "high": 40.0, "share": 0.6}
-    pd.DataFrame([pair]).to_parquet(study / "analysis" / "look_alikes.parquet")
+    pair = {"split": "test", "label": "red disc", "partner": "blue square"}
+    pair |= {"false_positives": 30, "chances": 40, "rate": 0.75, "rate_without": 0.05}
+    pair |= {"lift": 14.0, "lift_low": 5.0, "lift_high": 40.0, "share": 0.6}
+    change_tables(study, confusions=rows_of("confusions", **pair))
     return study
 
 
@@ -80,7 +81,7 @@ def test_from_the_ranking_to_the_images_at_another_threshold_and_back_by_a_link(
     assert first_image(visit).get_attribute("alt") == second
     assert counts(visit) == counted
 
-    page.get_by_role("button", name="Back to validation's").click()
+    page.get_by_role("button", name="Reset to validation thresholds").click()
     expect(page.get_by_text("its own threshold, chosen on validation")).to_be_visible()
     visit.settle()
     assert counts(visit) == before
@@ -91,7 +92,7 @@ def test_from_the_ranking_to_the_images_at_another_threshold_and_back_by_a_link(
 def test_every_question_has_its_images(visit):
     visit.open("Label?study=small&label=red+disc&threshold=0.900")
 
-    for question in ("missed", "most uncertain", "helped the gain", "hurt the gain"):
+    for question in ("false negatives", "most uncertain", "helped the gain", "hurt the gain"):
         visit.page.get_by_role("radio", name=question).click()
         visit.settle()
         expect(first_image(visit)).to_be_visible()
@@ -99,10 +100,10 @@ def test_every_question_has_its_images(visit):
     visit.check()
 
 
-def test_a_click_on_a_look_alike_opens_it_from_the_top(visit):
+def test_a_click_on_a_confused_label_opens_it_from_the_top(visit):
     visit.open("Label?study=small&label=red+disc&threshold=0.400")
 
-    bars = visit.page.locator(".st-key-look-alikes-partner_label .barlayer .point")
+    bars = visit.page.locator(".st-key-confusions-partner .barlayer .point")
     click_row(visit, bars.first)
 
     heading = visit.page.get_by_role("heading", name="blue square")

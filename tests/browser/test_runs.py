@@ -69,7 +69,9 @@ def test_a_study_started_in_the_sidebar_outlives_reload_and_kill_and_opens_in_th
         expect(state).to_contain_text("running")
         expect(state).to_contain_text("finished", timeout=TRAINING_MS)
         visit.page.get_by_role("link", name="Results").click()
-        expect(visit.page.get_by_role("heading", name="How sure we are")).to_be_visible()
+        expect(
+            visit.page.get_by_role("heading", name="How certain are these results?")
+        ).to_be_visible()
         visit.settle()
         visit.check()
 

@@ -33,7 +33,7 @@ def test_the_overview_draws(visit):
     visit.open("?study=demo")
 
     expect(visit.page.locator("[data-testid=stPlotlyChart]")).to_have_count(4)
-    expect(visit.page.get_by_role("heading", name="How sure we are")).to_be_visible()
+    expect(visit.page.get_by_role("heading", name="How certain are these results?")).to_be_visible()
     visit.check()
 
 
@@ -184,7 +184,7 @@ def test_a_first_visit_offers_the_demo_follows_its_training_and_opens_it(first_v
     draft = write_study(empty_runs.parent / "draft", names=names_of(20))
     shutil.copytree(draft, empty_runs / "demo", dirs_exist_ok=True)
     write_status(empty_runs / "demo", replace(running(1.0), state="finished"))
-    expect(page.get_by_role("heading", name="How sure we are")).to_be_visible()
+    expect(page.get_by_role("heading", name="How certain are these results?")).to_be_visible()
     first_visit.settle()
     first_visit.check()
 
