@@ -49,10 +49,13 @@ def test_an_environment_variable_is_not_taken_for_a_flag(monkeypatch):
     [
         (["--teacher.epochs", "0"], r"--teacher.epochs: .*greater than or equal to 1"),
         (["--students.distilled.method", "x"], r"--students.distilled.method: .*'cam', got 'x'"),
-        (["--loss.cal_loss", "none"], r"`students.distilled.method` must do without a calibration"),
+        (["--loss.cal_loss", "none"], r"`students.cal.method` must do without a calibration"),
         (["--students.a.b.method", "kd"], r"`students` must have names of .*'a.b'"),
         (["--students.teacher.method", "kd"], r"must not hold one called teacher"),
-        (["--only_students", "baseline,x"], r"`only_students` must be one of baseline, distilled"),
+        (
+            ["--only_students", "baseline,x"],
+            r"`only_students` must be one of baseline, cal, kd, distilled",
+        ),
         (["--distill.beta=1"], r"--distill.beta is called --students.distilled.beta now"),
         (["--role", "teacher"], r"--role is called --model now"),
         (["--recipe", "nope"], r"`recipe` must be one of .*demo"),
@@ -103,7 +106,7 @@ def test_a_flag_of_a_student_that_the_recipe_lacks_adds_it():
 
     students = parse(flags, **PROGRAM).recipe.students
 
-    assert list(students) == ["baseline", "distilled", "kd-2"]
+    assert list(students) == ["baseline", "cal", "kd", "distilled", "kd-2"]
     assert (students["kd-2"].method, students["kd-2"].epochs, students["kd-2"].beta) == ("kd", 2, 1)
     assert students["distilled"] == parse([], **PROGRAM).recipe.students["distilled"]
 
