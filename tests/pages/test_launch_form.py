@@ -66,17 +66,19 @@ def test_every_student_of_the_recipe_has_its_own_settings(form):
 
 
 def test_a_student_that_is_added_is_one_flag_and_can_be_removed_again(form, runs):
-    form.text_input(key="new.demo:students:name").set_value("kd").run()
+    form.text_input(key="new.demo:students:name").set_value("soft").run()
     form.button(key="new.demo:students:add").click().run()
-    form.selectbox(key="new.demo:students:students.kd.method").set_value("kd").run()
-    form.number_input(key="new.demo:students:students.kd.temperature").set_value(2.0).run()
-    assert command(form).endswith("--students.kd.method kd --students.kd.temperature 2.0")
+    form.selectbox(key="new.demo:students:students.soft.method").set_value("kd").run()
+    form.number_input(key="new.demo:students:students.soft.temperature").set_value(2.0).run()
+    assert command(form).endswith("--students.soft.method kd --students.soft.temperature 2.0")
 
-    form.button(key="new.demo:students:students.kd.remove").click().run()
+    form.button(key="new.demo:students:students.soft.remove").click().run()
     assert command(form).endswith(f"--recipe demo --out {runs}/demo")
 
     form.button(key="new.demo:students:students.baseline.remove").click().run()
-    assert command(form).endswith("--only_students distilled")
+    assert command(form).endswith(
+        "--only_students cal --only_students kd --only_students distilled"
+    )
 
 
 @pytest.mark.parametrize("name", ["a b", "../x", "teacher", "Baseline", ""])

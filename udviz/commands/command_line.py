@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
@@ -22,6 +22,7 @@ from udviz.processes import is_main
 from udviz.recipe.explain import explain
 from udviz.recipe.files import RECIPES, read_recipe, recipe_path
 from udviz.recipe.schema import Recipe
+from udviz.recipe.students import comparisons_without
 from udviz.studies import privacy
 from udviz.studies.directory import check_links, runs_root
 from udviz.studies.failure import reason
@@ -52,17 +53,12 @@ class Command:
             check_choice(unknown, students, name="only_students")
         left_out = set(students) - set(kept) if kept else set()
         values["students"] = {n: s for n, s in students.items() if n not in left_out}
-        values["comparisons"] = without(values["comparisons"], left_out)
+        values["comparisons"] = comparisons_without(left_out, values["comparisons"])
         self.recipe = Recipe.model_validate(
             {name: values.pop(name) for name in Recipe.model_fields}
         )
         self.options = values
         self.study = Path(out) if out else runs_root() / _default_name(chosen)
-
-
-def without(comparisons: Iterable[str], left_out: Collection[str]) -> tuple[str, ...]:
-    """The ``before:after`` that name none of the models that are left out."""
-    return tuple(pair for pair in comparisons if not set(pair.split(":")) & set(left_out))
 
 
 def _default_name(recipe_file: Path) -> str:

@@ -5,14 +5,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
-STUDENTS = "students"
+from udviz.recipe.students import comparisons_without
+
+STUDENTS, COMPARISONS = "students", "comparisons"
 NOT_SET = "<default>"  # on the command line: of a student's field, as that of `student`
 
 
 def flags(base: BaseModel, wanted: BaseModel, *, prefix: str = "") -> list[str]:
     """The flags that turn ``base`` into ``wanted``; nothing for a field that is the same."""
     before = dict(leaves(base, prefix))
-    found = _left_out(base, wanted)
+    left_out = _left_out(base, wanted)
+    found = _flag("only_students", tuple(getattr(wanted, STUDENTS))) if left_out else []
+    if left_out:  # what compares them goes with them
+        before[COMPARISONS] = comparisons_without(left_out, before[COMPARISONS])
     for name, value in leaves(wanted, prefix):
         is_new = name not in before  # of a student that the base does not have
         same = _default(wanted, name) if is_new else before[name]
@@ -46,10 +51,10 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _left_out(base: BaseModel, wanted: BaseModel) -> list[str]:
-    """The flags that keep only some of the students of ``base``."""
+def _left_out(base: BaseModel, wanted: BaseModel) -> set[str]:
+    """Students of ``base`` that ``wanted`` does not have."""
     before, after = (getattr(recipe, STUDENTS, {}) for recipe in (base, wanted))
-    return _flag("only_students", tuple(after)) if before.keys() - after.keys() else []
+    return set(before) - set(after)
 
 
 def _default(recipe: BaseModel, name: str) -> Any:

@@ -1,6 +1,7 @@
 """A student of a study: how it is taught, and what its network has different."""
 
 import re
+from collections.abc import Collection, Iterable
 from typing import Any, Literal, Self
 
 from pydantic import Field, create_model, model_validator
@@ -91,6 +92,11 @@ DEFAULT_STUDENTS = {
     BASELINE: StudentConfig(method="none"),
     DISTILLED: StudentConfig(method="ud"),
 }
+
+
+def comparisons_without(models: Collection[str], comparisons: Iterable[str]) -> tuple[str, ...]:
+    """Those ``before:after`` of ``comparisons`` that name none of ``models``."""
+    return tuple(pair for pair in comparisons if not set(pair.split(":")) & set(models))
 
 
 def check_student_name(name: str) -> None:

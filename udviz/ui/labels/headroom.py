@@ -3,8 +3,8 @@
 import streamlit as st
 
 from udviz.ui.labels import sentences
-from udviz.ui.load.analysis_rows import analysis_rows
-from udviz.ui.load.study import Study
+from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
+from udviz.ui.load.study import Study, StudyError
 from udviz.vocabulary import TEACHER
 
 _COLUMNS = ("before", "teacher", "label", "gap", "bounded")
@@ -20,6 +20,10 @@ def show(study: Study, pair: tuple[str, str] | None) -> None:
     if pair is None or TEACHER in pair:
         return
     where = (("split", ("val",)), ("before", (pair[0],)), ("after", (pair[1],)))
-    rows = analysis_rows(study, "gap", columns=_COLUMNS, where=where)
+    try:
+        rows = analysis_rows(study, "gap", columns=_COLUMNS, where=where)
+    except StudyError as error:
+        explain_missing(study, f"What the teacher could teach (the table gap) is not told: {error}")
+        return
     if told := sentences.little_to_gain(rows):
         st.caption(told)

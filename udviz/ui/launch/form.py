@@ -6,12 +6,13 @@ from typing import Any
 import streamlit as st
 
 from udviz.figures.style.text import safe_markdown
-from udviz.launching.flags import leaves, nested
+from udviz.launching.flags import COMPARISONS, STUDENTS, leaves, nested
 from udviz.launching.launch import Plan, launch, plan_of
 from udviz.launching.launcher import launcher_for
 from udviz.launching.placement import HERE, Placement, parse_placement
 from udviz.recipe.files import RECIPES, parse_recipe, read_recipe, recipe_path
 from udviz.recipe.schema import Recipe
+from udviz.recipe.students import comparisons_without
 from udviz.roots import check_recipe
 from udviz.studies.directory import STUDY_FILE, list_studies, runs_root, study_path
 from udviz.studies.failure import reason
@@ -154,6 +155,8 @@ def _ask_all(recipe: Recipe, *, prefix: str) -> dict[str, Any]:
         rest = [f for f in fields.values() if f.section == section and f.name not in FIRST]
         with st.expander(section):
             entered |= ask_in_columns(rest, values, n_columns=2, prefix=prefix)
+    gone = [name for name in recipe.students if f"{STUDENTS}.{name}.method" not in entered]
+    entered[COMPARISONS] = comparisons_without(gone, entered[COMPARISONS])
     return entered
 
 
