@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -59,7 +60,8 @@ def passed(ends, *, host="localhost:80", headers=()):
     client, server = addresses(ends)
     asked = [(b"host", host.encode()), *headers]
     scope = {"type": "http", "path": "/", "headers": asked, "client": client, "server": server}
-    asyncio.run(Gate(app)(scope, receive, send))
+    with ThreadPoolExecutor(1) as apart:  # a thread that a browser test left a loop in has one
+        apart.submit(lambda: asyncio.run(Gate(app)(scope, receive, send))).result()
     return found.get("headers") or found["text"].decode()
 
 
