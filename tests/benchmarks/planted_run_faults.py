@@ -179,21 +179,21 @@ FAULTS = (
         "udviz/studies/status.py",
         "    except (OSError, ValueError):\n        return {}",
         "    except OSError:\n        return {}",
-        f"{PAGE}test_a_file_cut_at_every_fifth_byte_leaves_pages_that_explain[status.json]",
+        f"{PAGE}test_a_file_cut_at_every_tenth_byte_leaves_pages_that_explain[status.json]",
     ),
     RunFault(
         "cut study.toml on the Overview",
         "udviz/ui/load/study.py",
         "    except (OSError, ValueError, RecursionError) as error:\n        raise RecipeError",
         "    except OSError as error:\n        raise RecipeError",
-        f"{PAGE}test_a_file_cut_at_every_fifth_byte_leaves_pages_that_explain[study.toml]",
+        f"{PAGE}test_a_file_cut_at_every_tenth_byte_leaves_pages_that_explain[study.toml]",
     ),
     RunFault(
         "cut study.toml, resumed on the page of runs",
         "udviz/ui/frame/actions.py",
         "except (OSError, RuntimeError, ValueError) as error:",
         "except (OSError, RuntimeError) as error:",
-        f"{PAGE}test_a_file_cut_at_every_fifth_byte_leaves_pages_that_explain[study.toml]",
+        f"{PAGE}test_a_file_cut_at_every_tenth_byte_leaves_pages_that_explain[study.toml]",
     ),
     RunFault(
         "cut study.toml that is a recipe still",
@@ -228,7 +228,7 @@ FAULTS = (
         "udviz/studies/events.py",
         "        except (ValueError, RecursionError):\n            continue",
         "        except TypeError:\n            continue",
-        f"{PAGE}test_an_event_log_cut_at_every_fifth_byte_costs_one_line_of_it",
+        f"{PAGE}test_an_event_log_cut_at_every_tenth_byte_costs_one_line_of_it",
     ),
     RunFault(
         "cut ticket",

@@ -383,7 +383,7 @@ def test_where_others_can_reach_the_app_nothing_can_be_done_and_the_page_says_wh
 
 
 @pytest.mark.parametrize("file", [STATUS_FILE, "study.toml", "launch.json", "teacher/run.toml"])
-def test_a_file_cut_at_every_fifth_byte_leaves_pages_that_explain(runs, open_app, file):
+def test_a_file_cut_at_every_tenth_byte_leaves_pages_that_explain(runs, open_app, file):
     study = write_study(runs / "mine", names=names_of(3))
     write_status(study, replace(RUNNING, state="failed"))
     train(study, "teacher", [0.25, 0.5])
@@ -434,7 +434,7 @@ def test_a_study_that_is_half_deleted_is_explained_on_the_overview(runs, open_ap
         assert "The disk is full." in words(app)
 
 
-def test_an_event_log_cut_at_every_fifth_byte_costs_one_line_of_it(runs, open_app):
+def test_an_event_log_cut_at_every_tenth_byte_costs_one_line_of_it(runs, open_app):
     study = make(runs, "mine")
     train(study, "teacher", [0.25, 0.5])
     events = study / "teacher" / "events.jsonl"

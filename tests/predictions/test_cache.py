@@ -158,7 +158,7 @@ def test_a_changed_byte_is_noticed_and_the_file_named(cache, name):
 
 @pytest.mark.parametrize("verify", [True, False])
 @pytest.mark.parametrize("name", ["manifest.json", "logits.npy", "difficult.npy", "images.parquet"])
-def test_a_file_cut_at_every_fifth_byte_is_refused_with_the_command_that_remakes_it(
+def test_a_file_cut_at_every_tenth_byte_is_refused_with_the_command_that_remakes_it(
     cache, name, verify
 ):
     whole = (cache / name).read_bytes().rstrip(b"\n")
