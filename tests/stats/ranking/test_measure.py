@@ -54,4 +54,4 @@ def test_a_contrast_is_the_gain_of_the_shared_seeds_whatever_else_was_measured(r
     ).table
     np.testing.assert_allclose(change.mean, alone["gain"])
     np.testing.assert_allclose(standard_error(change).se, alone["se"])
-    np.testing.assert_allclose(measured.ap[0], average_precision(scores["a"][7], targets))
+    np.testing.assert_allclose(measured.values[0], average_precision(scores["a"][7], targets))

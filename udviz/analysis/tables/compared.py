@@ -105,7 +105,7 @@ def _means(model: str, measured: Measured, trained: np.ndarray) -> pd.DataFrame:
     """Mean average precisions: one row."""
     mean, supported = (mean_precision(measured, model, supported=s) for s in (False, True))
     usable = trained & (measured.positives > 0)
-    by_run = measured.ap[_places(measured.sets, model)][:, usable]
+    by_run = measured.values[_places(measured.sets, model)][:, usable]
     means = by_run.mean(axis=1) if usable.any() else np.full(len(by_run), np.nan)
     with np.errstate(invalid="ignore"):  # a label without a known target
         prevalence = measured.positives / measured.known

@@ -18,7 +18,7 @@ from udviz.stats.inference.scores import (
 )
 from udviz.stats.inference.seeds import Spread, StandardError, standard_error
 from udviz.stats.labels.label_columns import as_seeds
-from udviz.stats.ranking.measure import Measured, measure
+from udviz.stats.ranking.measure import MeanOver, Measured, measure
 from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE, MIN_POSITIVES
 
 MIN_TESTED = 5  # positives; fewer decide nothing, and testing them costs the others power
@@ -136,7 +136,7 @@ def label_gains(
         table=table.assign(q=q, verdict=verdict),
         mean_gain=_as_mean(mean_gain_row(measured, BEFORE, AFTER, confidence=confidence)),
         mean_gain_supported=_as_mean(
-            mean_gain_row(measured, BEFORE, AFTER, confidence=confidence, supported=True)
+            mean_gain_row(measured, BEFORE, AFTER, confidence=confidence, over="supported")
         ),
         correction=correction,
         includes_seed_variance=len(before) > 1,
@@ -151,7 +151,7 @@ def gain_table(
     Raises:
         ValueError: If the models have no seed in common.
     """
-    gain = _compared(measured, before, after, supported=None, confidence=confidence)
+    gain = _compared(measured, before, after, over=None, confidence=confidence)
     needed = images_needed(
         gain.columns["gain"], gain.error, n_images=measured.known, confidence=confidence
     )
@@ -168,15 +168,15 @@ def mean_gain_row(
     after: str,
     *,
     confidence: float = 0.95,
-    supported: bool = False,
+    over: MeanOver = "all",
 ) -> pd.DataFrame:
-    """Gain in mean AP over all labels with a positive, or over the supported ones: one row.
+    """Gain in the mean over all labels with a value, or over a part of them: one row.
 
     Its columns are those of `gain_table` without ``supported``, and ``n_labels``, ``seed_sd`` and
     ``n_seeds``.
     """
-    chosen = measured.in_mean(supported=supported)
-    gain = _compared(measured, before, after, supported=supported, confidence=confidence)
+    chosen = measured.in_mean(over=over)
+    gain = _compared(measured, before, after, over=over, confidence=confidence)
     n_images = measured.known.max(keepdims=True) if measured.known.size else np.zeros(1)
     return pd.DataFrame(
         {"positives": measured.positives[chosen].sum(keepdims=True)}
@@ -207,9 +207,11 @@ def corrected(p: np.ndarray, *, correction: Correction) -> np.ndarray:
     return q
 
 
-def verdicts(gain: np.ndarray, q: np.ndarray, *, level: float) -> list[str]:
+def verdicts(
+    gain: np.ndarray, q: np.ndarray, *, level: float, higher_is_better: bool = True
+) -> list[str]:
     """*helped*, *hurt* or *inconclusive* per label; NaN is *inconclusive*."""
-    direction = np.where(gain > 0, HELPED, HURT)
+    direction = np.where((gain > 0) == higher_is_better, HELPED, HURT)
     decided = (q <= level) & (gain != 0)
     return [str(verdict) for verdict in np.where(decided, direction, INCONCLUSIVE)]
 
@@ -245,24 +247,24 @@ def images_needed(
 
 
 def _compared(
-    measured: Measured, before: str, after: str, *, supported: bool | None, confidence: float
+    measured: Measured, before: str, after: str, *, over: MeanOver | None, confidence: float
 ) -> "_Compared":
-    """Both values and their difference, per label, or of a mean unless ``supported`` is None."""
+    """Both values and their difference, per label, or of a mean unless ``over`` is None."""
 
     def spread(first: float, second: float) -> Spread:
         weights = {before: first, after: second}
-        if supported is None:
+        if over is None:
             return measured.contrast(weights)
-        return measured.mean_contrast(weights, supported=supported)
+        return measured.mean_contrast(weights, over=over)
 
-    if supported is None:
-        n_positives = measured.positives
+    if over is None:
+        trials = measured.trials
     else:
-        n_positives = measured.positives[measured.in_mean(supported=supported)].sum(keepdims=True)
+        trials = measured.trials[measured.in_mean(over=over)].sum(keepdims=True)
     spreads, change = (spread(1.0, 0.0), spread(0.0, 1.0)), spread(-1.0, 1.0)
     errors, error = [standard_error(each) for each in spreads], standard_error(change)
     first, second = (
-        BoundedScore(value=each.mean, se=its.se, n=n_positives)
+        BoundedScore(value=each.mean, se=its.se, n=trials)
         for each, its in zip(spreads, errors, strict=True)
     )
     columns: dict[str, np.ndarray] = {}

@@ -10,7 +10,7 @@ from udviz.checks import check_at_least
 from udviz.stats.inference.intervals import t_quantile
 from udviz.stats.inference.seeds import Spread, standard_error
 from udviz.stats.labels.label_columns import as_seeds
-from udviz.stats.ranking.measure import Measured, measure
+from udviz.stats.ranking.measure import MeanOver, Measured, measure
 from udviz.vocabulary import MIN_POSITIVES
 
 BEFORE, AFTER, TEACHER = "before", "after", "teacher"
@@ -96,8 +96,8 @@ def gap_closed(
     measured = measure(models, targets, min_positives=min_positives, fixed=fixed)
     return GapClosed(
         table=gap_table(measured, BEFORE, AFTER, TEACHER, confidence=confidence),
-        mean=_mean(measured, confidence=confidence, supported=False),
-        mean_supported=_mean(measured, confidence=confidence, supported=True),
+        mean=_mean(measured, confidence=confidence, over="all"),
+        mean_supported=_mean(measured, confidence=confidence, over="supported"),
     )
 
 
@@ -185,9 +185,9 @@ def _ratio(gain: Spread, gap: Spread, rest: Spread, *, confidence: float) -> pd.
     )
 
 
-def _mean(measured: Measured, *, confidence: float, supported: bool) -> MeanGapClosed:
+def _mean(measured: Measured, *, confidence: float, over: MeanOver) -> MeanGapClosed:
     gain, gap, rest = (
-        measured.mean_contrast(weights, supported=supported)
+        measured.mean_contrast(weights, over=over)
         for weights in _contrasts(BEFORE, AFTER, TEACHER)
     )
     row = _ratio(gain, gap, rest, confidence=confidence).iloc[0]
@@ -198,5 +198,5 @@ def _mean(measured: Measured, *, confidence: float, supported: bool) -> MeanGapC
         low=float(row["closed_low"]),
         high=float(row["closed_high"]),
         bounded=bool(row["bounded"]),
-        n_labels=int(measured.in_mean(supported=supported).sum()),
+        n_labels=int(measured.in_mean(over=over).sum()),
     )

@@ -5,7 +5,8 @@ mean over seeds, a gain, a share of a gap, is a weighted sum of what was measure
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from udviz.stats.labels.label_columns import LabelColumn, label_columns
 from udviz.stats.ranking.influence import rank_scores
 
 Runs = Mapping[str, Mapping[int, np.ndarray]]  # model -> seed -> (N, L) scores
+MeanOver = Literal["all", "supported", "hard", "rest"]  # labels: rest = supported and not hard
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -84,26 +86,29 @@ class ScoreSets:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Measured:
-    """Average precision of M score sets, and the covariances the images give them.
+    """A measure (average precision unless said otherwise) of M score sets, with covariances.
 
     Attributes:
         sets: Which of them belongs to which run.
-        ap: (M, L) average precision; NaN without positives.
+        values: (M, L) the measure in [0, 1]; NaN where a label has none, e.g. without positives.
         covariance: (L, M, M) influence covariance of these.
-        mean_covariance: (2, M, M) the same of the mean over all labels that have a positive, and
-            over the supported ones.
+        mean_covariance: Labels in the mean -> (M, M) the same of that mean.
+        trials: (L,) images the measure rests on: the positives for average precision.
         positives: (L,) images that carry the label.
         known: (L,) images whose target is known.
         supported: (L,) bool, enough positives.
+        hard: (L,) bool, labels that were called hard beforehand.
     """
 
     sets: ScoreSets
-    ap: np.ndarray
+    values: np.ndarray
     covariance: np.ndarray
-    mean_covariance: np.ndarray
+    mean_covariance: Mapping[MeanOver, np.ndarray]
+    trials: np.ndarray
     positives: np.ndarray
     known: np.ndarray
     supported: np.ndarray
+    hard: np.ndarray
 
     def n_seeds(self, *models: str) -> int:
         """Number S of seeds that ``models`` have in common."""
@@ -118,17 +123,17 @@ class Measured:
         matrix = self._matrix(weights)
         image_variance, interaction = _contrast(self.covariance, matrix)
         return Spread(
-            values=matrix @ self.ap,
+            values=matrix @ self.values,
             image_variance=image_variance,
             interaction=interaction,
             image_df=self._df(),
         )
 
-    def mean_contrast(self, weights: Mapping[str, float], *, supported: bool) -> Spread:
+    def mean_contrast(self, weights: Mapping[str, float], *, over: MeanOver) -> Spread:
         """The same of the mean over labels, as a single column."""
-        matrix, chosen = self._matrix(weights), self.in_mean(supported=supported)
-        image_variance, interaction = _contrast(self.mean_covariance[int(supported)][None], matrix)
-        values = matrix @ self.ap[:, chosen]  # (S, labels in the mean)
+        matrix, chosen = self._matrix(weights), self.in_mean(over=over)
+        image_variance, interaction = _contrast(self.mean_covariance[over][None], matrix)
+        values = matrix @ self.values[:, chosen]  # (S, labels in the mean)
         of_label, _ = _contrast(self.covariance[chosen], matrix)
         n_labels = np.float64(chosen.sum())
         # if labels had nothing in common but the images, this much would be the seeds' part
@@ -147,9 +152,17 @@ class Measured:
             least_seed_variance=least_seed_variance,
         )
 
-    def in_mean(self, *, supported: bool) -> np.ndarray:
-        """(L,) bool: the labels that the mean is taken over."""
-        return self.supported if supported else self.positives > 0
+    def in_mean(self, *, over: MeanOver) -> np.ndarray:
+        """(L,) bool: the labels with a value that the mean is taken over."""
+        measured = ~np.isnan(self.values).any(axis=0)
+        part = {
+            "all": measured,
+            "supported": self.supported,
+            "hard": self.supported & self.hard,
+            "rest": self.supported & ~self.hard,
+        }
+        chosen: np.ndarray = measured & part[over]
+        return chosen
 
     def _matrix(self, weights: Mapping[str, float]) -> np.ndarray:
         """(S, M): a row of weights per seed."""
@@ -160,55 +173,88 @@ class Measured:
 
     def _df(self) -> np.ndarray:
         """(L,) degrees of freedom: positives weigh unequally, so about half as many as usual."""
-        return np.maximum(self.positives - 1.0, 0.0) / 2
+        return np.maximum(self.trials - 1.0, 0.0) / 2
 
 
 class Measuring:
-    """Collects ranked labels into what was measured; one label's influences are held at a time.
+    """Collects labels into what was measured; one label's influences are held at a time.
 
     Args:
         sets: The M score sets.
         n_images: Number N of images.
         n_labels: Number L of labels.
         min_positives: From how many positives on a label counts as supported.
+        hard: (L,) bool, labels called hard beforehand, for means of their own; none if None.
     """
 
     def __init__(
-        self, sets: ScoreSets, *, n_images: int, n_labels: int, min_positives: int
+        self,
+        sets: ScoreSets,
+        *,
+        n_images: int,
+        n_labels: int,
+        min_positives: int,
+        hard: np.ndarray | None = None,
     ) -> None:
         self._sets, self._min_positives = sets, max(1, min_positives)
-        self._ap = np.full((sets.size, n_labels), np.nan)
+        self._hard = np.zeros(n_labels, dtype=bool) if hard is None else hard
+        self._values = np.full((sets.size, n_labels), np.nan)
         self._gram = np.full((n_labels, sets.size, sets.size), np.nan)
-        self._positives, self._known = np.zeros((2, n_labels), dtype=np.int64)
-        self._totals = np.zeros((2, sets.size, n_images))  # of unsupported, of supported labels
+        self._positives, self._known, self._trials = np.zeros((3, n_labels), dtype=np.int64)
+        # of labels that are neither, of the rest, and of the hard ones if there are any
+        self._totals = np.zeros((2 + int(self._hard.any()), sets.size, n_images))
 
     def add(self, ranked: RankedColumn) -> None:
-        """Take in a label."""
-        column, label = ranked.column, ranked.column.label
-        self._positives[label], self._known[label] = ranked.n_positives, column.positive.size
-        self._ap[:, label] = ranked.average_precision
-        if ranked.n_positives == 0:
+        """Take in the average precision of a label."""
+        self.add_values(
+            ranked.column, ranked.average_precision, ranked.influence, trials=ranked.n_positives
+        )
+
+    def add_values(
+        self, column: LabelColumn, values: np.ndarray, influence: np.ndarray, *, trials: int
+    ) -> None:
+        """Take in any measure of a label.
+
+        Args:
+            column: The label.
+            values: (M,) in [0, 1]; NaN if it has none.
+            influence: (M, n) of every image, corrected for few trials; not read without values.
+            trials: Images the measure rests on.
+        """
+        label, positives = column.label, int(np.count_nonzero(column.positive))
+        self._positives[label], self._known[label] = positives, column.positive.size
+        self._values[:, label], self._trials[label] = values, trials
+        if np.isnan(values).any():
             return
-        self._gram[label] = ranked.influence @ ranked.influence.T
-        total = self._totals[int(ranked.n_positives >= self._min_positives)]
-        total[:, slice(None) if column.known is None else column.known] += ranked.influence
+        self._gram[label] = influence @ influence.T
+        part = 0 if positives < self._min_positives else 2 if self._hard[label] else 1
+        self._totals[part][:, slice(None) if column.known is None else column.known] += influence
 
     def result(self) -> Measured:
         """What was measured, once all labels are in."""
-        supported = self._positives >= self._min_positives
-        of_means = (
-            (self._totals.sum(axis=0), int((self._positives > 0).sum())),
-            (self._totals[1], int(supported.sum())),
-        )
-        return Measured(
+        hard = self._totals[2:].sum(axis=0)
+        totals: dict[MeanOver, np.ndarray] = {
+            "all": self._totals.sum(axis=0),
+            "supported": self._totals[1] + hard,
+            "hard": hard,
+            "rest": self._totals[1],
+        }
+        measured = Measured(
             sets=self._sets,
-            ap=self._ap,
+            values=self._values,
             covariance=self._gram,
-            mean_covariance=np.stack([_gram_of_mean(total, n) for total, n in of_means]),
+            mean_covariance={},
+            trials=self._trials,
             positives=self._positives,
             known=self._known,
-            supported=supported,
+            supported=self._positives >= self._min_positives,
+            hard=self._hard,
         )
+        grams = {
+            over: _gram_of_mean(total, int(measured.in_mean(over=over).sum()))
+            for over, total in totals.items()
+        }
+        return replace(measured, mean_covariance=grams)
 
 
 def ranked_columns(

@@ -13,7 +13,7 @@ from udviz.stats.inference.seeds import Spread, standard_error
 from udviz.stats.labels.label_columns import as_seeds, label_columns
 from udviz.stats.ranking.auroc import auroc_of_counts
 from udviz.stats.ranking.influence import at_or_above, reaching
-from udviz.stats.ranking.measure import Measured, measure
+from udviz.stats.ranking.measure import MeanOver, Measured, measure
 from udviz.vocabulary import MIN_POSITIVES
 
 MODEL = "model"  # what the one model is called where models have names
@@ -182,8 +182,9 @@ def mean_precision(
     measured: Measured, model: str, *, supported: bool, confidence: float = 0.95
 ) -> MeanPrecision:
     """Mean AP of one model over all labels with a positive, or over the supported ones."""
-    chosen = measured.in_mean(supported=supported)
-    spread = measured.mean_contrast({model: 1.0}, supported=supported)
+    over: MeanOver = "supported" if supported else "all"
+    chosen = measured.in_mean(over=over)
+    spread = measured.mean_contrast({model: 1.0}, over=over)
     n_positives = measured.positives[chosen].sum(keepdims=True)
     mean = _with_interval(spread, n=n_positives, confidence=confidence)
     return MeanPrecision(
