@@ -187,8 +187,7 @@ def _ratio(gain: Spread, gap: Spread, rest: Spread, *, confidence: float) -> pd.
 
 def _mean(measured: Measured, *, confidence: float, over: MeanOver) -> MeanGapClosed:
     gain, gap, rest = (
-        measured.mean_contrast(weights, over=over)
-        for weights in _contrasts(BEFORE, AFTER, TEACHER)
+        measured.mean_contrast(weights, over=over) for weights in _contrasts(BEFORE, AFTER, TEACHER)
     )
     row = _ratio(gain, gap, rest, confidence=confidence).iloc[0]
     return MeanGapClosed(

@@ -84,6 +84,29 @@ class ScoreSets:
         return next(iter(runs.values())) if model in self.fixed else runs[seed]
 
 
+Images = slice | np.ndarray  # which of all images
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Effect:
+    """A measure of one label under M score sets, and how much each image moves it.
+
+    Attributes:
+        values: (M,) in [0, 1]; NaN if there is none.
+        influences: Images, and their (M, n) derivatives with respect to each image's weight,
+            corrected for few trials; in parts that share no image.
+        trials: Images the measure rests on.
+        df: Degrees of freedom of its variance.
+        least_variance: Added to each score set's own variance: what small counts hide.
+    """
+
+    values: np.ndarray
+    influences: Sequence[tuple[Images, np.ndarray]]
+    trials: int
+    df: float
+    least_variance: float = 0.0
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Measured:
     """A measure (average precision unless said otherwise) of M score sets, with covariances.
@@ -94,6 +117,7 @@ class Measured:
         covariance: (L, M, M) influence covariance of these.
         mean_covariance: Labels in the mean -> (M, M) the same of that mean.
         trials: (L,) images the measure rests on: the positives for average precision.
+        df: (L,) degrees of freedom of the influence variance.
         positives: (L,) images that carry the label.
         known: (L,) images whose target is known.
         supported: (L,) bool, enough positives.
@@ -105,6 +129,7 @@ class Measured:
     covariance: np.ndarray
     mean_covariance: Mapping[MeanOver, np.ndarray]
     trials: np.ndarray
+    df: np.ndarray
     positives: np.ndarray
     known: np.ndarray
     supported: np.ndarray
@@ -126,7 +151,7 @@ class Measured:
             values=matrix @ self.values,
             image_variance=image_variance,
             interaction=interaction,
-            image_df=self._df(),
+            image_df=self.df,
         )
 
     def mean_contrast(self, weights: Mapping[str, float], *, over: MeanOver) -> Spread:
@@ -140,7 +165,7 @@ class Measured:
         apart = standard_error(self.contrast(weights)).seed_variance[chosen].sum()
         with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0: no label, or no variance
             # Satterthwaite: the mean over many labels is known better than any one of them
-            of_one = np.maximum(self._df()[chosen], 0.5)  # a single positive counts as two do
+            of_one = np.maximum(self.df[chosen], 0.5)  # a single positive counts as two do
             df = of_label.sum() ** 2 / (of_label**2 / of_one).sum()
             mean = values.sum(axis=1, keepdims=True) / n_labels
             least_seed_variance = np.array([apart / n_labels**2])
@@ -171,17 +196,13 @@ class Measured:
         np.put_along_axis(matrix, places, np.array(list(weights.values()))[None], axis=1)
         return matrix
 
-    def _df(self) -> np.ndarray:
-        """(L,) degrees of freedom: positives weigh unequally, so about half as many as usual."""
-        return np.maximum(self.trials - 1.0, 0.0) / 2
-
 
 class Measuring:
     """Collects labels into what was measured; one label's influences are held at a time.
 
     Args:
         sets: The M score sets.
-        n_images: Number N of images.
+        n_images: Number N of images; of all that a measure depends on.
         n_labels: Number L of labels.
         min_positives: From how many positives on a label counts as supported.
         hard: (L,) bool, labels called hard beforehand, for means of their own; none if None.
@@ -201,34 +222,33 @@ class Measuring:
         self._values = np.full((sets.size, n_labels), np.nan)
         self._gram = np.full((n_labels, sets.size, sets.size), np.nan)
         self._positives, self._known, self._trials = np.zeros((3, n_labels), dtype=np.int64)
+        self._df = np.zeros(n_labels)
         # of labels that are neither, of the rest, and of the hard ones if there are any
         self._totals = np.zeros((2 + int(self._hard.any()), sets.size, n_images))
 
     def add(self, ranked: RankedColumn) -> None:
         """Take in the average precision of a label."""
-        self.add_values(
-            ranked.column, ranked.average_precision, ranked.influence, trials=ranked.n_positives
+        effect = Effect(
+            values=ranked.average_precision,
+            influences=[(images_of(ranked.column), ranked.influence)],
+            trials=ranked.n_positives,
+            df=half_df(ranked.n_positives),
         )
+        self.add_effect(ranked.column, effect)
 
-    def add_values(
-        self, column: LabelColumn, values: np.ndarray, influence: np.ndarray, *, trials: int
-    ) -> None:
-        """Take in any measure of a label.
-
-        Args:
-            column: The label.
-            values: (M,) in [0, 1]; NaN if it has none.
-            influence: (M, n) of every image, corrected for few trials; not read without values.
-            trials: Images the measure rests on.
-        """
+    def add_effect(self, column: LabelColumn, effect: Effect) -> None:
+        """Take in any measure of a label."""
         label, positives = column.label, int(np.count_nonzero(column.positive))
         self._positives[label], self._known[label] = positives, column.positive.size
-        self._values[:, label], self._trials[label] = values, trials
-        if np.isnan(values).any():
+        self._values[:, label] = effect.values
+        self._trials[label], self._df[label] = effect.trials, effect.df
+        if np.isnan(effect.values).any():
             return
-        self._gram[label] = influence @ influence.T
         part = 0 if positives < self._min_positives else 2 if self._hard[label] else 1
-        self._totals[part][:, slice(None) if column.known is None else column.known] += influence
+        self._gram[label] = effect.least_variance * np.eye(len(effect.values))
+        for images, influence in effect.influences:
+            self._gram[label] += influence @ influence.T
+            self._totals[part][:, images] += influence
 
     def result(self) -> Measured:
         """What was measured, once all labels are in."""
@@ -245,6 +265,7 @@ class Measuring:
             covariance=self._gram,
             mean_covariance={},
             trials=self._trials,
+            df=self._df,
             positives=self._positives,
             known=self._known,
             supported=self._positives >= self._min_positives,
@@ -255,6 +276,11 @@ class Measuring:
             for over, total in totals.items()
         }
         return replace(measured, mean_covariance=grams)
+
+
+def images_of(column: LabelColumn) -> Images:
+    """The images of a label whose target is known."""
+    return slice(0, column.positive.size) if column.known is None else column.known
 
 
 def ranked_columns(
@@ -314,6 +340,11 @@ def measure(
 def small_sample_factor(n_positives: int) -> float:
     """What the influence variance falls short by with few positives, as a sample variance does."""
     return max(2, n_positives) / (max(2, n_positives) - 1)
+
+
+def half_df(n_positives: int) -> float:
+    """Degrees of freedom where positives weigh unequally: about half as many as usual."""
+    return max(n_positives - 1.0, 0.0) / 2
 
 
 def _ranked(column: LabelColumn, *, losses: bool) -> RankedColumn:

@@ -1,0 +1,148 @@
+"""False positives of several models at the same recall, each at a threshold of its own.
+
+A run's threshold of a label is chosen on validation so that it calls a given share of the positives
+there, and is then locked. Two runs that are equally good would still differ on the test split, as
+each threshold rests on few positives; so the images of validation count as images too: each of them
+moves its threshold, and by that the rate on the test split.
+
+Source:
+    The variance of a false-positive rate at an estimated threshold: Linnet (1987), "Comparison of
+    quantitative diagnostic tests: type I error, power, and sample size"; Pepe (2003), "The
+    Statistical Evaluation of Medical Tests for Classification and Prediction", section 5.2.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from udviz.checks import check_same_shape
+from udviz.stats.comparison.operating import (
+    Effects,
+    Scope,
+    collect,
+    nothing,
+    share_called,
+)
+from udviz.stats.labels.label_columns import LabelColumn, label_columns
+from udviz.stats.ranking.measure import Effect, Measured, Runs, half_df, small_sample_factor
+
+MIN_VALIDATED = 5  # positives on validation; with fewer, no threshold reaches a recall of 0.8
+_REACH = 1.5  # standard errors of the recall on either side, over which the slope is taken
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Validation:
+    """What thresholds are chosen on.
+
+    Attributes:
+        models: Model -> seed -> (N', L) scores; the models and seeds that are measured.
+        targets: (N', L) ground truth: 1 present, 0 absent, -1 unknown (left out).
+    """
+
+    models: Runs
+    targets: np.ndarray
+
+
+def measure_at_recall(
+    models: Runs, targets: np.ndarray, validation: Validation, *, recall: float, scope: Scope
+) -> dict[str, Measured]:
+    """False-positive rate of every run at the thresholds that reach ``recall`` on validation.
+
+    Args:
+        models: Model -> seed -> (N, L) scores; higher means more likely present.
+        targets: (N, L) ground truth: 1 present, 0 absent, -1 unknown (left out).
+        validation: What the thresholds are chosen on.
+        recall: Share of the positives in (0, 1).
+        scope: Which labels are supported, hard, and which models fixed.
+
+    Returns:
+        ``false_positive_rate``, and ``recall``: what is reached on these images. Labels with fewer
+        than ``MIN_VALIDATED`` positives on validation have neither.
+
+    Raises:
+        TypeError: If scores are no floating-point numpy arrays.
+        ValueError: If ``recall`` leaves (0, 1), models, seeds or shapes differ, a score is NaN or
+            infinite, or a target is none of 1, 0, -1.
+    """
+    if not 0.0 < recall < 1.0:  # also refuses NaN
+        raise ValueError(f"`recall` must lie in (0, 1), got {recall}. Pass e.g. 0.8.")
+    runs, chosen_on = (
+        [(name, seed) for name, of in each.items() for seed in of]
+        for each in (models, validation.models)
+    )
+    if runs != chosen_on:
+        raise ValueError(f"`validation` must have the runs {runs}, got {chosen_on}.")
+    check_same_shape(targets[:1], validation.targets[:1], names=("targets", "validation targets"))
+    here, there = (
+        label_columns([models_[name][seed] for name, seed in runs], targets_)
+        for models_, targets_ in ((models, targets), (validation.models, validation.targets))
+    )
+    n_images, n_labels = targets.shape
+
+    def labels() -> Iterator[tuple[LabelColumn, Effects]]:
+        for column, val in zip(here, there, strict=True):
+            yield column, _effects(column, val, recall=recall, n_images=n_images)
+
+    n_all = n_images + len(validation.targets)
+    return collect(labels(), models, shape=(n_all, n_labels), scope=scope)
+
+
+def _effects(column: LabelColumn, val: LabelColumn, *, recall: float, n_images: int) -> Effects:
+    size = len(column.scores)
+    present = np.flatnonzero(val.positive)
+    if present.size < MIN_VALIDATED:
+        return {"false_positive_rate": nothing(size), "recall": nothing(size)}
+    n_called = math.ceil(recall * present.size - 1e-9)  # 0.07 * 100 is 7.000000000000001
+    own = [scores[present] for scores in val.scores]
+    cuts = [np.partition(scores, -n_called)[-n_called] for scores in own]
+    called = np.array([s >= cut for s, cut in zip(column.scores, cuts, strict=True)])
+    moved = np.array([s >= cut for s, cut in zip(own, cuts, strict=True)]) - recall
+    moved *= np.sqrt(small_sample_factor(present.size)) / present.size
+    slopes = [
+        roc_slope(scores, column.positive, recall=recall, n_validated=present.size)
+        for scores in column.scores
+    ]
+    images = n_images + (present if val.known is None else val.known[present])
+
+    def with_validation(effect: Effect, slopes: np.ndarray) -> Effect:
+        # one more validation positive above the threshold raises it, so that fewer are called
+        moves = -slopes[:, None] * moved
+        df = min(effect.df, half_df(present.size))
+        return replace(effect, influences=[*effect.influences, (images, moves)], df=df)
+
+    return {
+        "false_positive_rate": with_validation(
+            share_called(called, column, ~column.positive), np.array(slopes)
+        ),
+        "recall": with_validation(share_called(called, column, column.positive), np.ones(size)),
+    }
+
+
+def roc_slope(
+    scores: np.ndarray, positive: np.ndarray, *, recall: float, n_validated: int
+) -> float:
+    """Slope of the ROC curve around a recall: false-positive rate per recall.
+
+    It is the secant over ``_REACH`` standard errors of a recall of ``n_validated`` positives.
+
+    Args:
+        scores: (n,) scores of one run.
+        positive: (n,) bool, whether the label is present.
+        recall: Share of the positives in (0, 1).
+        n_validated: Positives that the threshold was chosen on.
+
+    Returns:
+        At least 0; 0 without positives or negatives.
+    """
+    present, absent = np.sort(scores[positive])[::-1], scores[~positive]
+    if present.size < 2 or absent.size == 0:
+        return 0.0
+    reach = _REACH * math.sqrt(recall * (1 - recall) / n_validated)
+    ends = np.array([recall - reach, recall + reach]) * present.size
+    low, high = np.clip(np.round(ends).astype(int), 1, present.size) - 1
+    if low == high:
+        low, high = max(0, low - 1), min(present.size - 1, high + 1)
+    alarms = [np.count_nonzero(absent >= present[place]) / absent.size for place in (low, high)]
+    return (alarms[1] - alarms[0]) * present.size / (high - low)

@@ -1,0 +1,214 @@
+"""Decisions and probabilities of several models on the same images, measured for comparisons.
+
+Each measure of a label has a closed-form influence of every image, so a gain in it has the same
+variance over images and seeds, the same interval, p and verdict as a gain in average precision
+(`gain_table`, `mean_gain_row`). Of two models that err on the same few images, counts cannot tell a
+difference from none; half an image is added to what each of them may err on.
+
+Source:
+    Infinitesimal jackknife: Efron (1982), "The Jackknife, the Bootstrap and Other Resampling
+    Plans", chapter 6. The difference of two rates has the variance of McNemar's table, with a half
+    added to its cells: Agresti & Min (2005), "Simple improved confidence intervals for comparing
+    matched proportions".
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from udviz.stats.labels.label_columns import LabelColumn, label_columns
+from udviz.stats.labels.probabilities import logit_probs
+from udviz.stats.ranking.measure import (
+    Effect,
+    Images,
+    Measured,
+    Measuring,
+    Runs,
+    ScoreSets,
+    images_of,
+    small_sample_factor,
+)
+
+Thresholds = Mapping[str, Mapping[int, np.ndarray]]  # model -> seed -> (L,)
+Effects = Mapping[str, Effect]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Scope:
+    """What is measured of which labels.
+
+    Attributes:
+        min_positives: From how many positives on a label counts as supported.
+        hard: (L,) bool, labels called hard beforehand; none if None.
+        fixed: Models with one run that stands for every seed of the others.
+    """
+
+    min_positives: int
+    hard: np.ndarray | None = None
+    fixed: frozenset[str] = frozenset()
+
+
+def measure_decisions(
+    models: Runs, targets: np.ndarray, thresholds: Thresholds, *, scope: Scope
+) -> dict[str, Measured]:
+    """False-positive rate, recall and F1 of every run at its own thresholds.
+
+    Thresholds are given: intervals of what follows speak of these decisions, and hold nothing of
+    how thresholds would vary with another validation split.
+
+    Args:
+        models: Model -> seed -> (N, L) scores.
+        targets: (N, L) ground truth: 1 present, 0 absent, -1 unknown (left out).
+        thresholds: Model -> seed -> (L,) thresholds in the unit of the scores, chosen on other
+            images.
+        scope: Which labels are supported, hard, and which models fixed.
+
+    Returns:
+        ``false_positive_rate``, ``recall`` and ``f1``.
+
+    Raises:
+        TypeError: If scores are no floating-point numpy arrays.
+        ValueError: If shapes differ, a run has no thresholds, a score is NaN or infinite, or a
+            target is none of 1, 0, -1.
+    """
+    limits = _in_order(models, thresholds, n_labels=targets.shape[1])
+
+    def effects(column: LabelColumn) -> Effects:
+        called = np.array(
+            [
+                scores >= scores.dtype.type(limit)
+                for scores, limit in zip(column.scores, limits[:, column.label], strict=True)
+            ]
+        )
+        return {
+            "false_positive_rate": share_called(called, column, ~column.positive),
+            "recall": share_called(called, column, column.positive),
+            "f1": f1(called, column),
+        }
+
+    columns = label_columns(_score_sets(models), targets)
+    return collect(((c, effects(c)) for c in columns), models, shape=targets.shape, scope=scope)
+
+
+def measure_brier(logits: Runs, targets: np.ndarray, *, scope: Scope) -> dict[str, Measured]:
+    """``brier``: the mean squared error of every run's probabilities, from (N, L) logits.
+
+    Raises:
+        TypeError: If logits are no floating-point numpy arrays.
+        ValueError: If shapes differ, a logit is NaN or infinite, or a target is none of 1, 0, -1.
+    """
+
+    def effects(column: LabelColumn) -> Effects:
+        probs = np.array([logit_probs(scores) for scores in column.scores])
+        error = (probs - column.positive) ** 2
+        return {"brier": mean_of(error, images_of(column), np.ones_like(column.positive))}
+
+    columns = label_columns(_score_sets(logits), targets)
+    return collect(((c, effects(c)) for c in columns), logits, shape=targets.shape, scope=scope)
+
+
+def share_called(called: np.ndarray, column: LabelColumn, among: np.ndarray) -> Effect:
+    """Share that is called present: of the images without the label, or of those with it.
+
+    Args:
+        called: (M, n) bool, whether each score set calls the label present.
+        column: The label.
+        among: (n,) bool, the images that count.
+    """
+    trials = int(np.count_nonzero(among))
+    least = 0.5 / max(1, trials) ** 2
+    return mean_of(called.astype(np.float64), images_of(column), among, least_variance=least)
+
+
+def f1(called: np.ndarray, column: LabelColumn) -> Effect:
+    """Twice the correct calls per call and positive; NaN without a positive."""
+    n_positives = int(np.count_nonzero(column.positive))
+    if n_positives == 0:
+        return nothing(len(called))
+    decided = called.sum(axis=1) + n_positives
+    value = 2 * (called & column.positive).sum(axis=1) / decided
+    influence = called * (2.0 * column.positive)
+    influence -= value[:, None] * (called.astype(np.float64) + column.positive)
+    influence *= (np.sqrt(small_sample_factor(n_positives)) / decided)[:, None]
+    return Effect(
+        values=value,
+        influences=[(images_of(column), influence)],
+        trials=n_positives,
+        df=n_positives - 1,
+        least_variance=0.5 / n_positives**2,
+    )
+
+
+def mean_of(
+    values: np.ndarray, images: Images, among: np.ndarray, *, least_variance: float = 0.0
+) -> Effect:
+    """Mean of (M, n) values over the images ``among``, (n,) bool, which vary as the values do."""
+    trials = int(np.count_nonzero(among))
+    if trials == 0:
+        return nothing(len(values))
+    mean = values @ among / trials
+    influence = (values - mean[:, None]) * among
+    influence *= np.sqrt(small_sample_factor(trials)) / trials
+    return Effect(
+        values=mean,
+        influences=[(images, influence)],
+        trials=trials,
+        df=trials - 1,
+        least_variance=least_variance,
+    )
+
+
+def nothing(size: int) -> Effect:
+    """Of a label that has no such measure under ``size`` score sets."""
+    return Effect(values=np.full(size, np.nan), influences=[], trials=0, df=0)
+
+
+def collect(
+    labels: Iterable[tuple[LabelColumn, Effects]],
+    models: Runs,
+    *,
+    shape: tuple[int, int],
+    scope: Scope,
+) -> dict[str, Measured]:
+    """What was measured of every label, by the name of the measure.
+
+    Args:
+        labels: Each label with its effects, the same names for all.
+        models: The runs, in the order of the score sets.
+        shape: Images that any effect speaks of, and labels.
+        scope: Which labels are supported, hard, and which models fixed.
+    """
+    measuring: dict[str, Measuring] = {}
+    sets = ScoreSets.of(models, fixed=scope.fixed)
+    for column, effects in labels:
+        for name, effect in effects.items():
+            if name not in measuring:
+                measuring[name] = Measuring(
+                    sets,
+                    n_images=shape[0],
+                    n_labels=shape[1],
+                    min_positives=scope.min_positives,
+                    hard=scope.hard,
+                )
+            measuring[name].add_effect(column, effect)
+    return {name: each.result() for name, each in measuring.items()}
+
+
+def _score_sets(models: Runs) -> list[np.ndarray]:
+    return [scores for runs in models.values() for scores in runs.values()]
+
+
+def _in_order(models: Runs, thresholds: Thresholds, *, n_labels: int) -> np.ndarray:
+    """(M, L) thresholds in the order of the score sets."""
+    rows = []
+    for name, runs in models.items():
+        for seed in runs:
+            own = thresholds.get(name, {}).get(seed)
+            if own is None or own.shape != (n_labels,) or np.isnan(own).any():
+                raise ValueError(
+                    f"`thresholds` must hold ({n_labels},) numbers for seed {seed} of {name}, got "
+                    f"{own}. Choose them on the validation split, run by run."
+                )
+            rows.append(own)
+    return np.array(rows, dtype=np.float64)
