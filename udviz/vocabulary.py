@@ -1,5 +1,6 @@
 """Every closed list of words, once: splits, verdicts, causes, metrics, recalibrations, methods."""
 
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 Split = Literal["train", "val", "test"]
@@ -28,8 +29,73 @@ CAUSES: tuple[Cause, ...] = get_args(Cause)
 Scale = Literal["probabilities", "logits"]  # of scores that were made elsewhere
 SCALES: tuple[Scale, ...] = get_args(Scale)
 
-Metric = Literal["average_precision"]
-METRICS: tuple[Metric, ...] = get_args(Metric)
+Metric = Literal[
+    "average_precision",
+    "false_positive_rate_at_recall_50",
+    "recall_at_recall_50",
+    "false_positive_rate_at_recall_80",
+    "recall_at_recall_80",
+    "false_positive_rate_at_f1",
+    "recall_at_f1",
+    "f1_at_f1",
+    "brier",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricFacts:
+    """What is said of a metric in which models are compared; all lie in [0, 1].
+
+    Attributes:
+        name: What it is, within a sentence.
+        short: The same where there is little room.
+        higher_is_better: Whether a label is helped where it rises.
+    """
+
+    name: str
+    short: str
+    higher_is_better: bool
+
+
+METRICS: dict[Metric, MetricFacts] = {
+    "average_precision": MetricFacts(name="average precision", short="AP", higher_is_better=True),
+    "false_positive_rate_at_recall_50": MetricFacts(
+        name="false-positive rate at a validation recall of 0.5",
+        short="FPR at recall 0.5",
+        higher_is_better=False,
+    ),
+    "recall_at_recall_50": MetricFacts(
+        name="recall at a validation recall of 0.5",
+        short="recall at recall 0.5",
+        higher_is_better=True,
+    ),
+    "false_positive_rate_at_recall_80": MetricFacts(
+        name="false-positive rate at a validation recall of 0.8",
+        short="FPR at recall 0.8",
+        higher_is_better=False,
+    ),
+    "recall_at_recall_80": MetricFacts(
+        name="recall at a validation recall of 0.8",
+        short="recall at recall 0.8",
+        higher_is_better=True,
+    ),
+    "false_positive_rate_at_f1": MetricFacts(
+        name="false-positive rate at the thresholds chosen for F1",
+        short="FPR at F1 thresholds",
+        higher_is_better=False,
+    ),
+    "recall_at_f1": MetricFacts(
+        name="recall at the thresholds chosen for F1",
+        short="recall at F1 thresholds",
+        higher_is_better=True,
+    ),
+    "f1_at_f1": MetricFacts(
+        name="F1 at the thresholds chosen for it", short="F1", higher_is_better=True
+    ),
+    "brier": MetricFacts(name="Brier score", short="Brier", higher_is_better=False),
+}
+AVERAGE_PRECISION: Metric = "average_precision"
+EQUAL_RECALLS = {50: 0.5, 80: 0.8}  # of the metrics ``..._at_recall_50`` and ``_80``
 
 RecalibrationMethod = Literal["none", "temperature", "platt", "isotonic"]
 RECALIBRATIONS: tuple[RecalibrationMethod, ...] = get_args(RecalibrationMethod)

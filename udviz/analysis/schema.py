@@ -20,7 +20,7 @@ from udviz.analysis.columns import (
 )
 from udviz.analysis.detail_tables import DETAIL_TABLES
 
-VERSION = 4  # of all tables together; raised whenever a column or its meaning changes
+VERSION = 5  # of all tables together; raised whenever a column or its meaning changes
 
 MODELS = Table(
     name="models",
@@ -91,21 +91,36 @@ COMPARISONS = Table(
         SPLIT,
         BEFORE,
         AFTER,
-        text("metric", "What is compared: average_precision."),
-        text("scope", "label, or mean: over all labels with a positive; then `label` is empty."),
+        text(
+            "metric",
+            "What is compared, of the list in vocabulary.py; all but average_precision on the test "
+            "split only, and but brier where there is a validation split to choose thresholds on.",
+        ),
+        text(
+            "scope",
+            "label, or a mean, whose `label` is empty: mean over all labels that have a value, "
+            "hard over the supported hard ones (`labels.hard`), rest over the other supported.",
+        ),
         LABEL,
         integer("column", "Index of the label in [0, L); -1 of the mean."),
         *interval("before_value", "The metric of the model before, mean over the paired seeds."),
         *interval("after_value", "The metric of the model after, mean over the paired seeds."),
-        *interval("gain", "After minus before.", "[-1, 1]"),
+        *interval(
+            "gain",
+            "After minus before. At a validation recall, the interval holds how far thresholds "
+            "vary with the images of validation; at F1 thresholds it is given the thresholds.",
+            "[-1, 1]",
+        ),
         number("p", "Two-sided p-value of no gain; NaN where the variance is unknown."),
         number(
             "q",
             "p corrected (Benjamini-Hochberg) for all labels of all comparisons of the split and "
-            "metric; NaN below 5 positives, which are not tested, and of the mean.",
+            "metric; NaN below 5 positives, which are not tested, and of means.",
         ),
         text(
-            "verdict", "helped, hurt or inconclusive: by q, at 0.05; of the mean by its interval."
+            "verdict",
+            "helped, hurt or inconclusive: by q, at 0.05; of a mean by its interval. Where lower "
+            "is better (false_positive_rate, brier), helped = fell.",
         ),
         number(
             "images_needed",
@@ -113,7 +128,9 @@ COMPARISONS = Table(
             "seeds can.",
             "images",
         ),
-        boolean("supported", "Whether the label has enough positives in this split."),
+        boolean(
+            "supported", "Whether the label has enough positives in this split; true of means."
+        ),
         integer("n_labels", "Labels in the mean; 1 for a label.", "labels"),
         integer("seeds", "Pairs of runs with the same seed.", "pairs"),
         boolean("includes_seeds", "Whether the interval covers training again with another seed."),
@@ -133,6 +150,11 @@ LABELS = Table(
         integer("known", "Images whose target is known.", "images"),
         number("prevalence", "positives / known; NaN where no target is known."),
         boolean("supported", "Whether there are enough positives to judge it."),
+        boolean(
+            "hard",
+            "Whether it is of the hardest third of the supported labels, by the reference's "
+            "difficulty on validation (on this split where there is no validation).",
+        ),
         integer("train_positives", "Training images that carry it; -1 = not known.", "images"),
         number("chance", "Expected average precision of a random ranking."),
         *interval(

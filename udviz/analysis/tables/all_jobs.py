@@ -12,6 +12,7 @@ from udviz.analysis.schema import BY_NAME
 from udviz.analysis.split_predictions import SplitPredictions
 from udviz.analysis.tables.attention import attention_agreement, attention_pairs
 from udviz.analysis.tables.compared import compared_tables
+from udviz.analysis.tables.comparison_rows import difficulty_of
 from udviz.analysis.tables.doubted import (
     co_occurrence_table,
     doubted_tables,
@@ -19,9 +20,15 @@ from udviz.analysis.tables.doubted import (
 )
 from udviz.analysis.tables.judged import judged_tables
 from udviz.analysis.tables.objects import Objects, localisation
+from udviz.analysis.tables.operating import (
+    compared_at_recall,
+    compared_brier,
+    compared_decisions,
+)
 from udviz.stats.difficulty.causes import Evidence, LabelFacts, judge_causes, named_causes
 from udviz.stats.difficulty.findings import Findings
 from udviz.stats.label_errors.suspects import Suspects
+from udviz.vocabulary import EQUAL_RECALLS
 
 KEY = ["split", "label"]
 
@@ -46,6 +53,7 @@ def analysis_jobs(
         folds: Caches of training images, each by a model that did not see them.
     """
     splits = [split for split in (test, val) if split is not None]
+    difficulty = difficulty_of(plan, val or test)
     jobs = [
         Job(
             name=f"probabilities of {model.name}",
@@ -58,10 +66,11 @@ def analysis_jobs(
         Job(
             name=f"ranking and comparisons on {split.split}",
             function=compared_tables,
-            arguments=(plan, split, train_positives),
+            arguments=(plan, split, train_positives, difficulty),
         )
         for split in splits
     ]
+    jobs += _operating_jobs(plan, val, test, difficulty)
     if folds:
         jobs.append(
             Job(name="doubts in training", function=doubted_training_tables, arguments=(folds,))
@@ -99,6 +108,35 @@ def analysis_jobs(
         for split in splits
     ]
     return jobs
+
+
+def _operating_jobs(
+    plan: Plan, val: SplitPredictions | None, test: SplitPredictions, difficulty: np.ndarray
+) -> list[Job]:
+    """Comparisons in more than average precision; decisions need a validation split."""
+    if not plan.comparisons:
+        return []
+    jobs = [
+        Job(name="Brier scores", function=compared_brier, arguments=(plan, test, difficulty)),
+    ]
+    if val is None:
+        return jobs
+    return [
+        *(
+            Job(
+                name=f"comparisons at a recall of {percent} %",
+                function=compared_at_recall,
+                arguments=(plan, val, test, difficulty, percent),
+            )
+            for percent in EQUAL_RECALLS
+        ),
+        Job(
+            name="comparisons at F1 thresholds",
+            function=compared_decisions,
+            arguments=(plan, val, test, difficulty),
+        ),
+        *jobs,
+    ]
 
 
 def join_tables(plan: Plan, found: Tables, facts: LabelFacts) -> Tables:

@@ -4,7 +4,7 @@ All runs of all models are measured in one pass over the labels; rankings, gains
 ranks of difficulty derive from it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,8 @@ import pandas as pd
 from udviz.analysis.jobs import Tables
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions
+from udviz.analysis.tables.comparison_rows import comparison_rows, hard_labels
 from udviz.stats.comparison.contributions import label_contributions
-from udviz.stats.comparison.gain import corrected, gain_table, mean_gain_row, p_of_tested, verdicts
 from udviz.stats.comparison.gap import gap_table
 from udviz.stats.difficulty.rank_draws import Redrawing
 from udviz.stats.difficulty.ranks import rank_table
@@ -25,19 +25,21 @@ from udviz.stats.ranking.measure import (
     ranked_columns,
 )
 from udviz.stats.ranking.ranking import mean_precision, precision_table
-from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE
+from udviz.vocabulary import AVERAGE_PRECISION
 
 MOST_IMAGES = 25  # of ``contributions``, per label and direction
-FALSE_DISCOVERY_RATE = 0.05
 
 
-def compared_tables(plan: Plan, split: SplitPredictions, train_positives: np.ndarray) -> Tables:
+def compared_tables(
+    plan: Plan, split: SplitPredictions, train_positives: np.ndarray, difficulty: np.ndarray
+) -> Tables:
     """``comparisons``, ``gap``, ``contributions``, ranking and difficulty of one split.
 
     Args:
         plan: What to compare.
         split: The predictions.
         train_positives: (L,) training images that carry the label; -1 = not known.
+        difficulty: (L,) by which the hard labels are told from the rest.
 
     Returns:
         These tables, ``ranking`` (a part of ``scores``), ``means`` (a part of ``models``) and
@@ -47,7 +49,11 @@ def compared_tables(plan: Plan, split: SplitPredictions, train_positives: np.nda
     sets = ScoreSets.of(scores, fixed=plan.fixed)
     shape = split.targets.shape
     measuring = Measuring(
-        sets, n_images=shape[0], n_labels=shape[1], min_positives=plan.min_positives
+        sets,
+        n_images=shape[0],
+        n_labels=shape[1],
+        min_positives=plan.min_positives,
+        hard=hard_labels(plan, split, difficulty),
     )
     redrawing = Redrawing(*shape, runs=_places(sets, plan.reference))
     pairs = {pair: sets.paired(*pair) for pair in plan.comparisons}
@@ -65,14 +71,14 @@ def compared_tables(plan: Plan, split: SplitPredictions, train_positives: np.nda
         ]
     measured = measuring.result()
     trained = train_positives >= plan.min_train_positives
-    difficulty = rank_table(redrawing.result(), label_names=split.label_names)
+    ranks = rank_table(redrawing.result(), label_names=split.label_names)
     tables = {
         "ranking": _of_models(plan, lambda model: _ranking(model, measured)),
         "means": _of_models(plan, lambda model: _means(model, measured, trained)),
-        "comparisons": _comparisons(plan, split, measured),
+        "comparisons": comparison_rows(plan, split.label_names, measured, AVERAGE_PRECISION),
         "gap": _gaps(plan, split, measured),
         "contributions": _with_ids(contributions, split),
-        "difficulty": _integers(difficulty.assign(supported=measured.supported)),
+        "difficulty": _integers(ranks.assign(supported=measured.supported, hard=measured.hard)),
     }
     disagreement = split.first_run(plan.reference).disagreement
     if disagreement is not None:
@@ -123,65 +129,6 @@ def _means(model: str, measured: Measured, trained: np.ndarray) -> pd.DataFrame:
         "n_labels": len(trained),
     }
     return pd.DataFrame([row])
-
-
-def _comparisons(plan: Plan, split: SplitPredictions, measured: Measured) -> pd.DataFrame:
-    """Every comparison, label by label and in the mean; q over all labels of all comparisons."""
-    if not plan.comparisons:
-        return pd.DataFrame()
-    parts = [_label_rows(plan, split, measured, *pair) for pair in plan.comparisons]
-    labels = pd.concat(parts, ignore_index=True)
-    q = corrected(p_of_tested(labels), correction="bh")
-    verdict = verdicts(labels["gain"].to_numpy(), q, level=FALSE_DISCOVERY_RATE)
-    means = pd.concat(
-        [_mean_row(plan, measured, *pair) for pair in plan.comparisons], ignore_index=True
-    )
-    table = pd.concat([labels.assign(q=q, verdict=verdict), means], ignore_index=True)
-    return table.drop(columns=["positives", "se", "seed_sd", "n_seeds"])
-
-
-def _label_rows(
-    plan: Plan, split: SplitPredictions, measured: Measured, before: str, after: str
-) -> pd.DataFrame:
-    rows = _with(gain_table(measured, before, after), _about(plan, measured, before, after))
-    return rows.assign(
-        label=list(split.label_names),
-        column=np.arange(len(split.label_names)),
-        scope="label",
-        n_labels=1,
-    )
-
-
-def _mean_row(plan: Plan, measured: Measured, before: str, after: str) -> pd.DataFrame:
-    row = mean_gain_row(measured, before, after)
-    low, high = row["gain_low"].iloc[0], row["gain_high"].iloc[0]
-    return _with(row, _about(plan, measured, before, after)).assign(
-        label="",
-        column=-1,
-        scope="mean",
-        q=np.nan,
-        verdict=HELPED if low > 0 else HURT if high < 0 else INCONCLUSIVE,
-        supported=True,
-    )
-
-
-def _with(rows: pd.DataFrame, constants: Mapping[str, object]) -> pd.DataFrame:
-    """The rows with columns of one value each."""
-    return rows.join(pd.DataFrame([constants] * len(rows), index=rows.index))
-
-
-def _about(plan: Plan, measured: Measured, before: str, after: str) -> dict[str, object]:
-    """What is compared, and what its intervals cover."""
-    seeds = measured.n_seeds(before, after)
-    several_teachers = plan.teacher is not None and len(plan.teacher.seeds) > 1
-    return {
-        "before": before,
-        "after": after,
-        "metric": "average_precision",
-        "seeds": seeds,
-        "includes_seeds": seeds > 1,
-        "includes_teachers": several_teachers and seeds > 1,
-    }
 
 
 def _gaps(plan: Plan, split: SplitPredictions, measured: Measured) -> pd.DataFrame:
