@@ -7,7 +7,7 @@ from udviz.figures.models.gains import gain_curve
 from udviz.figures.models.models import model_scores
 from udviz.ui.frame import alt, charts, links, report_button
 from udviz.ui.frame.page import open_page
-from udviz.ui.labels import headroom, sentences, tables, text_tables
+from udviz.ui.labels import false_positives, headroom, sentences, tables, text_tables
 from udviz.ui.labels.filters import movers
 
 view = open_page(
@@ -51,6 +51,7 @@ if view.pair and view.has_gains:
         on_click=links.open_in_difficulty,
     )
     st.caption(sentences.how_to_read_gains(view.pair))
+false_positives.show(view)
 
 hardest, moved = view.labels.head(8), movers(view.labels)
 with st.grid(2, min_column_width=440) as grid:

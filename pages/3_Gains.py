@@ -9,6 +9,7 @@ from udviz.ui.frame.page import open_page
 from udviz.ui.gains import comparison, gains, gains_against, gains_table, photos
 from udviz.ui.labels import headroom, panel, tables
 from udviz.ui.labels.controls import pick_page
+from udviz.vocabulary import METRICS
 
 view = open_page("Gains", question="Which labels does a change help, and how certain is that?")
 opened = sidebar.pick_label(view.labels["label"].tolist())
@@ -18,10 +19,11 @@ if compared is None:
     st.page_link(links.DIFFICULTY, label="All labels, hardest first", icon=":material/sort:")
     st.stop()
 st.markdown(gains.summary(view.study, compared))
-st.caption(gains.about_runs(compared))
+st.caption(gains.about_runs(compared) + gains.about_metric(compared.metric))
 headroom.show(view.study, compared.pair if compared.analysed else None)
 
-labels = gains.pick_labels(compared.known)
+facts = METRICS[compared.metric]
+labels = gains.pick_labels(compared.known, higher_is_better=facts.higher_is_better)
 st.caption(f"{len(labels):,} of {plural(len(compared.known), 'label')} with a gain")
 if labels.empty:
     st.info("No label has this verdict. Clear the filter to see labels again.")
@@ -32,22 +34,23 @@ charts.draw(
     ranking(
         compared.rows(view, on_page),
         panels=("gain",),
-        title="Gain per label, with its 95 % interval",
+        title=f"{facts.change} in {facts.short} per label, with its 95 % interval",
         opened=opened,
     ),
     key="forest",
-    alt=alt.gains(on_page, pair=compared.pair),
+    alt=alt.gains(on_page, pair=compared.pair, metric=compared.metric),
     on_click=sidebar.open_label,
 )
 st.caption(gains.HOW_TO_READ_FOREST)
 
 if opened is not None:
     panel.show_label(compared.view_of(view), compared.label(opened))
-    photos.show(view, compared, opened)
+    if compared.in_precision:
+        photos.show(view, compared, opened)
 
 st.header("Table", anchor=False)
 table = gains_table.with_gap(labels, view, compared)
-gains_table.draw_table(table, opened=opened, key="table")
+gains_table.draw_table(table, compared.metric, opened=opened, key="table")
 st.caption(gains_table.how_to_read_table(table, n_images=int(view.models["n_images"].iloc[0])))
 tables.offer_csv(
     table,
@@ -55,5 +58,7 @@ tables.offer_csv(
     file_name=f"{view.study.path.name}-{view.split}-gains-{compared.file_name}.csv",
 )
 
+if not compared.in_precision:
+    st.stop()
 st.header("Do difficult labels gain more?", anchor=False)
 gains_against.show(view, compared)

@@ -56,6 +56,11 @@ class MetricFacts:
     short: str
     higher_is_better: bool
 
+    @property
+    def change(self) -> str:
+        """After minus before, at the head of a column: a gain, where more is better."""
+        return "Gain" if self.higher_is_better else "Change"
+
 
 METRICS: dict[Metric, MetricFacts] = {
     "average_precision": MetricFacts(name="average precision", short="AP", higher_is_better=True),

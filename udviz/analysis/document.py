@@ -25,7 +25,7 @@ gains = read_table(
     Path("runs/demo"),
     "comparisons",
     columns=["label", "gain", "q", "verdict"],
-    where=[("split", ["test"]), ("scope", ["label"])],
+    where=[("split", ["test"]), ("metric", ["average_precision"]), ("scope", ["label"])],
 )
 ```
 

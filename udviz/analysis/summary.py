@@ -7,7 +7,7 @@ import pandas as pd
 from udviz.analysis.store import read_table
 from udviz.checks import shown
 from udviz.installation import app_called
-from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE
+from udviz.vocabulary import AVERAGE_PRECISION, EQUAL_RECALLS, HELPED, HURT, INCONCLUSIVE
 
 MOST_NAMED = 8  # labels in one line
 
@@ -33,7 +33,9 @@ def summary(study: Path, *, split: str = "test") -> str:
     for first, of_first in gaps.groupby("before", sort=False):
         lines += ["", _headroom(str(first), of_first.drop_duplicates("label"))]
     for (before, after), rows in comparisons.groupby(["before", "after"], sort=False):
-        lines += ["", *_comparison_lines(str(before), str(after), rows)]
+        precision = rows[rows["metric"] == AVERAGE_PRECISION]
+        lines += ["", *_comparison_lines(str(before), str(after), precision)]
+        lines += _hard_lines(rows)
     lines += ["", f"Look at it: {app_called()}"]
     return "\n".join(lines)
 
@@ -68,6 +70,22 @@ def _comparison_lines(before: str, after: str, rows: pd.DataFrame) -> list[str]:
         lines.append(f"{verdict.capitalize()}: " + (_list(found, "gain", "{:+.3f}") or "none"))
     n_inconclusive = (labels["verdict"] == INCONCLUSIVE).sum()
     return [*lines, f"{INCONCLUSIVE.capitalize()}: {n_inconclusive} labels"]
+
+
+def _hard_lines(rows: pd.DataFrame) -> list[str]:
+    """What becomes of the false positives of hard labels at equal recall."""
+    hard = rows[(rows["scope"] == "hard") & rows["gain"].notna()].set_index("metric")
+    at = {
+        recall: hard.loc[metric]
+        for percent, recall in EQUAL_RECALLS.items()
+        if (metric := f"false_positive_rate_at_recall_{percent}") in hard.index
+    }
+    return [
+        f"False-positive rate of the {row['n_labels']} hard labels at a recall of {recall}: "
+        f"{row['before_value']:.3f} to {row['after_value']:.3f}, {row['gain']:+.3f} "
+        f"[{row['gain_low']:+.3f}, {row['gain_high']:+.3f}], {row['verdict']}"
+        for recall, row in at.items()
+    ]
 
 
 def _headroom(before: str, gaps: pd.DataFrame) -> str:

@@ -16,7 +16,7 @@ from udviz.comparing.study import check_free, write_study
 from udviz.comparing.verdict import sentence
 from udviz.predictions.brought.matrix import Matrix, of_array
 from udviz.recipe.brought import BroughtModel, BroughtStudy, Source
-from udviz.vocabulary import MIN_POSITIVES, Scale
+from udviz.vocabulary import AVERAGE_PRECISION, MIN_POSITIVES, Scale
 
 Scored = np.ndarray | pd.DataFrame
 BEFORE, AFTER = "before", "after"
@@ -39,8 +39,9 @@ class Comparison:
 
     @property
     def gains(self) -> pd.DataFrame:
-        """One row per label of the table ``comparisons``, in column order."""
+        """One row per label of the table ``comparisons`` in average precision, in column order."""
         rows = self.tables["comparisons"]
+        rows = rows[rows["metric"] == AVERAGE_PRECISION]
         return rows[rows["scope"] == "label"].reset_index(drop=True)
 
     @property

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy import stats
 
 from udviz.checks import shown
-from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE, VERDICTS
+from udviz.vocabulary import AVERAGE_PRECISION, HELPED, HURT, INCONCLUSIVE, VERDICTS
 
 MOST_ROWS = 40
 POWER, CONFIDENCE = 0.8, 0.95
@@ -18,6 +18,7 @@ def verdict_table(comparison: pd.DataFrame, labels: pd.DataFrame) -> str:
         comparison: Rows of the table ``comparisons`` of one pair of models and one split.
         labels: Rows of the table ``labels`` of that split.
     """
+    comparison = comparison[comparison["metric"] == AVERAGE_PRECISION]
     rows = comparison[comparison["scope"] == "label"].merge(labels[["label", "positives"]])
     rows = rows.assign(place=[VERDICTS.index(v) for v in rows["verdict"]], size=-rows["gain"].abs())
     rows = rows.sort_values(["place", "size"], kind="stable")
@@ -47,6 +48,7 @@ def sentence(comparison: pd.DataFrame) -> str:
     Args:
         comparison: As of `verdict_table`.
     """
+    comparison = comparison[comparison["metric"] == AVERAGE_PRECISION]
     labels = comparison[comparison["scope"] == "label"]
     mean = comparison[comparison["scope"] == "mean"].iloc[0]
     n = {verdict: int((labels["verdict"] == verdict).sum()) for verdict in VERDICTS}

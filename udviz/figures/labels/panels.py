@@ -20,6 +20,7 @@ from udviz.figures.style.theme import (
     verdict_style,
     whole_ticks,
 )
+from udviz.vocabulary import AVERAGE_PRECISION, METRICS, Metric
 
 Axis = dict[str, Any]  # plotly settings of one x axis
 
@@ -39,6 +40,7 @@ class Rows:
         scores: Rows of the table ``scores`` of the split.
         styles: How each model is drawn, in order.
         pair: Names of the models before and after, which the gains are between.
+        metric: What the gains are in.
     """
 
     labels: pd.DataFrame
@@ -46,6 +48,7 @@ class Rows:
     scores: pd.DataFrame
     styles: Mapping[str, MarkerStyle]
     pair: tuple[str, str] | None
+    metric: Metric = AVERAGE_PRECISION
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +75,12 @@ def gain_limit(all_labels: pd.DataFrame) -> float:
     return float(min(1.0, _GAIN_STEP * (1 + widest // _GAIN_STEP)))
 
 
-def gain_title(before: str, after: str) -> str:
-    """Title of an axis of gains: which two models they are between."""
-    return f"Gain in AP, {safe_html(shorten(after))} − {safe_html(shorten(before))}"
+def gain_title(before: str, after: str, metric: Metric = AVERAGE_PRECISION) -> str:
+    """Title of an axis of gains: in what, and which two models they are between."""
+    facts = METRICS[metric]
+    better = "" if facts.higher_is_better else " (lower is better)"
+    pair = f"{safe_html(shorten(after))} − {safe_html(shorten(before))}"
+    return f"{facts.change} in {facts.short}, {pair}{better}"
 
 
 def _draw_average_precision(figure: go.Figure, rows: Rows, column: int) -> None:
@@ -152,7 +158,7 @@ def _probability_axis(_: Rows) -> Axis:
 
 def _gain_axis(rows: Rows) -> Axis:
     limit = gain_limit(rows.all_labels)
-    title = gain_title(*rows.pair) if rows.pair else "Gain in AP"
+    title = gain_title(*rows.pair, rows.metric) if rows.pair else "Gain in AP"
     return {"range": [-limit, limit], "title": title}
 
 

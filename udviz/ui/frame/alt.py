@@ -4,6 +4,7 @@ import pandas as pd
 
 from udviz.figures.style.text import count, interval, number, one_line
 from udviz.figures.style.theme import VERDICTS
+from udviz.vocabulary import AVERAGE_PRECISION, METRICS, Metric
 
 
 def models(scores: pd.DataFrame, *, quantity: str) -> str:
@@ -15,7 +16,9 @@ def models(scores: pd.DataFrame, *, quantity: str) -> str:
     return f"{quantity} of each model with its 95 % interval: {'; '.join(parts)}."
 
 
-def gains(labels: pd.DataFrame, *, pair: tuple[str, str]) -> str:
+def gains(
+    labels: pd.DataFrame, *, pair: tuple[str, str], metric: Metric = AVERAGE_PRECISION
+) -> str:
     """How many labels gained and lost between which two models, and the two ends."""
     known = labels[labels["gain"].notna()].sort_values("gain")
     if known.empty:
@@ -24,8 +27,10 @@ def gains(labels: pd.DataFrame, *, pair: tuple[str, str]) -> str:
     told = ", ".join(f"{count(verdicts.get(verdict, 0))} {verdict}" for verdict in VERDICTS)
     least, most = known.iloc[0], known.iloc[-1]
     before, after = map(one_line, pair)
+    facts = METRICS[metric]
     return (
-        f"Gain in average precision of {count(len(known))} labels, {after} − {before}: {told}. "
+        f"{facts.change} in {facts.name} of {count(len(known))} labels, "
+        f"{after} − {before}: {told}. "
         f"From {number(least['gain'], sign=True)} for {one_line(least['label'])} "
         f"to {number(most['gain'], sign=True)} for {one_line(most['label'])}."
     )

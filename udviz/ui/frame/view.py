@@ -10,6 +10,7 @@ from udviz.figures.style.hover import label_summaries
 from udviz.figures.style.theme import MOST_MODELS, MarkerStyle, model_styles
 from udviz.ui.labels.filters import hardest_first
 from udviz.ui.load.study import Study
+from udviz.vocabulary import AVERAGE_PRECISION, Metric
 
 _UNKNOWN = ("train_positives", "difficulty_rank", "rank_low", "rank_high")  # where below 0
 _OWN = [  # of the reference's scores
@@ -28,12 +29,14 @@ class Comparison:
     Attributes:
         before: Name of the model that is compared with.
         after: Name of the model that is compared.
-        mean: Row of the table ``comparisons`` of their mean average precision.
+        metric: What they are compared in.
+        mean: Row of the table ``comparisons`` of the mean of that over labels.
         labels: Its rows of the labels.
     """
 
     before: str
     after: str
+    metric: Metric
     mean: pd.Series
     labels: pd.DataFrame
 
@@ -82,6 +85,11 @@ class View:
         return self.comparison.pair if self.comparison else None
 
     @property
+    def metric(self) -> Metric:
+        """What the gains are in."""
+        return self.comparison.metric if self.comparison else AVERAGE_PRECISION
+
+    @property
     def has_gains(self) -> bool:
         """Whether a label has a gain."""
         return bool(self.labels["gain"].notna().any())
@@ -98,11 +106,12 @@ class View:
             scores=self.scores,
             styles=self.drawn,
             pair=self.pair,
+            metric=self.metric,
         )
 
     def hover(self, labels: pd.DataFrame) -> dict[str, str]:
         """Label -> what its mark says when the pointer rests on it."""
-        told = label_summaries(labels, self.scores, self.drawn)
+        told = label_summaries(labels, self.scores, self.drawn, metric=self.metric)
         return dict(zip(labels["label"], told, strict=True))
 
 
@@ -111,6 +120,7 @@ def view_of(
     split: str,
     *,
     pair: tuple[str, str] | None = None,
+    metric: Metric = AVERAGE_PRECISION,
     drawn: Sequence[str] | None = None,
 ) -> View:
     """The rows of one split, labels hardest first.
@@ -119,6 +129,7 @@ def view_of(
         study: The study.
         split: One of its splits.
         pair: Models before and after; those of the first comparison if None.
+        metric: What they are compared in.
         drawn: Models that pictures overlay; the first ones if None.
     """
     models = _of(study.models, split)
@@ -126,7 +137,7 @@ def view_of(
     names = models["model"].tolist()
     reference = next(iter(models.loc[models["reference"], "model"]), names[0])
     pair = pair or next(iter(study.pairs), None)
-    comparison = _comparison(_of(study.comparisons, split), pair) if pair else None
+    comparison = _comparison(_of(study.comparisons, split), pair, metric) if pair else None
     first = [name for name in names if drawn is None or name in drawn][:MOST_MODELS]
     styles = model_styles([*first, *(name for name in names if name not in first)])
     labels = _labels(_of(study.labels, split), scores[scores["model"] == reference], comparison)
@@ -147,13 +158,16 @@ def _of(table: pd.DataFrame, split: str) -> pd.DataFrame:
     return table[table["split"] == split].reset_index(drop=True)
 
 
-def _comparison(comparisons: pd.DataFrame, pair: tuple[str, str]) -> Comparison | None:
+def _comparison(
+    comparisons: pd.DataFrame, pair: tuple[str, str], metric: Metric
+) -> Comparison | None:
     before, after = pair
     rows = comparisons[(comparisons["before"] == before) & (comparisons["after"] == after)]
+    rows = rows[rows["metric"] == metric]
     mean, labels = rows[rows["scope"] == "mean"], rows[rows["scope"] == "label"]
     if mean.empty:
         return None
-    return Comparison(before=before, after=after, mean=mean.iloc[0], labels=labels)
+    return Comparison(before=before, after=after, metric=metric, mean=mean.iloc[0], labels=labels)
 
 
 def _labels(labels: pd.DataFrame, own: pd.DataFrame, comparison: Comparison | None) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from udviz.ui.frame.view import GAINS, Comparison, View, view_of
 from udviz.ui.gains.runs import Side, sides_of
 from udviz.ui.load.caches import Version, predictions_of
 from udviz.ui.load.study import StudyError
-from udviz.vocabulary import MIN_POSITIVES
+from udviz.vocabulary import AVERAGE_PRECISION, METRICS, MIN_POSITIVES, Metric
 
 MAX_CELLS = 100_000_000  # images times labels times runs of a side
 CELLS_PER_SECOND = 10_000_000  # on a busy machine; an idle one does twice as many
@@ -32,7 +32,7 @@ print(gains.table.assign(label=before[0].label_names))"""
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Mean:
-    """Gain in mean average precision, with its 95 % interval.
+    """Gain in the mean over labels, with its 95 % interval.
 
     Attributes:
         gain: After minus before.
@@ -55,7 +55,8 @@ class Compared:
         before: What is compared with.
         after: What is compared.
         labels: One row per label of the view; its columns of gains are of this pair.
-        mean: Gain in mean AP.
+        mean: Gain in the mean over labels.
+        metric: What the gains are in.
         analysed: Whether the analysis of the study compares this pair.
     """
 
@@ -63,6 +64,7 @@ class Compared:
     after: Side
     labels: pd.DataFrame
     mean: Mean
+    metric: Metric
     analysed: bool
 
     @property
@@ -88,8 +90,14 @@ class Compared:
 
     @property
     def file_name(self) -> str:
-        """The pair as a part of a file's name."""
-        return f"{self.after.name}-over-{self.before.name}".replace("/", "-")
+        """The pair, and the metric unless it is average precision, as a part of a file's name."""
+        pair = f"{self.after.name}-over-{self.before.name}".replace("/", "-")
+        return pair if self.in_precision else f"{pair}-{self.metric}"
+
+    @property
+    def in_precision(self) -> bool:
+        """Whether the gains are in average precision, which more is told of than of others."""
+        return self.metric == AVERAGE_PRECISION
 
     def label(self, name: str) -> pd.Series:
         """The row of one label."""
@@ -97,13 +105,16 @@ class Compared:
 
     def rows(self, view: View, labels: pd.DataFrame) -> Rows:
         """``labels`` as a ranking draws them."""
-        return replace(view.rows(labels), all_labels=self.labels, pair=self.pair)
+        return replace(
+            view.rows(labels), all_labels=self.labels, pair=self.pair, metric=self.metric
+        )
 
     def view_of(self, view: View) -> View:
         """``view`` with the gains of this pair."""
         comparison = Comparison(
             before=self.before.name,
             after=self.after.name,
+            metric=self.metric,
             mean=pd.Series(vars(self.mean)),
             labels=self.labels,
         )
@@ -111,7 +122,7 @@ class Compared:
 
 
 def pick(view: View) -> Compared | None:
-    """Ask which two models to compare, kept in the URL; None where there are no two.
+    """Ask which two models to compare and in what, kept in the URL; None where there are no two.
 
     Stops the page where the chosen two cannot be compared, and says why.
     """
@@ -132,31 +143,47 @@ def pick(view: View) -> Compared | None:
             )
             for key, name in zip(("before", "after"), first, strict=True)
         )
+        metric = _pick_metric(view, (before, after))
     if before == after:
         st.info("These are the same model twice. Choose two different ones.")
         st.stop()
     try:
-        return compare(view, sides[before], sides[after])
+        return compare(view, sides[before], sides[after], metric=metric)
     except StudyError as error:
         st.info(str(error))
         st.stop()
 
 
-def compare(view: View, before: Side, after: Side) -> Compared:
-    """The analysed gains, or those of any other pair, computed from their predictions.
+def _pick_metric(view: View, pair: tuple[str, str]) -> Metric:
+    """Ask what to compare in, where the analysis knows more of the pair than one metric."""
+    rows = view.study.comparisons
+    rows = rows[(rows["split"] == view.split) & (rows["before"] == pair[0])]
+    known = set(rows[rows["after"] == pair[1]]["metric"])
+    choices = {facts.short: name for name, facts in METRICS.items() if name in known}
+    if len(choices) < 2:
+        return AVERAGE_PRECISION
+    chosen = st.selectbox("Metric", list(choices), key="metric", bind="query-params", width=240)
+    return choices[chosen]
+
+
+def compare(
+    view: View, before: Side, after: Side, *, metric: Metric = AVERAGE_PRECISION
+) -> Compared:
+    """The analysed gains, or those in AP of any other pair, computed from their predictions.
 
     Raises:
         StudyError: If a cache is missing or damaged, or the sides do not fit together.
     """
     pair = (before.name, after.name)
     if pair in view.study.pairs:
-        found = view_of(view.study, view.split, pair=pair)
+        found = view_of(view.study, view.split, pair=pair, metric=metric)
         if found.comparison is not None:
             return Compared(
                 before=before,
                 after=after,
                 labels=found.labels,
                 mean=_mean_of_row(found.comparison.mean),
+                metric=metric,
                 analysed=True,
             )
     runs = _paired(before, after)
@@ -170,6 +197,7 @@ def compare(view: View, before: Side, after: Side) -> Compared:
         after=after,
         labels=view.labels.drop(columns=GAINS).merge(table, how="left", on="label"),
         mean=_mean_of(gains.mean_gain),
+        metric=AVERAGE_PRECISION,
         analysed=False,
     )
 

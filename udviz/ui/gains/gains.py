@@ -8,6 +8,7 @@ from udviz.figures.style.theme import VERDICTS, verdict_style
 from udviz.ui.gains.comparison import Compared
 from udviz.ui.labels.sentences import is_distillation
 from udviz.ui.load.study import Study
+from udviz.vocabulary import METRICS, Metric
 
 NO_PAIR = (
     "A gain is the average precision of one model minus that of another. This study has a single "
@@ -32,7 +33,7 @@ _ONE_RUN_EACH = (
 
 
 def summary(study: Study, compared: Compared) -> str:
-    """How many labels were helped and hurt, and the gain in mean AP, as Markdown."""
+    """How many labels were helped and hurt, and the gain in the mean, as Markdown."""
     labels, mean = compared.known, compared.mean
     n = _verdicts(labels).value_counts()
     told = [
@@ -46,9 +47,11 @@ def summary(study: Study, compared: Compared) -> str:
     text = f"{subject}, of {plural(len(labels), 'label')}: {', '.join(told)}"
     if pd.isna(mean.gain):
         return f"{text}."
+    facts = METRICS[compared.metric]
+    metric = facts.name if facts.higher_is_better else f"{facts.name} (lower is better)"
     seeds = "includes" if mean.includes_seeds else "does **not** include"
     return (
-        f"{text}. The mean average precision changes by **{number(mean.gain, sign=True)}** "
+        f"{text}. The mean {metric} changes by **{number(mean.gain, sign=True)}** "
         f"(95 % interval {interval(mean.low, mean.high, sign=True)}, "
         f"which {seeds} the variance between training seeds)."
     )
@@ -70,7 +73,24 @@ def about_runs(compared: Compared) -> str:
     return text
 
 
-def pick_labels(labels: pd.DataFrame) -> pd.DataFrame:
+def about_metric(metric: Metric) -> str:
+    """What an interval of a metric rests on besides the images, as Markdown; empty for AP."""
+    if metric.endswith("_at_f1"):
+        return (
+            "Each run decides at its own thresholds, those with the best F1 on validation. They "
+            "are taken as given: intervals speak of these decisions, and a model that is called "
+            "hurt in false positives may have moved its threshold and gained in recall."
+        )
+    if "_at_recall_" in metric:
+        return (
+            "Each run decides at thresholds of its own, which find this share of the positives on "
+            "validation. Intervals hold how far thresholds would move with other validation images; "
+            "images needed are counted as if validation grew with them."
+        )
+    return ""
+
+
+def pick_labels(labels: pd.DataFrame, *, higher_is_better: bool = True) -> pd.DataFrame:
     """Ask which verdicts and in what order, kept in the URL; the labels that fit."""
     orders = [name for name, (column, _) in ORDERS.items() if labels[column].notna().any()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -79,6 +99,8 @@ def pick_labels(labels: pd.DataFrame) -> pd.DataFrame:
             "Verdict", list(VERDICTS), selection_mode="multi", key="verdict", bind="query-params"
         )
     column, ascending = ORDERS[order]
+    if column == "gain" and not higher_is_better:
+        ascending = not ascending
     chosen = labels[_verdicts(labels).isin(wanted or list(VERDICTS))]
     return chosen.sort_values(column, ascending=ascending, kind="stable", na_position="last")
 

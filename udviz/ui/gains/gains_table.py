@@ -9,9 +9,12 @@ from udviz.ui.labels import tables
 from udviz.ui.labels.text_tables import verdict_word
 from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
 from udviz.ui.load.study import StudyError
+from udviz.vocabulary import AVERAGE_PRECISION, METRICS, Metric
 
 _COLUMNS: dict[str, tuple[str, str | None]] = {  # column: its head, its number format
     "label": ("Label", None),
+    "before_value": ("Before", "%.3f"),
+    "after_value": ("After", "%.3f"),
     "gain": ("Gain", "%.3f"),
     "gain_low": ("Gain, low", "%.3f"),
     "gain_high": ("Gain, high", "%.3f"),
@@ -32,7 +35,7 @@ def with_gap(labels: pd.DataFrame, view: View, compared: Compared) -> pd.DataFra
 
     A gap has a teacher and two other models that the analysis compares.
     """
-    if not compared.analysed:
+    if not (compared.analysed and compared.in_precision):
         return labels
     before, after = compared.pair
     where = (("split", (view.split,)), ("before", (before,)), ("after", (after,)))
@@ -44,7 +47,7 @@ def with_gap(labels: pd.DataFrame, view: View, compared: Compared) -> pd.DataFra
     return labels if gap.empty else labels.merge(gap, how="left", on="label")
 
 
-def gains_table(labels: pd.DataFrame) -> pd.DataFrame:
+def gains_table(labels: pd.DataFrame, metric: Metric = AVERAGE_PRECISION) -> pd.DataFrame:
     """One row per label, numbers as numbers so that the table sorts by them.
 
     Infinity (no number of images decides; the gap may be zero) is left empty; columns that this
@@ -53,20 +56,26 @@ def gains_table(labels: pd.DataFrame) -> pd.DataFrame:
     table = labels.assign(verdict=labels["verdict"].map(verdict_word))
     table = table[[name for name in _COLUMNS if name in table]]
     finite = table.replace([float("inf"), float("-inf")], float("nan"))
-    return finite.rename(columns={name: head for name, (head, _) in _COLUMNS.items()})
+    return finite.rename(columns={name: head for name, (head, _) in _columns(metric).items()})
 
 
-def draw_table(labels: pd.DataFrame, *, opened: str | None, key: str) -> None:
+def _columns(metric: Metric) -> dict[str, tuple[str, str | None]]:
+    """The columns with heads that call a gain what it is."""
+    change = METRICS[metric].change
+    return {name: (head.replace("Gain", change), form) for name, (head, form) in _COLUMNS.items()}
+
+
+def draw_table(labels: pd.DataFrame, metric: Metric, *, opened: str | None, key: str) -> None:
     """Draw `gains_table`; a click on a row opens its label, whose row is marked."""
     tables.draw_rows(
-        gains_table(labels),
+        gains_table(labels, metric),
         labels["label"].tolist(),
         opened=opened,
         key=key,
         alt="The gain of every label in view with its evidence, one row per label",
         formats={
             head: st.column_config.NumberColumn(format=form, help=tables.meaning_of(head))
-            for head, form in _COLUMNS.values()
+            for head, form in _columns(metric).values()
             if form
         },
     )

@@ -32,7 +32,7 @@ def show_head(view: View, label: pd.Series) -> None:
 def _show_numbers(view: View, label: pd.Series) -> None:
     """Numbers of one label for every model, its gain, its causes in words."""
     st.header(safe_markdown(label["label"]), anchor=False)
-    st.markdown(sentences.about_label(label, pair=view.pair))
+    st.markdown(sentences.about_label(label, pair=view.pair, metric=view.metric))
     scores = view.scores[view.scores["label"] == label["label"]]
     if text_tables.label_scores(scores).empty:
         st.info("No image of this split carries it, so it has no average precision.")

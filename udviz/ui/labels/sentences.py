@@ -9,7 +9,18 @@ from udviz.figures.style.text import count, interval, number, plural, safe_markd
 from udviz.ui.frame.view import Comparison, View
 from udviz.ui.labels.text_tables import supported_heads, verdict_word
 from udviz.ui.load.study import Study
-from udviz.vocabulary import BASELINE, DISTILLED, HELPED, HURT, INCONCLUSIVE, METHODS, Verdict
+from udviz.vocabulary import (
+    AVERAGE_PRECISION,
+    BASELINE,
+    DISTILLED,
+    HELPED,
+    HURT,
+    INCONCLUSIVE,
+    METHODS,
+    METRICS,
+    Metric,
+    Verdict,
+)
 
 HOW_TO_READ_RANKING = (
     "Each row is a label; lines are 95 % intervals. Where the rank intervals of two labels "
@@ -193,7 +204,9 @@ def _p(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"= {number(value)}"
 
 
-def about_label(label: pd.Series, *, pair: tuple[str, str] | None) -> str:
+def about_label(
+    label: pd.Series, *, pair: tuple[str, str] | None, metric: Metric = AVERAGE_PRECISION
+) -> str:
     """Rank of one label and its gain between the models of ``pair``, as Markdown."""
     parts = []
     if pd.notna(label["difficulty_rank"]):
@@ -204,14 +217,21 @@ def about_label(label: pd.Series, *, pair: tuple[str, str] | None) -> str:
         bounds = interval(label["gain_low"], label["gain_high"], sign=True)
         before, after = map(safe_markdown, pair)
         parts.append(
-            f"Gain of {after} against {before} **{number(label['gain'], sign=True)}** (95 % "
-            f"interval {bounds}, q = {number(label['q'])}): **{verdict_word(label['verdict'])}**."
+            f"{gain_in(metric)} of {after} against {before} "
+            f"**{number(label['gain'], sign=True)}** (95 % interval {bounds}, "
+            f"q = {number(label['q'])}): **{verdict_word(label['verdict'])}**."
         )
     parts.append(
         f"{count(label['positives'])} of {count(label['known'])} images carry it"
         f" ({count(label['train_positives'])} in training)."
     )
     return " ".join(parts)
+
+
+def gain_in(metric: Metric) -> str:
+    """What a gain is called; in average precision it goes without saying."""
+    facts = METRICS[metric]
+    return facts.change if metric == AVERAGE_PRECISION else f"{facts.change} in {facts.name}"
 
 
 def causes_in_words(label: pd.Series) -> str:
