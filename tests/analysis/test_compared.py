@@ -15,11 +15,12 @@ from udviz.stats.ranking.ranking import average_precision, label_ranking
 from udviz.studies.models import Model
 
 TRAIN = np.array([10, 100, 200])
+DIFFICULTY = np.array([0.8, 0.4, 0.0])
 
 
 @pytest.fixture
 def found(caches):
-    return compared_tables(plan_of(), opened(caches), TRAIN)
+    return compared_tables(plan_of(), opened(caches), TRAIN, DIFFICULTY)
 
 
 def logits_of(caches, model, seeds=None):
@@ -97,7 +98,7 @@ def test_models_without_a_common_seed_cannot_be_compared(caches):
     plan = plan_of(models=models, comparisons=(("lonely", "three"),), reference="lonely")
 
     with pytest.raises(ValueError, match=r"Seeds must be paired, got \[5\] of lonely and \[3\]"):
-        compared_tables(plan, split, TRAIN)
+        compared_tables(plan, split, TRAIN, DIFFICULTY)
 
 
 def test_the_gap_is_that_to_the_teacher_and_not_told_where_it_is_compared_itself(found, caches):
@@ -126,10 +127,12 @@ def test_a_study_without_a_teacher_has_rankings_and_gains_and_no_gap(caches):
         reference="kd",
     )
 
-    found = compared_tables(plan, opened(caches, models=("baseline", "kd", "lonely")), TRAIN)
+    found = compared_tables(
+        plan, opened(caches, models=("baseline", "kd", "lonely")), TRAIN, DIFFICULTY
+    )
 
     assert found["gap"].empty
-    assert len(found["comparisons"]) == 4
+    assert len(found["comparisons"]) == 3 + 3  # labels and means
     ranks = difficulty_ranks(logits_of(caches, "kd"), targets_of(caches), label_names=NAMES)
     pd.testing.assert_frame_equal(
         found["difficulty"][["difficulty", "difficulty_low"]],

@@ -65,3 +65,33 @@ def change_tables(study: Path, **changed: pd.DataFrame) -> None:
     """Write the analysis of ``study`` again with other rows of some tables."""
     tables = {name: read_table(study, name) for name in BY_NAME} | changed
     write_analysis(study, tables, inputs={"drawn": "for tests"})
+
+
+def add_false_positives(study: Path) -> pd.DataFrame:
+    """Add rates at equal recall to ``comparisons``, and return them.
+
+    Every label's rate falls from 0.5 to 0.25 at a recall of 0.5, from 0.75 to 0.5 at 0.8; every
+    other label is hard.
+    """
+    comparisons, labels = table_of(study, "comparisons"), table_of(study, "labels")
+    precision = comparisons.query("split == 'test'")
+    parts = []
+    for percent, before in ((50, 0.5), (80, 0.75)):
+        rows = precision.assign(
+            metric=f"false_positive_rate_at_recall_{percent}",
+            before_value=before,
+            after_value=before - 0.25,
+            gain=-0.25,
+            gain_low=-0.375,
+            gain_high=-0.125,
+            verdict="helped",
+        )
+        mean = rows[rows["scope"] == "mean"]
+        parts += [rows, mean.assign(scope="hard", n_labels=10), mean.assign(scope="rest")]
+    added = pd.concat(parts, ignore_index=True)
+    change_tables(
+        study,
+        comparisons=pd.concat([comparisons, added], ignore_index=True),
+        labels=labels.assign(hard=(labels["column"] % 2 == 0) & labels["supported"]),
+    )
+    return added

@@ -4,7 +4,14 @@ import pytest
 from scipy import stats
 
 from tests.pages.seen import charts, table_with, texts
-from tests.pages.synthetic import EIGHT, change_tables, names_of, table_of, write_study
+from tests.pages.synthetic import (
+    EIGHT,
+    add_false_positives,
+    change_tables,
+    names_of,
+    table_of,
+    write_study,
+)
 from udviz.figures.style.theme import VERDICTS
 from udviz.ui.gains.gains_table import gains_table
 
@@ -59,6 +66,51 @@ def test_the_picture_and_the_table_show_the_same_labels(gains, open_app):
     app = open_app(GAINS, verdict="helped")
 
     assert drawn_names(app) == table(app)["Label"].tolist()
+
+
+def test_chart_sentence_and_table_follow_the_metric_that_is_chosen(study, open_app):
+    add_false_positives(study)
+    app = open_app(GAINS)
+    first = texts(app)
+
+    app.selectbox(key="metric").select("FPR at recall 0.8").run()
+
+    assert "The mean average precision changes by" in first
+    said = texts(app)
+    assert "The mean false-positive rate at a validation recall of 0.8 (lower is better)" in said
+    assert "changes by **−0.250** (95 % interval −0.375 to −0.125" in said
+    assert "**helped 20**" in said
+    axis = charts(app)[0]["layout"]["xaxis"]["title"]["text"]
+    assert axis.startswith("Change in FPR at recall 0.8, ")
+    assert axis.endswith("(lower is better)")
+    shown = table_with(app, "Change")
+    assert set(shown["Change"]) == {-0.25}
+    assert set(shown["Before"]) == {0.75}
+    assert len(charts(app)) == 1  # difficulty against gain is about average precision
+
+
+def test_a_metric_in_the_url_is_chosen(study, open_app):
+    add_false_positives(study)
+
+    app = open_app(GAINS, metric="FPR at recall 0.5")
+
+    assert app.selectbox(key="metric").value == "FPR at recall 0.5"
+    assert set(table_with(app, "Change")["After"]) == {0.25}
+
+
+def test_largest_gain_first_puts_the_largest_fall_first_where_lower_is_better(study, open_app):
+    rows = add_false_positives(study)
+    falls = rows.assign(gain=-0.01 * (rows["column"] + 2))
+    old = table_of(study, "comparisons").query("metric == 'average_precision'")
+    change_tables(study, comparisons=pd.concat([old, falls], ignore_index=True))
+
+    shown = table_with(open_app(GAINS, metric="FPR at recall 0.5"), "Change")
+
+    assert shown["Change"].tolist() == sorted(shown["Change"])
+
+
+def test_with_average_precision_alone_there_is_nothing_to_choose(study, open_app):
+    assert "Metric" not in [box.label for box in open_app(GAINS).selectbox]
 
 
 def test_any_analysed_pair_comes_from_the_table(runs, open_app):

@@ -5,6 +5,7 @@ from tests.pages.seen import charts, table_with, texts, values
 from tests.pages.synthetic import (
     EIGHT,
     TWELVE,
+    add_false_positives,
     change_tables,
     names_of,
     pairs_of,
@@ -81,6 +82,31 @@ def test_a_picker_chooses_the_comparison_that_the_page_speaks_of(runs, open_app)
     mean = gains.loc[gains["scope"] == "mean", "gain"].iloc[0]
     assert f"**{mean:+.3f}**".replace("-", "−") in texts(app)
     assert app.query_params["comparison"] == "baseline → kd"
+
+
+def test_false_positives_of_difficult_and_other_labels_are_drawn_told_and_tabled(study, open_app):
+    add_false_positives(study)
+
+    app = open_app()
+
+    drawn = next(c for c in charts(app) if "false positives" in c["layout"]["title"]["text"])
+    dots = [values(t["x"]) for t in drawn["data"] if t["mode"] == "markers"]
+    assert [list(side) for side in dots] == [[0.5, 0.75, 0.5, 0.75], [0.25, 0.5, 0.25, 0.5]]
+    labels = table_of(study, "labels").query("split == 'test' and hard")
+    absent = (labels["known"] - labels["positives"]).sum()
+    told = f"go from {0.5 * absent:,.0f} with baseline to {0.25 * absent:,.0f} with distilled"
+    assert told in texts(app)
+    assert "**−0.250** (95 % interval −0.375 to −0.125), **▲ helped**" in texts(app)
+    table = table_with(app, "Change")
+    assert table["False positives, baseline"].iloc[0] == f"{0.5 * absent:,.0f}"
+    assert table.index.tolist()[::3] == ["Difficult labels, recall 0.5", "Other labels, recall 0.8"]
+
+
+def test_the_gain_chart_stays_about_average_precision_beside_other_metrics(study, open_app):
+    before = drawn_gains(open_app())
+    add_false_positives(study)
+
+    assert drawn_gains(open_app()) == pytest.approx(before)
 
 
 def test_one_comparison_needs_no_picker(study, open_app):

@@ -349,3 +349,13 @@ class TestCoverage:
         table, _ = self.simulate(rng, n_runs=12, gain=0.0, seed_sd=0.3)
 
         assert ((table["gain_low"] <= 0) & (table["gain_high"] >= 0)).mean() < 0.85
+
+
+def test_a_fall_of_what_is_better_low_helps():
+    gain, q = np.array([-0.1, 0.1, -0.1]), np.array([0.01, 0.01, 0.9])
+
+    assert verdicts(gain, q, level=0.05, higher_is_better=False) == [
+        "helped",
+        "hurt",
+        "inconclusive",
+    ]

@@ -84,7 +84,7 @@ def about_metric(metric: Metric) -> str:
     if "_at_recall_" in metric:
         return (
             "Each run decides at thresholds of its own, which find this share of the positives on "
-            "validation. Intervals hold how far thresholds would move with other validation images; "
+            "validation. Intervals hold how far thresholds would move with other images there; "
             "images needed are counted as if validation grew with them."
         )
     return ""
