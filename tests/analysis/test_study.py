@@ -128,6 +128,7 @@ def test_the_summary_has_a_line_per_model_and_the_verdicts_of_each_comparison(pl
         assert f"\n{name:<8}  mAP 0." in told
     assert "Gain in mAP of kd over baseline: " in told
     assert "Gain in mAP of lonely over baseline: " in told
+    assert told.count("False-positive rate of hard labels (1) at a recall of 0.8: ") == 3
     assert "(one seed: seed noise is not in it)" in told
     assert told.count("Inconclusive: ") == 3
 

@@ -123,6 +123,7 @@ def _labels(old: dict[str, pd.DataFrame], new: dict[str, pd.DataFrame]) -> list[
 def _comparison(old: dict[str, pd.DataFrame], new: dict[str, pd.DataFrame]) -> list[Pair]:
     table = new["comparisons"]
     table = table[(table["before"] == "baseline") & (table["after"] == "distilled")]
+    table = table[table["metric"] == "average_precision"]
     labels, means = table[table["scope"] == "label"], table[table["scope"] == "mean"]
     renamed = {
         "gain": "gain",

@@ -140,8 +140,8 @@ FAULTS = (
         "verdict",
         "wrong sign",
         "comparison/gain",
-        "np.where(gain > 0, HELPED",
-        "np.where(gain < 0, HELPED",
+        "(gain > 0) == higher_is_better, HELPED",
+        "(gain < 0) == higher_is_better, HELPED",
     ),
     Fault(
         "q-value",

@@ -9,6 +9,7 @@ from udviz.analysis.summary import summary
 from udviz.commands import study
 from udviz.predictions.cache import open_predictions
 from udviz.studies.status import read_status
+from udviz.vocabulary import METRICS
 
 SMALL = [
     *("--recipe", "demo", "--quiet"),
@@ -71,9 +72,11 @@ def test_the_tables_have_a_row_per_model_and_per_label_of_both_splits(out):
     assert labels.groupby("split")["label"].nunique().to_dict() == {"test": 20, "val": 20}
     difference = comparisons["after_value"] - comparisons["before_value"]
     assert (comparisons["gain"] - difference).abs().max() < 1e-9
-    assert comparisons.groupby(["split", "scope"]).size().to_dict() == {
-        (split, scope): n for split in ("val", "test") for scope, n in (("label", 20), ("mean", 1))
-    }
+    rows = dict.fromkeys(("hard", "mean", "rest"), 1) | {"label": 20}
+    for (split, metric), of_metric in comparisons.groupby(["split", "metric"]):
+        assert of_metric["scope"].value_counts().to_dict() == rows, (split, metric)
+    metrics = comparisons.groupby("split")["metric"].agg(set).to_dict()
+    assert metrics == {"val": {"average_precision"}, "test": set(METRICS)}
     assert set(suspects["split"]) <= {"train", "val", "test"}
 
 

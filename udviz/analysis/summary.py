@@ -81,7 +81,7 @@ def _hard_lines(rows: pd.DataFrame) -> list[str]:
         if (metric := f"false_positive_rate_at_recall_{percent}") in hard.index
     }
     return [
-        f"False-positive rate of the {row['n_labels']} hard labels at a recall of {recall}: "
+        f"False-positive rate of hard labels ({row['n_labels']}) at a recall of {recall}: "
         f"{row['before_value']:.3f} to {row['after_value']:.3f}, {row['gain']:+.3f} "
         f"[{row['gain_low']:+.3f}, {row['gain_high']:+.3f}], {row['verdict']}"
         for recall, row in at.items()
