@@ -575,8 +575,8 @@ FAULTS = (
         "equal recall",
         "slope of half the range",
         "comparison/equal_recall",
-        "return (alarms[1] - alarms[0]) * present.size / (high - low)",
-        "return (alarms[1] - alarms[0]) * present.size / (high - low) / 2",
+        "* present.size / (high - low))",
+        "* present.size / (high - low) / 2)",
     ),
     Fault(
         "gain",

@@ -145,4 +145,4 @@ def roc_slope(
     if low == high:
         low, high = max(0, low - 1), min(present.size - 1, high + 1)
     alarms = [np.count_nonzero(absent >= present[place]) / absent.size for place in (low, high)]
-    return (alarms[1] - alarms[0]) * present.size / (high - low)
+    return float((alarms[1] - alarms[0]) * present.size / (high - low))
