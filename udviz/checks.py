@@ -76,6 +76,12 @@ def check_at_least(value: float, least: float, *, name: str) -> None:
         raise ValueError(f"`{name}` must be at least {least}, got {value}.")
 
 
+def check_share(value: float, *, name: str) -> None:
+    """Raise unless ``value`` lies strictly between 0 and 1."""
+    if not 0 < value < 1:
+        raise ValueError(f"`{name}` must lie between 0 and 1, got {value}.")
+
+
 def shown(value: object) -> str:
     """``value`` as a message may hold it: one printable line that does not fill the screen.
 
