@@ -55,3 +55,30 @@ def test_a_contrast_is_the_gain_of_the_shared_seeds_whatever_else_was_measured(r
     np.testing.assert_allclose(change.mean, alone["gain"])
     np.testing.assert_allclose(standard_error(change).se, alone["se"])
     np.testing.assert_allclose(measured.ap[0], average_precision(scores["a"][7], targets))
+
+
+def test_the_seed_variance_of_a_mean_is_its_own_and_known_from_as_many_seeds(rng):
+    targets = (rng.random((400, 6)) < 0.2).astype(np.int8)
+    runs = {seed: targets * (1 + seed / 9) + rng.normal(size=targets.shape) for seed in range(3)}
+    measured = measure({"a": runs}, targets, min_positives=1)
+
+    mean = measured.mean_contrast({"a": 1.0}, supported=False)
+    error = standard_error(mean)
+
+    own = measured.ap.mean(axis=1).var(ddof=1)
+    np.testing.assert_allclose(mean.seed_variance, own)
+    np.testing.assert_allclose(error.seed_variance, max(0, own - mean.interaction[0]) / 3)
+    image = mean.image_variance**2 / mean.image_df
+    np.testing.assert_allclose(error.df, error.se**4 / (image + (own / 3) ** 2 / 2))
+
+
+def test_two_seeds_that_agree_by_chance_in_the_mean_vary_as_their_labels_do(rng):
+    targets = (rng.random((3000, 2)) < 0.2).astype(np.int8)
+    steps = np.array([[2.0, 1.0], [1.0, 2.0]])  # what one label gains the other loses
+    runs = {seed: targets * step + rng.normal(size=targets.shape) for seed, step in enumerate(steps)}
+    measured = measure({"a": runs}, targets, min_positives=1)
+
+    mean = standard_error(measured.mean_contrast({"a": 1.0}, supported=False))
+
+    labels = standard_error(measured.contrast({"a": 1.0}))
+    np.testing.assert_allclose(mean.seed_variance, labels.seed_variance.sum() / 4)

@@ -131,20 +131,21 @@ class Measured:
         values = matrix @ self.ap[:, chosen]  # (S, labels in the mean)
         of_label, _ = _contrast(self.covariance[chosen], matrix)
         n_labels = np.float64(chosen.sum())
-        # if labels had nothing in common but the images, this much would be the seeds' part
-        apart = standard_error(self.contrast(weights)).seed_variance[chosen].sum()
         with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0: no label, or no variance
             # Satterthwaite: the mean over many labels is known better than any one of them
             of_one = np.maximum(self._df()[chosen], 0.5)  # a single positive counts as two do
             df = of_label.sum() ** 2 / (of_label**2 / of_one).sum()
             mean = values.sum(axis=1, keepdims=True) / n_labels
-            least_seed_variance = np.array([apart / n_labels**2])
+        least = None
+        if len(matrix) == 2:  # more tell enough by themselves
+            apart = standard_error(self.contrast(weights)).seed_variance[chosen].sum()
+            least = np.array([apart / n_labels**2])
         return Spread(
             values=mean,
             image_variance=image_variance,
             interaction=interaction,
             image_df=np.array([np.inf if np.isnan(df) else df]),
-            least_seed_variance=least_seed_variance,
+            least_seed_variance=least,
         )
 
     def in_mean(self, *, supported: bool) -> np.ndarray:
