@@ -20,7 +20,7 @@ from udviz.analysis.columns import (
 )
 from udviz.analysis.detail_tables import DETAIL_TABLES
 
-VERSION = 4  # of all tables together; raised whenever a column or its meaning changes
+VERSION = 5  # of all tables together; raised whenever a column or its meaning changes
 
 MODELS = Table(
     name="models",
@@ -113,11 +113,31 @@ COMPARISONS = Table(
             "seeds can.",
             "images",
         ),
+        number(
+            "gain_without_few",
+            "`gain` without the images that move it most in its own direction: 1 % of those with "
+            "the label (of the mean: of all, to first order), at least one; NaN if none is left.",
+            "[-1, 1]",
+        ),
+        boolean(
+            "rests_on_few",
+            "Whether a verdict of helped or hurt turns on these images: around `gain_without_few` "
+            "an interval as wide would hold 0.",
+        ),
         boolean("supported", "Whether the label has enough positives in this split."),
         integer("n_labels", "Labels in the mean; 1 for a label.", "labels"),
         integer("seeds", "Pairs of runs with the same seed.", "pairs"),
         boolean("includes_seeds", "Whether the interval covers training again with another seed."),
-        boolean("includes_teachers", "Whether the interval covers another teacher."),
+        boolean(
+            "includes_teachers",
+            "Whether the interval covers another teacher; if not, it is about students of this one "
+            "where there is a teacher.",
+        ),
+        boolean(
+            "clustered",
+            "Whether the interval takes groups of images for independent (the data's group "
+            "column), not images.",
+        ),
     ),
 )
 

@@ -75,7 +75,9 @@ def test_the_seed_variance_of_a_mean_is_its_own_and_known_from_as_many_seeds(rng
 def test_two_seeds_that_agree_by_chance_in_the_mean_vary_as_their_labels_do(rng):
     targets = (rng.random((3000, 2)) < 0.2).astype(np.int8)
     steps = np.array([[2.0, 1.0], [1.0, 2.0]])  # what one label gains the other loses
-    runs = {seed: targets * step + rng.normal(size=targets.shape) for seed, step in enumerate(steps)}
+    runs = {
+        seed: targets * step + rng.normal(size=targets.shape) for seed, step in enumerate(steps)
+    }
     measured = measure({"a": runs}, targets, min_positives=1)
 
     mean = standard_error(measured.mean_contrast({"a": 1.0}, supported=False))

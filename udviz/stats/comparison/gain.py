@@ -89,6 +89,7 @@ def label_gains(
     correction: Correction = "bh",
     min_positives: int = MIN_POSITIVES,
     images: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
 ) -> LabelGains:
     """Gain in average precision of every label, with interval, p, q and verdict.
 
@@ -102,6 +103,8 @@ def label_gains(
             under any dependence.
         min_positives: From how many positives on a label counts as supported.
         images: Image indices to use; all if None.
+        groups: (N,) names of groups of images that are alike (frames of a film, crops of a photo):
+            intervals then take groups for independent, not images. None if each image is its own.
 
     Returns:
         One row per label, and the gain in mean AP.
@@ -128,7 +131,7 @@ def label_gains(
             f"got {len(before)} and {len(after)} seeds. Pass as many of one as of the other."
         )
     models = {BEFORE: dict(enumerate(before)), AFTER: dict(enumerate(after))}
-    measured = measure(models, targets, min_positives=min_positives, images=images)
+    measured = measure(models, targets, min_positives=min_positives, images=images, groups=groups)
     table = gain_table(measured, BEFORE, AFTER, confidence=confidence)
     q = corrected(p_of_tested(table), correction=correction)
     verdict = verdicts(table["gain"].to_numpy(), q, level=1 - confidence)

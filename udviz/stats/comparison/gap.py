@@ -109,6 +109,17 @@ def gap_table(
     return _ratio(gain, gap, rest, confidence=confidence)
 
 
+def teacher_gap(
+    measured: Measured, before: str, teacher: str, *, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Columns ``gap`` and ``bounded`` of `gap_table`, where there is no model after yet."""
+    gap = measured.contrast({before: -1.0, teacher: 1.0})
+    error = standard_error(gap)
+    with np.errstate(invalid="ignore"):  # fewer than 2 positives: unknown
+        bounded = np.abs(gap.mean) > error.se * t_quantile(confidence, error.df)
+    return pd.DataFrame({"gap": gap.mean, "bounded": bounded})
+
+
 def _contrasts(before: str, after: str, teacher: str) -> list[dict[str, float]]:
     """Gain, gap, and gain minus gap; each names all three, so that they pair the same seeds."""
     return [

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from udviz.stats.ranking.measure import RankedColumn, ranked_columns
+from udviz.stats.ranking.measure import RankedColumn, ranked_columns, sums_by_group
 
 N_GROUPS = 4096  # sums over this many groups of images: the label correlations to 2 %
 N_DRAWS = 2000
@@ -47,15 +47,27 @@ class Redrawing:
         n_labels: Number L of labels.
         runs: Places of the runs whose AP is averaged, among the score sets of the ranked labels.
         seed: Seed of groups and weights.
+        groups: (N,) group of every image, from `group_codes`; images of one share a weight.
 
     Source:
         Multiplier bootstrap: van der Vaart and Wellner (1996), "Weak convergence and empirical
         processes", section 2.9.
     """
 
-    def __init__(self, n_images: int, n_labels: int, *, runs: np.ndarray, seed: int = 0) -> None:
+    def __init__(
+        self,
+        n_images: int,
+        n_labels: int,
+        *,
+        runs: np.ndarray,
+        seed: int = 0,
+        groups: np.ndarray | None = None,
+    ) -> None:
         self._runs, self._rng = runs, np.random.default_rng(seed)
-        self._group = self._rng.permutation(n_images) % N_GROUPS
+        self._given = np.arange(n_images) if groups is None else groups
+        n_given = int(self._given.max(initial=-1)) + 1
+        self._group = (self._rng.permutation(n_given) % N_GROUPS)[self._given]
+        self._clustered = groups is not None
         self._precision, self._error = np.full((2, n_labels), np.nan)
         self._positives, self._known = np.zeros((2, n_labels), dtype=np.int64)
         self._totals = np.zeros((min(n_images, N_GROUPS), n_labels))  # (G, L)
@@ -68,9 +80,11 @@ class Redrawing:
             return
         self._precision[label] = ranked.average_precision[self._runs].mean()
         influence = ranked.influence[self._runs].mean(axis=0)
-        length = float(np.linalg.norm(influence))
+        known = slice(None) if column.known is None else column.known
+        own = sums_by_group(influence[None], self._given[known] if self._clustered else None)
+        length = float(np.linalg.norm(own))
         self._error[label] = length if ranked.n_positives > 1 else np.nan
-        groups = self._group if column.known is None else self._group[column.known]
+        groups = self._group[known]
         sums = np.bincount(groups, influence, len(self._totals))
         self._totals[:, label] = _at_length(sums, length)
 

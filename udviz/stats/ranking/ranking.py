@@ -136,6 +136,7 @@ def label_ranking(
     min_positives: int = MIN_POSITIVES,
     confidence: float = 0.95,
     images: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
 ) -> LabelRanking:
     """Score every label with an interval and say which numbers rest on enough positives.
 
@@ -145,6 +146,8 @@ def label_ranking(
         min_positives: From how many positives on a label counts as supported.
         confidence: Coverage of the intervals in (0, 1).
         images: Image indices to use; all if None.
+        groups: (N,) names of groups of images that are alike: intervals then take groups for
+            independent, not images. None if each image is its own.
 
     Returns:
         One row per label and the means over labels.
@@ -156,7 +159,9 @@ def label_ranking(
     check_at_least(min_positives, 0, name="min_positives")
     seeds = as_seeds(scores)
     runs = dict(enumerate(seeds))
-    measured = measure({MODEL: runs}, targets, min_positives=min_positives, images=images)
+    measured = measure(
+        {MODEL: runs}, targets, min_positives=min_positives, images=images, groups=groups
+    )
     return LabelRanking(
         table=precision_table(measured, MODEL, confidence=confidence).assign(
             auroc=np.mean([auroc(seed, targets, images=images) for seed in seeds], axis=0),
