@@ -9,8 +9,8 @@ with C the influence variance of the mean over seeds (the images' part, given th
 variance between seeds seen on these images, and I the influence variance of one seed's deviation
 from the mean: the part of s^2 that is image noise and is in C already, so that nothing is counted
 twice. With one seed tau is unknown and left out. A mean over labels has a tau of its own with S - 1
-degrees of freedom: what a seed does to all labels alike is in it. Of two seeds, whose difference may
-be small by chance, it is at least what the labels would give if a seed moved them independently.
+degrees of freedom: what a seed does to all labels alike is in it. Of two seeds, whose difference
+may be small by chance, it is at least what labels would give that a seed moves independently.
 
 Source:
     The same crossed design as many readers x many cases: Obuchowski & Rockette (1995). Degrees of
