@@ -10,6 +10,7 @@ here, so data sets count as trials.
 """
 
 import argparse
+from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
@@ -42,7 +43,9 @@ def half_width(error: StandardError) -> np.ndarray:
 def as_before(labels: Spread, mean: Spread) -> tuple[StandardError, StandardError]:
     """Standard errors of labels and of their mean as if a seed moved labels independently."""
     with patch.object(seeds, "label_dependence", return_value=0.0):
-        of_labels, of_mean = standard_error(labels), standard_error(mean)
+        of_labels, of_mean = (
+            standard_error(replace(each, least_seed_variance=None)) for each in (labels, mean)
+        )
     least = of_labels.seed_variance.sum() / len(of_labels.se) ** 2
     if of_mean.seed_variance[0] >= least:
         return of_labels, of_mean

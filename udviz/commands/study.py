@@ -20,11 +20,10 @@ from udviz.installation import called
 from udviz.processes import is_main
 from udviz.recipe.schema import Recipe
 from udviz.recipe.students import CROSSFIT
-from udviz.studies.events import append_event, read_events
+from udviz.studies.events import append_event, last_epoch, read_events, symptoms
 from udviz.studies.models import Run, runs_of
 from udviz.studies.provenance import load_study_data
 from udviz.studies.status import read_status
-from udviz.studies.symptoms import last_epoch, symptoms
 from udviz.training import distributed
 from udviz.training.adoption import with_teacher_found
 from udviz.training.device import Compute, resolve

@@ -98,7 +98,6 @@ def standard_error(spread: Spread) -> StandardError:
     seeds = np.maximum(0.0, squeezed - spread.interaction) / spread.n_seeds
     noise = (squeezed / spread.n_seeds) ** 2 / seed_df
     if spread.least_seed_variance is not None:
-        noise = np.where(seeds < spread.least_seed_variance, 0.0, noise)
         seeds = np.maximum(seeds, spread.least_seed_variance)
     with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0: no variance at all
         weight = image**2 / spread.image_df + noise

@@ -14,9 +14,8 @@ from udviz.figures.style.theme import MarkerStyle, model_styles
 from udviz.recipe.files import read_recipe
 from udviz.recipe.students import CROSSFIT
 from udviz.studies.directory import STUDY_FILE, RunDirectory
-from udviz.studies.events import read_events
+from udviz.studies.events import last_epoch, read_events, symptoms
 from udviz.studies.status import read_status
-from udviz.studies.symptoms import last_epoch, symptoms
 from udviz.ui.runs import curves
 from udviz.ui.runs.study_table import state_word
 
