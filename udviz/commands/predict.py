@@ -100,7 +100,8 @@ def _is_current(cache: Path, dataset: Dataset, indices: np.ndarray, checkpoint_d
         return False
     manifest, groups = found.manifest, _groups(dataset, indices)
     same_data = not differences(dataset, manifest_record(manifest)) and (
-        found.groups is None if groups is None else np.array_equal(found.groups, groups)
+        found.groups is groups  # both None
+        or (groups is not None and found.groups is not None and list(found.groups) == list(groups))
     )
     return same_data and manifest.checkpoint_digest == checkpoint_digest
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +58,18 @@ def symptoms(event: Mapping[str, Any]) -> list[str]:
         event: Of an epoch: ``dead_channels`` of ``channels`` and ``largest_logit``; what is missing
             says nothing.
     """
-    dead, channels, logit = (event.get(n) for n in ("dead_channels", "channels", "largest_logit"))
+    dead, channels, logit = (
+        float(value) if is_number(value := event.get(name)) else nan
+        for name in ("dead_channels", "channels", "largest_logit")
+    )
     told = []
-    if is_number(dead) and is_number(channels) and dead > MOST_DEAD * channels:
+    if dead > MOST_DEAD * channels:
         told.append(
-            f"{dead} of {channels} channels of the last feature map are 0 in nearly every image. "
-            "A lower learning rate (learning_rate, backbone_rate) or gradient clipping (clip_norm) "
-            "keeps more of them alive."
+            f"{dead:.0f} of {channels:.0f} channels of the last feature map are 0 in nearly every "
+            "image. A lower learning rate (learning_rate, backbone_rate) or gradient clipping "
+            "(clip_norm) keeps more of them alive."
         )
-    if is_number(logit) and abs(logit) > LARGEST_LOGIT:
+    if abs(logit) > LARGEST_LOGIT:
         told.append(
             f"The largest logit on validation is {logit:.0f}, a probability of 0 or 1 to thirteen "
             "digits: the network is certain beyond reason of some images. Gradient clipping "

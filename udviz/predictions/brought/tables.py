@@ -47,7 +47,9 @@ def read_csv(path: Path, *, targets: bool, groups: str = "") -> Matrix:
     kinds: dict[str, Any] = {name: pa.float64() for name in names}
     if targets:  # as words: true, 1.0 and blank are targets too
         kinds = {name: pa.dictionary(pa.int32(), pa.string()) for name in names}
-    kinds |= {name: pa.dictionary(pa.int32(), pa.string()) for name in [*words, groups] if name}
+    kinds |= {
+        name: pa.dictionary(pa.int32(), pa.string()) for name in [*words, *filter(None, [groups])]
+    }
     with whole(path):
         table = arrow_csv.read_csv(
             path,

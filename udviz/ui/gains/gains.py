@@ -49,16 +49,16 @@ def summary(study: Study, compared: Compared) -> str:
     if pd.isna(mean.gain):
         return f"{text}."
     covered = what_is_covered(mean.includes_seeds, mean.includes_teachers, taught=_taught(study))
-    told = (
+    changes = (
         f"{text}. The mean average precision changes by **{number(mean.gain, sign=True)}** "
         f"(95 % interval {interval(mean.low, mean.high, sign=True)}, "
         f"which {covered})."
     )
     if pd.isna(mean.without_few):
-        return told
+        return changes
     turns = ", and its interval would then hold 0" if mean.rests_on_few else ""
     without = number(mean.without_few, sign=True)
-    return f"{told} Without its most influential 1 % of images it is {without}{turns}."
+    return f"{changes} Without its most influential 1 % of images it is {without}{turns}."
 
 
 def on_few(compared: Compared) -> str:

@@ -90,8 +90,7 @@ def unusual(runs: Sequence[RunDirectory]) -> str:
 
 
 def _number(event: Mapping[str, Any], name: str) -> float | None:
-    value = event.get(name)
-    return float(value) if is_number(value) else None
+    return float(value) if is_number(value := event.get(name)) else None
 
 
 def draw_runs(runs: Sequence[RunDirectory], styles: Mapping[str, MarkerStyle]) -> None:
