@@ -122,7 +122,7 @@ def as_scores(value: Any, *, name: str, say: Say, logits: bool = False) -> Given
 
 
 def runs_of(value: Any, targets: Given) -> list[Any]:
-    """The runs of a list: its items where they are matrices, or columns of one label; else itself."""
+    """The runs of a list: its items where they are matrices or columns of one label, or itself."""
     if not isinstance(value, list | tuple) or not value:
         return [value]
     dims = {np.ndim(i) if isinstance(i, list | tuple) else getattr(i, "ndim", 0) for i in value}

@@ -119,6 +119,14 @@ SMALL: dict[str, tuple[str, dict[str, object]]] = {
     "upper case": (rows("image,cat,dog", "{},{},{}").replace(".jpg", ".JPG"), {}),
     "no suffix": (rows("image,cat,dog", "{},{},{}").replace(".jpg", ""), {}),
     "web addresses": (rows("image,cat,dog", "https://host/bucket/{}?s=1,{},{}"), {}),
+    "ticks": (rows("image,cat,dog", "{},{},{}", yes="\u2713", no="\u2717"), {}),
+    "words": (rows("image,cat,dog", "{},{},{}", yes="pos", no="Neg"), {}),
+    "empty lines and columns": (
+        "\n\n" + rows("image,cat,dog,,", "{},{},{},,") + ",,,,\n,,,,\n\n",
+        {},
+    ),
+    "sep=": ("sep=;\n" + rows("image;cat;dog", "{};{};{}"), {}),
+    "escaped names": (rows("image,cat,dog", "{},{},{}").replace("\np", "\n%70"), {}),
     "no header": (
         rows("p0.jpg,1,1", "{},{},{}").replace("p0.jpg,1,1\n", "", 1),
         {"header": "none"},
@@ -132,6 +140,19 @@ LISTED = {
     "numpy": lists(" ", quote="'", brackets="[]"),
     "tuples": lists(", ", quote="'", brackets="()").replace("')", "',)"),
     "bare": lists(", ", brackets="[]"),
+    "bars in spaces": lists(" | "),
+    "a separator at the end": lists(";").replace("cat", "cat;").replace("dog", "dog;"),
+    "quotes without brackets": lists(", ", quote="'"),
+    "sets": lists(", ", quote="'", brackets="{}"),
+    "braces": lists(",", brackets="{}"),
+    "slashes": lists("/"),
+    "plus signs": lists(" + "),
+    "and": lists(" and "),
+    "lines": lists("\n"),
+    "objects": lists(", ", brackets="[]")
+    .replace("cat", '{""label"": ""cat""}')
+    .replace("dog", '{""name"": ""dog""}')
+    .replace("owl", '{""class"": ""owl""}'),
 }
 
 
@@ -192,8 +213,16 @@ def test_a_row_per_label_is_united(photos):
         (rows("image,cat,dog", "{},{},{}", yes="x", no=""), "--data.blank_means absent"),
         (rows("image,fold,cat,dog", "{},3,{},{}"), "--data.ignore_columns 'fold'"),
         (rows("image,camera,cat,dog", "{},nikon,{},{}"), "--data.ignore_columns 'camera'"),
+        (rows("image,cvFold,cat,dog", "{},1,{},{}"), "--data.ignore_columns 'cvFold'"),
+        (rows("image,data_split,cat,dog", "{},1,{},{}"), "--data.split_column"),
+        (rows("image,holdout,cat,dog", "{},0,{},{}"), "--data.split_column"),
+        (rows("image,cat,dog", "{},{},{}", yes="3"), "--data.ignore_columns 'cat,dog'"),
+        (rows("image,cat,dog", "{},{},{}", yes="0.7", no="0.2"), "--data.ignore_columns"),
+        (rows("image cat dog", "{} {} {}"), "several columns, got one: image cat dog"),
         (rows("p.jpg,0,0", "{},{},{}"), "--data.header none"),
         (rows("image,cat,Cat", "{},{},{}"), "Spell each label in one way"),
+        (lists("|").replace("cat", "cat:0.9").replace("dog", "dog:0.8"), "labels with scores"),
+        (lists(",").replace('"', ""), "into quotes"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_the_flag(photos, text, flag):
@@ -202,9 +231,13 @@ def test_what_cannot_be_meant_is_refused_with_the_flag(photos, text, flag):
 
 
 def test_labels_that_look_like_several_are_said_with_the_flag(photos):
-    dataset = load(photos, lists("/"), blank_means="absent")
+    labels = ["red car", "red bus", "blue car", "blue bus", *"abcdefgh"]
+    text = "\n".join(f"{name},{label}" for name, label in zip(NAMES, labels, strict=True))
 
-    assert any(g.flag == "--data.separator" and "'cat/dog'" in g.what for g in dataset.guesses)
+    dataset = load(photos, f"image,tags\n{text}\n", blank_means="absent")
+
+    assert len(dataset.label_names) == 12
+    assert any(g.flag == "--data.separator" and "'blue bus'" in g.what for g in dataset.guesses)
 
 
 @pytest.mark.parametrize(
@@ -213,6 +246,9 @@ def test_labels_that_look_like_several_are_said_with_the_flag(photos):
         ("Split", ["train", "test"], {"train", "val", "test"}),
         ("is_valid", ["False", "True"], {"train", "val", "test"}),
         ("subset", ["trainval", "test"], {"train", "val", "test"}),
+        ("split", ["TRAIN_SET", "test set"], {"train", "val", "test"}),
+        ("phase", ["trn", "tst"], {"train", "val", "test"}),
+        ("is_holdout", ["no", "yes"], {"train", "val", "test"}),
     ],
 )
 def test_a_column_of_splits_with_another_name_is_kept(photos, column, cells, splits):
@@ -225,6 +261,38 @@ def test_a_column_of_splits_with_another_name_is_kept(photos, column, cells, spl
     assert set(dataset.splits) == splits
     assert (dataset.splits[8:] == "test").all()
     assert dataset.label_names == ("cat", "dog")
+
+
+def test_a_flag_that_may_be_a_label_is_a_split_when_asked(photos):
+    text = "\n".join(
+        f"{line},{place in range(1, 9) if place else 'train'}"
+        for place, line in enumerate(SMALL["plain"][0].splitlines())
+    )
+
+    assert load(photos, text).label_names == ("cat", "dog", "train")
+    asked = load(photos, text, split_column="train")
+    assert asked.label_names == ("cat", "dog")
+    assert (asked.splits[8:] == "test").all()
+
+
+@pytest.mark.parametrize("name", ["{:.0f}", "{}.jpg", "{:.1f}", "{:06d}"])
+def test_numbers_find_files_whatever_a_spreadsheet_made_of_them(tmp_path, save_photo, name):
+    for place in range(12):
+        save_photo(tmp_path / "images" / f"{place:06d}.jpg", seed=place)
+    names = [name.format(place) for place in range(12)]
+    lines = [f"{name},{int(place % 2 == 0)}" for place, name in enumerate(names)]
+
+    dataset = load(tmp_path, "\n".join(["image_id,cat", *lines]))
+
+    assert [path.name for path in dataset.paths] == [f"{place:06d}.jpg" for place in range(12)]
+
+
+def test_names_with_accents_are_found_however_they_are_composed(tmp_path, save_photo):
+    for place in range(12):
+        save_photo(tmp_path / "images" / f"e\u0301{place}.jpg", seed=place)
+    lines = [f"\u00e9{place}.jpg,{int(place % 2 == 0)}" for place in range(12)]
+
+    assert len(load(tmp_path, "\n".join(["image,cat", *lines])).image_ids) == 12
 
 
 def test_broken_bytes_in_the_middle_are_found_before_a_study_trains(photos):

@@ -14,6 +14,7 @@ from udviz.data.dataset import Dataset
 from udviz.data.tables.label_lists import made_of_words
 
 COMBINED_SHARE = 0.5  # of the labels that look like combinations of others
+_SCORED = re.compile(r".*[^\d.][:=]\s*\d*\.?\d+")  # cat:0.9
 _PUNCTUATION = re.compile(r"[\[\]{}'\"|;]|^\(.*\)$|,\s*\S")
 
 
@@ -41,6 +42,13 @@ def _check_label_names(names: Sequence[str]) -> None:
             f"{len(odd)} of {len(names)} labels hold brackets, quotes or separators, such as "
             f"{shown(repr(odd[0]))}: cells of the label column were not split as they should be. "
             "Name what stands between labels: --data.separator ','."
+        )
+    scored = [name for name in names if _SCORED.fullmatch(name)]
+    if len(scored) > COMBINED_SHARE * len(names):
+        raise ValueError(
+            f"{len(scored)} of {len(names)} labels end in a number, such as "
+            f"{shown(repr(scored[0]))}: they look like labels with scores. Make a table with a row "
+            "per image and label, and the score in a column `confidence`."
         )
     combined = made_of_words(names)
     if len(combined) > COMBINED_SHARE * len(names):

@@ -179,10 +179,13 @@ def test_label_names_choose_and_order_the_columns(labelled):
     ("text", "message"),
     [
         ("image,cat,cat\na.jpg,1,0\n", r"labels\.csv cannot be read.*different names.*'cat'"),
-        ("image,cat\na.jpg,1,0\n", r"labels\.csv cannot be read.*more cells than the 2 columns"),
+        (
+            "image,cat\na.jpg,1,0\n",
+            r"labels\.csv cannot be read.*more cells than its first has names",
+        ),
         ("image,cat\na.jpg,1\nb.jpg,1,0\n", r"labels\.csv cannot be read.*line 3"),
         ("", r"labels\.csv cannot be read"),
-        ("image\na.jpg\n", r"at least one label, got none"),
+        ("image\na.jpg\n", r"several columns, got one"),
     ],
 )
 def test_what_is_no_table_is_refused_by_name(labelled, text, message):

@@ -107,7 +107,12 @@ def _read_delimited(file: TextFile, log: ProblemLog, settings: FrameSettings) ->
         first = next(opened, "")
         start = [] if said_delimiter(first) else [first]
         lines = csv.reader(chain(start, opened), delimiter=delimiter)
-        header = [name.strip() for name in next(lines, [])]
+        header, n_before = [], 0 if start else 1
+        for cells in lines:
+            if any(map(str.strip, cells)):
+                header = [name.strip() for name in cells]
+                break
+            n_before += 1
         second = next(filter(None, lines), [])
     if delimiter != usual and len(header) > 1:
         log.guess(f"{file.path.name} is separated by {_NAMES[delimiter]}", flag="--data.labels")
@@ -117,13 +122,14 @@ def _read_delimited(file: TextFile, log: ProblemLog, settings: FrameSettings) ->
         sep=delimiter,
         names=names,
         header=None,
-        skiprows=(0 if start else 1) + (settings.header != "none"),
+        skiprows=n_before + (settings.header != "none"),
         dtype=str,  # not "category", which turns 0001.0 into 1
         keep_default_na=False,
         skipinitialspace=True,
         encoding=file.encoding,
         compression="gzip" if file.compressed else None,
     )
+    frame = frame[(frame != "").any(axis=1)].reset_index(drop=True)  # spreadsheets leave empty rows
     return frame[[name for name in names if not name.startswith("\0")]]
 
 
@@ -147,7 +153,11 @@ def _column_names(
     if repeated or not named:
         raise ValueError(f"its columns must have different names, got {repeated or 'none'} twice.")
     if len(second) > len(header):  # pandas would take the first cells for an index
-        raise ValueError(f"its lines have more cells than the {len(header)} columns.")
+        raise ValueError(
+            f"its lines have more cells than its first has names ({len(header)}: "
+            f"{shown(', '.join(header))}). Begin with a line that names all columns, and put cells "
+            "that hold a separator into quotes."
+        )
     return [column or f"\0{place}" for place, column in enumerate(header)]
 
 

@@ -23,9 +23,9 @@ class RankedColumn:
 
     Attributes:
         column: The label's known images and scores.
-        average_precision: (M,) NaN without positives.
-        influence: (M, n) of every image, corrected for few positives; (M, 0) without positives.
-        loss: (M, n) every image's share of 1 - AP; None unless asked for or without positives.
+        average_precision: (M,) NaN unless measurable.
+        influence: (M, n) of every image, corrected for few positives; (M, 0) unless measurable.
+        loss: (M, n) every image's share of 1 - AP; None unless asked for and measurable.
     """
 
     column: LabelColumn
@@ -37,6 +37,11 @@ class RankedColumn:
     def n_positives(self) -> int:
         """Images that carry the label."""
         return int(np.count_nonzero(self.column.positive))
+
+    @property
+    def measurable(self) -> bool:
+        """Whether images with and without the label are known; else no ranking is a wrong one."""
+        return 0 < self.n_positives < self.column.positive.size
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -88,13 +93,13 @@ class Measured:
 
     Attributes:
         sets: Which of them belongs to which run.
-        ap: (M, L) average precision; NaN without positives.
+        ap: (M, L) average precision; NaN without positives or negatives.
         covariance: (L, M, M) influence covariance of these.
-        mean_covariance: (2, M, M) the same of the mean over all labels that have a positive, and
-            over the supported ones.
+        mean_covariance: (2, M, M) the same of the mean over all measurable labels, and over the
+            supported ones.
         positives: (L,) images that carry the label.
         known: (L,) images whose target is known.
-        supported: (L,) bool, enough positives.
+        supported: (L,) bool, measurable with enough positives.
     """
 
     sets: ScoreSets
@@ -149,7 +154,12 @@ class Measured:
 
     def in_mean(self, *, supported: bool) -> np.ndarray:
         """(L,) bool: the labels that the mean is taken over."""
-        return self.supported if supported else self.positives > 0
+        return self.supported if supported else self.measurable
+
+    @property
+    def measurable(self) -> np.ndarray:
+        """(L,) bool: labels with positives and negatives."""
+        return _measurable(self.positives, self.known)
 
     def _matrix(self, weights: Mapping[str, float]) -> np.ndarray:
         """(S, M): a row of weights per seed."""
@@ -187,7 +197,7 @@ class Measuring:
         column, label = ranked.column, ranked.column.label
         self._positives[label], self._known[label] = ranked.n_positives, column.positive.size
         self._ap[:, label] = ranked.average_precision
-        if ranked.n_positives == 0:
+        if not ranked.measurable:
             return
         self._gram[label] = ranked.influence @ ranked.influence.T
         total = self._totals[int(ranked.n_positives >= self._min_positives)]
@@ -195,9 +205,10 @@ class Measuring:
 
     def result(self) -> Measured:
         """What was measured, once all labels are in."""
-        supported = self._positives >= self._min_positives
+        measurable = _measurable(self._positives, self._known)
+        supported = measurable & (self._positives >= self._min_positives)
         of_means = (
-            (self._totals.sum(axis=0), int((self._positives > 0).sum())),
+            (self._totals.sum(axis=0), int(measurable.sum())),
             (self._totals[1], int(supported.sum())),
         )
         return Measured(
@@ -270,9 +281,13 @@ def small_sample_factor(n_positives: int) -> float:
     return max(2, n_positives) / (max(2, n_positives) - 1)
 
 
+def _measurable(positives: np.ndarray, known: np.ndarray) -> np.ndarray:
+    return (positives > 0) & (positives < known)
+
+
 def _ranked(column: LabelColumn, *, losses: bool) -> RankedColumn:
     n_positives, size = int(np.count_nonzero(column.positive)), len(column.scores)
-    if n_positives == 0:
+    if not 0 < n_positives < column.positive.size:
         nothing = np.full(size, np.nan), np.empty((size, 0))
         return RankedColumn(
             column=column, average_precision=nothing[0], influence=nothing[1], loss=None
