@@ -18,8 +18,6 @@ from udviz.data.tables.label_lists import (
 )
 from udviz.data.tables.words import READ, Coding, read_words
 
-TWINS = "labels that are always listed together (if they are one, --data.separator)"
-TWINS_FROM = 3  # images; rarer labels may come together by chance
 NO_LABEL_WORDS = (
     "nan",
     "none",
@@ -100,7 +98,6 @@ def read_targets(
             values[row] = 0 if settings.coding.blank_means == "absent" else -1
         else:
             values[row, [column_of[label] for label in labels]] = 1
-    _note_twins(values, names, log)
     return Targets(values=values, label_names=names)
 
 
@@ -157,16 +154,6 @@ def united(
             log.add("contradicting rows", f"{image}: {label}", row=place_of[image])
         values[cell] = said[row]
     return first, Targets(values=values, label_names=names)
-
-
-def _note_twins(values: np.ndarray, names: Sequence[str], log: ProblemLog) -> None:
-    """Note labels that are always listed together, as the halves of ``Bag, hand`` are."""
-    first_with: dict[bytes, str] = {}
-    for name, column in zip(names, values.T, strict=True):
-        if np.count_nonzero(column == 1) >= TWINS_FROM:
-            other = first_with.setdefault(column.tobytes(), name)
-            if other != name:
-                log.add(TWINS, f"{other} and {name}")
 
 
 def _label_lists(

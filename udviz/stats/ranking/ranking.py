@@ -50,9 +50,9 @@ class LabelRanking:
         table: One row per label in column order. ``positives``, ``known``: images that carry the
             label, and images whose target is known; ``prevalence``: their ratio, which is also
             the AP of random scores; ``ap``: average precision, the mean over seeds, NaN without
-            positives or negatives; ``ap_se``, ``ap_low``, ``ap_high``: standard error and interval, NaN below 2
-            positives; ``auroc``: the mean over seeds; ``supported``: whether there are at least
-            ``min_positives`` positives (below that, do not trust the number).
+            positives or negatives; ``ap_se``, ``ap_low``, ``ap_high``: standard error and
+            interval, NaN below 2 positives; ``auroc``: the mean over seeds; ``supported``: whether
+            there are at least ``min_positives`` positives (below that, do not trust the number).
         mean_ap: Mean over all labels that have a positive and a negative.
         mean_ap_supported: Mean over the supported labels.
     """
