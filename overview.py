@@ -5,7 +5,7 @@ import streamlit as st
 from udviz.figures.labels.ranking import ranking
 from udviz.figures.models.gains import gain_curve
 from udviz.figures.models.models import model_scores
-from udviz.ui.frame import alt, charts, links, report_button
+from udviz.ui.frame import alt, charts, links, take_away
 from udviz.ui.frame.page import open_page
 from udviz.ui.labels import headroom, sentences, tables, text_tables
 from udviz.ui.labels.filters import movers
@@ -77,4 +77,4 @@ st.page_link(links.DIFFICULTY, label="All labels, hardest first", icon=":materia
 
 st.header("How certain are these results?", anchor=False)
 st.markdown(sentences.how_certain(view.comparison, view.labels))
-report_button.offer(view)
+take_away.offer(view)

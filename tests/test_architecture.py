@@ -54,7 +54,15 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
         *("udviz.launching", "udviz.studies", "udviz.recipe", "psutil", "pydantic", "submitit"),
     },
     "udviz/export": {
-        *("udviz.studies", "udviz.figures", "udviz.ui", "tensorboard"),
+        *(
+            "udviz.export",
+            "udviz.analysis",
+            "udviz.studies",
+            "udviz.figures",
+            "udviz.ui",
+            "udviz.launching",
+        ),
+        *("udviz.recipe", "tensorboard"),
         *("pandas", "plotly", "markdown_it"),
     },
     "udviz/explain.py": {*TRAINING, "torch", "captum"},  # the app's one door to torch
@@ -69,6 +77,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
         *(*TRAINING, *READING, "udviz.commands", "udviz.comparing"),
         *("pandas", "pydantic", "pydantic_settings", "tqdm"),
     },
+    "udviz/commands/export.py": {*READING, "udviz.ui"},
     "udviz/commands/doctor.py": {"udviz.launching", "udviz.studies", "torch"},
     "pipelines": {"udviz.cli"},
 }

@@ -1,0 +1,138 @@
+"""Take a study's results elsewhere.
+
+udviz export runs/demo --to markdown
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from udviz.analysis.store import AnalysisError, read_manifest
+from udviz.checks import shown
+from udviz.export import csv_tables, report, tensorboard, typeset
+from udviz.export.card import card_of
+from udviz.export.places import FOLDER, check_free, whole
+from udviz.installation import called
+from udviz.studies.directory import STUDY_FILE, check_links
+from udviz.ui.frame.view import View, view_of
+from udviz.ui.load.study import read_study
+from udviz.vocabulary import JUDGED_SPLITS
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way out.
+
+    Attributes:
+        write: Writes what is asked for to a place that does not exist yet.
+        summary: What it makes.
+        name: Of the file or folder that is written.
+        options: Options of the command line that it takes.
+        printed: Whether it is printed where no ``--out`` is given.
+    """
+
+    write: Callable[[argparse.Namespace, Path], None]
+    summary: str
+    name: str
+    options: tuple[str, ...] = ()
+    printed: bool = False
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write what the command line asks for and print where it is.
+
+    Raises:
+        FileNotFoundError: If there is no study.
+        ValueError: If an option does not go with the format, ``--out`` is there already, or the
+            study lacks what is to be exported.
+    """
+    asked = _parser().parse_args(arguments)
+    format = FORMATS[asked.to]
+    _check_options(asked, format)
+    _check_study(asked.study)
+    asked.split = asked.split or "test"
+    try:
+        if format.printed and asked.out is None:
+            print(_TEXTS[asked.to](_view(asked)), end="")
+            return
+        out: Path = asked.out or asked.study / FOLDER / format.name
+        with whole(out) as draft:
+            format.write(asked, draft)
+    except AnalysisError as error:
+        raise ValueError(str(error)) from error
+    print(out)
+
+
+def _view(asked: argparse.Namespace) -> View:
+    read_manifest(asked.study)  # says in plain text what is wrong with it
+    study = read_study(asked.study)
+    if asked.split not in study.splits:
+        raise ValueError(
+            f"`--split` must be one of {', '.join(study.splits)}, got {shown(asked.split)}."
+        )
+    return view_of(study, asked.split)
+
+
+def _text(asked: argparse.Namespace, draft: Path) -> None:
+    draft.write_text(_TEXTS[asked.to](_view(asked)), encoding="utf-8")
+
+
+def _csv(asked: argparse.Namespace, draft: Path) -> None:
+    csv_tables.write_tables(asked.study, draft, split=asked.split, all_columns=asked.all_columns)
+
+
+def _tensorboard(asked: argparse.Namespace, draft: Path) -> None:
+    tensorboard.write_runs(asked.study, draft)
+
+
+_TEXTS: dict[str, Callable[[View], str]] = {
+    "markdown": lambda view: typeset.markdown(card_of(view)),
+    "latex": lambda view: typeset.latex(card_of(view)),
+    "html": report.study_report,
+}
+FORMATS = {
+    "markdown": Format(
+        _text, "a card for papers: models, gains, verdicts", "card.md", ("split",), True
+    ),
+    "latex": Format(_text, "the same card as LaTeX tables", "card.tex", ("split",), True),
+    "html": Format(_text, "a report with figures that opens offline", "report.html", ("split",)),
+    "csv": Format(_csv, "the tables", "csv", ("split", "all_columns")),
+    "tensorboard": Format(_tensorboard, "what the runs noted, as event files", "tensorboard"),
+}
+
+
+def _check_options(asked: argparse.Namespace, format: Format) -> None:
+    for name in ("split", "all_columns"):
+        if getattr(asked, name) and name not in format.options:
+            takers = [to for to, other in FORMATS.items() if name in other.options]
+            raise ValueError(
+                f"`--{name}` must go with --to {' or '.join(takers)}, got --to {asked.to}."
+            )
+    if asked.out is not None:
+        check_free(asked.out)
+
+
+def _check_study(study: Path) -> None:
+    if not (study / STUDY_FILE).is_file():
+        raise FileNotFoundError(
+            f"`study` must be the folder of a study, such as runs/demo, got {shown(str(study))}, "
+            f"which holds no {STUDY_FILE}."
+        )
+    check_links(study)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=called("export"),
+        description="Take a study's results elsewhere.",
+        epilog="\n".join(f"{name:<12} {format.summary}" for name, format in FORMATS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("study", type=Path, help="folder of the study, such as runs/demo")
+    add("--to", choices=FORMATS, required=True, metavar="FORMAT", help=", ".join(FORMATS))
+    add("--out", type=Path, help=f"must not exist yet; default: in the study's folder {FOLDER}/")
+    add("--split", choices=JUDGED_SPLITS, help="whose numbers (test)")
+    add("--all_columns", action="store_true", help="csv: every table, with all of its columns")
+    return parser
