@@ -65,6 +65,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
         *("udviz.recipe", "tensorboard"),
         *("pandas", "plotly", "markdown_it"),
     },
+    "udviz/export/onnx": {*TRAINING, "udviz.export", "udviz.stats", "torch", "pandas"},
     "udviz/explain.py": {*TRAINING, "torch", "captum"},  # the app's one door to torch
     "udviz/ui": {
         *(*READING, "udviz.ui", "udviz.explain"),

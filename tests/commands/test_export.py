@@ -102,6 +102,11 @@ def test_an_option_that_the_format_does_not_take_is_refused(study):
         run(study, "html", "--all_columns")
 
 
+def test_a_model_must_be_named_where_one_is_exported(study):
+    with pytest.raises(ValueError, match="`--to onnx` must go with --model NAME"):
+        run(study, "onnx")
+
+
 def test_a_folder_without_a_study_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="`study` must be the folder of a study"):
         run(tmp_path, "html")

@@ -56,12 +56,18 @@ def main(arguments: Sequence[str]) -> None:
         if format.printed and asked.out is None:
             print(_TEXTS[asked.to](_view(asked)), end="")
             return
-        out: Path = asked.out or asked.study / FOLDER / format.name
+        out: Path = asked.out or asked.study / FOLDER / _named(asked, format)
         with whole(out) as draft:
             format.write(asked, draft)
     except AnalysisError as error:
         raise ValueError(str(error)) from error
     print(out)
+
+
+def _named(asked: argparse.Namespace, format: Format) -> str:
+    """Name of the file or folder, which tells the run where there is one."""
+    run = asked.model if asked.seed is None else f"{asked.model}-{asked.seed}"
+    return format.name.format(run=run)
 
 
 def _view(asked: argparse.Namespace) -> View:
@@ -82,6 +88,12 @@ def _csv(asked: argparse.Namespace, draft: Path) -> None:
     csv_tables.write_tables(asked.study, draft, split=asked.split, all_columns=asked.all_columns)
 
 
+def _onnx(asked: argparse.Namespace, draft: Path) -> None:
+    from udviz.export.onnx.bundle import write_bundle  # needs PyTorch
+
+    write_bundle(asked.study, draft, model=asked.model, seed=asked.seed)
+
+
 def _tensorboard(asked: argparse.Namespace, draft: Path) -> None:
     tensorboard.write_runs(asked.study, draft)
 
@@ -98,17 +110,23 @@ FORMATS = {
     "latex": Format(_text, "the same card as LaTeX tables", "card.tex", ("split",), True),
     "html": Format(_text, "a report with figures that opens offline", "report.html", ("split",)),
     "csv": Format(_csv, "the tables", "csv", ("split", "all_columns")),
+    "onnx": Format(
+        _onnx, "a trained model that runs without PyTorch", "onnx-{run}", ("model", "seed")
+    ),
     "tensorboard": Format(_tensorboard, "what the runs noted, as event files", "tensorboard"),
 }
 
 
 def _check_options(asked: argparse.Namespace, format: Format) -> None:
-    for name in ("split", "all_columns"):
-        if getattr(asked, name) and name not in format.options:
+    for name in ("split", "all_columns", "model", "seed"):
+        is_given = getattr(asked, name) not in (None, False)
+        if is_given and name not in format.options:
             takers = [to for to, other in FORMATS.items() if name in other.options]
             raise ValueError(
                 f"`--{name}` must go with --to {' or '.join(takers)}, got --to {asked.to}."
             )
+    if "model" in format.options and asked.model is None:
+        raise ValueError(f"`--to {asked.to}` must go with --model NAME, got none.")
     if asked.out is not None:
         check_free(asked.out)
 
@@ -134,5 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--to", choices=FORMATS, required=True, metavar="FORMAT", help=", ".join(FORMATS))
     add("--out", type=Path, help=f"must not exist yet; default: in the study's folder {FOLDER}/")
     add("--split", choices=JUDGED_SPLITS, help="whose numbers (test)")
+    add("--model", metavar="NAME", help="onnx: which model")
+    add("--seed", type=int, help="of its run (the first)")
     add("--all_columns", action="store_true", help="csv: every table, with all of its columns")
     return parser
