@@ -54,16 +54,8 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
         *("udviz.launching", "udviz.studies", "udviz.recipe", "psutil", "pydantic", "submitit"),
     },
     "udviz/export": {
-        *(
-            "udviz.export",
-            "udviz.analysis",
-            "udviz.studies",
-            "udviz.figures",
-            "udviz.ui",
-            "udviz.launching",
-        ),
-        *("udviz.recipe", "tensorboard"),
-        *("pandas", "plotly", "markdown_it"),
+        *(*READING, "udviz.export", "udviz.ui", "tensorboard"),
+        *("pandas", "plotly", "markdown_it", "PIL"),
     },
     "udviz/export/onnx": {*TRAINING, "udviz.export", "udviz.stats", "torch", "pandas"},
     "udviz/explain.py": {*TRAINING, "torch", "captum"},  # the app's one door to torch

@@ -10,11 +10,18 @@ from pathlib import Path
 
 from udviz.analysis.store import AnalysisError, read_manifest
 from udviz.checks import shown
-from udviz.export import csv_tables, report, tensorboard, typeset
+from udviz.data.dataset import Dataset
+from udviz.export import corrected, csv_tables, report, tensorboard, typeset
+from udviz.export.arrays import write_arrays
 from udviz.export.card import card_of
+from udviz.export.dataset_folder import write_dataset
 from udviz.export.places import FOLDER, check_free, whole
+from udviz.export.runs import chosen_run
 from udviz.installation import called
+from udviz.recipe.brought import BROUGHT
+from udviz.recipe.files import read_recipe, recipe_values
 from udviz.studies.directory import STUDY_FILE, check_links
+from udviz.studies.provenance import load_study_data
 from udviz.ui.frame.view import View, view_of
 from udviz.ui.load.study import read_study
 from udviz.vocabulary import JUDGED_SPLITS
@@ -25,14 +32,15 @@ class Format:
     """One way out.
 
     Attributes:
-        write: Writes what is asked for to a place that does not exist yet.
+        write: Writes what is asked for to a place that does not exist yet; what is to be said of
+            it, if anything.
         summary: What it makes.
         name: Of the file or folder that is written.
         options: Options of the command line that it takes.
         printed: Whether it is printed where no ``--out`` is given.
     """
 
-    write: Callable[[argparse.Namespace, Path], None]
+    write: Callable[[argparse.Namespace, Path], str | None]
     summary: str
     name: str
     options: tuple[str, ...] = ()
@@ -58,16 +66,16 @@ def main(arguments: Sequence[str]) -> None:
             return
         out: Path = asked.out or asked.study / FOLDER / _named(asked, format)
         with whole(out) as draft:
-            format.write(asked, draft)
+            said = format.write(asked, draft)
     except AnalysisError as error:
         raise ValueError(str(error)) from error
-    print(out)
+    print(out, f"({said})" if said else "")
 
 
 def _named(asked: argparse.Namespace, format: Format) -> str:
     """Name of the file or folder, which tells the run where there is one."""
     run = asked.model if asked.seed is None else f"{asked.model}-{asked.seed}"
-    return format.name.format(run=run)
+    return format.name.format(run=run, split=asked.split)
 
 
 def _view(asked: argparse.Namespace) -> View:
@@ -94,6 +102,30 @@ def _onnx(asked: argparse.Namespace, draft: Path) -> None:
     write_bundle(asked.study, draft, model=asked.model, seed=asked.seed)
 
 
+def _huggingface(asked: argparse.Namespace, draft: Path) -> str:
+    run = chosen_run(asked.study, model=asked.model, seed=asked.seed)
+    is_brought = BROUGHT in recipe_values(asked.study / STUDY_FILE)
+    with_images = not (asked.no_images or is_brought)
+    images = _images(asked.study) if with_images else None
+    return write_dataset(asked.study, run, draft, images=images)
+
+
+def _images(study: Path) -> Dataset:
+    try:
+        return load_study_data(read_recipe(study / STUDY_FILE), study)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{error} Pass --no_images to leave the images out.") from error
+
+
+def _cleanlab(asked: argparse.Namespace, draft: Path) -> str:
+    run = chosen_run(asked.study, model=asked.model, seed=asked.seed)
+    return write_arrays(run.predictions(asked.split), draft)
+
+
+def _labels(asked: argparse.Namespace, draft: Path) -> str:
+    return corrected.correct(asked.study, draft, split=asked.split)
+
+
 def _tensorboard(asked: argparse.Namespace, draft: Path) -> None:
     tensorboard.write_runs(asked.study, draft)
 
@@ -113,12 +145,25 @@ FORMATS = {
     "onnx": Format(
         _onnx, "a trained model that runs without PyTorch", "onnx-{run}", ("model", "seed")
     ),
+    "huggingface": Format(
+        _huggingface,
+        "predictions, reviewed targets and images for `datasets`",
+        "huggingface-{run}",
+        ("model", "seed", "no_images"),
+    ),
+    "cleanlab": Format(
+        _cleanlab,
+        "`labels` and `pred_probs` as an .npz",
+        "cleanlab-{run}-{split}.npz",
+        ("model", "seed", "split"),
+    ),
+    "labels": Format(_labels, "the table that was brought, reviews applied", "labels", ("split",)),
     "tensorboard": Format(_tensorboard, "what the runs noted, as event files", "tensorboard"),
 }
 
 
 def _check_options(asked: argparse.Namespace, format: Format) -> None:
-    for name in ("split", "all_columns", "model", "seed"):
+    for name in ("split", "all_columns", "model", "seed", "no_images"):
         is_given = getattr(asked, name) not in (None, False)
         if is_given and name not in format.options:
             takers = [to for to, other in FORMATS.items() if name in other.options]
@@ -152,7 +197,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--to", choices=FORMATS, required=True, metavar="FORMAT", help=", ".join(FORMATS))
     add("--out", type=Path, help=f"must not exist yet; default: in the study's folder {FOLDER}/")
     add("--split", choices=JUDGED_SPLITS, help="whose numbers (test)")
-    add("--model", metavar="NAME", help="onnx: which model")
+    add("--model", metavar="NAME", help="whose network or predictions")
     add("--seed", type=int, help="of its run (the first)")
+    add("--no_images", action="store_true", help="huggingface: leave the images out")
     add("--all_columns", action="store_true", help="csv: every table, with all of its columns")
     return parser

@@ -6,19 +6,18 @@ from typing import Any
 
 import pandas as pd
 
-from udviz.checks import check_choice
 from udviz.export.onnx.model import LOGITS, PIXELS, PROBABILITIES, TOLERANCE, write_model
+from udviz.export.runs import chosen_run
 from udviz.export.spreadsheet import safe_csv
 from udviz.installation import called, code_version
 from udviz.predictions.cache import Predictions, open_predictions
 from udviz.recipe.files import read_recipe
-from udviz.recipe.schema import Recipe
 from udviz.stats.calibration.platt import fit_platt
 from udviz.stats.calibration.recalibration import fit_temperature
 from udviz.stats.decisions.thresholds import choose_thresholds
 from udviz.stats.labels.probabilities import logit_probs
 from udviz.studies.directory import STUDY_FILE
-from udviz.studies.models import Run, models_of, run_of
+from udviz.studies.models import Run, run_of
 from udviz.training.adoption import with_teacher_found
 from udviz.training.checkpoint import WEIGHTS, file_digest
 from udviz.training.networks import trained_network
@@ -72,7 +71,8 @@ def write_bundle(study: Path, folder: Path, *, model: str, seed: int | None = No
         ModuleNotFoundError: If a package of the extra `onnx` is missing.
     """
     recipe = with_teacher_found(read_recipe(study / STUDY_FILE), study)
-    run = _run(recipe, model, seed)
+    chosen = chosen_run(study, model=model, seed=seed)
+    run = run_of(recipe, model, chosen.seed)
     val = _val_predictions(study, run)
     n_labels, side_px = len(val.label_names), recipe.data.side_px
     network = trained_network(recipe, run, study, n_labels)
@@ -105,16 +105,6 @@ def write_bundle(study: Path, folder: Path, *, model: str, seed: int | None = No
         tolerance=TOLERANCE,
     )
     (folder / "README.md").write_text(readme, encoding="utf-8")
-
-
-def _run(recipe: Recipe, model: str, seed: int | None) -> Run:
-    check_choice(model, recipe.models, name="--model")
-    (seeds,) = (known.seeds for known in models_of(recipe) if known.name == model)
-    if seed is not None and seed not in seeds:
-        raise ValueError(
-            f"`--seed` must be one of {', '.join(map(str, seeds))} of {model}, got {seed}."
-        )
-    return run_of(recipe, model, seeds[0] if seed is None else seed)
 
 
 def _val_predictions(study: Path, run: Run) -> Predictions:
