@@ -74,6 +74,11 @@ def test_reviewed_targets_stand_beside_those_that_were_annotated(study, predicti
     assert json.loads((tmp_path / "out" / "label_names.json").read_text()) == list(LABELS)
 
 
+def test_targets_that_came_from_an_array_have_no_table_to_correct(study):
+    with pytest.raises(ValueError, match="The targets must come from a file here, got"):
+        export.main([str(study), "--to", "labels"])
+
+
 def test_datasets_loads_images_targets_and_probabilities(trained, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))

@@ -82,6 +82,8 @@ def correct(study: Path, folder: Path, *, split: str) -> str:
 
 def _unchanged(source: Source) -> Path:
     path = Path(source.file)
+    if not path.is_file():
+        raise ValueError(f"The targets must come from a file here, got {source.file}. {_ELSE}")
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != source.sha256:
