@@ -5,7 +5,7 @@ import streamlit as st
 from udviz.figures.labels.ranking import ranking
 from udviz.figures.models.gains import gain_curve
 from udviz.figures.models.models import model_scores
-from udviz.ui.frame import alt, charts, links, report_button
+from udviz.ui.frame import alt, charts, links, take_away
 from udviz.ui.frame.page import open_page
 from udviz.ui.labels import headroom, sentences, tables, text_tables
 from udviz.ui.labels.filters import movers
@@ -81,4 +81,4 @@ st.markdown(
         view.comparison, view.labels, taught=bool((view.models["kind"] == "teacher").any())
     )
 )
-report_button.offer(view)
+take_away.offer(view)

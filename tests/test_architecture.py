@@ -55,9 +55,10 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
         *("udviz.launching", "udviz.studies", "udviz.recipe", "psutil", "pydantic", "submitit"),
     },
     "udviz/export": {
-        *("udviz.studies", "udviz.figures", "udviz.ui", "tensorboard"),
-        *("pandas", "plotly", "markdown_it"),
+        *(*READING, "udviz.export", "udviz.ui", "tensorboard"),
+        *("pandas", "plotly", "markdown_it", "PIL"),
     },
+    "udviz/export/onnx": {*TRAINING, "udviz.export", "udviz.stats", "torch", "pandas"},
     "udviz/explain.py": {*TRAINING, "torch", "captum"},  # the app's one door to torch
     "udviz/ui": {
         *(*READING, "udviz.ui", "udviz.explain"),
@@ -70,6 +71,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
         *(*TRAINING, *READING, "udviz.commands", "udviz.comparing"),
         *("pandas", "pydantic", "pydantic_settings", "tqdm"),
     },
+    "udviz/commands/export.py": {*READING, "udviz.ui"},
     "udviz/commands/doctor.py": {"udviz.launching", "udviz.studies", "torch"},
     "pipelines": {"udviz.cli"},
 }
