@@ -11,7 +11,7 @@ MOST_FILES = 14  # of a room; one that grows past that wants sub-rooms
 
 COMMON = {  # what every room may import
     *("udviz.checks", "udviz.vocabulary", "udviz.installation", "udviz.processes"),
-    *("udviz.bounded", "udviz.__version__"),
+    *("udviz.bounded", "udviz.given", "udviz.__version__"),
 }
 WALL = "udviz.predictions"
 READING = {
@@ -23,6 +23,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
     "udviz/__init__.py": {"udviz.comparing"},
     "udviz/checks.py": set(),
     "udviz/bounded.py": set(),
+    "udviz/given.py": set(),
     "udviz/installation.py": set(),
     "udviz/processes.py": set(),
     "udviz/scratch.py": set(),
@@ -54,9 +55,10 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
         *("udviz.launching", "udviz.studies", "udviz.recipe", "psutil", "pydantic", "submitit"),
     },
     "udviz/export": {
-        *("udviz.studies", "udviz.figures", "udviz.ui", "tensorboard"),
-        *("pandas", "plotly", "markdown_it"),
+        *(*READING, "udviz.export", "udviz.ui", "tensorboard"),
+        *("pandas", "plotly", "markdown_it", "PIL"),
     },
+    "udviz/export/onnx": {*TRAINING, "udviz.export", "udviz.stats", "torch", "pandas"},
     "udviz/explain.py": {*TRAINING, "torch", "captum"},  # the app's one door to torch
     "udviz/ui": {
         *(*READING, "udviz.ui", "udviz.explain"),
@@ -69,6 +71,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
         *(*TRAINING, *READING, "udviz.commands", "udviz.comparing"),
         *("pandas", "pydantic", "pydantic_settings", "tqdm"),
     },
+    "udviz/commands/export.py": {*READING, "udviz.ui"},
     "udviz/commands/doctor.py": {"udviz.launching", "udviz.studies", "torch"},
     "pipelines": {"udviz.cli"},
 }

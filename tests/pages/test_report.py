@@ -9,6 +9,7 @@ import pytest
 from tests.pages.synthetic import EIGHT, HOSTILE_NAMES, names_of, write_study
 from udviz.export.report import study_report
 from udviz.figures.style.text import number
+from udviz.ui.frame.take_away import OFFERS
 from udviz.ui.frame.view import view_of
 from udviz.ui.load.study import read_study
 
@@ -89,7 +90,21 @@ def test_a_run_whose_record_is_torn_is_named_and_the_rest_is_told(trained, runs)
     assert "<td>baseline-0</td>" in report
 
 
-def test_the_overview_offers_the_report(study, open_app):
+@pytest.mark.parametrize("offer", OFFERS, ids=lambda offer: offer[1])
+def test_everything_that_can_be_taken_away_holds_the_models(view, offer):
+    *_, write = offer
+
+    text = write(view)
+
+    assert all(name in text for name in view.names)
+
+
+def test_the_overview_offers_what_can_be_taken_away_without_a_command(study, open_app):
     buttons = [button.label for button in open_app().get("download_button")]
 
-    assert buttons == ["Download as a report (HTML)"]
+    assert buttons == [
+        "Report (HTML)",
+        "Card for papers (Markdown)",
+        "Card for papers (LaTeX)",
+        "Labels (CSV)",
+    ]
