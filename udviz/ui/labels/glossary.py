@@ -39,6 +39,8 @@ GLOSSARY = {
     "AUROC": "Probability that a positive image is ranked above a negative one; 0.5 is random.",
     "Brier": "Mean squared error of the probability; lower is better.",
     "Threshold": "The label is predicted from this probability on.",
+    "Predicted": "Share of the images that are predicted to carry the label.",
+    "Note": "What to know before using the threshold.",
     "TP": "Predicted and labelled.",
     "FP": "Predicted, not labelled.",
     "FN": "Labelled, not predicted.",
