@@ -123,7 +123,7 @@ def _ranking(model: str, measured: Measured) -> pd.DataFrame:
 def _means(model: str, measured: Measured, trained: np.ndarray) -> pd.DataFrame:
     """Mean average precisions: one row."""
     mean, supported = (mean_precision(measured, model, supported=s) for s in (False, True))
-    usable = trained & (measured.positives > 0)
+    usable = trained & measured.measurable
     by_run = measured.ap[_places(measured.sets, model)][:, usable]
     means = by_run.mean(axis=1) if usable.any() else np.full(len(by_run), np.nan)
     with np.errstate(invalid="ignore"):  # a label without a known target

@@ -66,7 +66,7 @@ class LabelGains:
             ``images_needed``: test images that would find a gain of the size seen with 80 % power
             (infinite where only more seeds can); ``supported``: at least ``min_positives``
             positives.
-        mean_gain: Gain in mean AP over all labels that have a positive.
+        mean_gain: Gain in mean AP over all labels that have a positive and a negative.
         mean_gain_supported: The same over the supported labels.
         correction: ``bh`` (Benjamini-Hochberg) or ``by`` (Benjamini-Yekutieli).
         includes_seed_variance: Whether intervals cover training again with another seed. False
@@ -173,7 +173,7 @@ def mean_gain_row(
     confidence: float = 0.95,
     supported: bool = False,
 ) -> pd.DataFrame:
-    """Gain in mean AP over all labels with a positive, or over the supported ones: one row.
+    """Gain in mean AP over all measurable labels, or over the supported ones: one row.
 
     Its columns are those of `gain_table` without ``supported``, and ``n_labels``, ``seed_sd`` and
     ``n_seeds``.

@@ -46,7 +46,7 @@ class GapClosed:
     Attributes:
         table: One row per label in column order: ``gap``, ``gain``, ``closed``, ``closed_low``,
             ``closed_high``, ``bounded``, as in :class:`MeanGapClosed`.
-        mean: The same for mean AP over all labels that have a positive.
+        mean: The same for mean AP over all labels that have a positive and a negative.
         mean_supported: The same over the supported labels.
     """
 

@@ -19,7 +19,7 @@ class RedrawnPrecision:
     Attributes:
         positives: (L,) images that carry the label.
         known: (L,) images whose target is known.
-        average_precision: (L,) mean over the models; NaN without positives.
+        average_precision: (L,) mean over the models; NaN without positives or negatives.
         standard_error: (L,) of that mean, from the images; NaN below 2 positives.
         draws: (D, L) redrawn averages in [0, 1]; labels of one draw belong together.
     """
@@ -76,7 +76,7 @@ class Redrawing:
         """Take in a label."""
         column, label = ranked.column, ranked.column.label
         self._positives[label], self._known[label] = ranked.n_positives, column.positive.size
-        if ranked.n_positives == 0:
+        if not ranked.measurable:
             return
         self._precision[label] = ranked.average_precision[self._runs].mean()
         influence = ranked.influence[self._runs].mean(axis=0)
@@ -138,14 +138,14 @@ def _draw(
     n_draws: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """(D, L) redrawn averages; NaN for a label without positives."""
+    """(D, L) redrawn averages; NaN where the precision is."""
     moves = rng.standard_normal((n_draws, len(totals))) @ totals  # (D, L)
     stiff = (positives == 1) | (np.linalg.norm(totals, axis=0) < 1e-9)
     slope = np.where(stiff, 1.0, precision * (1 - precision))
     start = np.log(np.where(stiff, 1.0, precision) / np.where(stiff, 1.0, 1 - precision))
     draws: np.ndarray = expit(start + moves / slope)
-    for label in np.flatnonzero(stiff & (positives > 0)):
+    for label in np.flatnonzero(stiff & np.isfinite(precision)):
         found = positives[label] * precision[label]
         draws[:, label] = rng.beta(found + 0.5, positives[label] - found + 0.5, size=n_draws)
-    draws[:, positives == 0] = np.nan
+    draws[:, np.isnan(precision)] = np.nan
     return draws

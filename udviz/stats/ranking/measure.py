@@ -23,11 +23,11 @@ class RankedColumn:
 
     Attributes:
         column: The label's known images and scores.
-        average_precision: (M,) NaN without positives.
-        influence: (M, n) of every image, corrected for few positives; (M, 0) without positives.
-        ranked: The M rankings; none without positives.
+        average_precision: (M,) NaN unless measurable.
+        influence: (M, n) of every image, corrected for few positives; (M, 0) unless measurable.
+        ranked: The M rankings; none unless measurable.
         n_clusters: Independent images that carry the label: groups where images come in groups.
-        loss: (M, n) every image's share of 1 - AP; None unless asked for or without positives.
+        loss: (M, n) every image's share of 1 - AP; None unless asked for and measurable.
     """
 
     column: LabelColumn
@@ -41,6 +41,11 @@ class RankedColumn:
     def n_positives(self) -> int:
         """Images that carry the label."""
         return int(np.count_nonzero(self.column.positive))
+
+    @property
+    def measurable(self) -> bool:
+        """Whether images with and without the label are known; else no ranking is a wrong one."""
+        return 0 < self.n_positives < self.column.positive.size
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -92,14 +97,14 @@ class Measured:
 
     Attributes:
         sets: Which of them belongs to which run.
-        ap: (M, L) average precision; NaN without positives.
+        ap: (M, L) average precision; NaN without positives or negatives.
         covariance: (L, M, M) influence covariance of these.
-        mean_covariance: (2, M, M) the same of the mean over all labels that have a positive, and
-            over the supported ones.
+        mean_covariance: (2, M, M) the same of the mean over all measurable labels, and over the
+            supported ones.
         positives: (L,) images that carry the label.
         clusters: (L,) groups of images that carry it; the images where each is its own.
         known: (L,) images whose target is known.
-        supported: (L,) bool, enough positives.
+        supported: (L,) bool, measurable with enough positives.
     """
 
     sets: ScoreSets
@@ -156,7 +161,12 @@ class Measured:
 
     def in_mean(self, *, supported: bool) -> np.ndarray:
         """(L,) bool: the labels that the mean is taken over."""
-        return self.supported if supported else self.positives > 0
+        return self.supported if supported else self.measurable
+
+    @property
+    def measurable(self) -> np.ndarray:
+        """(L,) bool: labels with positives and negatives."""
+        return _measurable(self.positives, self.known)
 
     def _matrix(self, weights: Mapping[str, float]) -> np.ndarray:
         """(S, M): a row of weights per seed."""
@@ -201,7 +211,7 @@ class Measuring:
         column, label = ranked.column, ranked.column.label
         self._positives[label], self._known[label] = ranked.n_positives, column.positive.size
         self._ap[:, label], self._clusters[label] = ranked.average_precision, ranked.n_clusters
-        if ranked.n_positives == 0:
+        if not ranked.measurable:
             return
         by_group = sums_by_group(ranked.influence, _of_known(self._groups, column))
         self._gram[label] = by_group @ by_group.T
@@ -215,16 +225,17 @@ class Measuring:
             before: Places of the runs of the model before.
             after: Places of the runs of the model after.
         """
-        n_labels = max(1, int((self._positives > 0).sum()))
+        n_labels = max(1, int(_measurable(self._positives, self._known).sum()))
         sums = self._totals.sum(axis=0)
         influence: np.ndarray = (sums[after].mean(axis=0) - sums[before].mean(axis=0)) / n_labels
         return influence
 
     def result(self) -> Measured:
         """What was measured, once all labels are in."""
-        supported = self._positives >= self._min_positives
+        measurable = _measurable(self._positives, self._known)
+        supported = measurable & (self._positives >= self._min_positives)
         of_means = (
-            (self._totals.sum(axis=0), int((self._positives > 0).sum())),
+            (self._totals.sum(axis=0), int(measurable.sum())),
             (self._totals[1], int(supported.sum())),
         )
         return Measured(
@@ -316,6 +327,10 @@ def small_sample_factor(n_positives: int) -> float:
     return max(2, n_positives) / (max(2, n_positives) - 1)
 
 
+def _measurable(positives: np.ndarray, known: np.ndarray) -> np.ndarray:
+    return (positives > 0) & (positives < known)
+
+
 def group_codes(groups: np.ndarray, *, n_images: int) -> np.ndarray:
     """(N,) whole numbers from 0 on, equal where the names of ``groups`` are.
 
@@ -350,7 +365,7 @@ def _of_known(groups: np.ndarray | None, column: LabelColumn) -> np.ndarray | No
 
 def _ranked(column: LabelColumn, *, losses: bool, groups: np.ndarray | None) -> RankedColumn:
     n_positives, size = int(np.count_nonzero(column.positive)), len(column.scores)
-    if n_positives == 0:
+    if not 0 < n_positives < column.positive.size:
         nothing = np.full(size, np.nan), np.empty((size, 0))
         return RankedColumn(
             column=column,

@@ -223,6 +223,8 @@ def about_label(label: pd.Series, *, pair: tuple[str, str] | None) -> str:
         ranks = interval(label["rank_low"], label["rank_high"], digits=0)
         rank = count(label["difficulty_rank"])
         parts.append(f"Difficulty rank **{rank}** (interval {ranks}).")
+    elif label["positives"] and label["positives"] == label["known"]:
+        parts.append("**Not measurable**: no image is known to be without it.")
     if pair and pd.notna(label["gain"]):
         bounds = interval(label["gain_low"], label["gain_high"], sign=True)
         before, after = map(safe_markdown, pair)
