@@ -5,6 +5,7 @@ Every message reads: what must hold, what came instead, what to do.
 
 import sys
 from collections.abc import Collection
+from typing import TypeGuard
 
 import numpy as np
 
@@ -100,6 +101,6 @@ def is_text(value: str) -> bool:
     return True
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether ``value``, as somebody's JSON holds it, is a number that a float can hold."""
     return isinstance(value, int | float) and abs(value) <= sys.float_info.max  # NaN is not

@@ -375,8 +375,8 @@ FAULTS = (
         "error detection",
         "hits for errors",
         "uncertainty/error_detection",
-        ">= level) != column",
-        ">= level) == column",
+        ">= threshold[label]) != target",
+        ">= threshold[label]) == target",
     ),
     Fault(
         "risk-coverage",
