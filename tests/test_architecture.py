@@ -32,7 +32,9 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
     "udviz/roots.py": {"udviz.recipe", "udviz.studies.directory"},
     "udviz/recipe": {"udviz.recipe", "pydantic", "tomli_w"},
     "udviz/data": {"udviz.data", "udviz.recipe", "udviz.roots", "pandas", "PIL", "tqdm"},
-    "udviz/method": {"udviz.method", "udviz.recipe", "torch", "torchvision", "safetensors"},
+    "udviz/method": {
+        *("udviz.method", "udviz.recipe", "torch", "torchvision", "safetensors", "timm"),
+    },
     "udviz/training": {
         *(*TRAINING, "udviz.roots", "udviz.stats.ranking", "torch", "safetensors", "tomli_w"),
     },
@@ -78,7 +80,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
 RULED = {
     *("udviz", "pipelines", "pages", "streamlit", "torch", "torchvision", "plotly", "captum"),
     *("pandas", "scipy", "sklearn", "cleanlab", "PIL", "tqdm", "pydantic", "pydantic_settings"),
-    *("psutil", "safetensors", "tomli_w", "markdown_it", "submitit", "tensorboard"),
+    *("psutil", "safetensors", "tomli_w", "markdown_it", "submitit", "tensorboard", "timm"),
 }
 
 

@@ -28,6 +28,7 @@ EXTRAS = {
     "train": ("torch", "torchvision", "captum", "safetensors"),
     "slurm": ("submitit",),
     "tensorboard": ("tensorboard",),
+    "timm": ("timm",),
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
 }
 

@@ -61,6 +61,9 @@ def test_reviewed_targets_stand_beside_those_that_were_annotated(study, predicti
         ReviewedTarget("test", predictions.image_ids[0], "cat", 1),  # is unknown by now
     ):
         add_review(study, Review(of=of, direction="extra", verdict="wrong"))
+    (_, other, *_) = np.argwhere(predictions.targets == 1)
+    kept = ReviewedTarget("test", predictions.image_ids[other[0]], LABELS[other[1]], 1)
+    add_review(study, Review(of=kept, direction="extra", verdict="right"))
     options = ["--to", "huggingface", "--model", "after", "--out", str(tmp_path / "out")]
 
     export.main([str(study), *options])

@@ -64,6 +64,20 @@ def test_a_missing_package_is_named_before_anything_is_written(network, tmp_path
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
+def test_a_vision_transformer_computes_the_same_as_onnx(tmp_path):
+    torch.manual_seed(0)
+    network = TwoHeadedNetwork(build_backbone("timm:test_vit"), 4).eval()
+    pixels = torch.randint(0, 256, (5, 64, 64, 3), dtype=torch.uint8)
+
+    write_model(network, tmp_path / "model.onnx", side_px=64)
+
+    logits, _ = run(tmp_path / "model.onnx", pixels.numpy())
+    with torch.no_grad():
+        expected = network(normalise(pixels)).logits
+    np.testing.assert_allclose(logits, expected, rtol=TOLERANCE, atol=TOLERANCE)
+
+
 @pytest.fixture(scope="module")
 def bundle(trained, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundle") / "distilled"
