@@ -14,7 +14,7 @@ import pandas as pd
 from udviz.stats.calibration.recalibration import recalibration_table
 from udviz.stats.comparison.gain import corrected
 from udviz.stats.difficulty.findings import Findings, find
-from udviz.stats.label_errors.suspects import unmarked_p_value
+from udviz.stats.label_errors.surest import unmarked_p_value
 from udviz.stats.labels.probabilities import check_label_names
 from udviz.stats.ranking.prevalence import expected_average_precision
 from udviz.stats.ranking.ranking import auroc
@@ -100,8 +100,8 @@ def cause_evidence(
           ``doubted_missing``, ``doubted_extra``, ``doubted_missing_unexplained`` by a confusion;
           ``surest_marked``, ``surest_unmarked``, ``surest_expected`` and ``suspect_q``: of the
           images that the model is surest of, how many are marked and unmarked, how many unmarked
-          ones its probabilities allow, and the corrected p of the surplus
-          (``unmarked_p_value``). Only missing marks make a cause: an object too
+          ones its probabilities allow, and the corrected p of the surplus, NaN where too few are
+          marked to compare with (``unmarked_p_value``). Outlier images are left out. Only missing marks make a cause: an object too
           small, hidden or rarely seen looks to a model exactly like a mark too many.
         - miscalibrated: ``ece`` of 15 bins, ``ece_null`` of a calibrated model, ``ece_excess`` and
           ``ece_q``, its p corrected for all labels.
