@@ -152,6 +152,20 @@ SUSPECTS = Table(
     ),
 )
 
+OUTLIER_IMAGES = Table(
+    name="outlier_images",
+    row="split and image on which the model is sure of implausibly many labels",
+    key=("split", "image_id"),
+    columns=(
+        SPLIT,
+        text("image_id", "Id of the image."),
+        integer("image", "Index of the image in the predictions that judged it, end to end."),
+        integer("unmarked", "Labels it is among the surest of and does not carry.", "labels"),
+        integer("carried", "Labels that it carries.", "labels"),
+        text("labels", "Those it is among the surest of and does not carry, comma-separated."),
+    ),
+)
+
 CO_OCCURRENCE = Table(
     name="co_occurrence",
     row="split and ordered pair of different labels",
@@ -248,6 +262,7 @@ DETAIL_TABLES: tuple[Table, ...] = (
     CONTRIBUTIONS,
     CONFUSIONS,
     SUSPECTS,
+    OUTLIER_IMAGES,
     CO_OCCURRENCE,
     LABEL_COUNTS,
     LABELS_PER_IMAGE,
