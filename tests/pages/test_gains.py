@@ -197,11 +197,23 @@ def test_a_gap_that_was_analysed_again_is_read_again(study, open_app):
     assert table(app)["Gap closed"].tolist() == [0.625] * 20
 
 
-def test_images_that_could_never_decide_are_left_empty_in_the_table():
-    row = {"label": "cat", "gain": 0.1, "verdict": "helped", "images_needed": 1500.0}
-    labels = pd.DataFrame([row, row | {"images_needed": np.inf}])
+def test_an_end_that_may_be_anywhere_is_left_empty_in_the_table():
+    row = {"label": "cat", "gain": 0.1, "verdict": "helped", "closed_low": -0.5}
+    labels = pd.DataFrame([row, row | {"closed_low": -np.inf}])
 
-    assert gains_table(labels)["Images needed"].isna().tolist() == [False, True]
+    assert gains_table(labels)["Gap closed, low"].isna().tolist() == [False, True]
+
+
+def test_the_smallest_gain_that_could_be_detected_stands_beside_every_gain(gains, open_app):
+    app = open_app(GAINS)
+
+    shown = table(app).set_index("Label")["Detectable gain"]
+    pd.testing.assert_series_equal(
+        shown.sort_index(),
+        gains.set_index("label")["detectable_gain"].sort_index(),
+        check_names=False,
+    )
+    assert "would show with 80 % power" in texts(app)
 
 
 def test_a_study_of_one_model_explains_itself_and_stops(runs, open_app):

@@ -20,7 +20,7 @@ from udviz.analysis.columns import (
 )
 from udviz.analysis.detail_tables import DETAIL_TABLES
 
-VERSION = 4  # of all tables together; raised whenever a column or its meaning changes
+VERSION = 5  # of all tables together; raised whenever a column or its meaning changes
 
 MODELS = Table(
     name="models",
@@ -108,10 +108,9 @@ COMPARISONS = Table(
             "verdict", "helped, hurt or inconclusive: by q, at 0.05; of the mean by its interval."
         ),
         number(
-            "images_needed",
-            "Images that would show a gain of this size with 80 % power; infinite where only more "
-            "seeds can.",
-            "images",
+            "detectable_gain",
+            "Smallest gain that this split and these seeds would show with 80 % power, the label "
+            "tested on its own; NaN where the variance is unknown.",
         ),
         boolean("supported", "Whether the label has enough positives in this split."),
         integer("n_labels", "Labels in the mean; 1 for a label.", "labels"),

@@ -5,7 +5,6 @@ from scipy.stats import binom, norm
 
 from udviz.stats.comparison.gain import corrected
 from udviz.stats.difficulty.causes import cause_evidence
-from udviz.stats.label_errors.suspects import Suspects, find_suspects
 from udviz.stats.label_errors.surest import (
     COUNTS,
     outlier_images,
@@ -13,6 +12,7 @@ from udviz.stats.label_errors.surest import (
     surest_images,
     unmarked_p_value,
 )
+from udviz.stats.label_errors.suspects import Suspects, find_suspects
 from udviz.stats.labels.probabilities import prob_logits
 
 N_LABELS = 24

@@ -8,8 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
 from udviz.stats.calibration.platt import fit_platt
-from udviz.stats.label_errors.suspects import find_suspects
 from udviz.stats.label_errors.surest import unmarked_p_value
+from udviz.stats.label_errors.suspects import find_suspects
 from udviz.stats.labels.probabilities import prob_logits
 
 

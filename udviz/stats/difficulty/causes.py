@@ -101,8 +101,9 @@ def cause_evidence(
           ``surest_marked``, ``surest_unmarked``, ``surest_expected`` and ``suspect_q``: of the
           images that the model is surest of, how many are marked and unmarked, how many unmarked
           ones its probabilities allow, and the corrected p of the surplus, NaN where too few are
-          marked to compare with (``unmarked_p_value``). Outlier images are left out. Only missing marks make a cause: an object too
-          small, hidden or rarely seen looks to a model exactly like a mark too many.
+          marked to compare with (``unmarked_p_value``). Outlier images are left out. Only missing
+          marks make a cause: an object too small, hidden or rarely seen looks to a model exactly
+          like a mark too many.
         - miscalibrated: ``ece`` of 15 bins, ``ece_null`` of a calibrated model, ``ece_excess`` and
           ``ece_q``, its p corrected for all labels.
         - uncertain: ``entropy``, the mean in nats as the model states it, and ``entropy_share``:

@@ -3,11 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.style.text import count, interval, number, plural, safe_markdown
-from udviz.figures.style.theme import VERDICTS, verdict_style
+from udviz.figures.style.text import safe_markdown
+from udviz.figures.style.theme import VERDICTS
 from udviz.ui.gains.comparison import Compared
-from udviz.ui.labels.sentences import is_distillation
-from udviz.ui.load.study import Study
+from udviz.ui.labels.change import verdict_words
 
 NO_PAIR = (
     "A gain is the average precision of one model minus that of another. This study has a single "
@@ -29,29 +28,6 @@ _ONE_RUN_EACH = (
     "Each side is a single training run: how much training again would change it is **not** in "
     "these intervals."
 )
-
-
-def summary(study: Study, compared: Compared) -> str:
-    """How many labels were helped and hurt, and the gain in mean AP, as Markdown."""
-    labels, mean = compared.known, compared.mean
-    n = _verdicts(labels).value_counts()
-    told = [
-        f"**{verdict} {count(n.get(verdict, 0))}** {style.glyph}"
-        for verdict, style in VERDICTS.items()
-    ]
-    before, after = map(safe_markdown, compared.pair)
-    subject = f"{after} against {before}"
-    if is_distillation(study, *compared.pair):
-        subject = f"Distillation ({subject})"
-    text = f"{subject}, of {plural(len(labels), 'label')}: {', '.join(told)}"
-    if pd.isna(mean.gain):
-        return f"{text}."
-    seeds = "includes" if mean.includes_seeds else "does **not** include"
-    return (
-        f"{text}. The mean average precision changes by **{number(mean.gain, sign=True)}** "
-        f"(95 % interval {interval(mean.low, mean.high, sign=True)}, "
-        f"which {seeds} the variance between training seeds)."
-    )
 
 
 def about_runs(compared: Compared) -> str:
@@ -79,9 +55,5 @@ def pick_labels(labels: pd.DataFrame) -> pd.DataFrame:
             "Verdict", list(VERDICTS), selection_mode="multi", key="verdict", bind="query-params"
         )
     column, ascending = ORDERS[order]
-    chosen = labels[_verdicts(labels).isin(wanted or list(VERDICTS))]
+    chosen = labels[verdict_words(labels).isin(wanted or list(VERDICTS))]
     return chosen.sort_values(column, ascending=ascending, kind="stable", na_position="last")
-
-
-def _verdicts(labels: pd.DataFrame) -> pd.Series:
-    return labels["verdict"].map(lambda verdict: verdict_style(verdict).word)

@@ -7,9 +7,9 @@ import pandas as pd
 from udviz.figures.labels.causes import CAUSES, split_causes
 from udviz.figures.style.text import count, interval, number, plural, safe_markdown, shorten
 from udviz.ui.frame.view import Comparison, View
+from udviz.ui.labels.change import NO_COMPARISON, MeanChange, change_in_words
 from udviz.ui.labels.text_tables import supported_heads, verdict_word
 from udviz.ui.load.study import Study
-from udviz.vocabulary import BASELINE, DISTILLED, HELPED, HURT, INCONCLUSIVE, METHODS, Verdict
 
 HOW_TO_READ_RANKING = (
     "Each row is a label; lines are 95 % intervals. Where the rank intervals of two labels "
@@ -17,15 +17,6 @@ HOW_TO_READ_RANKING = (
     "evaluated. Click a row to open the label."
 )
 _MOST_NAMED = 5
-_VERBS = {HELPED: "raises", HURT: "lowers", INCONCLUSIVE: "does not clearly change"}
-_UNTAUGHT = ("none", "cal")  # methods without a teacher
-
-
-def verdict_of(low: float, high: float) -> Verdict:
-    """``helped`` or ``hurt`` where the interval leaves out zero, else ``inconclusive``."""
-    if low > 0:
-        return HELPED
-    return HURT if high < 0 else INCONCLUSIVE
 
 
 def what_was_trained(view: View) -> str:
@@ -131,30 +122,12 @@ def whose_difficulty(view: View) -> str:
     )
 
 
-def is_distillation(study: Study, before: str, after: str) -> bool:
-    """Whether what lies between two models is that a teacher taught the second one."""
-    method = study.setting(f"students.{after}.method") or ("ud" if after == DISTILLED else "none")
-    return before == BASELINE and method in METHODS and method not in _UNTAUGHT
-
-
 def headline(study: Study, comparison: Comparison | None) -> str:
-    """The verdict on the mean average precision, as Markdown."""
+    """What the chosen change does, on average and label by label, as Markdown."""
     if comparison is None or pd.isna(comparison.mean["gain"]):
-        return "This study compares no two models, so there is no gain."
-    mean = comparison.mean
-    verdict = verdict_of(mean["gain_low"], mean["gain_high"])
-    bounds = interval(mean["gain_low"], mean["gain_high"], sign=True)
-    before, after = map(safe_markdown, comparison.pair)
-    subject = f"Compared with {before}, {after}"
-    if not mean["includes_seeds"]:
-        subject = f"In this one pair of runs, {after} against {before}, the change"
-    elif is_distillation(study, *comparison.pair):
-        subject = f"Distillation ({after} against {before})"
-    return (
-        f"{subject} {_VERBS[verdict]} the mean average precision: "
-        f"**{number(mean['gain'], sign=True)}** (95 % interval {bounds}), "
-        f"**{verdict_word(verdict)}**."
-    )
+        return NO_COMPARISON
+    mean = MeanChange.of_row(comparison.mean)
+    return change_in_words(study, comparison.pair, mean, comparison.labels)
 
 
 def how_certain(comparison: Comparison | None, labels: pd.DataFrame) -> str:
