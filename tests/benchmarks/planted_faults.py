@@ -312,6 +312,27 @@ FAULTS = (
         "return -float(present - absent)",
     ),
     Fault(
+        "Spiegelhalter's Z",
+        "present images alone",
+        "calibration/sorted_probs",
+        "for p in (present, absent)",
+        "for p in (present,)",
+    ),
+    Fault(
+        "miscalibrated",
+        "one direction only",
+        "calibration/calibration_error",
+        "2 * stats.norm.sf(np.abs(z))",
+        "2 * stats.norm.sf(z)",
+    ),
+    Fault(
+        "reliability bins",
+        "edges of another dtype",
+        "calibration/sorted_probs",
+        "array.astype(np.float32, copy=False) for",
+        "array for",
+    ),
+    Fault(
         "calibration table",
         "one kind of bins for both",
         "calibration/calibration_tables",
@@ -322,8 +343,8 @@ FAULTS = (
         "calibration table",
         "pooled over labels, not cells",
         "calibration/calibration_tables",
-        "self._loss += probs.log_loss(self.epsilon)",
-        "self._loss += probs.log_loss(self.epsilon) / max(1, probs.size)",
+        "self._total += _sums(probs, self.epsilon)",
+        "self._total += _sums(probs, self.epsilon) / max(1, probs.size)",
     ),
     Fault(
         "logit cells",

@@ -55,6 +55,11 @@ CALIBRATION = Table(
         number("resolution", "Variance of the bins' frequencies; higher is better."),
         number("uncertainty", "prevalence (1 - prevalence): the score of the prevalence itself."),
         number("nll", "Negative log-likelihood.", "nats"),
+        number(
+            "spiegelhalter_z",
+            "Spiegelhalter's Z, a standard normal if calibrated; above 0 where too sure.",
+            "standard deviations",
+        ),
     ),
 )
 

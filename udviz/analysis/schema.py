@@ -171,7 +171,16 @@ LABELS = Table(
         ),
         number("suspect_q", "missing annotations: corrected p of the surplus."),
         number("ece_excess", "miscalibrated: ECE beyond that of a calibrated model.", "[-1, 1]"),
-        number("ece_q", "miscalibrated: p of the ECE, corrected for all labels."),
+        number(
+            "spiegelhalter_z",
+            "miscalibrated: Spiegelhalter's Z, above 0 where too sure, below 0 where too timid.",
+            "standard deviations",
+        ),
+        number(
+            "miscalibration_q",
+            "miscalibrated: p of Z or of the ECE, whichever is smaller, doubled and corrected for "
+            "all labels.",
+        ),
         number("entropy", "uncertain: mean predictive entropy as the model states it.", "nats"),
         number(
             "entropy_share",

@@ -141,7 +141,7 @@ def test_a_calibration_error_that_is_sure_but_tiny_is_no_cause(rng):
 
     evidence = cause_evidence(prob_logits(probs), targets, label_names=["dog"])
 
-    assert evidence.loc[0, "ece_q"] < 1e-6
+    assert evidence.loc[0, "miscalibration_q"] < 1e-6
     assert not evidence.loc[0, "miscalibrated"]
 
 

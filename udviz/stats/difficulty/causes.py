@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from udviz.stats.calibration.calibration_error import miscalibration_p
 from udviz.stats.calibration.recalibration import recalibration_table
 from udviz.stats.comparison.gain import corrected
 from udviz.stats.difficulty.findings import Findings, find
@@ -57,8 +58,8 @@ class Evidence:
         positives: (L,) images that carry the label.
         known: (L,) images whose target is known.
         auroc: (L,) area under the ROC curve.
-        calibration: One row per label in column order, with ``ece``, ``ece_null``, ``ece_excess``
-            and ``ece_p`` of `calibration_table`.
+        calibration: One row per label in column order, with ``ece``, ``ece_null``, ``ece_excess``,
+            ``ece_p`` and ``spiegelhalter_z`` of `calibration_table`.
         findings: Confusions, doubts and entropy.
     """
 
@@ -105,7 +106,7 @@ def cause_evidence(
           marks make a cause: an object too small, hidden or rarely seen looks to a model exactly
           like a mark too many.
         - miscalibrated: ``ece`` of 15 bins, ``ece_null`` of a calibrated model, ``ece_excess`` and
-          ``ece_q``, its p corrected for all labels.
+          ``spiegelhalter_z``; ``miscalibration_q``, the p of both corrected for all labels.
         - uncertain: ``entropy``, the mean in nats as the model states it, and ``entropy_share``:
           what is left, of the entropy of always saying the prevalence, once the probabilities
           are recalibrated (``fit_platt`` on these images), so that mere timidity is no doubt.
@@ -216,7 +217,8 @@ def _miscalibrated(evidence: Evidence) -> pd.DataFrame:
     calibration = evidence.calibration
     with np.errstate(invalid="ignore"):
         prevalence = evidence.positives / evidence.known
-    q = corrected(calibration["ece_p"].to_numpy(), correction="bh")
+    z = calibration["spiegelhalter_z"].to_numpy()
+    q = corrected(miscalibration_p(z, calibration["ece_p"].to_numpy()), correction="bh")
     excess = calibration["ece_excess"].to_numpy()
     large = excess >= MISCALIBRATED_SHARE * np.minimum(prevalence, 1 - prevalence)
     return pd.DataFrame(
@@ -225,7 +227,8 @@ def _miscalibrated(evidence: Evidence) -> pd.DataFrame:
             "ece": calibration["ece"].to_numpy(),
             "ece_null": calibration["ece_null"].to_numpy(),
             "ece_excess": excess,
-            "ece_q": q,
+            "spiegelhalter_z": z,
+            "miscalibration_q": q,
         }
     )
 
