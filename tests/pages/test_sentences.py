@@ -245,3 +245,24 @@ def test_a_correlation_is_told_from_none_by_its_interval(low, high, meaning):
     correlation = RankCorrelation(rho=(low + high) / 2, low=low, high=high, p=0.5, n=12)
 
     assert scatters.about_gain(correlation, "difficulty").endswith(f"12 labels): {meaning}.")
+
+
+def test_a_cause_that_nearly_all_labels_share_is_said_once():
+    labels = pd.DataFrame(
+        {"causes": ["uncertain, rare", "uncertain", "uncertain", "uncertain", ""]}
+    )
+    labels["partners"] = ""
+
+    told = sentences.shared_in_words(labels)
+
+    assert told.count("uncertain") == 1
+    assert "rare" not in told
+    first, second = (
+        sentences.causes_in_words(labels.loc[row], shared=["uncertain"]) for row in (0, 1)
+    )
+    assert "rare" in first
+    assert "uncertain" not in first
+    assert second == (
+        "None of the known causes other than what nearly all labels share was found for this label."
+    )
+    assert sentences.shared_in_words(labels.head(4)) == ""  # too few labels to share anything

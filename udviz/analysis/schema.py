@@ -137,7 +137,7 @@ LABELS = Table(
         *interval(
             "difficulty", "(1 - AP) / (1 - chance): 0 perfect, 1 no better than chance.", "ratio"
         ),
-        integer("difficulty_rank", "1 is the hardest; -1 = without a positive."),
+        integer("difficulty_rank", "1 is the hardest of the supported labels; -1 = not supported."),
         integer("rank_low", "Lower end of the 95 % interval of the rank; -1 = unknown."),
         integer("rank_high", "Upper end of the 95 % interval of the rank; -1 = unknown."),
         number("disagreement", "Mean disagreement of the two branches.", "nats", optional=True),

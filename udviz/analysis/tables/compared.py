@@ -65,7 +65,9 @@ def compared_tables(plan: Plan, split: SplitPredictions, train_positives: np.nda
         ]
     measured = measuring.result()
     trained = train_positives >= plan.min_train_positives
-    difficulty = rank_table(redrawing.result(), label_names=split.label_names)
+    difficulty = rank_table(
+        redrawing.result(), label_names=split.label_names, min_positives=plan.min_positives
+    )
     tables = {
         "ranking": _of_models(plan, lambda model: _ranking(model, measured)),
         "means": _of_models(plan, lambda model: _means(model, measured, trained)),

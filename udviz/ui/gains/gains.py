@@ -7,6 +7,7 @@ from udviz.figures.style.text import safe_markdown
 from udviz.figures.style.theme import VERDICTS
 from udviz.ui.gains.comparison import Compared
 from udviz.ui.labels.change import verdict_words
+from udviz.ui.labels.filters import order_labels
 
 NO_PAIR = (
     "A gain is the average precision of one model minus that of another. This study has a single "
@@ -56,4 +57,4 @@ def pick_labels(labels: pd.DataFrame) -> pd.DataFrame:
         )
     column, ascending = ORDERS[order]
     chosen = labels[verdict_words(labels).isin(wanted or list(VERDICTS))]
-    return chosen.sort_values(column, ascending=ascending, kind="stable", na_position="last")
+    return order_labels(chosen, (column, ascending))

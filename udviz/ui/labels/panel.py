@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from udviz.figures.labels.causes import shared_causes
 from udviz.figures.models.models import model_scores
 from udviz.figures.style.text import safe_markdown
 from udviz.ui.frame import alt, charts, links, sidebar
@@ -72,4 +73,5 @@ def _show_scores(view: View, label: pd.Series, scores: pd.DataFrame) -> None:
                 key="label-models",
                 alt="Scores of this label, one row per model",
             )
-            st.markdown(sentences.causes_in_words(label))
+            shared = shared_causes(view.labels["causes"].tolist())
+            st.markdown(sentences.causes_in_words(label, shared=shared))

@@ -1,10 +1,11 @@
 """What the numbers of a study say, in sentences."""
 
+from collections.abc import Collection
 from pathlib import PurePath
 
 import pandas as pd
 
-from udviz.figures.labels.causes import CAUSES, split_causes
+from udviz.figures.labels.causes import CAUSES, shared_causes, split_causes
 from udviz.figures.style.text import count, interval, number, plural, safe_markdown, shorten
 from udviz.ui.frame.view import Comparison, View
 from udviz.ui.labels.change import NO_COMPARISON, MeanChange, change_in_words
@@ -13,8 +14,8 @@ from udviz.ui.load.study import Study
 
 HOW_TO_READ_RANKING = (
     "Each row is a label; lines are 95 % intervals. Where the rank intervals of two labels "
-    "overlap, which of them is harder is open. Names in *italics* have too few positives to be "
-    "evaluated. Click a row to open the label."
+    "overlap, which of them is harder is open. Names in *italics*, below the line, have too few "
+    "positives to be evaluated or ranked. Click a row to open the label."
 )
 _MOST_NAMED = 5
 
@@ -187,11 +188,21 @@ def about_label(label: pd.Series, *, pair: tuple[str, str] | None) -> str:
     return " ".join(parts)
 
 
-def causes_in_words(label: pd.Series) -> str:
-    """One line per cause of a label, as a Markdown list."""
-    causes = split_causes(label["causes"])
+def shared_in_words(labels: pd.DataFrame) -> str:
+    """The causes that nearly all labels share, said once, as Markdown; empty where none is."""
+    shared = shared_causes(labels["causes"].tolist())
+    if not shared:
+        return ""
+    told = "; ".join(f"**{cause}** ({CAUSES[cause].rstrip('.')})" for cause in shared)
+    return f"Shared by nearly all labels, so it tells none of them apart: {told}."
+
+
+def causes_in_words(label: pd.Series, *, shared: Collection[str] = ()) -> str:
+    """One line per cause of a label that is not ``shared`` by nearly all, as a Markdown list."""
+    causes = [cause for cause in split_causes(label["causes"]) if cause not in shared]
     if not causes:
-        return "None of the known causes was found for this label."
+        which = "other than what nearly all labels share " if shared else ""
+        return f"None of the known causes {which}was found for this label."
     meanings = {str(cause): meaning for cause, meaning in CAUSES.items()}
     lines = [f"- **{safe_markdown(cause)}**: {meanings.get(cause, '')}" for cause in causes]
     if label["partners"]:
