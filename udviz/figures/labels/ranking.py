@@ -56,7 +56,7 @@ def ranking(
         below_px=below_px,
     )
     names = labels["label"].tolist()
-    hover = label_summaries(labels, rows.scores, rows.styles)
+    hover = label_summaries(labels, rows.scores, rows.styles, gains="gain" in panels)
     stripes = [OPENED if n == opened else (CLEAR, STRIPE)[i % 2] for i, n in enumerate(names)]
     for column, panel in enumerate(chosen, start=1):
         axis = panel.axis(rows)

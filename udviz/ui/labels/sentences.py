@@ -92,9 +92,10 @@ def how_to_read_models(view: View) -> str:
     supported, trained = supported_heads(view)
     return (
         f"{supported}; {trained}: mean AP of the labels with at least so many positive images in "
-        "this split, and in training. CF1 and OF1: F1 per label and over all decisions, at a "
-        "threshold of 0.5, or at those chosen on validation. SD over seeds: standard deviation of "
-        "the mAP over training seeds."
+        "this split, and in training. At a threshold of 0.5, or those chosen on validation: CF1, "
+        "the harmonic mean of the mean precision and the mean recall of the labels; macro F1, the "
+        "mean of the labels' own F1; OF1, the F1 over all decisions. SD over seeds: standard "
+        "deviation of the mAP over training seeds."
     )
 
 
