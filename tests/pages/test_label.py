@@ -105,6 +105,7 @@ def test_the_label_in_the_link_is_told_in_depth(small, open_app):
     headers = [header.value.strip("\u2068\u2069") for header in app.header]
     assert headers == [
         LABEL,
+        "Why is this label difficult?",
         "Scores and decisions",
         "Example images",
         "Does uncertainty predict errors?",
@@ -115,6 +116,22 @@ def test_the_label_in_the_link_is_told_in_depth(small, open_app):
     assert table_with(app, "AUROC")["AP"].tolist() == [
         number(ap) for ap in scores["average_precision"]
     ]
+
+
+def test_causes_are_told_with_their_numbers_and_those_not_found_too(changed, open_app):
+    labels = table_of(changed, "labels")
+    numbers = {"causes": "confused", "partners": "owl", "entropy_share": 0.31, "area": np.nan}
+    numbers |= {"partner_lift": 6.1, "partner_lift_low": 4.2, "partner_lift_high": 8.9}
+    change_tables(changed, labels=labels.assign(**numbers, partner_share=0.41))
+
+    app = open_app(PAGE, label=LABEL)
+
+    said = told(app).replace("\u2068", "").replace("\u2069", "")
+    assert "- **confused**: beside owl its false positives are **6.1 times** as frequent" in said
+    assert "(4.2 to 8.9); 41% of them lie there." in said
+    missing = said[said.index("Looked for and not found") :]
+    assert "- uncertain: recalibrated, the model keeps 31% of the entropy" in missing
+    assert "- small: the data set marks no objects." in missing
 
 
 def test_without_a_label_the_most_difficult_one_is_shown(small, open_app):
@@ -244,7 +261,7 @@ def test_at_the_ends_of_the_slider_everything_and_nothing_is_predicted(small, op
 def test_the_pictures_show_the_scores_the_curves_and_the_threshold(small, open_app):
     app = open_app(PAGE, label=LABEL, threshold="0.300")
 
-    distributions, curves = charts(app)[1:3]
+    distributions, curves = charts(app)[2:4]
     probs, targets, _ = column_of(small, LABEL)
     share = np.histogram(probs[targets == 1], 25, (0, 1))[0] / (targets == 1).sum()
     heights = values(distributions["data"][0]["y"])  # roots of shares, up to a common factor
@@ -412,7 +429,7 @@ def test_uncertainty_is_judged_by_the_errors_at_the_threshold(small, open_app):
     assert table.index.tolist() == ["entropy", "margin", "disagreement"]
     assert table["AUROC"].iloc[0] == number(expected)
     assert table["Error rate"].iloc[0] == number(wrong.mean())
-    curves = {t["name"]: t for t in charts(app)[3]["data"]}
+    curves = {t["name"]: t for t in charts(app)[4]["data"]}
     assert values(curves["entropy"]["y"])[-1] == pytest.approx(wrong.mean())
     assert values(curves["oracle ordering"]["y"])[0] == 0
 
@@ -459,7 +476,7 @@ def test_confusions_are_shown_both_ways(changed, open_app):
 
     app = open_app(PAGE, label=LABEL)
 
-    beside, wrongly = charts(app)[4:6]
+    beside, wrongly = charts(app)[5:7]
     for chart, name, rate in ((beside, "blue square", 0.75), (wrongly, "yellow star", 0.5)):
         assert chart["data"][0]["customdata"] == [name]
         dots = next(t for t in chart["data"] if t.get("name") == "other label present")
