@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from udviz.analysis.object_masks import knows_objects, object_masks
+from udviz.analysis.object_masks import object_masks
 from udviz.data.dataset import Boxes, Dataset
 
 SIZE = {"height": 4, "width": 4}
@@ -63,9 +63,3 @@ def test_masks_are_preferred_to_boxes(boxed):
 def test_an_image_without_a_mask_and_a_data_set_without_objects_have_none(plain):
     assert object_masks(masked(plain, None), 0, **SIZE) == {}
     assert object_masks(plain, 0, **SIZE) == {}
-
-
-def test_a_data_set_knows_objects_by_boxes_or_masks(plain, boxed):
-    assert not knows_objects(plain)
-    assert knows_objects(boxed)
-    assert knows_objects(masked(plain, None))

@@ -8,11 +8,6 @@ from udviz.stats.maps.grids import box_masks, label_masks
 GRID = 24  # cells per side on which maps and objects are compared
 
 
-def knows_objects(dataset: Dataset) -> bool:
-    """Whether the data set says where objects are."""
-    return dataset.boxes is not None or dataset.load_mask is not None
-
-
 def object_masks(dataset: Dataset, image: int, *, height: int, width: int) -> dict[int, np.ndarray]:
     """The labels that have an object in an image, each with the cells its objects cover.
 

@@ -1,7 +1,6 @@
 """Settings that this machine cannot bear, or that mean nothing, refused before anything starts."""
 
 import math
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from udviz.processes import usable_cores
 from udviz.recipe.networks import NetworkConfig
 from udviz.recipe.schema import Recipe
 
@@ -61,7 +61,7 @@ def this_machine(root: Path) -> Machine:
     """
     there = next(path for path in (root.absolute(), *root.absolute().parents) if path.exists())
     return Machine(
-        n_cores=len(os.sched_getaffinity(0)),
+        n_cores=usable_cores(),
         memory=min(psutil.virtual_memory().total, _group_memory()),
         disk=shutil.disk_usage(there).total,
     )
@@ -87,12 +87,13 @@ def limits(recipe: Recipe, machine: Machine) -> Iterator[Limit]:
     """The limit of each setting that has one."""
     yield from _of_hardware(recipe, machine)
     yield from _of_data(recipe, machine)
-    networks = {"teacher": recipe.teacher, "student": recipe.student}
+    side_px = recipe.data.side_px
+    yield from _of_network("teacher", recipe.teacher, side_px, machine)
+    yield from _of_network("student", recipe.student, side_px, machine)
     for name, student in recipe.students.items():
-        if student.overrides:
-            networks[f"students.{name}"] = recipe.network_of(name)
-    for name, network in networks.items():
-        yield from _of_network(name, network, recipe.data.side_px, machine)
+        for limit in _of_network(f"students.{name}", recipe.network_of(name), side_px, machine):
+            if limit.flag.removeprefix(f"students.{name}.") in student.overrides:
+                yield limit
     for flag, value in {"loss.alpha": recipe.loss.alpha, **_weights_of(recipe)}.items():
         yield Limit(
             flag=flag, value=value, most=LARGEST_WEIGHT, because="beyond it losses overflow"

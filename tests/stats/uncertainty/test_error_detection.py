@@ -5,12 +5,10 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from udviz.stats.uncertainty.error_detection import (
-    compare_uncertainties,
     error_detection,
     prediction_errors,
     risk_coverage,
 )
-from udviz.stats.uncertainty.measures import binary_entropy
 
 
 def test_the_risk_coverage_curve_of_a_case_worked_by_hand():
@@ -108,30 +106,6 @@ def test_a_label_without_errors_or_without_known_images_has_nothing_to_detect(rn
     assert np.isnan(table.loc[1, "error_rate"])
 
 
-def test_every_measure_is_judged_on_every_label(rng):
-    probs = rng.random((400, 2))
-    targets = (rng.random((400, 2)) < probs).astype(np.int8)
-    targets[::5, 1] = -1
-    random = rng.random((400, 2))
-
-    table = compare_uncertainties(
-        probs, targets, label_names=["a", "b"], disagreement=random, thresholds=[0.5, 0.3]
-    ).set_index(["measure", "label"])
-
-    errors = prediction_errors(probs, targets, thresholds=[0.5, 0.3])
-    entropy = error_detection(binary_entropy(probs), errors, label_names=["a", "b"])
-    assert table.loc[("entropy", "b"), "auroc"] == entropy.loc[1, "auroc"]
-    assert table.loc[("margin", "a"), "auroc"] == table.loc[("entropy", "a"), "auroc"]
-    assert table.loc[("margin", "b"), "aurc_gain"] > 0.3
-    assert abs(table.loc[("disagreement", "a"), "aurc_gain"]) < 0.2
-
-
-def test_disagreement_is_left_out_where_the_model_has_none(rng):
-    table = compare_uncertainties(rng.random((9, 1)), np.ones((9, 1), int), label_names=["a"])
-
-    assert table["measure"].tolist() == ["entropy", "margin"]
-
-
 @pytest.mark.parametrize("bad", [np.array([np.nan, 0.1]), np.array([])])
 def test_an_uncertainty_that_cannot_be_ranked_is_refused(bad):
     with pytest.raises(ValueError, match="`uncertainty` must hold at least one image"):
@@ -145,4 +119,4 @@ def test_an_uncertainty_of_another_shape_is_refused():
 
 def test_probabilities_outside_zero_to_one_are_refused():
     with pytest.raises(ValueError, match=r"`probs` must lie in \[0, 1\]"):
-        compare_uncertainties(np.array([[1.2]]), np.array([[1]]), label_names=["a"])
+        prediction_errors(np.array([[1.2]]), np.array([[1]]))

@@ -15,7 +15,6 @@ from udviz.checks import check_same_shape
 from udviz.stats.labels.label_columns import label_columns
 from udviz.stats.labels.probabilities import check_label_names, label_thresholds, prob_columns
 from udviz.stats.uncertainty.error_ranks import error_ranks
-from udviz.stats.uncertainty.measures import binary_entropy, margin_uncertainty
 
 CURVE_POINTS = 200
 _SCORES = (
@@ -135,52 +134,6 @@ def error_detection(
         | _detection(column.scores[0], column.positive)
         for column in label_columns([uncertainty], errors, name="uncertainty")
     ]
-    return pd.DataFrame(rows)
-
-
-def compare_uncertainties(
-    probs: np.ndarray,
-    targets: np.ndarray,
-    *,
-    label_names: Sequence[str],
-    disagreement: np.ndarray | None = None,
-    thresholds: float | np.ndarray = 0.5,
-) -> pd.DataFrame:
-    """Which measure of uncertainty to trust on this data: every label under every measure.
-
-    Args:
-        probs: (N, L) probabilities in [0, 1].
-        targets: (N, L) 1 present, 0 absent, -1 unknown (left out).
-        label_names: L names.
-        disagreement: (N, L) disagreement of the two branches, where the model has them.
-        thresholds: One threshold or (L,); present from the threshold on.
-
-    Returns:
-        The columns of ``error_detection`` after ``measure``: ``entropy``, ``margin`` and
-        ``disagreement``; one row per measure and label. Entropy and margin differ only where
-        the threshold is not 0.5.
-
-    Raises:
-        TypeError: If a floating-point numpy array was expected.
-        ValueError: If shapes differ, a probability leaves [0, 1] or a target is none of 1, 0, -1.
-    """
-    check_label_names(label_names, targets.shape[1])
-    threshold = label_thresholds(thresholds, targets.shape[1])
-    scored = [probs] if disagreement is None else [probs, disagreement]
-    rows: list[dict[str, object]] = []
-    for column in label_columns(scored, targets, name="probs and disagreement"):
-        prob, *given = (score[:, None] for score in column.scores)  # (n, 1)
-        level = threshold[[column.label]]
-        wrong = (prob[:, 0] >= level) != column.positive
-        found = {"entropy": _detection(binary_entropy(prob)[:, 0], wrong)}
-        found["margin"] = found["entropy"]  # at 0.5 they rank alike
-        if level != 0.5:
-            found["margin"] = _detection(margin_uncertainty(prob, level)[:, 0], wrong)
-        if given:
-            found["disagreement"] = _detection(given[0][:, 0], wrong)
-        for name, row in found.items():
-            place = {"measure": name, "label": label_names[column.label], "column": column.label}
-            rows.append(place | row)
     return pd.DataFrame(rows)
 
 

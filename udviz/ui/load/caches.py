@@ -52,17 +52,6 @@ def version_of(study: Study, model: str, split: str) -> Version:
     return _version(study, first_run(study, model), split)
 
 
-def versions_of(study: Study, model: str, split: str) -> tuple[Version, ...]:
-    """The caches of all runs of a model that have one, by seed.
-
-    Raises:
-        StudyError: If there is none, or one is damaged; the message names the file.
-    """
-    runs = _runs(study, model)
-    held = [run for run in runs if (study.path / run / "predictions" / split / MANIFEST).is_file()]
-    return tuple(_version(study, run, split) for run in held or [first_run(study, model)])
-
-
 def _runs(study: Study, model: str) -> list[str]:
     """Directories ``<model>-<seed>`` by seed; one without a seed stands for all.
 
