@@ -512,7 +512,7 @@ def test_a_table_that_cannot_be_read_is_named_with_its_command(changed, open_app
     assert not app.exception
     assert f"{table}.parquet" in told(app)
     assert app.code[0].value.startswith("python -m pipelines.study")
-    assert len(app.header) == 6
+    assert len(app.header) == 7
 
 
 def test_without_chosen_thresholds_one_half_is_used(changed, open_app):

@@ -73,7 +73,8 @@ def _add_strip(figure: go.Figure, of_cause: pd.DataFrame, own: pd.Series, place:
     add_rule(figure, x=own["level"], place=place, width=2, dash="dash")
     ends = [*shown["value"], own["level"], *shown[["low", "high"]].stack()]
     extent = _extent(np.array(ends, dtype=float), log=log)
-    axis = {"type": "log"} if log else {}
+    axis: dict[str, object] = {"type": "log"} if log else {}
+    axis |= _ticks(extent, log)
     put(figure.select_xaxes(**at), axis, range=extent, nticks=6, tickformat="~g")
     put(
         figure.select_yaxes(**at),
@@ -90,6 +91,16 @@ def _extent(values: np.ndarray, *, log: bool) -> list[float]:
     low, high = float(values.min()), float(values.max())
     margin = 0.05 * ((high - low) or 1.0)
     return [low - margin, high + margin]
+
+
+def _ticks(extent: list[float], log: bool) -> dict[str, object]:
+    """1, 2 and 5 times powers of ten on a log axis, where plotly's own names run into another."""
+    if not log:
+        return {}
+    decades = range(int(np.floor(extent[0])), int(np.ceil(extent[1])) + 1)
+    steps = (1, 2, 5) if len(decades) <= 4 else (1,)
+    values = [float(f"{step}e{decade}") for decade in decades for step in steps]
+    return {"tickvals": values, "ticktext": [f"{value:g}" for value in values]}
 
 
 def _told(row: pd.Series) -> str:

@@ -159,7 +159,8 @@ def miscalibration_p(z: np.ndarray, ece_p: np.ndarray) -> np.ndarray:
     Returns:
         (L,) p in [0, 1]; NaN where both are.
     """
-    return np.minimum(2 * np.fmin(2 * stats.norm.sf(np.abs(z)), ece_p), 1.0)
+    p: np.ndarray = np.minimum(2 * np.fmin(2 * stats.norm.sf(np.abs(z)), ece_p), 1.0)
+    return p
 
 
 def _null_gaps(

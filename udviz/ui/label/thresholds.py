@@ -5,8 +5,8 @@ from collections.abc import Hashable, Mapping
 
 import numpy as np
 import streamlit as st
-from scipy.special import expit
 
+from udviz.stats.labels.probabilities import logit_probs
 from udviz.ui.label.label_models import LabelModel
 
 KEY = "threshold"
@@ -55,7 +55,7 @@ def levels(current: float) -> list[float]:
 
     Thresholds of rare labels crowd near 0, where steps of equal probability leap over them.
     """
-    steps = expit(np.arange(-_REACH, _REACH + _STEP / 2, _STEP)).round(_DIGITS)
+    steps = logit_probs(np.arange(-_REACH, _REACH + _STEP / 2, _STEP)).round(_DIGITS)
     return sorted({0.0, 1.0, current, *map(float, steps)})
 
 

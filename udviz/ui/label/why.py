@@ -96,8 +96,8 @@ def evidence(cause: str, label: pd.Series, own: pd.Series) -> str:
         way = "too sure" if label["spiegelhalter_z"] > 0 else "too timid"
         return (
             f"its ECE is {number(label['ece_excess'], sign=True)} above that of a calibrated "
-            f"model, {value:.0%} of its prevalence (counts from {level:.0%}); rather {way}, Z = "
-            f"{number(label['spiegelhalter_z'], digits=1, sign=True)} "
+            f"model, {_percent(value)} of its prevalence (counts from {level:.0%}); rather {way}, "
+            f"Z = {number(label['spiegelhalter_z'], digits=1, sign=True)} "
             f"(q = {number(label['miscalibration_q'])})."
         )
     if cause == "uncertain":
@@ -108,6 +108,10 @@ def evidence(cause: str, label: pd.Series, own: pd.Series) -> str:
     what = "its largest object covers" if cause == "small" else "its most visible object shows"
     digits = ".1%" if cause == "small" else ".0%"
     return f"{what} {value:{digits}} in the median (counts below {level:.0%})."
+
+
+def _percent(share: float) -> str:
+    return f"{number(100 * share, digits=0)} %"
 
 
 _UNKNOWN = {
