@@ -238,8 +238,8 @@ FAULTS = (
         "reliability bins",
         "an edge in the lower bin",
         "calibration/sorted_probs",
-        "np.searchsorted(values, inner_edges)",
-        'np.searchsorted(values, inner_edges, side="right")',
+        "np.searchsorted(near, edges)",
+        'np.searchsorted(near, edges, side="right")',
     ),
     Fault(
         "reliability bins",

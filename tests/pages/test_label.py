@@ -561,7 +561,7 @@ def test_without_predictions_the_numbers_stand_and_the_command_is_named(changed,
     assert "holds no predictions" in told(app)
     assert app.code[0].value.startswith("python -m pipelines.study")
     assert len(table_with(app, "AUROC")) == 3
-    assert len(charts(app)) == 1
+    assert len(charts(app)) == 2  # average precision and causes
 
 
 def test_one_model_has_no_other_and_no_gain(runs, open_app):
@@ -626,7 +626,7 @@ def test_a_label_of_which_no_target_is_known_says_so(made_up, open_app):
 
     assert not app.exception
     assert "No image of this split says whether it carries this label" in told(app)
-    assert len(app.header) == 2
+    assert len(app.header) == 3
 
 
 def test_a_label_without_errors_has_nothing_to_find(made_up, open_app):
