@@ -20,6 +20,8 @@ if compared is None:
     st.stop()
 st.markdown(change_in_words(view.study, compared.pair, compared.mean, compared.known))
 st.caption(gains.about_runs(compared))
+if on_few := gains.on_few(compared):
+    st.caption(on_few)
 headroom.show(view.study, compared.pair if compared.analysed else None)
 
 labels = gains.pick_labels(compared.known)

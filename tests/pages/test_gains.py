@@ -199,6 +199,7 @@ def test_a_gap_that_was_analysed_again_is_read_again(study, open_app):
 
 def test_an_end_that_may_be_anywhere_is_left_empty_in_the_table():
     row = {"label": "cat", "gain": 0.1, "verdict": "helped", "closed_low": -0.5}
+    row |= {"gain_without_few": 0.08, "rests_on_few": True}
     labels = pd.DataFrame([row, row | {"closed_low": -np.inf}])
 
     assert gains_table(labels)["Gap closed, low"].isna().tolist() == [False, True]
@@ -214,6 +215,18 @@ def test_the_smallest_gain_that_could_be_detected_stands_beside_every_gain(gains
         check_names=False,
     )
     assert "would show with 80 % power" in texts(app)
+
+
+def test_a_verdict_that_turns_on_few_images_is_marked_and_said(gains, study, open_app):
+    is_first = table_of(study, "comparisons")["label"] == gains["label"].iloc[0]
+    change_gains(study, rests_on_few=is_first, gain_without_few=-0.017)
+
+    app = open_app(GAINS)
+
+    assert table(app)["Verdict"].str.endswith("†").sum() == 1
+    assert (table(app)["Gain without 1 %"] == -0.017).all()
+    assert f"A few images decide the verdict on {gains['label'].iloc[0]}: without" in texts(app)
+    assert "Without its most influential 1 % of images it is −0.017." in texts(app)
 
 
 def test_a_study_of_one_model_explains_itself_and_stops(runs, open_app):

@@ -38,12 +38,14 @@ def main(arguments: Sequence[str]) -> None:
     out: Path = asked.out or runs_root() / "-".join(models)[:100]
     check_free(out)
     splits: dict[Split, BroughtSplit] = {
-        "test": read_split(asked.targets, models, told=asked.scores)
+        "test": read_split(asked.targets, models, told=asked.scores, groups=asked.groups)
     }
     if val or asked.val_targets:
         _check_val(models, val, asked.val_targets)
         in_order = {name: val[name] for name in models}
-        splits["val"] = read_split(asked.val_targets, in_order, told=asked.scores)
+        splits["val"] = read_split(
+            asked.val_targets, in_order, told=asked.scores, groups=asked.groups
+        )
         _check_same_labels(splits)
     asked.out, asked.command = out, f"{called('compare')} {shlex.join(arguments)}"
     study = _study(asked, models, val, splits)
@@ -72,6 +74,7 @@ def _study(
         brought=brought,
         comparisons=tuple(asked.compare),
         reference=asked.reference,
+        groups=asked.groups,
         min_positives=asked.min_positives,
         notes=tuple(note for split in splits.values() for note in split.notes),
     )
@@ -150,6 +153,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--compare", action="append", default=[], metavar="BEFORE:AFTER")
     add("--reference", default="", metavar="NAME", help="whose difficulty is shown: the first's")
     add("--scores", choices=SCALES, help="default: recognised, and said")
+    add(
+        "--groups", default="", metavar="COLUMN", help="of the targets: images that belong together"
+    )
     add("--val-targets", type=Path, help="targets of a validation split, for thresholds")
     add("--val-model", action="append", default=[], metavar="NAME=FILE[,FILE...]")
     add("--min-positives", type=int, default=20, help="fewer: not supported (20)")

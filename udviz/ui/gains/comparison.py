@@ -148,7 +148,7 @@ def compare(view: View, before: Side, after: Side) -> Compared:
     _refuse_too_large(*runs, min_positives=min_positives)
     gains = _gains(*runs, min_positives=min_positives)
     names = predictions_of(runs[0][0]).label_names
-    table = gains.table[GAINS].assign(label=list(names))
+    table = gains.table.reindex(columns=GAINS).assign(label=list(names), rests_on_few=False)
     return Compared(
         before=before,
         after=after,
@@ -214,4 +214,10 @@ def _gains(
         if not run.images["image_id"].equals(first.images["image_id"]):
             raise StudyError("The two models predicted other images.")
     scores_before, scores_after = ([run.logits for run in side] for side in runs)
-    return label_gains(scores_before, scores_after, first.targets, min_positives=min_positives)
+    return label_gains(
+        scores_before,
+        scores_after,
+        first.targets,
+        min_positives=min_positives,
+        groups=first.groups,
+    )

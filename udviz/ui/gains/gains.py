@@ -3,9 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.style.text import safe_markdown
+from udviz.figures.style.text import safe_markdown, shorten
 from udviz.figures.style.theme import VERDICTS
 from udviz.ui.gains.comparison import Compared
+from udviz.ui.gains.gains_table import ON_FEW
 from udviz.ui.labels.change import verdict_words
 from udviz.ui.labels.filters import order_labels
 
@@ -25,10 +26,25 @@ ORDERS = {
     "lowest q first": ("q", True),
     "hardest first": ("difficulty_rank", True),
 }
+_MOST_NAMED = 5
 _ONE_RUN_EACH = (
     "Each side is a single training run: how much training again would change it is **not** in "
     "these intervals."
 )
+
+
+def on_few(compared: Compared) -> str:
+    """Which verdicts turn on a few images, as Markdown; empty for none."""
+    labels = compared.known
+    names = labels.loc[labels["rests_on_few"].eq(True), "label"]
+    if names.empty:
+        return ""
+    some = ", ".join(safe_markdown(shorten(name)) for name in names.head(_MOST_NAMED))
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return (
+        f"{ON_FEW} A few images decide the verdict on {some}{more}: without the most influential "
+        "1 % of the images that carry the label (at least one), its interval would hold 0."
+    )
 
 
 def about_runs(compared: Compared) -> str:

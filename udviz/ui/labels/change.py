@@ -27,6 +27,10 @@ class MeanChange:
         high: Upper end.
         includes_seeds: Whether the interval covers training again with another seed.
         seeds: Pairs of runs.
+        includes_teachers: Whether it covers another teacher, too.
+        without_few: Gain without its most influential 1 % of images; NaN where the analysis does
+            not say.
+        rests_on_few: Whether the interval around that would hold 0 though this one does not.
     """
 
     gain: float
@@ -34,6 +38,9 @@ class MeanChange:
     high: float
     includes_seeds: bool
     seeds: int
+    includes_teachers: bool = False
+    without_few: float = float("nan")
+    rests_on_few: bool = False
 
     @classmethod
     def of_row(cls, row: pd.Series) -> "MeanChange":
@@ -44,6 +51,9 @@ class MeanChange:
             high=row["gain_high"],
             includes_seeds=bool(row["includes_seeds"]),
             seeds=int(row["seeds"]),
+            includes_teachers=bool(row["includes_teachers"]),
+            without_few=row["gain_without_few"],
+            rests_on_few=bool(row["rests_on_few"]),
         )
 
 
@@ -61,12 +71,14 @@ def change_in_words(
     if pd.isna(mean.gain):
         return f"{_subject(study, pair, mean)}: no label has a gain."
     verdict = verdict_of(mean.low, mean.high)
-    seeds = "includes" if mean.includes_seeds else "does **not** include"
+    taught = bool((study.models["kind"] == "teacher").any())
+    covered = what_is_covered(mean.includes_seeds, mean.includes_teachers, taught=taught)
     return (
         f"{_subject(study, pair, mean)} {_VERBS[verdict]} the mean average precision: "
         f"**{number(mean.gain, sign=True)}** (95 % interval "
-        f"{interval(mean.low, mean.high, sign=True)}, which {seeds} the variance between training "
-        f"seeds), **{verdict_word(verdict)}**. {_labels_in_words(labels[labels['gain'].notna()])}"
+        f"{interval(mean.low, mean.high, sign=True)}, which {covered}), "
+        f"**{verdict_word(verdict)}**.{_without_few(mean)} "
+        f"{_labels_in_words(labels[labels['gain'].notna()])}"
     )
 
 
@@ -83,6 +95,22 @@ def is_distillation(study: Study, before: str, after: str) -> bool:
     return before == BASELINE and method in METHODS and method not in _UNTAUGHT
 
 
+def what_is_covered(seeds: bool, teachers: bool, *, taught: bool) -> str:
+    """What the interval of a gain covers besides other images, as Markdown after *which*.
+
+    Args:
+        seeds: Whether it covers training again with another seed.
+        teachers: Whether it covers another teacher.
+        taught: Whether there is a teacher.
+    """
+    if not seeds:
+        return "does **not** include the variance between training seeds"
+    if teachers:
+        return "includes the variance between training seeds and between teachers"
+    under = " of students under this one teacher" if taught else ""
+    return f"includes the variance between training seeds{under}"
+
+
 def verdict_words(labels: pd.DataFrame) -> pd.Series:
     """The verdict of every label as a word; an empty cell is inconclusive."""
     return labels["verdict"].map(lambda verdict: verdict_style(verdict).word)
@@ -96,6 +124,14 @@ def _subject(study: Study, pair: tuple[str, str], mean: MeanChange) -> str:
     if is_distillation(study, *pair):
         return f"Distillation ({after} against {before})"
     return f"Compared with {before}, {after}"
+
+
+def _without_few(mean: MeanChange) -> str:
+    if pd.isna(mean.without_few):
+        return ""
+    turns = ", and its interval would then hold 0" if mean.rests_on_few else ""
+    without = number(mean.without_few, sign=True)
+    return f" Without its most influential 1 % of images it is {without}{turns}."
 
 
 def _labels_in_words(labels: pd.DataFrame) -> str:
