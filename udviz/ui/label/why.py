@@ -57,13 +57,14 @@ def in_words(label: pd.Series, own: pd.DataFrame) -> str:
         own: Its rows of `cause_measures`, by cause.
     """
     found = split_causes(label["causes"])
+    rows = {str(cause): row for cause, row in own.iterrows()}
     parts = [
-        f"- **{cause}**: {evidence(cause, label, own.loc[cause])}"
+        f"- **{cause}**: {evidence(cause, label, rows[cause])}"
         for cause in CAUSES
         if cause in found
     ]
     absent = [
-        f"- {cause}: {evidence(cause, label, own.loc[cause])}"
+        f"- {cause}: {evidence(cause, label, rows[cause])}"
         for cause in CAUSES
         if cause not in found
     ]
