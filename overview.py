@@ -73,6 +73,8 @@ with st.grid(2, min_column_width=440) as grid:
                 alt=alt.gains(moved, pair=view.pair),
                 on_click=links.open_in_difficulty,
             )
+if shared := sentences.shared_in_words(view.labels):
+    st.caption(shared)
 st.page_link(links.DIFFICULTY, label="All labels, hardest first", icon=":material/sort:")
 
 st.header("How certain are these results?", anchor=False)

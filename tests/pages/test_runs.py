@@ -251,6 +251,40 @@ def test_stopping_is_asked_for_twice(runs, open_app, monkeypatch):
     assert "Stopping." in words(app)
 
 
+def test_stopping_what_waits_promises_no_checkpoint(runs, open_app, monkeypatch):
+    study, stopped = make(runs, "mine", "queued"), []
+    monkeypatch.setattr(study_actions, "stop", stopped.append)
+    app = open_app(RUNS)
+
+    button(app, "Stop").click().run()
+    assert "checkpoint" not in words(app)
+    assert "it leaves the queue" in words(app)
+    confirm(app, "Stop").click().run()
+
+    assert stopped == [study]
+
+
+def test_after_deleting_the_opened_study_no_link_is_said_to_ask_for_it(runs, open_app):
+    make(runs, "kept", begun=1.0)
+    make(runs, "mine", begun=2.0)
+    app = open_app(RUNS, opened="mine")
+
+    button(app, "Delete").click().run()
+    confirm(app, "Move to trash").click().run()
+
+    assert not app.sidebar.warning
+    assert app.sidebar.selectbox(key="opened").value == "kept"
+
+
+def test_while_a_first_study_trains_its_progress_is_shown_whatever_its_name(runs, open_app):
+    make(runs, "mine", "running")
+
+    app = open_app()
+
+    assert "Training" in app.header[0].value
+    assert "No study yet" not in words(app)
+
+
 def test_a_question_can_be_answered_with_no(runs, open_app, monkeypatch):
     make(runs, "mine", "running")
     monkeypatch.setattr(study_actions, "stop", lambda study: pytest.fail("stopped"))

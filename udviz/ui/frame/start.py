@@ -7,6 +7,7 @@ import streamlit as st
 from udviz.figures.style.text import safe_markdown
 from udviz.launching.launch import Plan, is_begun, launch, resume
 from udviz.recipe.files import read_recipe, recipe_path
+from udviz.studies.listing import list_entries
 from udviz.studies.status import ALIVE, Status, read_status
 from udviz.ui.frame.access import may_change
 from udviz.ui.frame.actions import attempt
@@ -21,8 +22,8 @@ def welcome(root: Path) -> None:
     """Explain what a study is and offer to train the demo."""
     demo = root / DEMO
     status = read_status(demo)
-    if status and status.state in ALIVE:
-        show_progress(demo)
+    if alive := next((entry for entry in list_entries(root) if entry.is_alive), None):
+        show_progress(alive.path)
         return
     st.header("No study yet", anchor=False)
     st.markdown(
