@@ -179,4 +179,5 @@ def _at_sure_precision(ordered: SortedProbs, level: float, confidence: float) ->
 
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """``part`` / ``whole``, (L,) counts; NaN where ``whole`` is 0."""
-    return np.divide(part, whole, out=np.full(whole.size, np.nan), where=whole > 0)
+    share: np.ndarray = np.divide(part, whole, out=np.full(whole.size, np.nan), where=whole > 0)
+    return share
