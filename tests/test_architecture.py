@@ -16,7 +16,7 @@ COMMON = {  # what every room may import
 WALL = "udviz.predictions"
 READING = {
     *("udviz.figures", "udviz.stats", WALL, "udviz.analysis", "udviz.studies", "udviz.launching"),
-    *("udviz.recipe", "udviz.roots", "udviz.data", "udviz.export"),
+    *("udviz.recipe", "udviz.roots", "udviz.data", "udviz.export", "udviz.comparing"),
 }
 TRAINING = {"udviz.training", "udviz.method", "udviz.data", WALL, "udviz.studies", "udviz.recipe"}
 MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard library and numpy
@@ -66,7 +66,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
     "overview.py": {*READING, "udviz.ui", "streamlit"},
     "pages": {*READING, "udviz.ui", "streamlit"},
     "udviz/commands": {
-        *(*TRAINING, *READING, "udviz.commands", "udviz.comparing"),
+        *(*TRAINING, *READING, "udviz.commands"),
         *("pandas", "pydantic", "pydantic_settings", "tqdm"),
     },
     "udviz/commands/doctor.py": {"udviz.launching", "udviz.studies", "torch"},

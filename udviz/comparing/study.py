@@ -15,6 +15,7 @@ from udviz.recipe.brought import BroughtStudy
 from udviz.studies import privacy
 from udviz.studies.directory import STUDY_FILE
 from udviz.studies.files import replace_file
+from udviz.studies.lock import STUDY_LOCK, exclusive
 from udviz.studies.status import Status, write_status
 from udviz.vocabulary import Split
 
@@ -37,29 +38,46 @@ def write_study(
 
     Raises:
         ValueError: If ``out`` is there already.
+        RuntimeError: If another process writes it at this moment.
         OSError: If it cannot be written.
     """
     check_free(out)
     draft = out.with_name(f".{out.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=privacy.folder_mode(), parents=True)
-    try:
-        for name, split in splits.items():
-            digests = {
-                f"{model}-{seed}": source.sha256
-                for model, about in study.brought.items()
-                for seed, source in enumerate(about.files(name))
-            }
-            split.write(draft, name, data=study.targets_of(name).sha256, digests=digests)
-        analyse_plan(Plan.of_brought(study), draft, None, advance)
-        record = study.model_dump(mode="json", exclude_none=True)
-        replace_file(draft / STUDY_FILE, tomli_w.dumps(record))
-        write_status(draft, Status(state="finished", stage="Finished", fraction=1.0))
-        check_free(out)
-        draft.rename(out)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+    draft.mkdir(mode=privacy.folder_mode(), parents=True, exist_ok=True)
+    with exclusive(draft):
+        try:
+            _clear(draft)
+            _write(draft, study, splits, advance)
+            check_free(out)
+            draft.rename(out)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+
+
+def _clear(draft: Path) -> None:
+    """Remove what a writer that was killed left there."""
+    for path in draft.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != STUDY_LOCK:
+            path.unlink()
+
+
+def _write(
+    draft: Path, study: BroughtStudy, splits: Mapping[Split, BroughtSplit], advance: Advance
+) -> None:
+    for name, split in splits.items():
+        digests = {
+            f"{model}-{seed}": source.sha256
+            for model, about in study.brought.items()
+            for seed, source in enumerate(about.files(name))
+        }
+        split.write(draft, name, data=study.targets_of(name).sha256, digests=digests)
+    analyse_plan(Plan.of_brought(study), draft, None, advance)
+    record = study.model_dump(mode="json", exclude_none=True)
+    replace_file(draft / STUDY_FILE, tomli_w.dumps(record))
+    write_status(draft, Status(state="finished", stage="Finished", fraction=1.0))
 
 
 def check_free(out: Path) -> None:
