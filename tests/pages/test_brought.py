@@ -65,8 +65,7 @@ def test_every_part_of_the_page_data_opens_and_the_last_tells_what_was_noted_abo
     app = open_app("pages/6_Data.py")
 
     for part in PARTS:
-        app.query_params["part"] = part
-        app.run()
+        app.segmented_control(key="part").set_value(part).run()
         assert not app.exception, (part, app.exception)
         assert not app.error, (part, [error.value for error in app.error])
 
