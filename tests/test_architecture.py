@@ -20,13 +20,14 @@ READING = {
 }
 TRAINING = {"udviz.training", "udviz.method", "udviz.data", WALL, "udviz.studies", "udviz.recipe"}
 MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard library and numpy
-    "udviz/__init__.py": {"udviz.comparing"},
+    "udviz/__init__.py": {"udviz.comparing", "udviz.showing"},
     "udviz/checks.py": set(),
     "udviz/bounded.py": set(),
     "udviz/installation.py": set(),
     "udviz/processes.py": set(),
     "udviz/scratch.py": set(),
     "udviz/vocabulary.py": set(),
+    "udviz/showing.py": {"udviz.studies.directory"},
     "udviz/cli.py": {"udviz.studies.failure", "udviz.studies.privacy"},
     "udviz/roots.py": {"udviz.recipe", "udviz.studies.directory"},
     "udviz/recipe": {"udviz.recipe", "pydantic", "tomli_w"},
