@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
@@ -51,9 +52,13 @@ def frames(markup):
 
 
 def is_gone(url):
-    address = urlsplit(url)
-    with socket.socket() as probe:
-        return probe.connect_ex((address.hostname, address.port)) != 0
+    """Whether nobody listens there, or soon does no more: sockets close one after the other."""
+    address, ends = urlsplit(url), time.monotonic() + 30
+    while time.monotonic() < ends:
+        with socket.socket() as probe:
+            if probe.connect_ex((address.hostname, address.port)) != 0:
+                return True
+    return False
 
 
 def test_a_frame_shows_the_study_and_its_server_is_gone_after_closing(study, jupyter):
