@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=called("compare"),
         description="Compare predictions that were made anywhere, label by label.",
-        epilog=f"Files: {', '.join(FORMATS)}. docs/compare.md says what is in them.",
+        epilog=f"Files: {', '.join(FORMATS)}, folders of `datasets`; see docs/compare.md.",
     )
     add = parser.add_argument
     add("files", nargs="*", type=Path, help="scores (images x labels): before, then after")

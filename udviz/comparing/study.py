@@ -11,6 +11,7 @@ from udviz.analysis.plan import Plan
 from udviz.analysis.study import analyse_plan
 from udviz.checks import shown
 from udviz.comparing.split import BroughtSplit
+from udviz.predictions.brought.reading import files_of
 from udviz.recipe.brought import BroughtStudy
 from udviz.studies import privacy
 from udviz.studies.directory import STUDY_FILE
@@ -94,6 +95,9 @@ def check_free(out: Path) -> None:
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file."""
+    """SHA-256 of a file; of a folder, that of its files' digests in order."""
+    if path.is_dir():
+        digests = "".join(map(file_sha256, files_of(path)))
+        return hashlib.sha256(digests.encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,7 +10,7 @@ import streamlit as st
 from udviz.comparing.files import Asked, compare_files, name_of
 from udviz.figures.style.text import safe_markdown
 from udviz.installation import called
-from udviz.predictions.brought.reading import FORMATS
+from udviz.predictions.brought.reading import FORMATS, files_of
 from udviz.recipe.brought import BroughtStudy
 from udviz.roots import check_readable
 from udviz.studies.directory import runs_root, study_path
@@ -66,8 +66,8 @@ def _close() -> None:
 def _dialog() -> None:
     st.caption(
         "Paths of files on the machine that runs this app: scores and targets, one row per image, "
-        f"one column per label ({', '.join(FORMATS)}). Several files of one model, its seeds, are "
-        "separated by commas. Nothing is trained."
+        f"one column per label ({', '.join(FORMATS)}, or a folder of `datasets`). Several files of "
+        "one model, its seeds, are separated by commas. Nothing is trained."
     )
     asked, name = _ask()
     if asked is None:
@@ -186,10 +186,16 @@ def _check_places(asked: Asked) -> None:
     models = {"--model": asked.models, "--val-model": asked.val_models}
     for flag, of_models in models.items():
         for file in (file for files in of_models.values() for file in files):
-            check_readable(file, flag=flag)
+            _check_place(file, flag=flag)
     for flag, targets in {"--targets": asked.targets, "--val-targets": asked.val_targets}.items():
         if targets is not None:
-            check_readable(targets, flag=flag)
+            _check_place(targets, flag=flag)
+
+
+def _check_place(path: Path, *, flag: str) -> None:
+    check_readable(path, flag=flag)
+    for file in files_of(path):
+        check_readable(file, flag=flag)
 
 
 def _what_was_made(study: BroughtStudy) -> str:
