@@ -178,6 +178,17 @@ def test_a_probability_of_one():
     assert calibration_error(probs, targets, n_bins=10) == pytest.approx(abs(0.975 - 0.5))
 
 
+def test_edges_of_the_bins():
+    probs, targets = np.array([0.3, 0.35]), np.array([0, 1])
+
+    counts, _ = np.histogram(probs, bins=np.linspace(0.0, 1.0, 11))  # netcal's
+
+    assert counts[2:4].tolist() == [1, 1]
+    assert reliability_bins(column(probs), column(targets).astype(int), n_bins=10).count[
+        0, 2:4
+    ].tolist() == [0, 2]
+
+
 def test_adaptive_calibration_error_of_ties():
     probs, targets = np.full(4, 0.5), np.array([1, 1, 0, 0])
 
