@@ -136,6 +136,7 @@ def test_whatever_bytes_are_changed_a_folder_is_read_or_refused_by_name(
     [
         (listed([[1.0], [1.0, 2.0], [1.0], [1.0]]), "lists of one number per label in scores"),
         (pa.table({"image_id": IDS, "scores": [[1.0], None, [1.0], [1.0]]}), "a row without"),
+        (pa.table({"scores": pa.array([], pa.list_(pa.float32()))}), "per image, got no rows"),
         (pa.table({"x": [[1.0]] * 4, "y": [[1.0]] * 4}), "hold one list called .*got x, y"),
         (pa.table({"image_id": IDS, "made": IDS}), "numbers in every column but that of the im"),
     ],

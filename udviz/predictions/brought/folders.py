@@ -33,11 +33,7 @@ def shards_of(folder: Path) -> list[Path]:
     if not found:
         found = sorted(folder.glob("*.parquet")) or sorted(folder.glob("data/*.parquet"))
     if not found:
-        splits = (folder / _DICT).is_file() and sorted(
-            f.name for f in folder.iterdir() if f.is_dir()
-        )
-        got = f"a folder per split, {', '.join(splits)}; name one" if splits else "none"
-        raise refused(folder, "hold shards of one split, in Arrow or Parquet", got)
+        raise refused(folder, "hold shards of one split, in Arrow or Parquet", _instead(folder))
     marks = [match.groups() for file in found if (match := _SHARD.fullmatch(file.stem))]
     splits = Counter(split for split, _, _ in marks)
     if len(splits) > 1 or len(marks) not in (0, len(found)) or (not marks and len(found) > 1):
@@ -46,6 +42,14 @@ def shards_of(folder: Path) -> list[Path]:
     if marks and len(marks) != int(marks[0][2]):
         raise refused(folder, f"hold all {int(marks[0][2])} shards", f"{len(marks)}")
     return found
+
+
+def _instead(folder: Path) -> str:
+    """What lies in a folder without shards."""
+    if not (folder / _DICT).is_file():
+        return "none"
+    splits = sorted(file.name for file in folder.iterdir() if file.is_dir())
+    return f"a folder per split, {', '.join(splits)}; name one"
 
 
 def read_folder(folder: Path, *, targets: bool) -> Matrix:
@@ -104,13 +108,15 @@ def _of_lists(
 ) -> Matrix:
     """A matrix of a column that holds a list of numbers per image."""
     lists, classes = column(name), _class_names(schema, name)
+    if not len(lists):
+        raise refused(folder, "hold a list per image", "no rows")
     if lists.null_count:
         raise refused(folder, f"hold a list in every row of {name}", "a row without")
-    lengths = np.concatenate([np.asarray(c.value_lengths()) for c in lists.chunks] or [[]])
+    lengths = np.concatenate([np.asarray(c.value_lengths()) for c in lists.chunks])
     values = np.concatenate([c.flatten().to_numpy(zero_copy_only=False) for c in lists.chunks])
     if classes is not None and targets:
         matrix = _indicators(folder, lengths.astype(int), values, len(classes))
-    elif not len(lengths) or lengths.min() != lengths.max() or values.nbytes > MOST_PACKED:
+    elif lengths.min() != lengths.max() or values.nbytes > MOST_PACKED:
         raise refused(folder, f"hold lists of one number per label in {name}", "others")
     else:
         matrix = values.reshape(len(lengths), -1)

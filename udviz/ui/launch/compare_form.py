@@ -160,14 +160,13 @@ def _start(asked: Asked, study: Path, command: str) -> None:
         st.error(why_not, icon=":material/lock:")
         return
     bar = st.progress(0.0, text="Reading the files")
+
+    def advance(share: float, message: str) -> None:
+        bar.progress(min(share, 1.0), safe_markdown(message))
+
     try:
         _check_places(asked)
-        made = compare_files(
-            asked,
-            study,
-            command=command,
-            advance=lambda share, message: bar.progress(min(share, 1.0), safe_markdown(message)),
-        )
+        made = compare_files(asked, study, command=command, advance=advance)
     except (OSError, RuntimeError, ValueError) as error:
         bar.empty()
         st.error(safe_markdown(" ".join(reason(error).split())), icon=":material/error:")
