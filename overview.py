@@ -76,5 +76,9 @@ with st.grid(2, min_column_width=440) as grid:
 st.page_link(links.DIFFICULTY, label="All labels, hardest first", icon=":material/sort:")
 
 st.header("How certain are these results?", anchor=False)
-st.markdown(sentences.how_certain(view.comparison, view.labels))
+st.markdown(
+    sentences.how_certain(
+        view.comparison, view.labels, taught=bool((view.models["kind"] == "teacher").any())
+    )
+)
 report_button.offer(view)

@@ -19,6 +19,8 @@ if compared is None:
     st.stop()
 st.markdown(gains.summary(view.study, compared))
 st.caption(gains.about_runs(compared))
+if on_few := gains.on_few(compared):
+    st.caption(on_few)
 headroom.show(view.study, compared.pair if compared.analysed else None)
 
 labels = gains.pick_labels(compared.known)

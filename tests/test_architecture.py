@@ -11,7 +11,7 @@ MOST_FILES = 14  # of a room; one that grows past that wants sub-rooms
 
 COMMON = {  # what every room may import
     *("udviz.checks", "udviz.vocabulary", "udviz.installation", "udviz.processes"),
-    *("udviz.bounded", "udviz.__version__"),
+    *("udviz.bounded", "udviz.given", "udviz.__version__"),
 }
 WALL = "udviz.predictions"
 READING = {
@@ -23,6 +23,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
     "udviz/__init__.py": {"udviz.comparing", "udviz.showing"},
     "udviz/checks.py": set(),
     "udviz/bounded.py": set(),
+    "udviz/given.py": set(),
     "udviz/installation.py": set(),
     "udviz/processes.py": set(),
     "udviz/scratch.py": set(),

@@ -187,6 +187,13 @@ FAULTS = (
     ),
     Fault(
         "seed variance",
+        "labels taken as independent",
+        "inference/seeds",
+        "df * n_labels / (1 + (n_labels - 1) * dependence)",
+        "df * n_labels",
+    ),
+    Fault(
+        "seed variance",
         "wrong sign",
         "inference/seeds",
         "squeezed - spread.inter",

@@ -286,3 +286,35 @@ def test_arrays_in_a_notebook_give_the_tables_of_the_command(files):
     by_name = udviz.compare(*frames, targets, out=files / "kept")
     pd.testing.assert_frame_equal(by_name.gains, found.gains)
     assert (files / "kept" / "study.toml").is_file()
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_column_of_groups_makes_intervals_cluster_by_it(files, ending):
+    table = pd.read_csv(files / "targets.csv").assign(film=[f"film {k // 3}" for k in range(300)])
+    if ending == "csv":
+        table.to_csv(files / "targets.csv", index=False)
+    else:
+        table.to_parquet(files / "targets.parquet", index=False)
+
+    study = compare(files, "--targets", str(files / f"targets.{ending}"), "--groups", "film")
+
+    rows = read_table(study, "comparisons", where=[("scope", ["label"])])
+    runs = [open_predictions(study / f"{name}-0/predictions/test") for name in ("before", "after")]
+    alone = label_gains(
+        *(run.logits for run in runs), runs[0].targets, groups=np.repeat(range(100), 3)
+    ).table
+    assert rows["label"].tolist() == list(NAMES)
+    assert rows["clustered"].all()
+    np.testing.assert_allclose(rows["gain_low"], alone["gain_low"])
+
+
+def test_groups_that_no_column_tells_are_refused(files):
+    refused(
+        files, r"targets.csv must have the column 'film' of --groups, got image", "--groups", "film"
+    )
+    write(files / "targets.npz", np.zeros((300, 3)), key="targets")
+    refused(
+        files,
+        r"be one of .csv, .tsv, .parquet to have a column of groups, got .npz",
+        *("--groups", "film", "--targets", str(files / "targets.npz")),
+    )

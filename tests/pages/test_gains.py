@@ -199,9 +199,22 @@ def test_a_gap_that_was_analysed_again_is_read_again(study, open_app):
 
 def test_images_that_could_never_decide_are_left_empty_in_the_table():
     row = {"label": "cat", "gain": 0.1, "verdict": "helped", "images_needed": 1500.0}
+    row |= {"gain_without_few": 0.08, "rests_on_few": True}
     labels = pd.DataFrame([row, row | {"images_needed": np.inf}])
 
     assert gains_table(labels)["Images needed"].isna().tolist() == [False, True]
+
+
+def test_a_verdict_that_turns_on_few_images_is_marked_and_said(gains, study, open_app):
+    is_first = table_of(study, "comparisons")["label"] == gains["label"].iloc[0]
+    change_gains(study, rests_on_few=is_first, gain_without_few=-0.017)
+
+    app = open_app(GAINS)
+
+    assert table(app)["Verdict"].str.endswith("†").sum() == 1
+    assert (table(app)["Gain without 1 %"] == -0.017).all()
+    assert f"A few images decide the verdict on {gains['label'].iloc[0]}: without" in texts(app)
+    assert "Without its most influential 1 % of images it is −0.017." in texts(app)
 
 
 def test_a_study_of_one_model_explains_itself_and_stops(runs, open_app):

@@ -138,7 +138,7 @@ def test_without_a_comparison_there_is_no_gain(tmp_path):
     ("seeds", "teachers", "said"),
     [
         (False, False, "does **not** include the variance between training seeds"),
-        (True, False, "includes the variance between training seeds."),
+        (True, False, "between training seeds of students under this one teacher."),
         (True, True, "includes the variance between training seeds and between teachers."),
     ],
 )
@@ -146,7 +146,18 @@ def test_what_the_interval_covers_is_said(tmp_path, seeds, teachers, said):
     shown = view(tmp_path)
     comparison = with_mean(shown, includes_seeds=seeds, includes_teachers=teachers)
 
-    assert said in sentences.how_certain(comparison, shown.labels)
+    assert said in sentences.how_certain(comparison, shown.labels, taught=True)
+
+
+def test_without_a_teacher_nothing_is_said_of_one_and_groups_and_two_seeds_are_told(tmp_path):
+    shown = view(tmp_path)
+    comparison = with_mean(shown, includes_seeds=True, seeds=2, clustered=True)
+
+    told = sentences.how_certain(comparison, shown.labels)
+
+    assert "includes the variance between training seeds." in told
+    assert "expected if the groups of images were sampled again" in told
+    assert "Two seeds have a single difference" in told
 
 
 @pytest.mark.parametrize(("p", "said"), [(0.0001, "p < 0.001"), (0.63, "p = 0.630")])

@@ -20,7 +20,7 @@ from udviz.analysis.columns import (
 )
 from udviz.analysis.detail_tables import DETAIL_TABLES
 
-VERSION = 4  # of all tables together; raised whenever a column or its meaning changes
+VERSION = 5  # of all tables together; raised whenever a column or its meaning changes
 
 MODELS = Table(
     name="models",
@@ -33,7 +33,10 @@ MODELS = Table(
         text("description", "How it was made, in a few words: backbone and method."),
         boolean("reference", "Whether difficulty and uncertainty are this model's."),
         integer("seeds", "Runs with different seeds.", "runs"),
-        *interval("mean_ap", "Mean average precision over all labels with a positive image."),
+        *interval(
+            "mean_ap",
+            "Mean average precision over all labels with a positive and a negative image.",
+        ),
         number("mean_ap_seed_sd", "SD over seeds of `mean_ap`; NaN with one seed."),
         number("mean_ap_supported", "Mean AP over the labels with enough positives in this split."),
         integer("n_supported", "Labels in `mean_ap_supported`.", "labels"),
@@ -62,7 +65,7 @@ SCORES = Table(
         MODEL,
         LABEL,
         COLUMN,
-        *interval("average_precision", "Average precision; NaN without a positive."),
+        *interval("average_precision", "Average precision; NaN without positives or negatives."),
         number("auroc", "Area under the ROC curve; NaN without positives or negatives."),
         number("ece", "Expected calibration error, 15 bins of equal width."),
         number("ece_expected", "ECE that a calibrated model is expected to have on these images."),
@@ -92,7 +95,7 @@ COMPARISONS = Table(
         BEFORE,
         AFTER,
         text("metric", "What is compared: average_precision."),
-        text("scope", "label, or mean: over all labels with a positive; then `label` is empty."),
+        text("scope", "label, or mean: over all that can be measured; then `label` is empty."),
         LABEL,
         integer("column", "Index of the label in [0, L); -1 of the mean."),
         *interval("before_value", "The metric of the model before, mean over the paired seeds."),
@@ -113,11 +116,31 @@ COMPARISONS = Table(
             "seeds can.",
             "images",
         ),
+        number(
+            "gain_without_few",
+            "`gain` without the images that move it most in its own direction: 1 % of those with "
+            "the label (of the mean: of all, to first order), at least one; NaN if none is left.",
+            "[-1, 1]",
+        ),
+        boolean(
+            "rests_on_few",
+            "Whether a verdict of helped or hurt turns on these images: around `gain_without_few` "
+            "an interval as wide would hold 0.",
+        ),
         boolean("supported", "Whether the label has enough positives in this split."),
         integer("n_labels", "Labels in the mean; 1 for a label.", "labels"),
         integer("seeds", "Pairs of runs with the same seed.", "pairs"),
         boolean("includes_seeds", "Whether the interval covers training again with another seed."),
-        boolean("includes_teachers", "Whether the interval covers another teacher."),
+        boolean(
+            "includes_teachers",
+            "Whether the interval covers another teacher; if not, it is about students of this one "
+            "where there is a teacher.",
+        ),
+        boolean(
+            "clustered",
+            "Whether the interval takes groups of images for independent (the data's group "
+            "column), not images.",
+        ),
     ),
 )
 

@@ -34,6 +34,7 @@ def main(arguments: Sequence[str]) -> None:
         comparisons=tuple(flags.compare),
         reference=flags.reference,
         scores=flags.scores,
+        groups=flags.groups,
         min_positives=flags.min_positives,
     )
     if not asked.models:
@@ -90,6 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--compare", action="append", default=[], metavar="BEFORE:AFTER")
     add("--reference", default="", metavar="NAME", help="whose difficulty is shown: the first's")
     add("--scores", choices=SCALES, help="default: recognised, and said")
+    add(
+        "--groups", default="", metavar="COLUMN", help="of the targets: images that belong together"
+    )
     add("--val-targets", type=Path, help="targets of a validation split, for thresholds")
     add("--val-model", action="append", default=[], metavar="NAME=FILE[,FILE...]")
     add("--min-positives", type=int, default=MIN_POSITIVES, help="fewer: not supported (20)")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from udviz.comparing.split import BroughtSplit, read_split, scale_of
@@ -25,6 +26,7 @@ class Asked:
         comparisons: Pairs of models, ``before:after``; empty = the first to every other.
         reference: Model whose difficulty is shown; empty = the first.
         scores: What the scores are; None = recognised.
+        groups: Column of the targets that says which images belong together; empty = none.
         min_positives: From how many positives on a label counts as supported.
     """
 
@@ -35,6 +37,7 @@ class Asked:
     comparisons: tuple[str, ...] = ()
     reference: str = ""
     scores: Scale | None = None
+    groups: str = ""
     min_positives: int = MIN_POSITIVES
 
     def arguments(self, out: Path) -> list[str]:
@@ -47,6 +50,7 @@ class Asked:
             *(("--compare", pair) for pair in self.comparisons),
             ("--reference", self.reference),
             ("--scores", self.scores or ""),
+            ("--groups", self.groups),
             ("--min-positives", str(self.min_positives)),
             ("--out", str(out)),
         ]
@@ -79,13 +83,12 @@ def compare_files(
     """
     check_models(list(asked.models), asked.comparisons, asked.reference)
     check_free(out)
-    splits: dict[Split, BroughtSplit] = {
-        "test": read_split(asked.targets, asked.models, told=asked.scores)
-    }
+    read = partial(read_split, told=asked.scores, groups=asked.groups)
+    splits: dict[Split, BroughtSplit] = {"test": read(asked.targets, asked.models)}
     if asked.val_models or asked.val_targets:
         val_targets = _checked_val(asked)
         in_order = {name: asked.val_models[name] for name in asked.models}
-        splits["val"] = read_split(val_targets, in_order, told=asked.scores)
+        splits["val"] = read(val_targets, in_order)
         _check_same_labels(splits)
     study = _record(asked, out.name, command, splits)
     write_study(out, study, splits, advance)
@@ -117,6 +120,7 @@ def _record(
         brought=brought,
         comparisons=asked.comparisons,
         reference=asked.reference,
+        groups=asked.groups,
         min_positives=asked.min_positives,
         notes=tuple(note for split in splits.values() for note in split.notes),
     )

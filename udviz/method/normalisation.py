@@ -41,6 +41,11 @@ class FlooredBatchNorm2d(Floored, nn.BatchNorm2d):
     """`torch.nn.BatchNorm2d` with the floor."""
 
 
+def n_channels(network: nn.Module) -> int:
+    """Channels of the last feature map; 0 without statistics."""
+    return sum(m.num_features for m in network.modules() if isinstance(m, Floored))
+
+
 def n_dead_channels(network: nn.Module) -> int:
     """Channels of the last feature map that are 0 in nearly every image; 0 without statistics."""
     with torch.no_grad():

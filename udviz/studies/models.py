@@ -101,13 +101,25 @@ def brought_models(study: BroughtStudy) -> tuple[Model, ...]:
 
 
 def runs_of(recipe: Recipe) -> tuple[Run, ...]:
-    """The runs of a study in the order they are trained: teachers first."""
+    """The runs of a study in the order they are trained.
+
+    Teachers come first, then the first baseline, so that it is known what the teacher has to teach
+    before anybody is taught; then the students seed by seed.
+    """
     models = models_of(recipe)
     teachers = [_run(m, seed) for m in models if m.kind == "teacher" for seed in m.seeds]
     students = [m for m in models if m.kind == "student"]
     taught = [_run(model, seed) for seed in recipe.seeds for model in students]
+    baseline = first_baseline(recipe)
+    taught.sort(key=lambda run: run != baseline)
     judges = [Run(CROSSFIT, fold) for fold in range(recipe.crossfit_folds)]
     return (*teachers, *taught, *judges)
+
+
+def first_baseline(recipe: Recipe) -> Run | None:
+    """The run with the first seed of the first student that learns from the targets alone."""
+    names = [name for name, student in recipe.students.items() if student.method == "none"]
+    return Run(names[0], recipe.seeds[0]) if names else None
 
 
 def run_of(recipe: Recipe, model: str, seed: int) -> Run:

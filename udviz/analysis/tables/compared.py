@@ -15,6 +15,11 @@ from udviz.analysis.split_predictions import SplitPredictions
 from udviz.stats.comparison.contributions import label_contributions
 from udviz.stats.comparison.gain import corrected, gain_table, mean_gain_row, p_of_tested, verdicts
 from udviz.stats.comparison.gap import gap_table
+from udviz.stats.comparison.influential import (
+    gain_without_few,
+    mean_gain_without_few,
+    rests_on_few,
+)
 from udviz.stats.difficulty.rank_draws import Redrawing
 from udviz.stats.difficulty.ranks import rank_table
 from udviz.stats.ranking.measure import (
@@ -22,6 +27,7 @@ from udviz.stats.ranking.measure import (
     Measuring,
     RankedColumn,
     ScoreSets,
+    group_codes,
     ranked_columns,
 )
 from udviz.stats.ranking.ranking import mean_precision, precision_table
@@ -29,6 +35,8 @@ from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE
 
 MOST_IMAGES = 25  # of ``contributions``, per label and direction
 FALSE_DISCOVERY_RATE = 0.05
+
+Pair = tuple[str, str]  # models before and after
 
 
 def compared_tables(plan: Plan, split: SplitPredictions, train_positives: np.ndarray) -> Tables:
@@ -45,17 +53,27 @@ def compared_tables(plan: Plan, split: SplitPredictions, train_positives: np.nda
     """
     scores = split.logits()
     sets = ScoreSets.of(scores, fixed=plan.fixed)
-    shape = split.targets.shape
+    shape, names = split.targets.shape, split.groups
+    groups = None if names is None else group_codes(names, n_images=shape[0])
     measuring = Measuring(
-        sets, n_images=shape[0], n_labels=shape[1], min_positives=plan.min_positives
+        sets,
+        n_images=shape[0],
+        n_labels=shape[1],
+        min_positives=plan.min_positives,
+        groups=groups,
     )
-    redrawing = Redrawing(*shape, runs=_places(sets, plan.reference))
+    redrawing = Redrawing(*shape, runs=_places(sets, plan.reference), groups=groups)
     pairs = {pair: sets.paired(*pair) for pair in plan.comparisons}
+    without = {pair: np.full(shape[1], np.nan) for pair in pairs}
     contributions: list[pd.DataFrame] = []
     all_scores = [logits for runs in scores.values() for logits in runs.values()]
-    for ranked in ranked_columns(all_scores, split.targets, losses=bool(pairs)):
+    for ranked in ranked_columns(all_scores, split.targets, losses=bool(pairs), groups=groups):
         measuring.add(ranked)
         redrawing.add(ranked)
+        for pair, places in pairs.items():
+            without[pair][ranked.column.label] = gain_without_few(
+                ranked, before=places[:, 0], after=places[:, 1]
+            )
         contributions += [
             _contributions(ranked, places).assign(
                 before=pair[0], after=pair[1], label=split.label_names[ranked.column.label]
@@ -64,12 +82,13 @@ def compared_tables(plan: Plan, split: SplitPredictions, train_positives: np.nda
             if ranked.loss is not None
         ]
     measured = measuring.result()
+    on_mean = {p: measuring.influence_on_mean(at[:, 0], at[:, 1]) for p, at in pairs.items()}
     trained = train_positives >= plan.min_train_positives
     difficulty = rank_table(redrawing.result(), label_names=split.label_names)
     tables = {
         "ranking": _of_models(plan, lambda model: _ranking(model, measured)),
         "means": _of_models(plan, lambda model: _means(model, measured, trained)),
-        "comparisons": _comparisons(plan, split, measured),
+        "comparisons": _comparisons(plan, split, measured, without, on_mean),
         "gap": _gaps(plan, split, measured),
         "contributions": _with_ids(contributions, split),
         "difficulty": _integers(difficulty.assign(supported=measured.supported)),
@@ -104,7 +123,7 @@ def _ranking(model: str, measured: Measured) -> pd.DataFrame:
 def _means(model: str, measured: Measured, trained: np.ndarray) -> pd.DataFrame:
     """Mean average precisions: one row."""
     mean, supported = (mean_precision(measured, model, supported=s) for s in (False, True))
-    usable = trained & (measured.positives > 0)
+    usable = trained & measured.measurable
     by_run = measured.ap[_places(measured.sets, model)][:, usable]
     means = by_run.mean(axis=1) if usable.any() else np.full(len(by_run), np.nan)
     with np.errstate(invalid="ignore"):  # a label without a known target
@@ -125,18 +144,41 @@ def _means(model: str, measured: Measured, trained: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame([row])
 
 
-def _comparisons(plan: Plan, split: SplitPredictions, measured: Measured) -> pd.DataFrame:
-    """Every comparison, label by label and in the mean; q over all labels of all comparisons."""
+def _comparisons(
+    plan: Plan,
+    split: SplitPredictions,
+    measured: Measured,
+    without: Mapping[Pair, np.ndarray],
+    on_mean: Mapping[Pair, np.ndarray],
+) -> pd.DataFrame:
+    """Every comparison, label by label and in the mean; q over all labels of all comparisons.
+
+    Args:
+        plan: What to compare.
+        split: The predictions.
+        measured: What was measured of them.
+        without: Comparison -> (L,) gains without the most influential images.
+        on_mean: Comparison -> (N,) influence of every image on the gain in mean AP.
+    """
     if not plan.comparisons:
         return pd.DataFrame()
-    parts = [_label_rows(plan, split, measured, *pair) for pair in plan.comparisons]
+    parts = [
+        _label_rows(plan, split, measured, *pair).assign(gain_without_few=without[pair])
+        for pair in plan.comparisons
+    ]
     labels = pd.concat(parts, ignore_index=True)
     q = corrected(p_of_tested(labels), correction="bh")
     verdict = verdicts(labels["gain"].to_numpy(), q, level=FALSE_DISCOVERY_RATE)
     means = pd.concat(
-        [_mean_row(plan, measured, *pair) for pair in plan.comparisons], ignore_index=True
+        [_mean_row(plan, measured, *pair, on_mean[pair]) for pair in plan.comparisons],
+        ignore_index=True,
     )
     table = pd.concat([labels.assign(q=q, verdict=verdict), means], ignore_index=True)
+    few = rests_on_few(
+        *(table[name].to_numpy() for name in ("gain", "gain_low", "gain_high", "gain_without_few"))
+    )
+    table["rests_on_few"] = few & (table["verdict"] != INCONCLUSIVE)
+    table["clustered"] = split.groups is not None
     return table.drop(columns=["positives", "se", "seed_sd", "n_seeds"])
 
 
@@ -152,7 +194,9 @@ def _label_rows(
     )
 
 
-def _mean_row(plan: Plan, measured: Measured, before: str, after: str) -> pd.DataFrame:
+def _mean_row(
+    plan: Plan, measured: Measured, before: str, after: str, influence: np.ndarray
+) -> pd.DataFrame:
     row = mean_gain_row(measured, before, after)
     low, high = row["gain_low"].iloc[0], row["gain_high"].iloc[0]
     return _with(row, _about(plan, measured, before, after)).assign(
@@ -162,6 +206,7 @@ def _mean_row(plan: Plan, measured: Measured, before: str, after: str) -> pd.Dat
         q=np.nan,
         verdict=HELPED if low > 0 else HURT if high < 0 else INCONCLUSIVE,
         supported=True,
+        gain_without_few=mean_gain_without_few(influence, gain=row["gain"].iloc[0]),
     )
 
 

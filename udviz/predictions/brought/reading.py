@@ -12,6 +12,7 @@ from udviz.predictions.brought.matrix import Matrix, refused
 from udviz.predictions.brought.tables import read_csv, read_parquet
 
 FORMATS = (".npz", ".npy", ".safetensors", ".csv", ".tsv", ".parquet", ".json")
+_TABLES = (".csv", ".tsv", ".parquet")
 _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib")
 _LOADERS = {
     **dict.fromkeys((".pt", ".pth"), "import torch; scores = torch.load({path!r})"),
@@ -37,14 +38,18 @@ def read_scores(path: Path) -> Matrix:
     return _read(path, targets=False)
 
 
-def read_targets(path: Path) -> tuple[Matrix, np.ndarray]:
+def read_targets(path: Path, *, groups: str = "") -> tuple[Matrix, np.ndarray]:
     """The targets, (N, L) int8: 1 present, 0 absent, -1 or blank unknown.
+
+    Args:
+        path: Their file.
+        groups: Column of a table that says which images belong together; empty = none.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: As `read_scores`, and if a value is none of these; names its place.
     """
-    found = _read(path, targets=True)
+    found = _read(path, targets=True, groups=groups)
     return found, target_values(found)
 
 
@@ -85,8 +90,8 @@ def place_of(matrix: Matrix, row: int, place: int) -> str:
     return f"{image}, " + (f"column {place}" if names is None else f"label {shown(names[place])}")
 
 
-def _read(path: Path, *, targets: bool) -> Matrix:
-    if path.is_dir():
+def _read(path: Path, *, targets: bool, groups: str = "") -> Matrix:
+    if path.is_dir() and not groups:
         return read_folder(path, targets=targets)
     kind = path.suffix.lower()
     if kind in _PICKLES:
@@ -98,6 +103,8 @@ def _read(path: Path, *, targets: bool) -> Matrix:
     with path.open("rb") as file:
         if file.read(2) in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
             raise ValueError(_pickle(path, ".pkl"))
+    if groups and kind not in _TABLES:
+        raise refused(path, f"be one of {', '.join(_TABLES)} to have a column of groups", kind)
     match kind:
         case ".npy":
             return read_npy(path)
@@ -106,10 +113,10 @@ def _read(path: Path, *, targets: bool) -> Matrix:
         case ".safetensors":
             return read_safetensors(path, targets=targets)
         case ".parquet":
-            return read_parquet(path)
+            return read_parquet(path, groups=groups)
         case ".json":
             return read_results(path)
-    return read_csv(path, targets=targets)
+    return read_csv(path, targets=targets, groups=groups)
 
 
 def _pickle(path: Path, kind: str) -> str:

@@ -66,7 +66,7 @@ class LabelGains:
             ``images_needed``: test images that would find a gain of the size seen with 80 % power
             (infinite where only more seeds can); ``supported``: at least ``min_positives``
             positives.
-        mean_gain: Gain in mean AP over all labels that have a positive.
+        mean_gain: Gain in mean AP over all labels that have a positive and a negative.
         mean_gain_supported: The same over the supported labels.
         correction: ``bh`` (Benjamini-Hochberg) or ``by`` (Benjamini-Yekutieli).
         includes_seed_variance: Whether intervals cover training again with another seed. False
@@ -89,6 +89,7 @@ def label_gains(
     correction: Correction = "bh",
     min_positives: int = MIN_POSITIVES,
     images: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
 ) -> LabelGains:
     """Gain in average precision of every label, with interval, p, q and verdict.
 
@@ -102,6 +103,8 @@ def label_gains(
             under any dependence.
         min_positives: From how many positives on a label counts as supported.
         images: Image indices to use; all if None.
+        groups: (N,) names of groups of images that are alike (frames of a film, crops of a photo):
+            intervals then take groups for independent, not images. None if each image is its own.
 
     Returns:
         One row per label, and the gain in mean AP.
@@ -128,7 +131,7 @@ def label_gains(
             f"got {len(before)} and {len(after)} seeds. Pass as many of one as of the other."
         )
     models = {BEFORE: dict(enumerate(before)), AFTER: dict(enumerate(after))}
-    measured = measure(models, targets, min_positives=min_positives, images=images)
+    measured = measure(models, targets, min_positives=min_positives, images=images, groups=groups)
     table = gain_table(measured, BEFORE, AFTER, confidence=confidence)
     q = corrected(p_of_tested(table), correction=correction)
     verdict = verdicts(table["gain"].to_numpy(), q, level=1 - confidence)
@@ -170,7 +173,7 @@ def mean_gain_row(
     confidence: float = 0.95,
     supported: bool = False,
 ) -> pd.DataFrame:
-    """Gain in mean AP over all labels with a positive, or over the supported ones: one row.
+    """Gain in mean AP over all measurable labels, or over the supported ones: one row.
 
     Its columns are those of `gain_table` without ``supported``, and ``n_labels``, ``seed_sd`` and
     ``n_seeds``.

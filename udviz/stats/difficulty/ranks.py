@@ -41,12 +41,12 @@ def difficulty_ranks(
         - ``positives``, ``known``, ``prevalence``: images with the label, images whose target is
           known, their ratio.
         - ``average_precision``, ``average_precision_se``: mean over the models, and its standard
-          error from the images; NaN without positives, and below 2.
+          error from the images; NaN without positives or negatives, and below 2.
         - ``chance``: expected AP of a random ranking.
         - ``difficulty``, ``difficulty_low``, ``difficulty_high``: see above, with interval.
         - ``difficulty_rank``, ``rank_low``, ``rank_high``: 1 is the most difficult; the interval is
           how far the label could move on other images, labels drawn jointly. NaN without
-          positives.
+          positives or negatives.
 
     Raises:
         TypeError: If scores are no floating-point numpy arrays.

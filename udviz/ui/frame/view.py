@@ -17,7 +17,7 @@ _OWN = [  # of the reference's scores
 ]
 GAINS = [  # columns of a comparison that the rows of its labels have
     *("gain", "gain_low", "gain_high", "p", "q", "verdict", "images_needed"),
-    *("before_value", "after_value"),
+    *("before_value", "after_value", "gain_without_few", "rests_on_few"),
 ]
 
 

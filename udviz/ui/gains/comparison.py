@@ -39,12 +39,19 @@ class Mean:
         low: Lower end.
         high: Upper end.
         includes_seeds: Whether the interval covers training again with another seed.
+        includes_teachers: Whether it covers another teacher, too.
+        without_few: Gain without its most influential 1 % of images; NaN where the analysis does
+            not say.
+        rests_on_few: Whether the interval around that would hold 0 though this one does not.
     """
 
     gain: float
     low: float
     high: float
     includes_seeds: bool
+    includes_teachers: bool = False
+    without_few: float = float("nan")
+    rests_on_few: bool = False
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -164,7 +171,7 @@ def compare(view: View, before: Side, after: Side) -> Compared:
     _refuse_too_large(*runs, min_positives=min_positives)
     gains = _gains(*runs, min_positives=min_positives)
     names = predictions_of(runs[0][0]).label_names
-    table = gains.table[GAINS].assign(label=list(names))
+    table = gains.table.reindex(columns=GAINS).assign(label=list(names), rests_on_few=False)
     return Compared(
         before=before,
         after=after,
@@ -180,6 +187,9 @@ def _mean_of_row(row: pd.Series) -> Mean:
         low=row["gain_low"],
         high=row["gain_high"],
         includes_seeds=bool(row["includes_seeds"]),
+        includes_teachers=bool(row["includes_teachers"]),
+        without_few=row["gain_without_few"],
+        rests_on_few=bool(row["rests_on_few"]),
     )
 
 
@@ -239,4 +249,10 @@ def _gains(
         if not run.images["image_id"].equals(first.images["image_id"]):
             raise StudyError("The two models predicted other images.")
     scores_before, scores_after = ([run.logits for run in side] for side in runs)
-    return label_gains(scores_before, scores_after, first.targets, min_positives=min_positives)
+    return label_gains(
+        scores_before,
+        scores_after,
+        first.targets,
+        min_positives=min_positives,
+        groups=first.groups,
+    )

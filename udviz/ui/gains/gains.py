@@ -3,10 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.style.text import count, interval, number, plural, safe_markdown
+from udviz.figures.style.text import count, interval, number, plural, safe_markdown, shorten
 from udviz.figures.style.theme import VERDICTS, verdict_style
 from udviz.ui.gains.comparison import Compared
-from udviz.ui.labels.sentences import is_distillation
+from udviz.ui.gains.gains_table import ON_FEW
+from udviz.ui.labels.sentences import is_distillation, what_is_covered
 from udviz.ui.load.study import Study
 
 NO_PAIR = (
@@ -25,6 +26,7 @@ ORDERS = {
     "lowest q first": ("q", True),
     "hardest first": ("difficulty_rank", True),
 }
+_MOST_NAMED = 5
 _ONE_RUN_EACH = (
     "Each side is a single training run: how much training again would change it is **not** in "
     "these intervals."
@@ -46,12 +48,36 @@ def summary(study: Study, compared: Compared) -> str:
     text = f"{subject}, of {plural(len(labels), 'label')}: {', '.join(told)}"
     if pd.isna(mean.gain):
         return f"{text}."
-    seeds = "includes" if mean.includes_seeds else "does **not** include"
-    return (
+    covered = what_is_covered(mean.includes_seeds, mean.includes_teachers, taught=_taught(study))
+    changes = (
         f"{text}. The mean average precision changes by **{number(mean.gain, sign=True)}** "
         f"(95 % interval {interval(mean.low, mean.high, sign=True)}, "
-        f"which {seeds} the variance between training seeds)."
+        f"which {covered})."
     )
+    if pd.isna(mean.without_few):
+        return changes
+    turns = ", and its interval would then hold 0" if mean.rests_on_few else ""
+    without = number(mean.without_few, sign=True)
+    return f"{changes} Without its most influential 1 % of images it is {without}{turns}."
+
+
+def on_few(compared: Compared) -> str:
+    """Which verdicts turn on a few images, as Markdown; empty for none."""
+    labels = compared.known
+    names = labels.loc[labels["rests_on_few"].eq(True), "label"]
+    if names.empty:
+        return ""
+    some = ", ".join(safe_markdown(shorten(name)) for name in names.head(_MOST_NAMED))
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return (
+        f"{ON_FEW} A few images decide the verdict on {some}{more}: without the most influential "
+        "1 % of the images that carry the label (at least one), its interval would hold 0."
+    )
+
+
+def _taught(study: Study) -> bool:
+    """Whether the study has a teacher."""
+    return bool((study.models["kind"] == "teacher").any())
 
 
 def about_runs(compared: Compared) -> str:

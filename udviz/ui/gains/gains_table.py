@@ -15,6 +15,7 @@ _COLUMNS: dict[str, tuple[str, str | None]] = {  # column: its head, its number 
     "gain": ("Gain", "%.3f"),
     "gain_low": ("Gain, low", "%.3f"),
     "gain_high": ("Gain, high", "%.3f"),
+    "gain_without_few": ("Gain without 1 %", "%.3f"),
     "p": ("p", "%.3f"),
     "q": ("q", "%.3f"),
     "verdict": ("Verdict", None),
@@ -24,6 +25,7 @@ _COLUMNS: dict[str, tuple[str, str | None]] = {  # column: its head, its number 
     "closed_low": ("Gap closed, low", "%.2f"),
     "closed_high": ("Gap closed, high", "%.2f"),
 }
+ON_FEW = "†"
 _GAP = ["closed", "closed_low", "closed_high"]
 
 
@@ -50,7 +52,10 @@ def gains_table(labels: pd.DataFrame) -> pd.DataFrame:
     Infinity (no number of images decides; the gap may be zero) is left empty; columns that this
     study does not have are left out.
     """
-    table = labels.assign(verdict=labels["verdict"].map(verdict_word))
+    marks = labels["rests_on_few"].eq(True).map({True: f" {ON_FEW}", False: ""})
+    table = labels.assign(verdict=labels["verdict"].map(verdict_word) + marks)
+    if labels["gain_without_few"].isna().all():  # a pair that the analysis does not compare
+        table = table.drop(columns="gain_without_few")
     table = table[[name for name in _COLUMNS if name in table]]
     finite = table.replace([float("inf"), float("-inf")], float("nan"))
     return finite.rename(columns={name: head for name, (head, _) in _COLUMNS.items()})
@@ -75,6 +80,8 @@ def draw_table(labels: pd.DataFrame, *, opened: str | None, key: str) -> None:
 def how_to_read_table(table: pd.DataFrame, *, n_images: int) -> str:
     """What those columns of ``table`` mean that do not speak for themselves."""
     meanings = {
+        "gain_without_few": "Gain without 1 %: without the most influential 1 % of the images that "
+        f"carry the label, at least one; {ON_FEW} marks a verdict that turns on these.",
         "q": "q: p after correction for multiple testing; a label with very few positives is not "
         "tested.",
         "images_needed": "Images needed: test images that would show a gain of this size with "

@@ -6,6 +6,7 @@ import pandas as pd
 
 from udviz.figures.labels.causes import CAUSES, split_causes
 from udviz.figures.style.text import count, interval, number, plural, safe_markdown, shorten
+from udviz.stats.comparison.headroom import headroom
 from udviz.ui.frame.view import Comparison, View
 from udviz.ui.labels.text_tables import supported_heads, verdict_word
 from udviz.ui.load.study import Study
@@ -15,6 +16,10 @@ HOW_TO_READ_RANKING = (
     "Each row is a label; lines are 95 % intervals. Where the rank intervals of two labels "
     "overlap, which of them is harder is open. Names in *italics* have too few positives to be "
     "evaluated. Click a row to open the label."
+)
+TWO_SEEDS = (
+    "Two seeds have a single difference, so the interval is wide and still holds the truth only in "
+    "about 9 of 10 studies whose seeds move all labels together; a third seed mends both."
 )
 _MOST_NAMED = 5
 _VERBS = {HELPED: "raises", HURT: "lowers", INCONCLUSIVE: "does not clearly change"}
@@ -63,22 +68,21 @@ def little_to_gain(validation: pd.DataFrame) -> str:
     Returns:
         Empty where there is no teacher to compare with.
     """
-    known = validation[validation["gap"].notna()]
-    if known.empty:
+    known = headroom(validation)
+    if not known.n_labels:
         return ""
-    better = known[known["bounded"] & (known["gap"] > 0)]
-    first = known.iloc[0]
+    first = validation.iloc[0]
     before, teacher = map(safe_markdown, (first["before"], first["teacher"]))
     told = (
-        f"On validation {teacher} is clearly better than {before} on {len(better)} of "
-        f"{plural(len(known), 'label')}"
+        f"On validation {teacher} is clearly better than {before} on {len(known.better)} of "
+        f"{plural(known.n_labels, 'label')}"
     )
-    if len(better) == len(known):
+    if not known.rest:
         return f"{told}."
-    rest = known[~known["label"].isin(better["label"])].sort_values("gap")["label"]
-    names = ", ".join(safe_markdown(shorten(name)) for name in rest.head(_MOST_NAMED))
-    more = f" and {len(rest) - _MOST_NAMED} more" if len(rest) > _MOST_NAMED else ""
-    expect = ": expect little of what it teaches" if 2 * len(better) < len(known) else ""
+    names = ", ".join(safe_markdown(shorten(name)) for name in known.rest[:_MOST_NAMED])
+    n_more = len(known.rest) - _MOST_NAMED
+    more = f" and {n_more} more" if n_more > 0 else ""
+    expect = ": expect little of what it teaches" if known.is_little else ""
     return (
         f"{told}{expect}. About {names}{more} there is little to learn from it: train it longer, "
         "or take a larger one."
@@ -157,14 +161,43 @@ def headline(study: Study, comparison: Comparison | None) -> str:
     )
 
 
-def how_certain(comparison: Comparison | None, labels: pd.DataFrame) -> str:
-    """What the intervals hold and what they leave out, as Markdown."""
-    parts = [
-        "Intervals are 95 %: the range expected if the images of this split were sampled again."
-    ]
+def what_is_covered(seeds: bool, teachers: bool, *, taught: bool) -> str:
+    """What the interval of a gain covers besides other images, as Markdown after *which*.
+
+    Args:
+        seeds: Whether it covers training again with another seed.
+        teachers: Whether it covers another teacher.
+        taught: Whether there is a teacher.
+    """
+    if not seeds:
+        return "does **not** include the variance between training seeds"
+    if teachers:
+        return "includes the variance between training seeds and between teachers"
+    under = " of students under this one teacher" if taught else ""
+    return f"includes the variance between training seeds{under}"
+
+
+def how_certain(
+    comparison: Comparison | None, labels: pd.DataFrame, *, taught: bool = False
+) -> str:
+    """What the intervals hold and what they leave out, as Markdown.
+
+    Args:
+        comparison: The comparison in view.
+        labels: One row per label.
+        taught: Whether the study has a teacher.
+    """
+    grouped = comparison is not None and bool(comparison.mean["clustered"])
+    what = "groups of images" if grouped else "images of this split"
+    parts = [f"Intervals are 95 %: the range expected if the {what} were sampled again."]
     if comparison is not None and pd.notna(comparison.mean["gain"]):
         mean = comparison.mean
-        parts.append(_seeds(bool(mean["includes_seeds"]), bool(mean["includes_teachers"])))
+        seeds, teachers = bool(mean["includes_seeds"]), bool(mean["includes_teachers"])
+        covered = what_is_covered(seeds, teachers, taught=taught)
+        again = "" if seeds else ": training again could move it further. Train several to know"
+        parts.append(f"The interval of the mean gain {covered}{again}.")
+        if mean["seeds"] == 2:
+            parts.append(TWO_SEEDS)
         parts.append(
             "If the two models were equally good, a mean difference at least this large, in either "
             f"direction, would occur with p {_p(mean['p'])}."
@@ -179,16 +212,6 @@ def how_certain(comparison: Comparison | None, labels: pd.DataFrame) -> str:
     return " ".join(parts)
 
 
-def _seeds(seeds: bool, teachers: bool) -> str:
-    if not seeds:
-        return (
-            "The interval of the mean gain does **not** include the variance between training "
-            "seeds: training again could move it further. Train several seeds to know."
-        )
-    text = "The interval of the mean gain includes the variance between training seeds"
-    return f"{text} and between teachers." if teachers else f"{text}."
-
-
 def _p(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"= {number(value)}"
 
@@ -200,6 +223,8 @@ def about_label(label: pd.Series, *, pair: tuple[str, str] | None) -> str:
         ranks = interval(label["rank_low"], label["rank_high"], digits=0)
         rank = count(label["difficulty_rank"])
         parts.append(f"Difficulty rank **{rank}** (interval {ranks}).")
+    elif label["positives"] and label["positives"] == label["known"]:
+        parts.append("**Not measurable**: no image is known to be without it.")
     if pair and pd.notna(label["gain"]):
         bounds = interval(label["gain_low"], label["gain_high"], sign=True)
         before, after = map(safe_markdown, pair)
