@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import tomli_w
@@ -26,7 +26,7 @@ Advance = Callable[[float, str], None]
 def write_study(
     out: Path,
     study: BroughtStudy,
-    splits: Mapping[Split, BroughtSplit],
+    splits: dict[Split, BroughtSplit],
     advance: Advance = lambda fraction, message: None,
 ) -> None:
     """Write caches, tables and record of a study; nothing is left of one that fails.
@@ -35,6 +35,7 @@ def write_study(
         out: Folder of the study; must not exist yet.
         study: What is known of it.
         splits: Its predictions: of the test split, and of the validation split if there is one.
+            Emptied as they are written: the analysis needs their memory.
         advance: Called with the share that is done, in [0, 1], and what was done last.
 
     Raises:
@@ -66,15 +67,15 @@ def _clear(draft: Path) -> None:
 
 
 def _write(
-    draft: Path, study: BroughtStudy, splits: Mapping[Split, BroughtSplit], advance: Advance
+    draft: Path, study: BroughtStudy, splits: dict[Split, BroughtSplit], advance: Advance
 ) -> None:
-    for name, split in splits.items():
+    for name in list(splits):
         digests = {
             f"{model}-{seed}": source.sha256
             for model, about in study.brought.items()
             for seed, source in enumerate(about.files(name))
         }
-        split.write(draft, name, data=study.targets_of(name).sha256, digests=digests)
+        splits.pop(name).write(draft, name, data=study.targets_of(name).sha256, digests=digests)
     analyse_plan(Plan.of_brought(study), draft, None, advance)
     record = study.model_dump(mode="json", exclude_none=True)
     replace_file(draft / STUDY_FILE, tomli_w.dumps(record))
