@@ -8,6 +8,7 @@ from udviz.ui.frame import alt, charts, links, sidebar
 from udviz.ui.frame.page import open_page
 from udviz.ui.gains import comparison, gains, gains_against, gains_table, photos
 from udviz.ui.labels import headroom, panel, tables
+from udviz.ui.labels.change import change_in_words
 from udviz.ui.labels.controls import pick_page
 
 view = open_page("Gains", question="Which labels does a change help, and how certain is that?")
@@ -17,7 +18,7 @@ if compared is None:
     st.info(gains.NO_PAIR)
     st.page_link(links.DIFFICULTY, label="All labels, hardest first", icon=":material/sort:")
     st.stop()
-st.markdown(gains.summary(view.study, compared))
+st.markdown(change_in_words(view.study, compared.pair, compared.mean, compared.known))
 st.caption(gains.about_runs(compared))
 if on_few := gains.on_few(compared):
     st.caption(on_few)

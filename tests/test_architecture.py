@@ -33,7 +33,9 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
     "udviz/roots.py": {"udviz.recipe", "udviz.studies.directory"},
     "udviz/recipe": {"udviz.recipe", "pydantic", "tomli_w"},
     "udviz/data": {"udviz.data", "udviz.recipe", "udviz.roots", "pandas", "PIL", "tqdm"},
-    "udviz/method": {"udviz.method", "udviz.recipe", "torch", "torchvision", "safetensors"},
+    "udviz/method": {
+        *("udviz.method", "udviz.recipe", "torch", "torchvision", "safetensors", "timm"),
+    },
     "udviz/training": {
         *(*TRAINING, "udviz.roots", "udviz.stats.ranking", "torch", "safetensors", "tomli_w"),
     },
@@ -56,9 +58,10 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
         *("udviz.launching", "udviz.studies", "udviz.recipe", "psutil", "pydantic", "submitit"),
     },
     "udviz/export": {
-        *("udviz.studies", "udviz.figures", "udviz.ui", "tensorboard"),
-        *("pandas", "plotly", "markdown_it"),
+        *(*READING, "udviz.export", "udviz.ui", "tensorboard"),
+        *("pandas", "plotly", "markdown_it", "PIL"),
     },
+    "udviz/export/onnx": {*TRAINING, "udviz.export", "udviz.stats", "torch", "pandas"},
     "udviz/explain.py": {*TRAINING, "torch", "captum"},  # the app's one door to torch
     "udviz/ui": {
         *(*READING, "udviz.ui", "udviz.explain"),
@@ -71,13 +74,14 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
         *(*TRAINING, *READING, "udviz.commands"),
         *("pandas", "pydantic", "pydantic_settings", "tqdm"),
     },
+    "udviz/commands/export.py": {*READING, "udviz.ui"},
     "udviz/commands/doctor.py": {"udviz.launching", "udviz.studies", "torch"},
     "pipelines": {"udviz.cli"},
 }
 RULED = {
     *("udviz", "pipelines", "pages", "streamlit", "torch", "torchvision", "plotly", "captum"),
     *("pandas", "scipy", "sklearn", "cleanlab", "PIL", "tqdm", "pydantic", "pydantic_settings"),
-    *("psutil", "safetensors", "tomli_w", "markdown_it", "submitit", "tensorboard"),
+    *("psutil", "safetensors", "tomli_w", "markdown_it", "submitit", "tensorboard", "timm"),
 }
 
 

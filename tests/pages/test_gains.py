@@ -46,6 +46,7 @@ def test_the_summary_counts_the_verdicts_and_gives_the_gain_with_its_interval(
 def test_the_table_shows_the_numbers_of_the_analysis_largest_gain_first(gains, open_app):
     shown = table(open_app(GAINS))
 
+    gains = gains.sort_values("supported", ascending=False, kind="stable")  # too few come last
     assert shown["Label"].tolist() == gains["label"].tolist()
     named = {"Gain": "gain", "Gain, low": "gain_low", "Gain, high": "gain_high"}
     named |= {"p": "p", "q": "q", "Enough positives": "supported"}
@@ -197,12 +198,24 @@ def test_a_gap_that_was_analysed_again_is_read_again(study, open_app):
     assert table(app)["Gap closed"].tolist() == [0.625] * 20
 
 
-def test_images_that_could_never_decide_are_left_empty_in_the_table():
-    row = {"label": "cat", "gain": 0.1, "verdict": "helped", "images_needed": 1500.0}
+def test_an_end_that_may_be_anywhere_is_left_empty_in_the_table():
+    row = {"label": "cat", "gain": 0.1, "verdict": "helped", "closed_low": -0.5}
     row |= {"gain_without_few": 0.08, "rests_on_few": True}
-    labels = pd.DataFrame([row, row | {"images_needed": np.inf}])
+    labels = pd.DataFrame([row, row | {"closed_low": -np.inf}])
 
-    assert gains_table(labels)["Images needed"].isna().tolist() == [False, True]
+    assert gains_table(labels)["Gap closed, low"].isna().tolist() == [False, True]
+
+
+def test_the_smallest_gain_that_could_be_detected_stands_beside_every_gain(gains, open_app):
+    app = open_app(GAINS)
+
+    shown = table(app).set_index("Label")["Detectable gain"]
+    pd.testing.assert_series_equal(
+        shown.sort_index(),
+        gains.set_index("label")["detectable_gain"].sort_index(),
+        check_names=False,
+    )
+    assert "would show with 80 % power" in texts(app)
 
 
 def test_a_verdict_that_turns_on_few_images_is_marked_and_said(gains, study, open_app):

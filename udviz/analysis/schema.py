@@ -20,7 +20,7 @@ from udviz.analysis.columns import (
 )
 from udviz.analysis.detail_tables import DETAIL_TABLES
 
-VERSION = 5  # of all tables together; raised whenever a column or its meaning changes
+VERSION = 6  # of all tables together; raised whenever a column or its meaning changes
 
 MODELS = Table(
     name="models",
@@ -111,10 +111,9 @@ COMPARISONS = Table(
             "verdict", "helped, hurt or inconclusive: by q, at 0.05; of the mean by its interval."
         ),
         number(
-            "images_needed",
-            "Images that would show a gain of this size with 80 % power; infinite where only more "
-            "seeds can.",
-            "images",
+            "detectable_gain",
+            "Smallest gain that this split and these seeds would show with 80 % power, the label "
+            "tested on its own; NaN where the variance is unknown.",
         ),
         number(
             "gain_without_few",
@@ -161,7 +160,7 @@ LABELS = Table(
         *interval(
             "difficulty", "(1 - AP) / (1 - chance): 0 perfect, 1 no better than chance.", "ratio"
         ),
-        integer("difficulty_rank", "1 is the hardest; -1 = without a positive."),
+        integer("difficulty_rank", "1 is the hardest of the supported labels; -1 = not supported."),
         integer("rank_low", "Lower end of the 95 % interval of the rank; -1 = unknown."),
         integer("rank_high", "Upper end of the 95 % interval of the rank; -1 = unknown."),
         number("disagreement", "Mean disagreement of the two branches.", "nats", optional=True),
@@ -195,7 +194,16 @@ LABELS = Table(
         ),
         number("suspect_q", "missing annotations: corrected p of the surplus."),
         number("ece_excess", "miscalibrated: ECE beyond that of a calibrated model.", "[-1, 1]"),
-        number("ece_q", "miscalibrated: p of the ECE, corrected for all labels."),
+        number(
+            "spiegelhalter_z",
+            "miscalibrated: Spiegelhalter's Z, above 0 where too sure, below 0 where too timid.",
+            "standard deviations",
+        ),
+        number(
+            "miscalibration_q",
+            "miscalibrated: p of Z or of the ECE, whichever is smaller, doubled and corrected for "
+            "all labels.",
+        ),
         number("entropy", "uncertain: mean predictive entropy as the model states it.", "nats"),
         number(
             "entropy_share",

@@ -56,8 +56,9 @@ def for_notebooks(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _scores(value: Any, name: str, targets: Given) -> list[Given]:
     runs = runs_of(value, targets) if name in SEVERAL else [value]
-    asked = {"name": name, "say": _warn, "logits": name in LOGITS}
-    return [in_order_of(targets, as_scores(run, **asked), name=name) for run in runs]
+    logits = name in LOGITS
+    given = (as_scores(run, name=name, say=_warn, logits=logits) for run in runs)
+    return [in_order_of(targets, scores, name=name) for scores in given]
 
 
 def _with_names(result: Any, names: list[str] | None) -> Any:

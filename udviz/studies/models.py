@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Literal
 
 from udviz.checks import check_choice
-from udviz.recipe.brought import BroughtStudy
+from udviz.recipe.brought import BROUGHT, BroughtStudy
+from udviz.recipe.files import parse_recipe, recipe_values
 from udviz.recipe.schema import Recipe
 from udviz.recipe.students import CROSSFIT, StudentConfig
-from udviz.studies.directory import RunDirectory
+from udviz.studies.directory import STUDY_FILE, RunDirectory
 from udviz.vocabulary import BASELINE, TEACHER
 
 Kind = Literal["teacher", "student", "brought"]
@@ -98,6 +99,22 @@ def brought_models(study: BroughtStudy) -> tuple[Model, ...]:
         )
         for name, model in study.brought.items()
     )
+
+
+def models_at(study: Path) -> tuple[Model, ...]:
+    """The models of the study in a folder, trained or brought.
+
+    Raises:
+        ValueError: If its record cannot be read or breaks its schema.
+    """
+    file = study / STUDY_FILE
+    values = recipe_values(file)
+    if BROUGHT not in values:
+        return models_of(parse_recipe(values, source=str(file)))
+    try:
+        return brought_models(BroughtStudy.model_validate(values))
+    except ValueError as error:
+        raise ValueError(f"`{file}` must be the record of a brought study: {error}.") from error
 
 
 def runs_of(recipe: Recipe) -> tuple[Run, ...]:

@@ -84,7 +84,9 @@ def compared_tables(plan: Plan, split: SplitPredictions, train_positives: np.nda
     measured = measuring.result()
     on_mean = {p: measuring.influence_on_mean(at[:, 0], at[:, 1]) for p, at in pairs.items()}
     trained = train_positives >= plan.min_train_positives
-    difficulty = rank_table(redrawing.result(), label_names=split.label_names)
+    difficulty = rank_table(
+        redrawing.result(), label_names=split.label_names, min_positives=plan.min_positives
+    )
     tables = {
         "ranking": _of_models(plan, lambda model: _ranking(model, measured)),
         "means": _of_models(plan, lambda model: _means(model, measured, trained)),

@@ -13,7 +13,11 @@ Row = Mapping[Hashable, Any]
 
 
 def label_summaries(
-    labels: pd.DataFrame, scores: pd.DataFrame, styles: Mapping[str, MarkerStyle]
+    labels: pd.DataFrame,
+    scores: pd.DataFrame,
+    styles: Mapping[str, MarkerStyle],
+    *,
+    gains: bool = True,
 ) -> list[str]:
     """The numbers of every label as plotly's HTML, a fact a line.
 
@@ -21,19 +25,22 @@ def label_summaries(
         labels: One row per label: the table ``labels`` with the gain of a comparison.
         scores: Rows of the table ``scores`` of one split.
         styles: How each model is drawn; others are left out.
+        gains: Whether the chart shows gains, so that a verdict has its place.
     """
     found = scores[scores["label"].isin(labels["label"]) & scores["model"].isin(list(styles))]
     told: dict[str, dict[str, str]] = {}
     for row in found[found["average_precision"].notna()].to_dict("records"):
         told.setdefault(row["label"], {})[row["model"]] = _score(row, styles[row["model"]])
     rows = labels.to_dict("records")  # dictionaries are read ten times faster than series
-    return [_summary(row, told.get(row["label"], {}), styles) for row in rows]
+    return [_summary(row, told.get(row["label"], {}), styles, gains=gains) for row in rows]
 
 
-def _summary(label: Row, told: Mapping[str, str], styles: Mapping[str, MarkerStyle]) -> str:
+def _summary(
+    label: Row, told: Mapping[str, str], styles: Mapping[str, MarkerStyle], *, gains: bool
+) -> str:
     lines = [f"<b>{safe_html(shorten(label['label'], n_chars=60))}</b>"]
     lines += [told[name] for name in styles if name in told]
-    if pd.notna(label["gain"]):
+    if gains and pd.notna(label["gain"]):
         style = verdict_style(label["verdict"])
         bounds = interval(label["gain_low"], label["gain_high"], sign=True)
         gain = number(label["gain"], sign=True)

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from udviz.checks import check_at_least, check_choice
-from udviz.stats.inference.intervals import normal_quantile, t_quantile
+from udviz.stats.inference.intervals import t_quantile
 from udviz.stats.inference.scores import (
     BoundedScore,
     difference_interval,
@@ -63,9 +63,8 @@ class LabelGains:
             ``p``: two-sided p-value of no gain; ``q``: the p-value corrected for looking at all
             labels with at least ``MIN_TESTED`` positives, NaN for the others; ``verdict``: *helped*
             or *hurt* where ``q`` is at most 1 - confidence, else *inconclusive*;
-            ``images_needed``: test images that would find a gain of the size seen with 80 % power
-            (infinite where only more seeds can); ``supported``: at least ``min_positives``
-            positives.
+            ``detectable_gain``: the smallest gain that these images and seeds would find with 80 %
+            power; ``supported``: at least ``min_positives`` positives.
         mean_gain: Gain in mean AP over all labels that have a positive and a negative.
         mean_gain_supported: The same over the supported labels.
         correction: ``bh`` (Benjamini-Hochberg) or ``by`` (Benjamini-Yekutieli).
@@ -155,13 +154,13 @@ def gain_table(
         ValueError: If the models have no seed in common.
     """
     gain = _compared(measured, before, after, supported=None, confidence=confidence)
-    needed = images_needed(
-        gain.columns["gain"], gain.error, n_images=measured.known, confidence=confidence
-    )
     return pd.DataFrame(
         {"positives": measured.positives}
         | gain.columns
-        | {"images_needed": needed, "supported": measured.supported}
+        | {
+            "detectable_gain": detectable_gain(gain.error, confidence=confidence),
+            "supported": measured.supported,
+        }
     )
 
 
@@ -180,14 +179,11 @@ def mean_gain_row(
     """
     chosen = measured.in_mean(supported=supported)
     gain = _compared(measured, before, after, supported=supported, confidence=confidence)
-    n_images = measured.known.max(keepdims=True) if measured.known.size else np.zeros(1)
     return pd.DataFrame(
         {"positives": measured.positives[chosen].sum(keepdims=True)}
         | gain.columns
         | {
-            "images_needed": images_needed(
-                gain.columns["gain"], gain.error, n_images=n_images, confidence=confidence
-            ),
+            "detectable_gain": detectable_gain(gain.error, confidence=confidence),
             "n_labels": int(chosen.sum()),
             "seed_sd": np.sqrt(gain.change.seed_variance),
             "n_seeds": gain.change.n_seeds,
@@ -217,34 +213,29 @@ def verdicts(gain: np.ndarray, q: np.ndarray, *, level: float) -> list[str]:
     return [str(verdict) for verdict in np.where(decided, direction, INCONCLUSIVE)]
 
 
-def images_needed(
-    gain: np.ndarray,
-    error: StandardError,
-    *,
-    n_images: np.ndarray,
-    confidence: float = 0.95,
-    power: float = 0.8,
+def detectable_gain(
+    error: StandardError, *, confidence: float = 0.95, power: float = 0.8
 ) -> np.ndarray:
-    """Test images needed to tell a true gain of this size from 0, for one label on its own.
+    """Smallest true gain that these images and seeds would tell from 0, for one label on its own.
 
-    The images' part of the variance shrinks as 1 / images, the seeds' part does not.
+    It rests on the variance alone and not on the gain that was found, so it says what the split
+    could show, whatever it did show.
 
     Args:
-        gain: (L,) gain assumed true.
-        error: Its variance at ``n_images``.
-        n_images: (L,) images it was measured on.
+        error: Variance of the gain.
         confidence: Of the two-sided test, in (0, 1).
         power: Chance of deciding, in (0, 1).
 
     Returns:
-        (L,) images, rounded up; infinite where the gain is 0 or only more seeds can decide; NaN
-        where the variance is unknown (fewer than 2 positives).
+        (L,) gains, at most 1: a label where it is 1 can show nothing; NaN where the variance is
+        unknown (fewer than 2 positives).
+
+    Source:
+        Hoenig and Heisey (2001), "The abuse of power": why not power at the gain that was seen.
     """
-    needed = normal_quantile(confidence) + stats.norm.ppf(power)
-    room = (gain / needed) ** 2 - error.seed_variance
-    with np.errstate(invalid="ignore", divide="ignore"):
-        images = np.where(room > 0, np.ceil(n_images * error.image_variance / room), np.inf)
-    return np.where(np.isfinite(gain) & (error.df > 0), images, np.nan)
+    known = error.df > 0
+    needed = t_quantile(confidence, error.df) + stats.t.ppf(power, np.where(known, error.df, 1.0))
+    return np.where(known, np.minimum(needed * error.se, 1.0), np.nan)
 
 
 def _compared(

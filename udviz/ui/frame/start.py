@@ -11,6 +11,7 @@ from udviz.figures.style.text import safe_markdown
 from udviz.installation import called, module_of
 from udviz.launching.launch import Plan, as_typed, is_begun, launch, resume
 from udviz.recipe.files import read_recipe, recipe_path
+from udviz.studies.listing import list_entries
 from udviz.studies.status import ALIVE, Status, read_status
 from udviz.ui.frame.access import may_change
 from udviz.ui.frame.actions import attempt
@@ -27,8 +28,8 @@ def welcome(root: Path) -> None:
     """Explain what a study is and offer the three ways to one, side by side."""
     demo = root / DEMO
     status = read_status(demo)
-    if status and status.state in ALIVE:
-        show_progress(demo)
+    if alive := next((entry for entry in list_entries(root) if entry.is_alive), None):
+        show_progress(alive.path)
         return
     st.header("No study yet", anchor=False)
     st.markdown(

@@ -7,9 +7,10 @@ import streamlit as st
 
 from udviz.figures.labels.panels import Rows
 from udviz.figures.style.text import plural, safe_markdown
-from udviz.stats.comparison.gain import LabelGains, MeanGain, label_gains
+from udviz.stats.comparison.gain import LabelGains, label_gains
 from udviz.ui.frame.view import GAINS, Comparison, View, view_of
 from udviz.ui.gains.runs import Side, sides_of
+from udviz.ui.labels.change import MeanChange
 from udviz.ui.load.caches import Version, predictions_of
 from udviz.ui.load.study import StudyError
 from udviz.vocabulary import MIN_POSITIVES
@@ -31,30 +32,6 @@ print(gains.table.assign(label=before[0].label_names))"""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Mean:
-    """Gain in mean average precision, with its 95 % interval.
-
-    Attributes:
-        gain: After minus before.
-        low: Lower end.
-        high: Upper end.
-        includes_seeds: Whether the interval covers training again with another seed.
-        includes_teachers: Whether it covers another teacher, too.
-        without_few: Gain without its most influential 1 % of images; NaN where the analysis does
-            not say.
-        rests_on_few: Whether the interval around that would hold 0 though this one does not.
-    """
-
-    gain: float
-    low: float
-    high: float
-    includes_seeds: bool
-    includes_teachers: bool = False
-    without_few: float = float("nan")
-    rests_on_few: bool = False
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
 class Compared:
     """Gains of one side over another.
 
@@ -69,7 +46,7 @@ class Compared:
     before: Side
     after: Side
     labels: pd.DataFrame
-    mean: Mean
+    mean: MeanChange
     analysed: bool
 
     @property
@@ -163,7 +140,7 @@ def compare(view: View, before: Side, after: Side) -> Compared:
                 before=before,
                 after=after,
                 labels=found.labels,
-                mean=_mean_of_row(found.comparison.mean),
+                mean=MeanChange.of_row(found.comparison.mean),
                 analysed=True,
             )
     runs = _paired(before, after)
@@ -176,26 +153,14 @@ def compare(view: View, before: Side, after: Side) -> Compared:
         before=before,
         after=after,
         labels=view.labels.drop(columns=GAINS).merge(table, how="left", on="label"),
-        mean=_mean_of(gains.mean_gain),
+        mean=MeanChange(
+            gain=gains.mean_gain.gain,
+            low=gains.mean_gain.low,
+            high=gains.mean_gain.high,
+            includes_seeds=gains.includes_seed_variance,
+            seeds=len(runs[0]),
+        ),
         analysed=False,
-    )
-
-
-def _mean_of_row(row: pd.Series) -> Mean:
-    return Mean(
-        gain=row["gain"],
-        low=row["gain_low"],
-        high=row["gain_high"],
-        includes_seeds=bool(row["includes_seeds"]),
-        includes_teachers=bool(row["includes_teachers"]),
-        without_few=row["gain_without_few"],
-        rests_on_few=bool(row["rests_on_few"]),
-    )
-
-
-def _mean_of(mean: MeanGain) -> Mean:
-    return Mean(
-        gain=mean.gain, low=mean.low, high=mean.high, includes_seeds=mean.includes_seed_variance
     )
 
 

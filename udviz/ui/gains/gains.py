@@ -3,12 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.style.text import count, interval, number, plural, safe_markdown, shorten
-from udviz.figures.style.theme import VERDICTS, verdict_style
+from udviz.figures.style.text import safe_markdown, shorten
+from udviz.figures.style.theme import VERDICTS
 from udviz.ui.gains.comparison import Compared
 from udviz.ui.gains.gains_table import ON_FEW
-from udviz.ui.labels.sentences import is_distillation, what_is_covered
-from udviz.ui.load.study import Study
+from udviz.ui.labels.change import verdict_words
+from udviz.ui.labels.filters import order_labels
 
 NO_PAIR = (
     "A gain is the average precision of one model minus that of another. This study has a single "
@@ -33,34 +33,6 @@ _ONE_RUN_EACH = (
 )
 
 
-def summary(study: Study, compared: Compared) -> str:
-    """How many labels were helped and hurt, and the gain in mean AP, as Markdown."""
-    labels, mean = compared.known, compared.mean
-    n = _verdicts(labels).value_counts()
-    told = [
-        f"**{verdict} {count(n.get(verdict, 0))}** {style.glyph}"
-        for verdict, style in VERDICTS.items()
-    ]
-    before, after = map(safe_markdown, compared.pair)
-    subject = f"{after} against {before}"
-    if is_distillation(study, *compared.pair):
-        subject = f"Distillation ({subject})"
-    text = f"{subject}, of {plural(len(labels), 'label')}: {', '.join(told)}"
-    if pd.isna(mean.gain):
-        return f"{text}."
-    covered = what_is_covered(mean.includes_seeds, mean.includes_teachers, taught=_taught(study))
-    changes = (
-        f"{text}. The mean average precision changes by **{number(mean.gain, sign=True)}** "
-        f"(95 % interval {interval(mean.low, mean.high, sign=True)}, "
-        f"which {covered})."
-    )
-    if pd.isna(mean.without_few):
-        return changes
-    turns = ", and its interval would then hold 0" if mean.rests_on_few else ""
-    without = number(mean.without_few, sign=True)
-    return f"{changes} Without its most influential 1 % of images it is {without}{turns}."
-
-
 def on_few(compared: Compared) -> str:
     """Which verdicts turn on a few images, as Markdown; empty for none."""
     labels = compared.known
@@ -73,11 +45,6 @@ def on_few(compared: Compared) -> str:
         f"{ON_FEW} A few images decide the verdict on {some}{more}: without the most influential "
         "1 % of the images that carry the label (at least one), its interval would hold 0."
     )
-
-
-def _taught(study: Study) -> bool:
-    """Whether the study has a teacher."""
-    return bool((study.models["kind"] == "teacher").any())
 
 
 def about_runs(compared: Compared) -> str:
@@ -105,9 +72,5 @@ def pick_labels(labels: pd.DataFrame) -> pd.DataFrame:
             "Verdict", list(VERDICTS), selection_mode="multi", key="verdict", bind="query-params"
         )
     column, ascending = ORDERS[order]
-    chosen = labels[_verdicts(labels).isin(wanted or list(VERDICTS))]
-    return chosen.sort_values(column, ascending=ascending, kind="stable", na_position="last")
-
-
-def _verdicts(labels: pd.DataFrame) -> pd.Series:
-    return labels["verdict"].map(lambda verdict: verdict_style(verdict).word)
+    chosen = labels[verdict_words(labels).isin(wanted or list(VERDICTS))]
+    return order_labels(chosen, (column, ascending))

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from udviz.figures.style.text import plural
 from udviz.ui.frame.view import View
 from udviz.ui.gains.comparison import Compared
 from udviz.ui.labels import tables
@@ -20,7 +21,7 @@ _COLUMNS: dict[str, tuple[str, str | None]] = {  # column: its head, its number 
     "q": ("q", "%.3f"),
     "verdict": ("Verdict", None),
     "supported": ("Enough positives", None),
-    "images_needed": ("Images needed", "localized"),
+    "detectable_gain": ("Detectable gain", "%.3f"),
     "closed": ("Gap closed", "%.2f"),
     "closed_low": ("Gap closed, low", "%.2f"),
     "closed_high": ("Gap closed, high", "%.2f"),
@@ -49,8 +50,8 @@ def with_gap(labels: pd.DataFrame, view: View, compared: Compared) -> pd.DataFra
 def gains_table(labels: pd.DataFrame) -> pd.DataFrame:
     """One row per label, numbers as numbers so that the table sorts by them.
 
-    Infinity (no number of images decides; the gap may be zero) is left empty; columns that this
-    study does not have are left out.
+    Infinity (the gap may be zero) is left empty; columns that this study does not have are left
+    out.
     """
     marks = labels["rests_on_few"].eq(True).map({True: f" {ON_FEW}", False: ""})
     table = labels.assign(verdict=labels["verdict"].map(verdict_word) + marks)
@@ -84,8 +85,8 @@ def how_to_read_table(table: pd.DataFrame, *, n_images: int) -> str:
         f"carry the label, at least one; {ON_FEW} marks a verdict that turns on these.",
         "q": "q: p after correction for multiple testing; a label with very few positives is not "
         "tested.",
-        "images_needed": "Images needed: test images that would show a gain of this size with "
-        f"80 % power, where this split has {n_images:,}; a dash where no number would do.",
+        "detectable_gain": "Detectable gain: the smallest that this split of "
+        f"{plural(n_images, 'image')} would show with 80 % power, the label tested on its own.",
         "closed": "Gap closed: share of the way from the model before to the teacher, 1 reaches "
         "it; a dash where the two may be equally good, so that any share is possible.",
     }

@@ -1,36 +1,28 @@
 """What the numbers of a study say, in sentences."""
 
+from collections.abc import Collection
 from pathlib import PurePath
 
 import pandas as pd
 
-from udviz.figures.labels.causes import CAUSES, split_causes
+from udviz.figures.labels.causes import CAUSES, shared_causes, split_causes
 from udviz.figures.style.text import count, interval, number, plural, safe_markdown, shorten
 from udviz.stats.comparison.headroom import headroom
 from udviz.ui.frame.view import Comparison, View
+from udviz.ui.labels.change import NO_COMPARISON, MeanChange, change_in_words, what_is_covered
 from udviz.ui.labels.text_tables import supported_heads, verdict_word
 from udviz.ui.load.study import Study
-from udviz.vocabulary import BASELINE, DISTILLED, HELPED, HURT, INCONCLUSIVE, METHODS, Verdict
 
 HOW_TO_READ_RANKING = (
     "Each row is a label; lines are 95 % intervals. Where the rank intervals of two labels "
-    "overlap, which of them is harder is open. Names in *italics* have too few positives to be "
-    "evaluated. Click a row to open the label."
+    "overlap, which of them is harder is open. Names in *italics*, below the line, have too few "
+    "positives to be evaluated or ranked. Click a row to open the label."
 )
 TWO_SEEDS = (
     "Two seeds have a single difference, so the interval is wide and still holds the truth only in "
     "about 9 of 10 studies whose seeds move all labels together; a third seed mends both."
 )
 _MOST_NAMED = 5
-_VERBS = {HELPED: "raises", HURT: "lowers", INCONCLUSIVE: "does not clearly change"}
-_UNTAUGHT = ("none", "cal")  # methods without a teacher
-
-
-def verdict_of(low: float, high: float) -> Verdict:
-    """``helped`` or ``hurt`` where the interval leaves out zero, else ``inconclusive``."""
-    if low > 0:
-        return HELPED
-    return HURT if high < 0 else INCONCLUSIVE
 
 
 def what_was_trained(view: View) -> str:
@@ -104,9 +96,10 @@ def how_to_read_models(view: View) -> str:
     supported, trained = supported_heads(view)
     return (
         f"{supported}; {trained}: mean AP of the labels with at least so many positive images in "
-        "this split, and in training. CF1 and OF1: F1 per label and over all decisions, at a "
-        "threshold of 0.5, or at those chosen on validation. SD over seeds: standard deviation of "
-        "the mAP over training seeds."
+        "this split, and in training. At a threshold of 0.5, or those chosen on validation: CF1, "
+        "the harmonic mean of the mean precision and the mean recall of the labels; macro F1, the "
+        "mean of the labels' own F1; OF1, the F1 over all decisions. SD over seeds: standard "
+        "deviation of the mAP over training seeds."
     )
 
 
@@ -135,46 +128,12 @@ def whose_difficulty(view: View) -> str:
     )
 
 
-def is_distillation(study: Study, before: str, after: str) -> bool:
-    """Whether what lies between two models is that a teacher taught the second one."""
-    method = study.setting(f"students.{after}.method") or ("ud" if after == DISTILLED else "none")
-    return before == BASELINE and method in METHODS and method not in _UNTAUGHT
-
-
 def headline(study: Study, comparison: Comparison | None) -> str:
-    """The verdict on the mean average precision, as Markdown."""
+    """What the chosen change does, on average and label by label, as Markdown."""
     if comparison is None or pd.isna(comparison.mean["gain"]):
-        return "This study compares no two models, so there is no gain."
-    mean = comparison.mean
-    verdict = verdict_of(mean["gain_low"], mean["gain_high"])
-    bounds = interval(mean["gain_low"], mean["gain_high"], sign=True)
-    before, after = map(safe_markdown, comparison.pair)
-    subject = f"Compared with {before}, {after}"
-    if not mean["includes_seeds"]:
-        subject = f"In this one pair of runs, {after} against {before}, the change"
-    elif is_distillation(study, *comparison.pair):
-        subject = f"Distillation ({after} against {before})"
-    return (
-        f"{subject} {_VERBS[verdict]} the mean average precision: "
-        f"**{number(mean['gain'], sign=True)}** (95 % interval {bounds}), "
-        f"**{verdict_word(verdict)}**."
-    )
-
-
-def what_is_covered(seeds: bool, teachers: bool, *, taught: bool) -> str:
-    """What the interval of a gain covers besides other images, as Markdown after *which*.
-
-    Args:
-        seeds: Whether it covers training again with another seed.
-        teachers: Whether it covers another teacher.
-        taught: Whether there is a teacher.
-    """
-    if not seeds:
-        return "does **not** include the variance between training seeds"
-    if teachers:
-        return "includes the variance between training seeds and between teachers"
-    under = " of students under this one teacher" if taught else ""
-    return f"includes the variance between training seeds{under}"
+        return NO_COMPARISON
+    mean = MeanChange.of_row(comparison.mean)
+    return change_in_words(study, comparison.pair, mean, comparison.labels)
 
 
 def how_certain(
@@ -239,11 +198,21 @@ def about_label(label: pd.Series, *, pair: tuple[str, str] | None) -> str:
     return " ".join(parts)
 
 
-def causes_in_words(label: pd.Series) -> str:
-    """One line per cause of a label, as a Markdown list."""
-    causes = split_causes(label["causes"])
+def shared_in_words(labels: pd.DataFrame) -> str:
+    """The causes that nearly all labels share, said once, as Markdown; empty where none is."""
+    shared = shared_causes(labels["causes"].tolist())
+    if not shared:
+        return ""
+    told = "; ".join(f"**{cause}** ({CAUSES[cause].rstrip('.')})" for cause in shared)
+    return f"Shared by nearly all labels, so it tells none of them apart: {told}."
+
+
+def causes_in_words(label: pd.Series, *, shared: Collection[str] = ()) -> str:
+    """One line per cause of a label that is not ``shared`` by nearly all, as a Markdown list."""
+    causes = [cause for cause in split_causes(label["causes"]) if cause not in shared]
     if not causes:
-        return "None of the known causes was found for this label."
+        which = "other than what nearly all labels share " if shared else ""
+        return f"None of the known causes {which}was found for this label."
     meanings = {str(cause): meaning for cause, meaning in CAUSES.items()}
     lines = [f"- **{safe_markdown(cause)}**: {meanings.get(cause, '')}" for cause in causes]
     if label["partners"]:
