@@ -1,8 +1,10 @@
 """From files to a study: the whole way, and every refusal leaves nothing behind."""
 
+import gc
 import re
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ from udviz import cli
 from udviz.analysis import study as analysis
 from udviz.analysis.schema import BY_NAME
 from udviz.analysis.store import read_table
+from udviz.comparing.split import read_split
 from udviz.predictions.cache import open_predictions
 from udviz.recipe.files import read_recipe
 from udviz.recipe.schema import Recipe
@@ -249,6 +252,25 @@ def test_a_study_that_breaks_half_way_leaves_nothing(files, monkeypatch):
     monkeypatch.setattr("udviz.comparing.study.analyse_plan", fail)
 
     refused(files, "disk is full")
+
+
+def test_targets_and_scores_are_let_go_before_the_analysis(files, monkeypatch):
+    kept = []
+
+    def read(*arguments, **named):
+        split = read_split(*arguments, **named)
+        kept.append(weakref.ref(split))
+        return split
+
+    def analyse(*arguments, **named):
+        gc.collect()
+        assert [split() for split in kept] == [None]
+        return analysis.analyse_plan(*arguments, **named)
+
+    monkeypatch.setattr("udviz.comparing.files.read_split", read)
+    monkeypatch.setattr("udviz.comparing.study.analyse_plan", analyse)
+
+    assert read_status(compare(files)).state == "finished"
 
 
 def test_a_study_that_is_there_is_not_overwritten(files):

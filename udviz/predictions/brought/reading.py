@@ -1,4 +1,4 @@
-"""Scores and targets from a file of any format that can be read without running anything."""
+"""Scores and targets from a file or folder of any format that is read without running anything."""
 
 from pathlib import Path
 
@@ -6,16 +6,19 @@ import numpy as np
 
 from udviz.checks import shown
 from udviz.predictions.brought.arrays import read_npy, read_npz, read_safetensors
+from udviz.predictions.brought.coco import read_results
+from udviz.predictions.brought.folders import read_folder, shards_of
 from udviz.predictions.brought.matrix import Matrix, refused
 from udviz.predictions.brought.tables import read_csv, read_parquet
 
-FORMATS = (".npz", ".npy", ".safetensors", ".csv", ".tsv", ".parquet")
+FORMATS = (".npz", ".npy", ".safetensors", ".csv", ".tsv", ".parquet", ".json")
 _TABLES = (".csv", ".tsv", ".parquet")
 _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib")
 _LOADERS = {
     **dict.fromkeys((".pt", ".pth"), "import torch; scores = torch.load({path!r})"),
     **dict.fromkeys(
-        (".pkl", ".pickle"), "import pickle; scores = pickle.load(open({path!r}, 'rb'))"
+        (".pkl", ".pickle"),
+        "import pathlib, pickle; scores = pickle.loads(pathlib.Path({path!r}).read_bytes())",
     ),
     ".joblib": "import joblib; scores = joblib.load({path!r})",
 }
@@ -50,6 +53,15 @@ def read_targets(path: Path, *, groups: str = "") -> tuple[Matrix, np.ndarray]:
     return found, target_values(found)
 
 
+def files_of(path: Path) -> list[Path]:
+    """The files that are read where ``path`` is given: itself, or the shards in a folder.
+
+    Raises:
+        ValueError: If the folder holds none.
+    """
+    return shards_of(path) if path.is_dir() else [path]
+
+
 def target_values(matrix: Matrix) -> np.ndarray:
     """(N, L) int8 targets, Fortran-ordered.
 
@@ -79,6 +91,8 @@ def place_of(matrix: Matrix, row: int, place: int) -> str:
 
 
 def _read(path: Path, *, targets: bool, groups: str = "") -> Matrix:
+    if path.is_dir() and not groups:
+        return read_folder(path, targets=targets)
     kind = path.suffix.lower()
     if kind in _PICKLES:
         raise ValueError(_pickle(path, kind))
@@ -100,6 +114,8 @@ def _read(path: Path, *, targets: bool, groups: str = "") -> Matrix:
             return read_safetensors(path, targets=targets)
         case ".parquet":
             return read_parquet(path, groups=groups)
+        case ".json":
+            return read_results(path)
     return read_csv(path, targets=targets, groups=groups)
 
 
