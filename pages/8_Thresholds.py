@@ -1,4 +1,4 @@
-"""Thresholds: from which probability on is each label predicted, and what does that give?"""
+"""Thresholds: from which probability on should each label be predicted?"""
 
 import streamlit as st
 
