@@ -196,7 +196,7 @@ def compare_files(visit, folder):
     """Type the paths of two models' scores, and see their study open."""
     targets = np.tile([[1, 0], [0, 1], [0, 0], [0, 0]], (40, 1))
     typed = {"Targets": targets, "Before: scores": targets * 1.0 - 3, "After: scores": targets * 2}
-    visit.page.get_by_role("button", name="Compare predictions I have").click()
+    visit.page.get_by_role("button", name="Compare predictions").click()
     for place, (field, values) in enumerate(typed.items()):
         np.save(folder / f"file-{place}.npy", values)
         visit.page.get_by_label(field, exact=True).fill(str(folder / f"file-{place}.npy"))

@@ -9,7 +9,7 @@ from udviz.analysis.store import read_table
 from udviz.ui.frame import access
 from udviz.ui.launch import compare_form
 
-OPEN = "Compare predictions I have"
+OPEN = "Compare predictions"
 
 
 @pytest.fixture

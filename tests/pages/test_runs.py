@@ -336,7 +336,7 @@ def test_a_finished_run_offers_its_results_and_no_resume(runs, open_app):
 
     app = open_app(RUNS)
 
-    offered = ["Compare predictions I have", "Delete", "New study", "New study from this one"]
+    offered = ["Compare predictions", "Delete", "New study", "New study from this one"]
     assert sorted(labels(app)) == offered
     assert any(link.proto.label == "Results" for link in app.get("page_link"))
 

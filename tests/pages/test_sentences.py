@@ -127,7 +127,7 @@ def test_a_teacher_that_is_better_on_few_labels_is_told_to_teach_little():
 
     assert told == (
         "On validation teacher is clearly better than baseline on 1 of 3 labels: expect little of "
-        "what it teaches. About label 1, label 2 there is little to learn from it: train it "
+        "what it teaches. It has little to teach on label 1, label 2: train it "
         "longer, or take a larger one."
     )
 

@@ -101,7 +101,7 @@ def _model(name: str, *, pretrained: bool) -> Any:
     """Of timm, for images of any size where the model can."""
     import timm
 
-    given = {"pretrained": pretrained, "num_classes": 0}
+    given: dict[str, Any] = {"pretrained": pretrained, "num_classes": 0}
     try:
         try:
             model: Any = timm.create_model(name, **given, dynamic_img_size=True)

@@ -72,7 +72,7 @@ class SortedProbs:
         """Numerator of Spiegelhalter's Z and its variance under perfect calibration.
 
         The sum of (y - p)(1 - 2p): the Brier score beyond what the probabilities expect. Positive
-        where they are too sure, negative where they are too timid.
+        where they are overconfident, negative where they are underconfident.
 
         Source:
             Spiegelhalter (1986), "Probabilistic prediction in patient management and clinical

@@ -94,7 +94,7 @@ def evidence(cause: str, label: pd.Series, own: pd.Series) -> str:
             f"{count(label['surest_marked'])} labelled ones (q = {number(label['suspect_q'])})."
         )
     if cause == "miscalibrated":
-        way = "too sure" if label["spiegelhalter_z"] > 0 else "too timid"
+        way = "overconfident" if label["spiegelhalter_z"] > 0 else "underconfident"
         return (
             f"its ECE is {number(label['ece_excess'], sign=True)} above that of a calibrated "
             f"model, {_percent(value)} of its prevalence (counts from {level:.0%}); rather {way}, "

@@ -76,7 +76,7 @@ def little_to_gain(validation: pd.DataFrame) -> str:
     more = f" and {n_more} more" if n_more > 0 else ""
     expect = ": expect little of what it teaches" if known.is_little else ""
     return (
-        f"{told}{expect}. About {names}{more} there is little to learn from it: train it longer, "
+        f"{told}{expect}. It has little to teach on {names}{more}: train it longer, "
         "or take a larger one."
     )
 

@@ -21,7 +21,7 @@ from udviz.ui.frame.sidebar import OVERVIEW
 from udviz.ui.launch import form as launch_form
 from udviz.vocabulary import SCALES
 
-LABEL = "Compare predictions I have"
+LABEL = "Compare predictions"
 _OPEN = "_comparing"
 _FEWEST_ROWS = 2  # of models; one more whenever the last is filled
 
