@@ -5,7 +5,7 @@ import streamlit as st
 from udviz.figures.labels.ranking import ranking
 from udviz.figures.models.gains import gain_curve
 from udviz.figures.models.models import model_scores
-from udviz.ui.frame import alt, charts, links, report_button
+from udviz.ui.frame import alt, charts, links, take_away
 from udviz.ui.frame.page import open_page
 from udviz.ui.labels import false_positives, headroom, sentences, tables, text_tables
 from udviz.ui.labels.filters import movers
@@ -74,8 +74,14 @@ with st.grid(2, min_column_width=440) as grid:
                 alt=alt.gains(moved, pair=view.pair),
                 on_click=links.open_in_difficulty,
             )
+if shared := sentences.shared_in_words(view.labels):
+    st.caption(shared)
 st.page_link(links.DIFFICULTY, label="All labels, hardest first", icon=":material/sort:")
 
 st.header("How certain are these results?", anchor=False)
-st.markdown(sentences.how_certain(view.comparison, view.labels))
-report_button.offer(view)
+st.markdown(
+    sentences.how_certain(
+        view.comparison, view.labels, taught=bool((view.models["kind"] == "teacher").any())
+    )
+)
+take_away.offer(view)

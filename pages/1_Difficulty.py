@@ -32,6 +32,8 @@ charts.draw(
     on_click=sidebar.open_label,
 )
 st.caption(sentences.HOW_TO_READ_RANKING)
+if shared := sentences.shared_in_words(view.labels):
+    st.caption(shared)
 
 if opened is not None:
     panel.show_label(view, view.label(opened))

@@ -8,6 +8,7 @@ from udviz.ui.frame import alt, charts, links, sidebar
 from udviz.ui.frame.page import open_page
 from udviz.ui.gains import comparison, gains, gains_against, gains_table, photos
 from udviz.ui.labels import headroom, panel, tables
+from udviz.ui.labels.change import change_in_words
 from udviz.ui.labels.controls import pick_page
 from udviz.vocabulary import METRICS
 
@@ -18,11 +19,17 @@ if compared is None:
     st.info(gains.NO_PAIR)
     st.page_link(links.DIFFICULTY, label="All labels, hardest first", icon=":material/sort:")
     st.stop()
-st.markdown(gains.summary(view.study, compared))
+facts = METRICS[compared.metric]
+st.markdown(
+    change_in_words(
+        view.study, compared.pair, compared.mean, compared.known, metric=compared.metric
+    )
+)
 st.caption(gains.about_runs(compared) + gains.about_metric(compared.metric))
+if on_few := gains.on_few(compared):
+    st.caption(on_few)
 headroom.show(view.study, compared.pair if compared.analysed else None)
 
-facts = METRICS[compared.metric]
 labels = gains.pick_labels(compared.known, higher_is_better=facts.higher_is_better)
 st.caption(f"{len(labels):,} of {plural(len(compared.known), 'label')} with a gain")
 if labels.empty:

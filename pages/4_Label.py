@@ -11,6 +11,7 @@ from udviz.ui.label import (
     label_models,
     label_reliability,
     partners,
+    why,
 )
 from udviz.ui.labels import panel
 from udviz.ui.load.analysis_rows import explain_missing
@@ -24,6 +25,7 @@ if opened is None:
     st.caption("No label is picked, so this is the most difficult one.")
     opened = names[0]
 panel.show_head(view, view.label(opened))
+why.show(view, view.label(opened))
 
 evidence = label_models.collect(view, opened)
 if evidence.problems:

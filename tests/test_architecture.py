@@ -11,27 +11,31 @@ MOST_FILES = 14  # of a room; one that grows past that wants sub-rooms
 
 COMMON = {  # what every room may import
     *("udviz.checks", "udviz.vocabulary", "udviz.installation", "udviz.processes"),
-    *("udviz.bounded", "udviz.__version__"),
+    *("udviz.bounded", "udviz.given", "udviz.__version__"),
 }
 WALL = "udviz.predictions"
 READING = {
     *("udviz.figures", "udviz.stats", WALL, "udviz.analysis", "udviz.studies", "udviz.launching"),
-    *("udviz.recipe", "udviz.roots", "udviz.data", "udviz.export"),
+    *("udviz.recipe", "udviz.roots", "udviz.data", "udviz.export", "udviz.comparing"),
 }
 TRAINING = {"udviz.training", "udviz.method", "udviz.data", WALL, "udviz.studies", "udviz.recipe"}
 MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard library and numpy
-    "udviz/__init__.py": {"udviz.comparing"},
+    "udviz/__init__.py": {"udviz.comparing", "udviz.showing"},
     "udviz/checks.py": set(),
     "udviz/bounded.py": set(),
+    "udviz/given.py": set(),
     "udviz/installation.py": set(),
     "udviz/processes.py": set(),
     "udviz/scratch.py": set(),
     "udviz/vocabulary.py": set(),
+    "udviz/showing.py": {"udviz.studies.directory"},
     "udviz/cli.py": {"udviz.studies.failure", "udviz.studies.privacy"},
     "udviz/roots.py": {"udviz.recipe", "udviz.studies.directory"},
     "udviz/recipe": {"udviz.recipe", "pydantic", "tomli_w"},
     "udviz/data": {"udviz.data", "udviz.recipe", "udviz.roots", "pandas", "PIL", "tqdm"},
-    "udviz/method": {"udviz.method", "udviz.recipe", "torch", "torchvision", "safetensors"},
+    "udviz/method": {
+        *("udviz.method", "udviz.recipe", "torch", "torchvision", "safetensors", "timm"),
+    },
     "udviz/training": {
         *(*TRAINING, "udviz.roots", "udviz.stats.ranking", "torch", "safetensors", "tomli_w"),
     },
@@ -54,9 +58,10 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
         *("udviz.launching", "udviz.studies", "udviz.recipe", "psutil", "pydantic", "submitit"),
     },
     "udviz/export": {
-        *("udviz.studies", "udviz.figures", "udviz.ui", "tensorboard"),
-        *("pandas", "plotly", "markdown_it"),
+        *(*READING, "udviz.export", "udviz.ui", "tensorboard"),
+        *("pandas", "plotly", "markdown_it", "PIL"),
     },
+    "udviz/export/onnx": {*TRAINING, "udviz.export", "udviz.stats", "torch", "pandas"},
     "udviz/explain.py": {*TRAINING, "torch", "captum"},  # the app's one door to torch
     "udviz/ui": {
         *(*READING, "udviz.ui", "udviz.explain"),
@@ -66,16 +71,17 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
     "overview.py": {*READING, "udviz.ui", "streamlit"},
     "pages": {*READING, "udviz.ui", "streamlit"},
     "udviz/commands": {
-        *(*TRAINING, *READING, "udviz.commands", "udviz.comparing"),
+        *(*TRAINING, *READING, "udviz.commands"),
         *("pandas", "pydantic", "pydantic_settings", "tqdm"),
     },
+    "udviz/commands/export.py": {*READING, "udviz.ui"},
     "udviz/commands/doctor.py": {"udviz.launching", "udviz.studies", "torch"},
     "pipelines": {"udviz.cli"},
 }
 RULED = {
     *("udviz", "pipelines", "pages", "streamlit", "torch", "torchvision", "plotly", "captum"),
     *("pandas", "scipy", "sklearn", "cleanlab", "PIL", "tqdm", "pydantic", "pydantic_settings"),
-    *("psutil", "safetensors", "tomli_w", "markdown_it", "submitit", "tensorboard"),
+    *("psutil", "safetensors", "tomli_w", "markdown_it", "submitit", "tensorboard", "timm"),
 }
 
 

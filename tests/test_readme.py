@@ -10,7 +10,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 PIPELINES = (
     *("study", "launch", "stop", "train", "predict", "analyse", "check", "compare", "doctor"),
-    "tensorboard",
+    "export",
 )
 
 

@@ -5,6 +5,7 @@ Every message reads: what must hold, what came instead, what to do.
 
 import sys
 from collections.abc import Collection
+from typing import TypeGuard
 
 import numpy as np
 
@@ -76,6 +77,12 @@ def check_at_least(value: float, least: float, *, name: str) -> None:
         raise ValueError(f"`{name}` must be at least {least}, got {value}.")
 
 
+def check_share(value: float, *, name: str) -> None:
+    """Raise unless ``value`` lies strictly between 0 and 1."""
+    if not 0 < value < 1:
+        raise ValueError(f"`{name}` must lie between 0 and 1, got {value}.")
+
+
 def shown(value: object) -> str:
     """``value`` as a message may hold it: one printable line that does not fill the screen.
 
@@ -94,6 +101,6 @@ def is_text(value: str) -> bool:
     return True
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether ``value``, as somebody's JSON holds it, is a number that a float can hold."""
     return isinstance(value, int | float) and abs(value) <= sys.float_info.max  # NaN is not

@@ -25,7 +25,7 @@ COMMANDS = {  # name: its module and what it does
     "predict": ("udviz.commands.predict", "Cache the predictions of one trained run."),
     "analyse": ("udviz.commands.analyse", "Write the per-label tables of a study."),
     "compare": ("udviz.commands.compare", "Compare predictions that were made elsewhere."),
-    "tensorboard": ("udviz.export.tensorboard", "Write a study's runs as TensorBoard event files."),
+    "export": ("udviz.commands.export", "Take a study's results elsewhere."),
     "doctor": ("udviz.commands.doctor", "Say what works here, and what to do about what does not."),
 }
 

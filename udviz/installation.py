@@ -28,6 +28,8 @@ EXTRAS = {
     "train": ("torch", "torchvision", "captum", "safetensors"),
     "slurm": ("submitit",),
     "tensorboard": ("tensorboard",),
+    "timm": ("timm",),
+    "onnx": ("onnx", "onnxruntime", "onnxscript"),
 }
 
 

@@ -202,7 +202,7 @@ def _comparison(
         p=np.clip(q / 2, 0, 1),
         q=q,
         verdict=np.where(low > 0, HELPED, np.where(high < 0, HURT, INCONCLUSIVE)).astype(object),
-        images_needed=np.ceil(N_IMAGES * (half / np.maximum(np.abs(gain), 1e-6)) ** 2),
+        detectable_gain=half * 2.8 / 1.96,
         supported=labels["supported"].to_numpy(),
         n_labels=np.ones(n, dtype=int),
     )
@@ -220,7 +220,7 @@ def _comparison(
         p=0.014,
         q=np.nan,
         verdict=HELPED if mean > 0 else HURT,
-        images_needed=float(N_IMAGES),
+        detectable_gain=error * 2.8 / 1.96,
         supported=True,
         n_labels=n,
     )

@@ -1,5 +1,7 @@
 """Rankings and comparisons of named models, against the statistics of their runs alone."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from tests.analysis.conftest import NAMES, SEEDS, opened, plan_of
 from udviz.analysis.split_predictions import SplitPredictions
 from udviz.analysis.tables.compared import compared_tables
+from udviz.predictions.manifest import file_crc32
 from udviz.stats.comparison.contributions import image_contributions
 from udviz.stats.comparison.gain import corrected, label_gains, p_of_tested
 from udviz.stats.comparison.gap import gap_closed
@@ -165,3 +168,33 @@ def test_contributions_name_the_images_at_both_ends(found, caches):
     assert red["image"].tolist() == alone["image"].tolist()
     np.testing.assert_allclose(red["contribution"], alone["contribution"])
     assert (red["image_id"] == [f"test{image}" for image in red["image"]]).all()
+
+
+def test_a_gain_without_its_few_images_is_told_of_labels_and_of_the_mean(found, caches):
+    rows = found["comparisons"].query("before == 'baseline' and after == 'kd'")
+    red, mean = rows[rows["label"] == "red"].iloc[0], rows[rows["scope"] == "mean"].iloc[0]
+
+    assert red["verdict"] == "helped"
+    assert 0 < red["gain_without_few"] < red["gain"]
+    assert mean["gain_without_few"] < mean["gain"]
+    assert not rows["rests_on_few"].any()
+    assert not rows["clustered"].any()
+
+
+def test_groups_of_the_images_widen_what_rests_on_them(found, caches):
+    for images in caches.glob("*/predictions/test/images.parquet"):
+        frame = pd.read_parquet(images)
+        frame.assign(group=[f"film {k // 4}" for k in frame["row"]]).to_parquet(images, index=False)
+        manifest = images.with_name("manifest.json")
+        known = json.loads(manifest.read_text())
+        size, crc = images.stat().st_size, file_crc32(images)
+        known["files"][images.name] = {"bytes": size, "crc32": crc}
+        manifest.write_text(json.dumps(known))
+
+    grouped = compared_tables(plan_of(), opened(caches), TRAIN, DIFFICULTY)
+
+    before, after = found["comparisons"], grouped["comparisons"]
+    assert after["clustered"].all()
+    np.testing.assert_allclose(after["gain"], before["gain"])
+    assert (after["gain_high"] != before["gain_high"]).any()
+    assert (grouped["difficulty"]["rank_high"] >= 1).all()

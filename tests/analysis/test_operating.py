@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tests.analysis.conftest import NAMES, SEEDS, opened, plan_of
-from udviz.analysis.tables.comparison_rows import difficulty_of, hard_labels, verdict_of
+from udviz.analysis.tables.comparison_rows import difficulty_of, hard_labels
 from udviz.analysis.tables.judged import judged_tables
 from udviz.analysis.tables.operating import compared_at_recall, compared_brier, compared_decisions
-from udviz.stats.comparison.gain import corrected
+from udviz.stats.comparison.gain import corrected, verdict_of
 from udviz.stats.difficulty.ranks import difficulty_ranks
 
 HARD_FIRST = np.array([0.8, 0.4, 0.0])

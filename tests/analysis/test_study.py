@@ -75,7 +75,13 @@ def test_labels_hold_the_difficulty_and_causes_that_the_reference_alone_gives(pl
     split = opened(planned)
     logits = [run.logits for run in split.models["teacher"].values()]
     alone = label_difficulty(logits, split.targets, label_names=NAMES).sort_values("column")
-    for column in ("difficulty", "difficulty_low", "ece_excess", "ece_q", "entropy_share"):
+    for column in (
+        "difficulty",
+        "difficulty_low",
+        "ece_excess",
+        "miscalibration_q",
+        "entropy_share",
+    ):
         np.testing.assert_allclose(labels[column], alone[column], rtol=1e-6)
     assert labels["area"].tolist() == pytest.approx([0.005, np.nan, np.nan], nan_ok=True)
     assert labels["causes"].str.contains("small").tolist() == [True, False, False]

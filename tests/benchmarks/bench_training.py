@@ -26,6 +26,7 @@ from udviz.data.images.decoded import DecodedImages
 from udviz.method.backbones import build_backbone
 from udviz.method.network import TwoHeadedNetwork
 from udviz.method.tasks import Task, student_task, teacher_task, total_loss
+from udviz.method.weights import MEAN, STD
 from udviz.recipe.networks import NetworkConfig
 from udviz.recipe.schema import AugmentConfig, LossConfig
 from udviz.recipe.students import StudentConfig
@@ -34,7 +35,6 @@ from udviz.training.batches import ImageRows
 from udviz.training.device import Compute
 from udviz.training.loop import TrainingPlan, train
 from udviz.training.progress import Progress
-from udviz.training.transforms import MEAN, STD
 
 N_LABELS, BATCH, SIDE_PX = 20, 32, 96
 N_IMAGES, N_VAL, EPOCHS = 256, 32, 3

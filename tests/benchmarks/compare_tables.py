@@ -131,7 +131,6 @@ def _comparison(old: dict[str, pd.DataFrame], new: dict[str, pd.DataFrame]) -> l
         "gain_high": "gain_high",
         "gain_p": "p",
         "gain_q": "q",
-        "images_to_decide": "images_needed",
         "supported": "supported",
     }
     key = ["split", "label"]

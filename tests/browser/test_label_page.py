@@ -63,10 +63,10 @@ def test_from_the_ranking_to_the_images_at_another_threshold_and_back_by_a_link(
     slider = page.get_by_role("slider")
     slider.focus()
     slider.press("Home")
-    expect(page.get_by_text("Every model decides at 0.000")).to_be_visible()
+    expect(page.get_by_text("Every model decides at 0.0000")).to_be_visible()
     visit.settle()
     assert counts(visit) != before
-    assert query(page)["threshold"] == "0.000"
+    assert query(page)["threshold"] == "0.0000"
 
     image = first_image(visit).get_attribute("src")
     page.locator(".st-key-shown button").filter(has_text="2").first.click()

@@ -2,6 +2,7 @@ import shutil
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -171,7 +172,8 @@ def test_hostile_names_run_no_script_and_read_as_they_are(visit):
 def test_a_first_visit_offers_the_demo_follows_its_training_and_opens_it(first_visit, empty_runs):
     page = first_visit.page
     first_visit.open()
-    expect(page.get_by_role("button", name="Train the demo study")).to_be_visible()
+    for way in ("Train the demo study", "Choose files", "Set up a study"):
+        expect(page.get_by_role("button", name=way)).to_be_visible()
 
     (empty_runs / "demo").mkdir()
     write_status(empty_runs / "demo", running(0.25))
@@ -186,7 +188,23 @@ def test_a_first_visit_offers_the_demo_follows_its_training_and_opens_it(first_v
     write_status(empty_runs / "demo", replace(running(1.0), state="finished"))
     expect(page.get_by_role("heading", name="How certain are these results?")).to_be_visible()
     first_visit.settle()
+    compare_files(first_visit, empty_runs.parent)
     first_visit.check()
+
+
+def compare_files(visit, folder):
+    """Type the paths of two models' scores, and see their study open."""
+    targets = np.tile([[1, 0], [0, 1], [0, 0], [0, 0]], (40, 1))
+    typed = {"Targets": targets, "Before: scores": targets * 1.0 - 3, "After: scores": targets * 2}
+    visit.page.get_by_role("button", name="Compare predictions").click()
+    for place, (field, values) in enumerate(typed.items()):
+        np.save(folder / f"file-{place}.npy", values)
+        visit.page.get_by_label(field, exact=True).fill(str(folder / f"file-{place}.npy"))
+        visit.page.get_by_label(field, exact=True).press("Tab")
+    visit.page.get_by_role("button", name="Compare", exact=True).click()
+    visit.page.wait_for_url("**study=file-1-file-2**")
+    expect(visit.page.get_by_role("heading", name="How certain are these results?")).to_be_visible()
+    visit.settle()
 
 
 def running(fraction):

@@ -1,5 +1,8 @@
 import shutil
+from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from udviz.commands import predict
@@ -14,3 +17,16 @@ def test_a_run_whose_weights_are_gone_says_what_to_do(trained, tmp_path):
         FileNotFoundError, match=r"must hold the trained weights.*delete `.*teacher`"
     ):
         predict.main([*asked, "--model", "teacher"])
+
+
+def test_images_of_other_groups_are_predicted_again(trained, monkeypatch):
+    monkeypatch.setattr(predict, "differences", lambda *data: [])
+    cache: Path = trained / "teacher" / "predictions" / "test"
+    digest = predict.open_predictions(cache).manifest.checkpoint_digest
+    rows = np.arange(96)
+
+    def is_current(groups):
+        return predict._is_current(cache, SimpleNamespace(groups=groups), rows, digest)
+
+    assert is_current(None)
+    assert not is_current(np.repeat(["a", "b"], 48))

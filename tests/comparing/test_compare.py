@@ -1,8 +1,10 @@
 """From files to a study: the whole way, and every refusal leaves nothing behind."""
 
+import gc
 import re
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ from udviz import cli
 from udviz.analysis import study as analysis
 from udviz.analysis.schema import BY_NAME
 from udviz.analysis.store import read_table
+from udviz.comparing.split import read_split
 from udviz.predictions.cache import open_predictions
 from udviz.recipe.files import read_recipe
 from udviz.recipe.schema import Recipe
@@ -251,6 +254,25 @@ def test_a_study_that_breaks_half_way_leaves_nothing(files, monkeypatch):
     refused(files, "disk is full")
 
 
+def test_targets_and_scores_are_let_go_before_the_analysis(files, monkeypatch):
+    kept = []
+
+    def read(*arguments, **named):
+        split = read_split(*arguments, **named)
+        kept.append(weakref.ref(split))
+        return split
+
+    def analyse(*arguments, **named):
+        gc.collect()
+        assert [split() for split in kept] == [None]
+        return analysis.analyse_plan(*arguments, **named)
+
+    monkeypatch.setattr("udviz.comparing.files.read_split", read)
+    monkeypatch.setattr("udviz.comparing.study.analyse_plan", analyse)
+
+    assert read_status(compare(files)).state == "finished"
+
+
 def test_a_study_that_is_there_is_not_overwritten(files):
     study = compare(files)
     (study / "reviews.jsonl").write_text("work of days")
@@ -286,3 +308,36 @@ def test_arrays_in_a_notebook_give_the_tables_of_the_command(files):
     by_name = udviz.compare(*frames, targets, out=files / "kept")
     pd.testing.assert_frame_equal(by_name.gains, found.gains)
     assert (files / "kept" / "study.toml").is_file()
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_column_of_groups_makes_intervals_cluster_by_it(files, ending):
+    table = pd.read_csv(files / "targets.csv").assign(film=[f"film {k // 3}" for k in range(300)])
+    if ending == "csv":
+        table.to_csv(files / "targets.csv", index=False)
+    else:
+        table.to_parquet(files / "targets.parquet", index=False)
+
+    study = compare(files, "--targets", str(files / f"targets.{ending}"), "--groups", "film")
+
+    where = [("scope", ["label"]), ("metric", ["average_precision"])]
+    rows = read_table(study, "comparisons", where=where)
+    runs = [open_predictions(study / f"{name}-0/predictions/test") for name in ("before", "after")]
+    alone = label_gains(
+        *(run.logits for run in runs), runs[0].targets, groups=np.repeat(range(100), 3)
+    ).table
+    assert rows["label"].tolist() == list(NAMES)
+    assert rows["clustered"].all()
+    np.testing.assert_allclose(rows["gain_low"], alone["gain_low"])
+
+
+def test_groups_that_no_column_tells_are_refused(files):
+    refused(
+        files, r"targets.csv must have the column 'film' of --groups, got image", "--groups", "film"
+    )
+    write(files / "targets.npz", np.zeros((300, 3)), key="targets")
+    refused(
+        files,
+        r"be one of .csv, .tsv, .parquet to have a column of groups, got .npz",
+        *("--groups", "film", "--targets", str(files / "targets.npz")),
+    )

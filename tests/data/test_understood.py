@@ -55,6 +55,8 @@ def test_a_program_reads_the_same(dataset):
     assert found["images"] == 4
     assert found["splits"] == {"train": 2, "val": 1, "test": 1}
     assert found["labels"]["cat"] == {"present": 2, "absent": 1, "unknown": 1}
-    assert [problem["kind"] for problem in found["problems"]] == ["missing file"]
+    kinds = [problem["kind"] for problem in found["problems"]]
+    assert kinds[0] == "missing file"
+    assert "label without a negative in test" in kinds
     assert found["problems"][0]["images_left_out"]
     assert {guess["flag"] for guess in found["guesses"]} == {"--data.image_column", "--data.images"}

@@ -1,4 +1,3 @@
-import json
 import shutil
 
 import pytest
@@ -23,12 +22,13 @@ def study(trained, tmp_path):
 
 
 def test_tensorboard_reads_what_the_run_noted(study):
-    folders = tensorboard.export(study)
+    tensorboard.write_runs(study, study / "out")
 
-    assert {folder.name for folder in folders} == {"teacher", "baseline-0", "distilled-0"}
+    runs = {folder.name for folder in (study / "out").iterdir()}
+    assert runs == {"teacher", "baseline-0", "distilled-0"}
     events = read_events(study / "distilled-0" / "events.jsonl")
     last = [event for event in events if event["event"] == "step"][-1]
-    drawn = read(study / "tensorboard" / "distilled-0")
+    drawn = read(study / "out" / "distilled-0")
     for name, value in last["losses"].items():
         assert drawn[f"loss/{name}"][-1] == (last["step"], pytest.approx(value))
     (epoch,) = [event for event in events if event["event"] == "epoch"]
@@ -47,19 +47,6 @@ def test_a_step_that_was_computed_again_has_its_last_value():
     assert found == {("loss/bce", 5): 1.0, ("loss/bce", 10): 2.0}
 
 
-def test_a_second_export_replaces_the_first(study):
-    tensorboard.export(study)
-    event = {"event": "epoch", "epoch": 2, "step": 0, "losses": {}, "validation_map": 0.5}
-    with (study / "teacher" / "events.jsonl").open("a") as file:
-        file.write(json.dumps(event) + "\n")
-
-    tensorboard.export(study)
-
-    assert [value for _, value in read(study / "tensorboard" / "teacher")["validation_map"]][
-        -1
-    ] == pytest.approx(0.5)
-
-
 def test_a_folder_without_runs_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="`study` must hold at least one run"):
-        tensorboard.export(tmp_path)
+        tensorboard.write_runs(tmp_path, tmp_path / "out")

@@ -1,46 +1,84 @@
 """A study of predictions that were made elsewhere, in the app: no recipe, images or networks."""
 
+import re
+import sys
+
+import numpy as np
 import pytest
 
-import udviz
+from udviz.comparing.files import Asked, compare_files
 
+GAINS = "pages/3_Gains.py"
 PAGES = (
-    *("pages/1_Difficulty.py", "pages/2_Reliability.py", "pages/3_Gains.py", "pages/4_Label.py"),
+    *("pages/1_Difficulty.py", "pages/2_Reliability.py", GAINS, "pages/4_Label.py"),
     *("pages/5_Attention.py", "pages/6_Data.py", "pages/7_Runs.py"),
 )
+SHOWN = (None, *PAGES[:4])  # without anything that is missing
+PARTS = ("label frequency", "co-occurrence", "images", "annotation errors", "import report")
+LABELS = ["cat", "dog", "cow", "hen"]
 
 
 @pytest.fixture
-def brought(runs, rng):
-    targets = (rng.random((300, 4)) < 0.3).astype(int)
-    before, after = (
-        targets * gap + rng.normal(size=targets.shape) for gap in (1.0, [3.0, 1.0, 1.0, 1.0])
-    )
-    names = ["cat", "dog", "cow", "hen"]
-    udviz.compare(before, after, targets, label_names=names, out=runs / "mine")
-    return runs / "mine"
+def bring(runs, tmp_path, rng):
+    """Compare so many models."""
+
+    def bring(n_models):
+        targets = (rng.random((300, 4)) < 0.3).astype(int)
+        np.savez(tmp_path / "targets.npz", targets=targets, label_names=LABELS)
+        models = {}
+        for place, name in enumerate(("before", "after", "third")[:n_models]):
+            scores = targets * (1.0 + 0.7 * place) + rng.normal(size=targets.shape)
+            np.savez(tmp_path / f"{name}.npz", scores=scores, label_names=LABELS)
+            models[name] = (tmp_path / f"{name}.npz",)
+        asked = Asked(models=models, targets=tmp_path / "targets.npz")
+        compare_files(asked, runs / "mine", command="udviz compare")
+
+    return bring
 
 
-@pytest.mark.parametrize("page", [None, *PAGES])
-def test_every_page_opens(page, brought, open_app):
-    app = open_app(page)
+@pytest.mark.parametrize("n_models", [1, 2, 3])
+def test_every_page_opens_without_torch_and_images(n_models, bring, open_app, no_torch):
+    bring(n_models)
 
-    assert not app.exception, app.exception
-    assert app.title, "the page has no heading"
-    if page in (None, *PAGES[:4]):
-        assert not app.error, [error.value for error in app.error]
+    for page in (None, *PAGES):
+        app = open_app(page, label="dog")
+        assert not app.exception, (page, app.exception)
+        assert app.title, f"{page} has no heading"
+        if page in SHOWN:
+            assert not app.error, (page, [error.value for error in app.error])
+        if page == GAINS and n_models > 1:
+            told = " ".join(part.value for part in app.markdown)
+            assert {"before", "after"} <= set(re.findall(r"\w+", told))
 
 
-def test_a_page_that_wants_images_says_that_none_were_brought(brought, open_app):
+@pytest.fixture
+def no_torch(monkeypatch):
+    """Importing PyTorch fails, as where it is not installed."""
+    for name in ("torch", "torchvision", "captum"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+def test_every_part_of_the_page_data_opens_and_the_last_tells_what_was_noted_about_the_files(
+    bring, open_app
+):
+    bring(2)
+    app = open_app("pages/6_Data.py")
+
+    for part in PARTS:
+        app.segmented_control(key="part").set_value(part).run()
+        assert not app.exception, (part, app.exception)
+        assert not app.error, (part, [error.value for error in app.error])
+
+    told = " ".join(info.value for info in app.info)
+    assert "scores taken as logits" in told
+    assert "images have no names there" in told
+    assert not app.success
+
+
+def test_a_page_that_wants_images_says_that_none_were_brought(bring, open_app):
+    bring(2)
+
     app = open_app("pages/4_Label.py")
 
     told = {info.value for info in app.info}
     assert any("were brought without images." in text for text in told), told
-
-
-def test_gains_name_the_models_that_were_brought(brought, open_app):
-    app = open_app("pages/3_Gains.py")
-
-    told = " ".join(part.value for part in app.markdown)
-    assert "before" in told
-    assert "after" in told

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from udviz.ui.labels.tables import safe_csv
+from udviz.export.spreadsheet import safe_csv
 
 
 def read(table):

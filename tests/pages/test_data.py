@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.analysis.fake import rows_of
 from tests.pages.caches import cache_of, write_cache
 from tests.pages.scenes import N_IMAGES, write_scenes
 from tests.pages.synthetic import HOSTILE_NAMES, change_tables, names_of, table_of, write_study
@@ -62,6 +63,13 @@ def target_of(suspect):
 
 def key_of(suspect):
     return f"review-test-{suspect['image_id']}-{suspect['label']}-{target_of(suspect)}"
+
+
+def keys_in_tiles(suspects):
+    """Keys of the reviews asked on the first page: one tile per image with all its doubts."""
+    first = suspects["image_id"].unique()[: gallery.PAGE_SIZE]
+    by_image = [suspects[suspects["image_id"] == image] for image in first]
+    return [key_of(row) for rows in by_image for _, row in rows.iterrows()]
 
 
 def target(suspect):
@@ -246,7 +254,40 @@ def test_the_most_suspect_come_first_with_what_the_data_set_and_the_model_say(su
     assert said in texts(app)
     assert f"0 of {len(suspects):,} reviewed" in app.get("progress")[0].proto.text
     keys = [group.key for group in app.button_group if group.key.startswith("review-")]
-    assert keys == [key_of(row) for _, row in suspects.head(gallery.PAGE_SIZE).iterrows()]
+    assert keys == keys_in_tiles(suspects)
+
+
+def test_that_no_label_has_more_doubts_than_errors_explain_is_told_first(small, open_app):
+    labels = table_of(small, "labels")
+    change_tables(small, labels=labels.assign(suspect_q=1.0))
+
+    app = open_app(DATA, part="annotation errors")
+
+    said = texts(app)
+    assert "No label has more doubts than the model's own errors explain" in said
+    assert "Training labels were not judged" in said
+    assert app.code[0].value.endswith("--crossfit_folds 2")
+
+
+def test_labels_that_miss_annotations_beyond_errors_are_named(small, open_app):
+    labels = table_of(small, "labels")
+    of_first = labels["label"] == labels["label"].iloc[0]
+    change_tables(small, labels=labels.assign(suspect_q=np.where(of_first, 0.001, np.nan)))
+
+    said = texts(open_app(DATA, part="annotation errors"))
+
+    assert "Annotations seem to be missing** in 1 of 1 label: " in said
+
+
+def test_outlier_images_are_told_apart_and_marked(small, suspects, open_app):
+    image = suspects["image_id"].iloc[0]
+    row = rows_of("outlier_images", split="test", image_id=[image], unmarked=[7], labels=["a, b"])
+    change_tables(small, outlier_images=row)
+
+    said = texts(open_app(DATA, part="annotation errors"))
+
+    assert "1 image is an outlier" in said
+    assert "*Outlier image: most certain of 7 unannotated labels.*" in said
 
 
 def test_a_click_is_kept_and_shown_to_the_next_who_comes(small, suspects, open_app):
@@ -313,9 +354,10 @@ def test_the_reviewed_and_the_others_can_be_told_apart(small, suspects, open_app
 
     app = open_app(DATA, part="annotation errors", show=show)
 
-    places = {"reviewed": [0, 3], "to review": [1, 2, 4], "all": [0, 1, 2, 3, 4]}[show]
+    reviewed = suspects.index.isin([0, 3])
+    fits = {"reviewed": reviewed, "to review": ~reviewed, "all": reviewed | ~reviewed}[show]
     keys = [group.key for group in app.button_group if group.key.startswith("review-")]
-    assert keys[: len(places)] == [key_of(suspects.iloc[place]) for place in places]
+    assert keys == keys_in_tiles(suspects[fits])
     assert n is None or len(keys) == n
 
 
@@ -327,7 +369,7 @@ def test_suspects_can_be_those_of_one_label_and_one_direction(suspects, open_app
     fits = suspects[(suspects["label"] == label) & (suspects["direction"] == "missing")]
     assert f"of {len(fits):,} reviewed" in app.get("progress")[0].proto.text
     keys = [group.key for group in app.button_group if group.key.startswith("review-")]
-    assert keys == [key_of(row) for _, row in fits.head(gallery.PAGE_SIZE).iterrows()]
+    assert keys == keys_in_tiles(fits)
 
 
 def test_the_confirmed_errors_are_told_per_label(small, suspects, open_app):

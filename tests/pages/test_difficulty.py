@@ -17,8 +17,10 @@ from udviz.figures.style.text import number, one_line
 
 @pytest.fixture
 def labels(study):
-    table = table_of(study, "labels").query("split == 'test'").sort_values("difficulty_rank")
-    return table.reset_index(drop=True)
+    """Labels of the test split, hardest first; those with too few positives follow."""
+    table = table_of(study, "labels").query("split == 'test'")
+    order = {"by": ["supported", "difficulty_rank"], "ascending": [False, True]}
+    return table.sort_values(**order, ignore_index=True)
 
 
 def drawn_names(app):
@@ -29,7 +31,10 @@ def test_the_table_shows_the_numbers_of_the_analysis_hardest_first(labels, study
     table = table_with(open_app(DIFFICULTY), "Rank")
 
     assert table["Label"].tolist() == labels["label"].tolist()
-    assert table["Rank"].tolist() == list(range(1, 21))
+    assert table["Rank"].tolist() == labels["difficulty_rank"].tolist()
+    enough = labels["supported"].tolist()
+    assert enough == sorted(enough, reverse=True)
+    assert set(enough) == {True, False}
     scores = table_of(study, "scores").query("split == 'test' and model == 'distilled'")
     expected = scores.set_index("label")["average_precision"][table["Label"]]
     assert table["AP distilled"].tolist() == expected.tolist()
@@ -152,13 +157,14 @@ def test_a_label_that_no_image_carries_says_so_and_comes_last(study, open_app):
     assert table_with(app, "Rank")["Label"].tolist()[-1] == "label 0003"
 
 
-def test_an_order_by_the_reference_and_one_by_the_model_after(study, open_app):
+def test_an_order_by_the_reference_and_one_by_the_model_after(labels, study, open_app):
     scores = table_of(study, "scores").query("split == 'test'")
 
     for name in ("teacher", "distilled"):
         app = open_app(DIFFICULTY, order=f"lowest AP first ({name})")
 
-        own = scores[scores["model"] == name].sort_values("average_precision", kind="stable")
+        own = scores[scores["model"] == name].merge(labels[["label", "supported"]])
+        own = own.sort_values(["supported", "average_precision"], ascending=[False, True])
         assert table_with(app, "Rank")["Label"].tolist() == own["label"].tolist()
 
 

@@ -24,6 +24,7 @@ from udviz.predictions.cache import open_predictions
 from udviz.stats.decisions.f1_scores import counts_at_thresholds
 from udviz.stats.uncertainty.measures import binary_entropy, margin_uncertainty
 from udviz.ui.label.label_questions import QUESTIONS
+from udviz.ui.label.thresholds import levels
 
 PAGE = "pages/4_Label.py"
 LABEL = "red disc"
@@ -104,6 +105,7 @@ def test_the_label_in_the_link_is_told_in_depth(small, open_app):
     headers = [header.value.strip("\u2068\u2069") for header in app.header]
     assert headers == [
         LABEL,
+        "Why is this label difficult?",
         "Scores and decisions",
         "Example images",
         "Does uncertainty predict errors?",
@@ -114,6 +116,22 @@ def test_the_label_in_the_link_is_told_in_depth(small, open_app):
     assert table_with(app, "AUROC")["AP"].tolist() == [
         number(ap) for ap in scores["average_precision"]
     ]
+
+
+def test_causes_are_told_with_their_numbers_and_those_not_found_too(changed, open_app):
+    labels = table_of(changed, "labels")
+    numbers = {"causes": "confused", "partners": "owl", "entropy_share": 0.31, "area": np.nan}
+    numbers |= {"partner_lift": 6.1, "partner_lift_low": 4.2, "partner_lift_high": 8.9}
+    change_tables(changed, labels=labels.assign(**numbers, partner_share=0.41))
+
+    app = open_app(PAGE, label=LABEL)
+
+    said = told(app).replace("\u2068", "").replace("\u2069", "")
+    assert "- **confused**: beside owl its false positives are **6.1 times** as frequent" in said
+    assert "(4.2 to 8.9); 41% of them lie there." in said
+    missing = said[said.index("Looked for and not found") :]
+    assert "- uncertain: recalibrated, the model keeps 31% of the entropy" in missing
+    assert "- small: the data set marks no objects." in missing
 
 
 def test_without_a_label_the_most_difficult_one_is_shown(small, open_app):
@@ -135,7 +153,7 @@ def test_each_model_decides_at_its_own_threshold_of_the_validation_split(small, 
             run.logits[:, one], run.targets[:, one], thresholds=np.log(level / (1 - level))
         )
         tp, fp, fn, tn = counted(app, row)
-        assert decided(app)["Threshold"].iloc[row] == number(level)
+        assert decided(app)["Threshold"].iloc[row] == number(level, digits=4)
         assert (tp, tp + fp, tp + fn) == (expected.correct, expected.predicted, expected.present)
         assert tp + fp + fn + tn == len(run.targets)
     assert "own threshold, chosen on validation" in told(app)
@@ -145,17 +163,17 @@ def test_each_model_decides_at_its_own_threshold_of_the_validation_split(small, 
 def test_moving_the_threshold_moves_the_counts_of_every_model(small, open_app):
     app = open_app(PAGE, label=LABEL)
 
-    app.slider(key="threshold").set_value(0.123).run()
+    app.select_slider(key="threshold").set_value(0.1192).run()
 
     for row, model in enumerate(MODELS):
         probs, targets, _ = column_of(small, LABEL, model)
-        (tn, fp), (fn, tp) = sklearn.metrics.confusion_matrix(targets, probs >= 0.123)
+        (tn, fp), (fn, tp) = sklearn.metrics.confusion_matrix(targets, probs >= 0.1192)
         assert counted(app, row) == [tp, fp, fn, tn]
         assert decided(app)["F1"].iloc[row] == number(
-            sklearn.metrics.f1_score(targets, probs >= 0.123)
+            sklearn.metrics.f1_score(targets, probs >= 0.1192)
         )
-    assert "Every model decides at **0.123**" in told(app)
-    assert app.query_params["threshold"] == "0.123"
+    assert "Every model decides at **0.1192**" in told(app)
+    assert app.query_params["threshold"] == "0.1192"
 
 
 def test_a_link_opens_its_threshold_and_a_button_gives_up_on_it(small, open_app):
@@ -165,9 +183,11 @@ def test_a_link_opens_its_threshold_and_a_button_gives_up_on_it(small, open_app)
     app.button[0].click().run()
 
     assert app.button[0].label == "Reset to validation thresholds"
-    assert moved["Threshold"].tolist() == ["0.400"] * 3
+    assert moved["Threshold"].tolist() == ["0.4000"] * 3
     expected = thresholds_of(small, LABEL)
-    assert decided(app)["Threshold"].tolist() == [number(expected[model]) for model in MODELS]
+    assert decided(app)["Threshold"].tolist() == [
+        number(expected[model], digits=4) for model in MODELS
+    ]
     assert "threshold" not in app.query_params
 
 
@@ -176,7 +196,8 @@ def test_a_threshold_is_forgotten_when_another_label_is_opened(small, open_app):
 
     app.selectbox(key="label").select("blue square").run()
 
-    assert decided(app)["Threshold"].iloc[0] == number(thresholds_of(small, "blue square").iloc[0])
+    own = thresholds_of(small, "blue square").iloc[0]
+    assert decided(app)["Threshold"].iloc[0] == number(own, digits=4)
     assert "threshold" not in app.query_params
 
 
@@ -188,11 +209,48 @@ def test_what_is_no_threshold_in_a_link_is_ignored(small, open_app, bad):
     assert "own threshold" in told(app)
 
 
+def test_a_threshold_of_four_digits_fits_the_slider(changed, open_app):
+    rows = table_of(changed, "thresholds")
+    change_tables(changed, thresholds=rows.assign(threshold=0.0465))
+
+    app = open_app(PAGE, label=LABEL)
+
+    assert app.select_slider(key="threshold").value == 0.0465
+    assert decided(app)["Threshold"].tolist() == ["0.0465"] * 3
+
+
+def test_the_slider_is_as_fine_near_0_and_1_as_it_is_wide_in_log_odds():
+    found = np.array(levels(0.0465))
+
+    assert 0.0465 in found
+    assert (np.diff(found) > 0).all()
+    inside = found[(found > 0.005) & (found < 0.995) & (found != 0.0465)]
+    np.testing.assert_allclose(np.diff(np.log(inside / (1 - inside))), 0.05, atol=0.015)
+
+
+def test_a_threshold_that_predicts_all_or_nothing_is_flagged(small, open_app):
+    everything = open_app(PAGE, label=LABEL, threshold="0.0000").warning[0].value
+    nothing = open_app(PAGE, label=LABEL, threshold="1.0000").warning[0].value
+
+    assert everything.count("predicts **100% of all images**") == 3
+    assert nothing.count("decides nearly nothing") == 3
+
+
+def test_a_label_that_is_ranked_at_chance_is_flagged(changed, open_app):
+    scores = table_of(changed, "scores")
+    low = scores["average_precision_low"].mask(scores["model"] == "baseline", 0.0)
+    change_tables(changed, scores=scores.assign(average_precision_low=low))
+
+    flagged = open_app(PAGE, label=LABEL).warning[0].value.replace("\u2068", "")
+
+    assert flagged.startswith("baseline\u2069 ranks this label **not clearly better")
+
+
 def test_at_the_ends_of_the_slider_everything_and_nothing_is_predicted(small, open_app):
     app = open_app(PAGE, label=LABEL, threshold="0.000")
     everything = counted(app, 0)
 
-    app.slider(key="threshold").set_value(1.0).run()
+    app.select_slider(key="threshold").set_value(1.0).run()
 
     assert not app.exception
     assert everything[2:] == [0, 0]
@@ -203,7 +261,7 @@ def test_at_the_ends_of_the_slider_everything_and_nothing_is_predicted(small, op
 def test_the_pictures_show_the_scores_the_curves_and_the_threshold(small, open_app):
     app = open_app(PAGE, label=LABEL, threshold="0.300")
 
-    distributions, curves = charts(app)[1:3]
+    distributions, curves = charts(app)[2:4]
     probs, targets, _ = column_of(small, LABEL)
     share = np.histogram(probs[targets == 1], 25, (0, 1))[0] / (targets == 1).sum()
     heights = values(distributions["data"][0]["y"])  # roots of shares, up to a common factor
@@ -347,7 +405,7 @@ def test_a_gallery_turns_pages_and_another_question_starts_at_the_first(small, o
     app.pagination(key="shown").set_value(2).run()
     second = shown_ids(app)
 
-    app.slider(key="threshold").set_value(0.011).run()
+    app.select_slider(key="threshold").set_value(0.011).run()
 
     assert not set(first) & set(second)
     assert app.pagination(key="shown").value == 1
@@ -371,7 +429,7 @@ def test_uncertainty_is_judged_by_the_errors_at_the_threshold(small, open_app):
     assert table.index.tolist() == ["entropy", "margin", "disagreement"]
     assert table["AUROC"].iloc[0] == number(expected)
     assert table["Error rate"].iloc[0] == number(wrong.mean())
-    curves = {t["name"]: t for t in charts(app)[3]["data"]}
+    curves = {t["name"]: t for t in charts(app)[4]["data"]}
     assert values(curves["entropy"]["y"])[-1] == pytest.approx(wrong.mean())
     assert values(curves["oracle ordering"]["y"])[0] == 0
 
@@ -418,7 +476,7 @@ def test_confusions_are_shown_both_ways(changed, open_app):
 
     app = open_app(PAGE, label=LABEL)
 
-    beside, wrongly = charts(app)[4:6]
+    beside, wrongly = charts(app)[5:7]
     for chart, name, rate in ((beside, "blue square", 0.75), (wrongly, "yellow star", 0.5)):
         assert chart["data"][0]["customdata"] == [name]
         dots = next(t for t in chart["data"] if t.get("name") == "other label present")
@@ -454,7 +512,7 @@ def test_a_table_that_cannot_be_read_is_named_with_its_command(changed, open_app
     assert not app.exception
     assert f"{table}.parquet" in told(app)
     assert app.code[0].value.startswith("python -m pipelines.study")
-    assert len(app.header) == 6
+    assert len(app.header) == 7
 
 
 def test_without_chosen_thresholds_one_half_is_used(changed, open_app):
@@ -462,7 +520,7 @@ def test_without_chosen_thresholds_one_half_is_used(changed, open_app):
 
     app = open_app(PAGE, label=LABEL)
 
-    assert decided(app)["Threshold"].tolist() == ["0.500"] * 3
+    assert decided(app)["Threshold"].tolist() == ["0.5000"] * 3
     assert "No threshold was chosen on validation" in told(app)
 
 
@@ -503,7 +561,7 @@ def test_without_predictions_the_numbers_stand_and_the_command_is_named(changed,
     assert "holds no predictions" in told(app)
     assert app.code[0].value.startswith("python -m pipelines.study")
     assert len(table_with(app, "AUROC")) == 3
-    assert len(charts(app)) == 1
+    assert len(charts(app)) == 2  # average precision and causes
 
 
 def test_one_model_has_no_other_and_no_gain(runs, open_app):
@@ -568,7 +626,7 @@ def test_a_label_of_which_no_target_is_known_says_so(made_up, open_app):
 
     assert not app.exception
     assert "No image of this split says whether it carries this label" in told(app)
-    assert len(app.header) == 2
+    assert len(app.header) == 3
 
 
 def test_a_label_without_errors_has_nothing_to_find(made_up, open_app):

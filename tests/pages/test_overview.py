@@ -167,4 +167,4 @@ def test_the_mean_is_of_the_analysis_and_not_of_the_page(study, open_app):
     gains.loc[gains["scope"] == "mean", ["gain", "gain_low", "gain_high"]] = [0.25, 0.125, 0.5]
     change_tables(study, comparisons=gains.assign(p=gains["p"].fillna(np.nan)))
 
-    assert "**+0.250** (95 % interval +0.125 to +0.500)" in texts(open_app())
+    assert "**+0.250** (95 % interval +0.125 to +0.500, which" in texts(open_app())

@@ -3,12 +3,14 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from tests.pages.synthetic import EIGHT, HOSTILE_NAMES, names_of, write_study
-from udviz.export.report import study_report
+from udviz.export.report import as_html, study_report, without_folders
 from udviz.figures.style.text import number
+from udviz.ui.frame.take_away import OFFERS
 from udviz.ui.frame.view import view_of
 from udviz.ui.load.study import read_study
 
@@ -89,7 +91,44 @@ def test_a_run_whose_record_is_torn_is_named_and_the_rest_is_told(trained, runs)
     assert "<td>baseline-0</td>" in report
 
 
-def test_the_overview_offers_the_report(study, open_app):
+@pytest.mark.parametrize("offer", OFFERS, ids=lambda offer: offer[1])
+def test_everything_that_can_be_taken_away_holds_the_models(view, offer):
+    *_, write = offer
+
+    text = write(view)
+
+    assert all(name in text for name in view.names)
+
+
+def test_the_overview_offers_what_can_be_taken_away_without_a_command(study, open_app):
     buttons = [button.label for button in open_app().get("download_button")]
 
-    assert buttons == ["Download as a report (HTML)"]
+    assert buttons == [
+        "Report (HTML)",
+        "Card for papers (Markdown)",
+        "Card for papers (LaTeX)",
+        "Labels (CSV)",
+    ]
+
+
+def test_a_number_that_is_not_known_is_a_dash_and_a_whole_one_has_no_digits():
+    table = pd.DataFrame({"Rank": [3.0, np.nan], "AP": [0.5, np.nan], "Label": ["cat", None]})
+
+    cells = re.findall("<td>(.*?)</td>", as_html(table))
+
+    assert cells == ["3", "0.500", "cat", "–", "–", "–"]
+
+
+def test_a_report_names_no_folder_of_the_machine():
+    recipe = """root = "/srv/people/ann/photos"\nweights = 'C:\\models\\net.pt'\nkind = "voc"\n"""
+
+    told = without_folders(recipe)
+
+    assert told == """root = "…/photos"\nweights = '…/net.pt'\nkind = "voc"\n"""
+
+
+def test_a_title_counts_the_hardest_only_where_some_are_left_out(view):
+    told = study_report(view)
+
+    assert f"hardest of {len(view.labels)} labels" not in told
+    assert "All labels, hardest first" in told

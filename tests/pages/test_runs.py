@@ -211,6 +211,24 @@ def test_an_epoch_that_was_computed_again_is_drawn_once(runs, open_app):
     assert numbers(traces(app, 1)[0]["x"]) == [20, 38]
 
 
+def test_dead_channels_and_the_largest_logit_are_shown_and_what_is_unusual_is_said(runs, open_app):
+    study = make(runs, "mine")
+    train(study, "teacher", [0.25])
+    train(study, "baseline-0", [0.25])
+    event = {"event": "epoch", "epoch": 2, "step": 0, "channels": 512, "largest_logit": 9.5}
+    for run, dead in (("teacher", 16), ("baseline-0", 112)):
+        append_event(study / run / "events.jsonl", event | {"dead_channels": dead})
+
+    app = open_app(RUNS)
+
+    table = app.dataframe[-1].value
+    assert sorted(table["Dead channels"]) == [16, 112]
+    assert table["Largest logit"].tolist() == [9.5, 9.5]
+    (warning,) = app.warning
+    assert "112 of 512 channels" in warning.value
+    assert "teacher" not in warning.value
+
+
 def test_the_end_of_the_log_reads_as_in_a_terminal(runs, open_app):
     log = "Teacher  1 %\rTeacher 50 %\rTeacher 100 %\n\x1b[31mred\x1b[0m <b>x</b>\n"
     (make(runs, "mine") / "log.txt").write_text(log)
@@ -231,6 +249,40 @@ def test_stopping_is_asked_for_twice(runs, open_app, monkeypatch):
     assert stopped == [study]
     assert labels(app).count("Stop") == 1
     assert "Stopping." in words(app)
+
+
+def test_stopping_what_waits_promises_no_checkpoint(runs, open_app, monkeypatch):
+    study, stopped = make(runs, "mine", "queued"), []
+    monkeypatch.setattr(study_actions, "stop", stopped.append)
+    app = open_app(RUNS)
+
+    button(app, "Stop").click().run()
+    assert "checkpoint" not in words(app)
+    assert "it leaves the queue" in words(app)
+    confirm(app, "Stop").click().run()
+
+    assert stopped == [study]
+
+
+def test_after_deleting_the_opened_study_no_link_is_said_to_ask_for_it(runs, open_app):
+    make(runs, "kept", begun=1.0)
+    make(runs, "mine", begun=2.0)
+    app = open_app(RUNS, opened="mine")
+
+    button(app, "Delete").click().run()
+    confirm(app, "Move to trash").click().run()
+
+    assert not app.sidebar.warning
+    assert app.sidebar.selectbox(key="opened").value == "kept"
+
+
+def test_while_a_first_study_trains_its_progress_is_shown_whatever_its_name(runs, open_app):
+    make(runs, "mine", "running")
+
+    app = open_app()
+
+    assert "Training" in app.header[0].value
+    assert "No study yet" not in words(app)
 
 
 def test_a_question_can_be_answered_with_no(runs, open_app, monkeypatch):
@@ -284,7 +336,8 @@ def test_a_finished_run_offers_its_results_and_no_resume(runs, open_app):
 
     app = open_app(RUNS)
 
-    assert sorted(labels(app)) == ["Delete", "New study", "New study from this one"]
+    offered = ["Compare predictions", "Delete", "New study", "New study from this one"]
+    assert sorted(labels(app)) == offered
     assert any(link.proto.label == "Results" for link in app.get("page_link"))
 
 

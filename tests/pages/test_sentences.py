@@ -8,6 +8,7 @@ from tests.pages.synthetic import EIGHT, names_of, write_study
 from udviz.stats.inference.correlation import RankCorrelation
 from udviz.ui.frame.view import view_of
 from udviz.ui.labels import scatters, sentences
+from udviz.ui.labels.change import MeanChange, change_in_words, is_distillation
 from udviz.ui.load.study import read_study
 
 
@@ -36,13 +37,35 @@ def plain(text):
 def test_the_headline_gives_the_gain_its_interval_and_a_verdict(tmp_path, low, high, verb, verdict):
     shown = view(tmp_path)
     mean = {"gain": (low + high) / 2, "gain_low": low, "gain_high": high}
-    comparison = with_mean(shown, includes_seeds=True, **mean)
+    comparison = with_mean(shown, includes_seeds=True, seeds=3, **mean)
 
     told = plain(sentences.headline(shown.study, comparison))
 
     assert told.startswith(f"Distillation (distilled against baseline) {verb} the mean")
-    assert told.endswith(f"**{verdict}**.")
-    assert f"(95 % interval {low:+.3f} to {high:+.3f})".replace("-", "−") in told
+    assert f"), **{verdict}**." in told
+    assert " Of 5 labels: " in told
+    assert f"(95 % interval {low:+.3f} to {high:+.3f}, which includes".replace("-", "−") in told
+
+
+def test_the_mean_and_the_labels_are_told_together_with_the_label_that_counts_most(tmp_path):
+    study = view(tmp_path).study
+    labels = pd.DataFrame(
+        {
+            "label": ["cat", "dog", "owl", "ant"],
+            "gain": [0.01, 0.02, -0.4, np.nan],
+            "verdict": ["helped", "inconclusive", "inconclusive", ""],
+        }
+    )
+    mean = MeanChange(gain=-0.1233, low=-0.2, high=-0.05, includes_seeds=False, seeds=1)
+
+    told = plain(change_in_words(study, ("a", "b"), mean, labels))
+
+    assert "lowers the mean average precision: **−0.123**" in told
+    assert "Of 3 labels: **helped 1** ▲, **hurt 0** ▼, **inconclusive 2** ○." in told
+    assert told.endswith(
+        "The median label changes by **+0.010**; the largest single contribution to the mean, of "
+        "owl, is **−0.133**."
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,15 +80,15 @@ def test_the_headline_gives_the_gain_its_interval_and_a_verdict(tmp_path, low, h
 def test_only_a_taught_student_against_the_baseline_is_called_distillation(tmp_path, pair, said):
     shown = view(tmp_path, models=EIGHT)
 
-    assert sentences.is_distillation(shown.study, *pair) is said
+    assert is_distillation(shown.study, *pair) is said
 
 
 def test_the_method_in_the_recipe_says_which_students_are_taught(tmp_path):
     shown = view(tmp_path, models=EIGHT)
     shown.study.recipe["students"] = {"kd": {"method": "kd"}, "cal": {"method": "cal"}}
 
-    assert sentences.is_distillation(shown.study, "baseline", "kd")
-    assert not sentences.is_distillation(shown.study, "baseline", "cal")
+    assert is_distillation(shown.study, "baseline", "kd")
+    assert not is_distillation(shown.study, "baseline", "cal")
 
 
 def test_other_pairs_are_named(tmp_path):
@@ -73,17 +96,18 @@ def test_other_pairs_are_named(tmp_path):
 
     other = view_of(shown.study, "test", pair=("baseline", "cal"))
 
-    told = plain(sentences.headline(shown.study, with_mean(other, includes_seeds=True)))
+    told = plain(sentences.headline(shown.study, with_mean(other, includes_seeds=True, seeds=3)))
 
     assert told.startswith("Compared with baseline, cal ")
 
 
-def test_of_one_seed_the_headline_speaks_of_these_two_runs_and_not_of_distillation(tmp_path):
+@pytest.mark.parametrize(("seeds", "runs"), [(1, "this one pair"), (2, "these 2 pairs")])
+def test_of_fewer_than_three_seeds_the_headline_speaks_of_these_runs(tmp_path, seeds, runs):
     shown = view(tmp_path)
 
-    told = plain(sentences.headline(shown.study, with_mean(shown, includes_seeds=False)))
+    told = plain(sentences.headline(shown.study, with_mean(shown, seeds=seeds)))
 
-    assert told.startswith("In this one pair of runs, distilled against baseline, the change ")
+    assert told.startswith(f"In {runs} of runs, distilled against baseline, the change ")
 
 
 def gaps(*values, bounded=True):
@@ -103,7 +127,7 @@ def test_a_teacher_that_is_better_on_few_labels_is_told_to_teach_little():
 
     assert told == (
         "On validation teacher is clearly better than baseline on 1 of 3 labels: expect little of "
-        "what it teaches. About label 1, label 2 there is little to learn from it: train it "
+        "what it teaches. It has little to teach on label 1, label 2: train it "
         "longer, or take a larger one."
     )
 
@@ -138,7 +162,7 @@ def test_without_a_comparison_there_is_no_gain(tmp_path):
     ("seeds", "teachers", "said"),
     [
         (False, False, "does **not** include the variance between training seeds"),
-        (True, False, "includes the variance between training seeds."),
+        (True, False, "between training seeds of students under this one teacher."),
         (True, True, "includes the variance between training seeds and between teachers."),
     ],
 )
@@ -146,7 +170,18 @@ def test_what_the_interval_covers_is_said(tmp_path, seeds, teachers, said):
     shown = view(tmp_path)
     comparison = with_mean(shown, includes_seeds=seeds, includes_teachers=teachers)
 
-    assert said in sentences.how_certain(comparison, shown.labels)
+    assert said in sentences.how_certain(comparison, shown.labels, taught=True)
+
+
+def test_without_a_teacher_nothing_is_said_of_one_and_groups_and_two_seeds_are_told(tmp_path):
+    shown = view(tmp_path)
+    comparison = with_mean(shown, includes_seeds=True, seeds=2, clustered=True)
+
+    told = sentences.how_certain(comparison, shown.labels)
+
+    assert "includes the variance between training seeds." in told
+    assert "expected if the groups of images were sampled again" in told
+    assert "Two seeds have a single difference" in told
 
 
 @pytest.mark.parametrize(("p", "said"), [(0.0001, "p < 0.001"), (0.63, "p = 0.630")])
@@ -222,3 +257,24 @@ def test_a_correlation_is_told_from_none_by_its_interval(low, high, meaning):
     correlation = RankCorrelation(rho=(low + high) / 2, low=low, high=high, p=0.5, n=12)
 
     assert scatters.about_gain(correlation, "difficulty").endswith(f"12 labels): {meaning}.")
+
+
+def test_a_cause_that_nearly_all_labels_share_is_said_once():
+    labels = pd.DataFrame(
+        {"causes": ["uncertain, rare", "uncertain", "uncertain", "uncertain", ""]}
+    )
+    labels["partners"] = ""
+
+    told = sentences.shared_in_words(labels)
+
+    assert told.count("uncertain") == 1
+    assert "rare" not in told
+    first, second = (
+        sentences.causes_in_words(labels.loc[row], shared=["uncertain"]) for row in (0, 1)
+    )
+    assert "rare" in first
+    assert "uncertain" not in first
+    assert second == (
+        "None of the known causes other than what nearly all labels share was found for this label."
+    )
+    assert sentences.shared_in_words(labels.head(4)) == ""  # too few labels to share anything

@@ -19,11 +19,11 @@ from tests.security.attacks import FEW, watched
 from tests.security.datasets import write_dataset
 from udviz.analysis.summary import summary
 from udviz.export.report import study_report
-from udviz.export.tensorboard import export
+from udviz.export.spreadsheet import safe_csv
+from udviz.export.tensorboard import write_runs
 from udviz.figures.style.text import safe_html, safe_markdown, shorten
 from udviz.studies.failure import reason
 from udviz.ui.frame.view import view_of
-from udviz.ui.labels.tables import safe_csv
 from udviz.ui.load.analysis_rows import load_study
 from udviz.ui.load.images import ImageSource, dataset_of
 from udviz.ui.load.study import StudyError
@@ -236,7 +236,7 @@ def test_runs_and_losses_of_any_name_stay_in_the_folder_of_the_export(tmp_path):
         event = {"event": "step", "epoch": 0, "step": 1, "losses": losses}
         (study / name / "events.jsonl").write_text(json.dumps(event))
 
-    watched(lambda: export(study))
+    watched(lambda: write_runs(study, study / "tensorboard"))
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["study"]
     assert all(path.is_relative_to(study / "tensorboard") for path in study.rglob("*tfevents*"))

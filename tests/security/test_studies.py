@@ -20,7 +20,8 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.synthetic import write_study
 from tests.security.attacks import CANARY, FEW, damaged, mutated, refused, told, watched
 from udviz.commands import command_line as command
-from udviz.export.tensorboard import export, scalars
+from udviz.commands import export
+from udviz.export.tensorboard import scalars
 from udviz.launching.launch import plan_of
 from udviz.launching.queue import QUEUE, join_queue, leave_queue, waiting
 from udviz.predictions.manifest import file_crc32
@@ -77,7 +78,7 @@ LINKS = [
     ("teacher/checkpoints", ""),
     ("teacher/events.jsonl", "secret.jsonl"),
     ("teacher/predictions/test/logits.npy", "secret.npy"),
-    ("tensorboard", ""),
+    ("export", ""),
     (".lock", "secret.txt"),
 ]
 
@@ -97,7 +98,7 @@ def test_a_study_with_a_link_out_is_neither_shown_nor_touched(study, outside, pl
 
     refused(lambda: load_study(study), names="must not be a link to another place")
     refused(lambda: study_path(study.parent, "mine"), names="must not be a link")
-    refused(lambda: export(study), names="must not be a link")
+    refused(lambda: export.main([str(study), "--to", "tensorboard"]), names="must not be a link")
 
 
 @pytest.mark.parametrize("page", ["overview.py", "pages/7_Runs.py"])

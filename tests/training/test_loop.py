@@ -107,7 +107,7 @@ def test_a_validation_split_without_positives_is_refused():
 
 
 def found_of(precision):
-    return Validation(precision=np.array(precision), largest_logit=3.0, dead_channels=0)
+    return Validation(precision=np.array(precision), largest_logit=3.0, dead_channels=0, channels=8)
 
 
 def test_patience_ends_the_run_and_best_is_the_best_epoch(run, monkeypatch):

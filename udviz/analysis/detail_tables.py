@@ -55,6 +55,11 @@ CALIBRATION = Table(
         number("resolution", "Variance of the bins' frequencies; higher is better."),
         number("uncertainty", "prevalence (1 - prevalence): the score of the prevalence itself."),
         number("nll", "Negative log-likelihood.", "nats"),
+        number(
+            "spiegelhalter_z",
+            "Spiegelhalter's Z, a standard normal if calibrated; above 0 where too sure.",
+            "standard deviations",
+        ),
     ),
 )
 
@@ -149,6 +154,20 @@ SUSPECTS = Table(
         text("direction", "missing: seems present but is not annotated; extra: the reverse."),
         number("prob", "What the model says."),
         number("quality", "Adjusted self-confidence (cleanlab); low is suspect."),
+    ),
+)
+
+OUTLIER_IMAGES = Table(
+    name="outlier_images",
+    row="split and image on which the model is sure of implausibly many labels",
+    key=("split", "image_id"),
+    columns=(
+        SPLIT,
+        text("image_id", "Id of the image."),
+        integer("image", "Index of the image in the predictions that judged it, end to end."),
+        integer("unmarked", "Labels it is among the surest of and does not carry.", "labels"),
+        integer("carried", "Labels that it carries.", "labels"),
+        text("labels", "Those it is among the surest of and does not carry, comma-separated."),
     ),
 )
 
@@ -248,6 +267,7 @@ DETAIL_TABLES: tuple[Table, ...] = (
     CONTRIBUTIONS,
     CONFUSIONS,
     SUSPECTS,
+    OUTLIER_IMAGES,
     CO_OCCURRENCE,
     LABEL_COUNTS,
     LABELS_PER_IMAGE,

@@ -20,7 +20,7 @@ from udviz.analysis.columns import (
 )
 from udviz.analysis.detail_tables import DETAIL_TABLES
 
-VERSION = 5  # of all tables together; raised whenever a column or its meaning changes
+VERSION = 7  # of all tables together; raised whenever a column or its meaning changes
 
 MODELS = Table(
     name="models",
@@ -33,7 +33,10 @@ MODELS = Table(
         text("description", "How it was made, in a few words: backbone and method."),
         boolean("reference", "Whether difficulty and uncertainty are this model's."),
         integer("seeds", "Runs with different seeds.", "runs"),
-        *interval("mean_ap", "Mean average precision over all labels with a positive image."),
+        *interval(
+            "mean_ap",
+            "Mean average precision over all labels with a positive and a negative image.",
+        ),
         number("mean_ap_seed_sd", "SD over seeds of `mean_ap`; NaN with one seed."),
         number("mean_ap_supported", "Mean AP over the labels with enough positives in this split."),
         integer("n_supported", "Labels in `mean_ap_supported`.", "labels"),
@@ -62,7 +65,7 @@ SCORES = Table(
         MODEL,
         LABEL,
         COLUMN,
-        *interval("average_precision", "Average precision; NaN without a positive."),
+        *interval("average_precision", "Average precision; NaN without positives or negatives."),
         number("auroc", "Area under the ROC curve; NaN without positives or negatives."),
         number("ece", "Expected calibration error, 15 bins of equal width."),
         number("ece_expected", "ECE that a calibrated model is expected to have on these images."),
@@ -123,10 +126,21 @@ COMPARISONS = Table(
             "is better (false_positive_rate, brier), helped = fell.",
         ),
         number(
-            "images_needed",
-            "Images that would show a gain of this size with 80 % power; infinite where only more "
-            "seeds can.",
-            "images",
+            "detectable_gain",
+            "Smallest gain that this split and these seeds would show with 80 % power, the label "
+            "tested on its own; NaN where the variance is unknown.",
+        ),
+        number(
+            "gain_without_few",
+            "`gain` without the images that move it most in its own direction: 1 % of those with "
+            "the label (of the mean: of all, to first order), at least one; NaN if none is left, "
+            "of other means and of metrics other than average_precision.",
+            "[-1, 1]",
+        ),
+        boolean(
+            "rests_on_few",
+            "Whether a verdict of helped or hurt turns on these images: around `gain_without_few` "
+            "an interval as wide would hold 0.",
         ),
         boolean(
             "supported", "Whether the label has enough positives in this split; true of means."
@@ -134,7 +148,16 @@ COMPARISONS = Table(
         integer("n_labels", "Labels in the mean; 1 for a label.", "labels"),
         integer("seeds", "Pairs of runs with the same seed.", "pairs"),
         boolean("includes_seeds", "Whether the interval covers training again with another seed."),
-        boolean("includes_teachers", "Whether the interval covers another teacher."),
+        boolean(
+            "includes_teachers",
+            "Whether the interval covers another teacher; if not, it is about students of this one "
+            "where there is a teacher.",
+        ),
+        boolean(
+            "clustered",
+            "Whether the interval takes groups of images for independent (the data's group "
+            "column), not images.",
+        ),
     ),
 )
 
@@ -160,7 +183,7 @@ LABELS = Table(
         *interval(
             "difficulty", "(1 - AP) / (1 - chance): 0 perfect, 1 no better than chance.", "ratio"
         ),
-        integer("difficulty_rank", "1 is the hardest; -1 = without a positive."),
+        integer("difficulty_rank", "1 is the hardest of the supported labels; -1 = not supported."),
         integer("rank_low", "Lower end of the 95 % interval of the rank; -1 = unknown."),
         integer("rank_high", "Upper end of the 95 % interval of the rank; -1 = unknown."),
         number("disagreement", "Mean disagreement of the two branches.", "nats", optional=True),
@@ -194,7 +217,17 @@ LABELS = Table(
         ),
         number("suspect_q", "missing annotations: corrected p of the surplus."),
         number("ece_excess", "miscalibrated: ECE beyond that of a calibrated model.", "[-1, 1]"),
-        number("ece_q", "miscalibrated: p of the ECE, corrected for all labels."),
+        number(
+            "spiegelhalter_z",
+            "miscalibrated: Spiegelhalter's Z, above 0 where overconfident, below 0 where "
+            "underconfident.",
+            "standard deviations",
+        ),
+        number(
+            "miscalibration_q",
+            "miscalibrated: p of Z or of the ECE, whichever is smaller, doubled and corrected for "
+            "all labels.",
+        ),
         number("entropy", "uncertain: mean predictive entropy as the model states it.", "nats"),
         number(
             "entropy_share",

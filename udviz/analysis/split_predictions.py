@@ -61,6 +61,11 @@ class SplitPredictions:
         """The L labels."""
         return self.first.label_names
 
+    @property
+    def groups(self) -> np.ndarray | None:
+        """(N,) names of the groups the images come in; None if each is its own."""
+        return self.first.groups
+
     def first_run(self, model: str) -> Predictions:
         """The run of a model with its first seed."""
         return next(iter(self.models[model].values()))
@@ -84,7 +89,7 @@ class SplitPredictions:
 
 
 def _is_alike(run: Predictions, other: Predictions) -> bool:
-    """Whether two caches are about the same images, labels and targets."""
+    """Whether two caches are about the same images, in the same groups, labels and targets."""
     own, theirs = (each.manifest.files["targets.npy"] for each in (run, other))
-    ids, other_ids = (each.images["image_id"] for each in (run, other))
+    ids, other_ids = (each.images.drop(columns="row") for each in (run, other))
     return run.label_names == other.label_names and own == theirs and ids.equals(other_ids)

@@ -14,7 +14,7 @@ from udviz.analysis.tables.all_jobs import analysis_jobs, join_tables
 from udviz.analysis.tables.contents import contents, counted
 from udviz.analysis.tables.objects import Objects, sizes_and_objects
 from udviz.data.dataset import Dataset
-from udviz.predictions.manifest import read_manifest
+from udviz.predictions.manifest import IMAGES, read_manifest
 from udviz.recipe.schema import Recipe
 from udviz.recipe.students import CROSSFIT
 from udviz.stats.difficulty.causes import LabelFacts
@@ -152,7 +152,7 @@ def _inputs(
     folds: Sequence[Path],
     dataset: Dataset | None,
 ) -> dict[str, str]:
-    """What the tables depend on: the data, and every cache by its weights and data."""
+    """What the tables depend on: the data, and every cache by its weights, data and images."""
     manifests = {
         f"{name}/{seed}/{split.split}": run.manifest
         for split in (val, test)
@@ -162,7 +162,10 @@ def _inputs(
     }
     manifests |= {f"{CROSSFIT}/{place}": read_manifest(fold) for place, fold in enumerate(folds)}
     made_from = {
-        name: f"{manifest.checkpoint_digest} {manifest.dataset_fingerprint}"
+        name: (
+            f"{manifest.checkpoint_digest} {manifest.dataset_fingerprint} "
+            f"{manifest.files[IMAGES]['crc32']}"
+        )
         for name, manifest in manifests.items()
     }
     return {"data": "" if dataset is None else dataset.fingerprint, **made_from}

@@ -7,6 +7,7 @@ import pandas as pd
 from udviz.analysis.store import read_table
 from udviz.checks import shown
 from udviz.installation import app_called
+from udviz.stats.comparison.headroom import headroom
 from udviz.vocabulary import AVERAGE_PRECISION, EQUAL_RECALLS, HELPED, HURT, INCONCLUSIVE
 
 MOST_NAMED = 8  # labels in one line
@@ -31,10 +32,11 @@ def summary(study: Path, *, split: str = "test") -> str:
     lines += ["", f"Hardest for {shown(reference)}: " + _list(own, "average_precision", "{:.3f}")]
     gaps = read_table(study, "gap", where=[("split", ["val"])])
     for first, of_first in gaps.groupby("before", sort=False):
-        lines += ["", _headroom(str(first), of_first.drop_duplicates("label"))]
+        lines += ["", clearly_better(str(first), of_first.drop_duplicates("label"))]
+    taught = bool((models["kind"] == "teacher").any())
     for (before, after), rows in comparisons.groupby(["before", "after"], sort=False):
         precision = rows[rows["metric"] == AVERAGE_PRECISION]
-        lines += ["", *_comparison_lines(str(before), str(after), precision)]
+        lines += ["", *_comparison_lines(str(before), str(after), precision, taught=taught)]
         lines += _hard_lines(rows)
     lines += ["", f"Look at it: {app_called()}"]
     return "\n".join(lines)
@@ -58,9 +60,11 @@ def _model_line(model: pd.Series, width: int) -> str:
     )
 
 
-def _comparison_lines(before: str, after: str, rows: pd.DataFrame) -> list[str]:
+def _comparison_lines(before: str, after: str, rows: pd.DataFrame, *, taught: bool) -> list[str]:
     mean, labels = rows[rows["scope"] == "mean"].iloc[0], rows[rows["scope"] == "label"]
     sure = "" if mean["includes_seeds"] else " (one seed: seed noise is not in it)"
+    if mean["includes_seeds"] and taught and not mean["includes_teachers"]:
+        sure = f" ({mean['seeds']} seeds of students, under one teacher)"
     lines = [
         f"Gain in mAP of {shown(after)} over {shown(before)}: {mean['gain']:+.4f}, 95 % interval "
         f"[{mean['gain_low']:+.4f}, {mean['gain_high']:+.4f}], p = {mean['p']:.3f}{sure}"
@@ -68,6 +72,11 @@ def _comparison_lines(before: str, after: str, rows: pd.DataFrame) -> list[str]:
     for verdict in (HELPED, HURT):
         found = labels[labels["verdict"] == verdict].sort_values("gain", key=abs)[::-1]
         lines.append(f"{verdict.capitalize()}: " + (_list(found, "gain", "{:+.3f}") or "none"))
+    if (few := labels[labels["rests_on_few"]]).size:
+        lines.append(
+            "Without the most influential 1 % of their images (at least one) inconclusive: "
+            + _list(few, "gain_without_few", "{:+.3f}")
+        )
     n_inconclusive = (labels["verdict"] == INCONCLUSIVE).sum()
     return [*lines, f"{INCONCLUSIVE.capitalize()}: {n_inconclusive} labels"]
 
@@ -88,14 +97,13 @@ def _hard_lines(rows: pd.DataFrame) -> list[str]:
     ]
 
 
-def _headroom(before: str, gaps: pd.DataFrame) -> str:
+def clearly_better(before: str, gaps: pd.DataFrame) -> str:
     """On how many labels the teacher has something to teach, by the validation split."""
-    known = gaps[gaps["gap"].notna()]
-    better = known["bounded"] & (known["gap"] > 0)
-    little = ": expect little of what it teaches" if 2 * better.sum() < len(known) else ""
+    known = headroom(gaps)
+    little = ": expect little of what it teaches" if known.is_little else ""
     return (
-        f"On validation the teacher is clearly better than {shown(before)} on {better.sum()} of "
-        f"{len(known)} labels{little}"
+        f"On validation the teacher is clearly better than {shown(before)} on "
+        f"{len(known.better)} of {known.n_labels} labels{little}"
     )
 
 

@@ -18,6 +18,8 @@ WORTH = {  # extra: what it is for
     "train": "training and explanations",
     "slurm": "jobs of a Slurm cluster",
     "tensorboard": "TensorBoard event files",
+    "timm": "backbones of timm, transformers among them",
+    "onnx": "models as ONNX files",
 }
 
 

@@ -51,7 +51,9 @@ def predict_run(
     digest = file_digest(weights)
     judged = judged_indices(recipe, run, dataset)
     stale = [
-        split for split in judged if not _is_current(directory.predictions(split), dataset, digest)
+        split
+        for split, indices in judged.items()
+        if not _is_current(directory.predictions(split), dataset, indices, digest)
     ]
     distributed.barrier()
     if not stale:
@@ -90,13 +92,17 @@ def predict_run(
     return stale
 
 
-def _is_current(cache: Path, dataset: Dataset, checkpoint_digest: str) -> bool:
-    """Whether a whole cache of this data and these weights is there."""
+def _is_current(cache: Path, dataset: Dataset, indices: np.ndarray, checkpoint_digest: str) -> bool:
+    """Whether a whole cache of this data, in these groups, and of these weights is there."""
     try:
-        manifest = open_predictions(cache).manifest
+        found = open_predictions(cache)
     except (OSError, ValueError):
         return False
-    same_data = not differences(dataset, manifest_record(manifest))
+    manifest, groups = found.manifest, _groups(dataset, indices)
+    same_data = not differences(dataset, manifest_record(manifest)) and (
+        found.groups is groups  # both None
+        or (groups is not None and found.groups is not None and list(found.groups) == list(groups))
+    )
     return same_data and manifest.checkpoint_digest == checkpoint_digest
 
 
@@ -106,6 +112,8 @@ def _writer(
     images = pd.DataFrame(
         {"image_id": np.array(dataset.image_ids, dtype=object)[indices], "row": indices}
     )
+    if (groups := _groups(dataset, indices)) is not None:
+        images["group"] = groups
     return PredictionWriter(
         directory,
         split=split,
@@ -115,6 +123,11 @@ def _writer(
         checkpoint_digest=digest,
         dataset_parts=dataset.parts,
     )
+
+
+def _groups(dataset: Dataset, indices: np.ndarray) -> np.ndarray | None:
+    """Names of the groups of some images."""
+    return None if dataset.groups is None else dataset.groups[indices].astype(str).astype(object)
 
 
 def main(arguments: Sequence[str]) -> None:

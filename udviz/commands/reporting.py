@@ -93,6 +93,11 @@ class StudyReport:
             self._bar.update(0)
         self._write(fraction, message, rate)
 
+    def say(self, sentence: str) -> None:
+        """Print a sentence between two parts."""
+        self.close_bar()
+        print(sentence, flush=True)
+
     def end(self, state: State, message: str) -> None:
         """Close the study (and the run under way) as finished, stopped or failed."""
         self.close_bar()

@@ -7,6 +7,7 @@ A second start continues where the first one ended and skips what is complete.
 from collections.abc import Sequence
 from pathlib import Path
 
+from udviz.analysis.beforehand import told_after
 from udviz.analysis.study import analyse_study
 from udviz.analysis.summary import summary
 from udviz.commands import command_line as command
@@ -19,6 +20,7 @@ from udviz.installation import called
 from udviz.processes import is_main
 from udviz.recipe.schema import Recipe
 from udviz.recipe.students import CROSSFIT
+from udviz.studies.events import append_event, last_epoch, read_events, symptoms
 from udviz.studies.models import Run, runs_of
 from udviz.studies.provenance import load_study_data
 from udviz.studies.status import read_status
@@ -39,6 +41,7 @@ def run_study(recipe: Recipe, study: Path, report: StudyReport) -> None:
     runs = runs_of(recipe)
     for part, run in enumerate(runs):
         _complete(recipe, run, part, study, dataset, compute, report)
+        _tell(recipe, run, study, report)
     report.begin(len(runs), "Analysis")
     if is_main():
         analyse_study(recipe, study, dataset, report.advance)
@@ -67,6 +70,18 @@ def _complete(
     predict_run(recipe, run, study, dataset, compute)
     report.advance(1.0)
     report.end_run(message)
+
+
+def _tell(recipe: Recipe, run: Run, study: Path, report: StudyReport) -> None:
+    """Say what is unusual in a run, and what is known before students are taught."""
+    if not is_main():
+        return
+    directory = run.directory(study)
+    for sentence in symptoms(last_epoch(read_events(directory.events))):
+        report.say(f"{stage_of(recipe, run)}: {sentence}")
+    if told := told_after(recipe, study, run):
+        report.say(told)
+        append_event(directory.events, {"event": "beforehand", "told": told})
 
 
 def stage_of(recipe: Recipe, run: Run) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,12 @@ from udviz.analysis.store import read_table
 from udviz.comparing.split import as_split, scale_of
 from udviz.comparing.study import check_free, write_study
 from udviz.comparing.verdict import sentence
+from udviz.given import Given, as_scores, as_targets, names_of, runs_of
 from udviz.predictions.brought.matrix import Matrix, of_array
 from udviz.recipe.brought import BroughtModel, BroughtStudy, Source
 from udviz.vocabulary import AVERAGE_PRECISION, MIN_POSITIVES, Scale
 
-Scored = np.ndarray | pd.DataFrame
+Scored = Any  # an array, data frame, tensor, or lists of numbers
 BEFORE, AFTER = "before", "after"
 
 
@@ -51,8 +53,8 @@ class Comparison:
 
 
 def compare(
-    before: Scored | Sequence[Scored],
-    after: Scored | Sequence[Scored],
+    before: Scored,
+    after: Scored,
     targets: Scored,
     *,
     label_names: Sequence[str] | None = None,
@@ -63,10 +65,11 @@ def compare(
     """Compare two models label by label, as ``udviz compare`` does with files.
 
     Args:
-        before: (N, L) probabilities or logits, or a list of them, one per training seed; rows of
-            data frames are joined by their index, columns by their names.
+        before: (N, L) probabilities or logits, or a list of them, one per training seed: arrays,
+            tensors, lists or data frames, whose rows are joined by their index, columns by their
+            names. (N,) is one label.
         after: The same of the other model.
-        targets: (N, L) ground truth: 1 present, 0 absent, -1 or NaN unknown.
+        targets: (N, L) ground truth: 1 present, 0 absent, -1, NaN or masked unknown.
         label_names: Of the columns of arrays; those of data frames name themselves.
         scores: ``probabilities`` or ``logits``; None = recognised.
         min_positives: From how many positives on a label counts as supported.
@@ -76,8 +79,8 @@ def compare(
         The verdict and the tables.
 
     Raises:
-        TypeError: If something is neither an array nor a data frame.
-        ValueError: If a score is NaN or infinite, or they do not fit together; says where.
+        TypeError: If something holds no numbers.
+        ValueError: If a score is NaN, or they do not fit together; says where.
 
     Example:
         >>> import udviz
@@ -91,16 +94,24 @@ def compare(
         0   cat  0.36        helped
         1   dog  0.00  inconclusive
     """
-    given = {BEFORE: _seeds(before), AFTER: _seeds(after)}
+    notes: list[str] = []
+    known = as_targets(targets, nan_is_unknown=True)
+    given = {
+        name: [
+            as_scores(run, name=f"{name}[{seed}]", say=notes.append)
+            for seed, run in enumerate(runs_of(runs, known))
+        ]
+        for name, runs in ((BEFORE, before), (AFTER, after))
+    }
     models = {
         name: [_matrix(run, f"{name}[{seed}]", label_names) for seed, run in enumerate(runs)]
         for name, runs in given.items()
     }
-    split = as_split(_matrix(targets, "targets", label_names), models, told=scores)
+    split = as_split(_matrix(known, "targets", label_names), models, told=scores)
     study = BroughtStudy(
         name=Path(out).name if out else "compare",
         description="udviz.compare(before, after, targets)",
-        targets=_source("targets", targets),
+        targets=_source("targets", known),
         brought={
             name: BroughtModel(
                 scale=scale_of(name, split.models[name]),
@@ -109,7 +120,7 @@ def compare(
             for name, runs in given.items()
         },
         min_positives=min_positives,
-        notes=split.notes,
+        notes=(*notes, *split.notes),
     )
     if out is not None:
         check_free(Path(out))
@@ -121,21 +132,11 @@ def compare(
     return Comparison(verdict=verdict, tables=tables, notes=study.notes)
 
 
-def _seeds(runs: Scored | Sequence[Scored]) -> list[Scored]:
-    return [runs] if isinstance(runs, np.ndarray | pd.DataFrame) else list(runs)
+def _matrix(given: Given, name: str, label_names: Sequence[str] | None) -> Matrix:
+    named = given.columns if names_of(given) or label_names is None else label_names
+    return of_array(given.values, source=name, ids=given.rows, label_names=named)
 
 
-def _matrix(given: Scored, name: str, label_names: Sequence[str] | None) -> Matrix:
-    if isinstance(given, pd.DataFrame):
-        return of_array(given.to_numpy(), source=name, ids=given.index, label_names=given.columns)
-    if not isinstance(given, np.ndarray):
-        raise TypeError(
-            f"`{name}` must be a numpy array or a data frame, got {type(given).__name__}. "
-            "Pass `np.asarray(...)`."
-        )
-    return of_array(given, source=name, label_names=label_names)
-
-
-def _source(name: str, given: Scored) -> Source:
-    content = np.ascontiguousarray(np.asarray(given)).tobytes()
+def _source(name: str, given: Given) -> Source:
+    content = np.ascontiguousarray(given.values).tobytes()
     return Source(file=name, sha256=hashlib.sha256(content).hexdigest())

@@ -23,11 +23,13 @@ class BroughtSplit:
     Attributes:
         targets: (N', L) int8 targets of all N' images that have some.
         models: Model -> scores, one per seed.
+        groups: (N',) names of the groups that images come in; None if each is its own.
         joined: Where the N common images are in the targets (the first), then in each scores.
     """
 
     targets: np.ndarray
     models: Mapping[str, tuple[Scores, ...]]
+    groups: np.ndarray | None
     joined: Joined
 
     @property
@@ -45,6 +47,9 @@ class BroughtSplit:
             data: Digest of the targets.
             digests: Name of a run, as ``before-0`` -> digest of its scores.
         """
+        images = pd.DataFrame({"image_id": self.joined.ids, "row": np.arange(len(self.joined.ids))})
+        if self.groups is not None:
+            images["group"] = self.groups[self.joined.rows[0]]
         places = iter(range(1, len(self.joined.rows)))
         for name, runs in self.models.items():
             for seed, scores in enumerate(runs):
@@ -52,9 +57,7 @@ class BroughtSplit:
                 with PredictionWriter(
                     run.predictions(split),
                     split=split,
-                    images=pd.DataFrame(
-                        {"image_id": self.joined.ids, "row": np.arange(len(self.joined.ids))}
-                    ),
+                    images=images,
                     label_names=tuple(self.joined.label_names),
                     dataset_fingerprint=data,
                     checkpoint_digest=digests[run.name],
@@ -74,7 +77,11 @@ class BroughtSplit:
 
 
 def read_split(
-    targets: Path, models: Mapping[str, Sequence[Path]], *, told: Scale | None
+    targets: Path,
+    models: Mapping[str, Sequence[Path]],
+    *,
+    told: Scale | None,
+    groups: str = "",
 ) -> BroughtSplit:
     """Read the files of one split.
 
@@ -82,12 +89,13 @@ def read_split(
         targets: File of the targets.
         models: Model -> files of its scores, one per seed.
         told: What the scores are; None = recognised.
+        groups: Column of the targets that says which images belong together; empty = none.
 
     Raises:
         FileNotFoundError: If a file is missing.
         ValueError: If one cannot be used, or they do not fit together.
     """
-    given, values = read_targets(targets)
+    given, values = read_targets(targets, groups=groups)
     runs = {name: [read_scores(file) for file in files] for name, files in models.items()}
     return as_split(given, runs, values=values, told=told)
 
@@ -111,6 +119,7 @@ def as_split(
             name: tuple(judged_scores(run, told=told) for run in runs)
             for name, runs in models.items()
         },
+        groups=targets.groups,
         joined=matched,
     )
 

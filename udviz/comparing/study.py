@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import tomli_w
@@ -11,10 +11,12 @@ from udviz.analysis.plan import Plan
 from udviz.analysis.study import analyse_plan
 from udviz.checks import shown
 from udviz.comparing.split import BroughtSplit
+from udviz.predictions.brought.reading import files_of
 from udviz.recipe.brought import BroughtStudy
 from udviz.studies import privacy
 from udviz.studies.directory import STUDY_FILE
 from udviz.studies.files import replace_file
+from udviz.studies.lock import STUDY_LOCK, exclusive
 from udviz.studies.status import Status, write_status
 from udviz.vocabulary import Split
 
@@ -24,7 +26,7 @@ Advance = Callable[[float, str], None]
 def write_study(
     out: Path,
     study: BroughtStudy,
-    splits: Mapping[Split, BroughtSplit],
+    splits: dict[Split, BroughtSplit],
     advance: Advance = lambda fraction, message: None,
 ) -> None:
     """Write caches, tables and record of a study; nothing is left of one that fails.
@@ -33,33 +35,51 @@ def write_study(
         out: Folder of the study; must not exist yet.
         study: What is known of it.
         splits: Its predictions: of the test split, and of the validation split if there is one.
+            Emptied as they are written: the analysis needs their memory.
         advance: Called with the share that is done, in [0, 1], and what was done last.
 
     Raises:
         ValueError: If ``out`` is there already.
+        RuntimeError: If another process writes it at this moment.
         OSError: If it cannot be written.
     """
     check_free(out)
     draft = out.with_name(f".{out.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=privacy.folder_mode(), parents=True)
-    try:
-        for name, split in splits.items():
-            digests = {
-                f"{model}-{seed}": source.sha256
-                for model, about in study.brought.items()
-                for seed, source in enumerate(about.files(name))
-            }
-            split.write(draft, name, data=study.targets_of(name).sha256, digests=digests)
-        analyse_plan(Plan.of_brought(study), draft, None, advance)
-        record = study.model_dump(mode="json", exclude_none=True)
-        replace_file(draft / STUDY_FILE, tomli_w.dumps(record))
-        write_status(draft, Status(state="finished", stage="Finished", fraction=1.0))
-        check_free(out)
-        draft.rename(out)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+    draft.mkdir(mode=privacy.folder_mode(), parents=True, exist_ok=True)
+    with exclusive(draft):
+        try:
+            _clear(draft)
+            _write(draft, study, splits, advance)
+            check_free(out)
+            draft.rename(out)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+
+
+def _clear(draft: Path) -> None:
+    """Remove what a writer that was killed left there."""
+    for path in draft.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != STUDY_LOCK:
+            path.unlink()
+
+
+def _write(
+    draft: Path, study: BroughtStudy, splits: dict[Split, BroughtSplit], advance: Advance
+) -> None:
+    for name in list(splits):
+        digests = {
+            f"{model}-{seed}": source.sha256
+            for model, about in study.brought.items()
+            for seed, source in enumerate(about.files(name))
+        }
+        splits.pop(name).write(draft, name, data=study.targets_of(name).sha256, digests=digests)
+    analyse_plan(Plan.of_brought(study), draft, None, advance)
+    record = study.model_dump(mode="json", exclude_none=True)
+    replace_file(draft / STUDY_FILE, tomli_w.dumps(record))
+    write_status(draft, Status(state="finished", stage="Finished", fraction=1.0))
 
 
 def check_free(out: Path) -> None:
@@ -76,6 +96,9 @@ def check_free(out: Path) -> None:
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file."""
+    """SHA-256 of a file; of a folder, that of its files' digests in order."""
+    if path.is_dir():
+        digests = "".join(map(file_sha256, files_of(path)))
+        return hashlib.sha256(digests.encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

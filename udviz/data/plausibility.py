@@ -10,10 +10,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from udviz.checks import shown
-from udviz.data.dataset import Dataset
+from udviz.data.dataset import Dataset, Problem
+from udviz.data.problems import ProblemLog
 from udviz.data.tables.label_lists import made_of_words
 
+TWINS = "labels with equal targets in all images (if a list was cut in two, --data.separator)"
+TWINS_FROM = 3  # images; rarer labels may come together by chance
+FEWEST_OWN, OWN_SHARE = 10, 0.8  # labels of one image only
 COMBINED_SHARE = 0.5  # of the labels that look like combinations of others
+_SCORED = re.compile(r".*[^\d.][:=]\s*\d*\.?\d+")  # cat:0.9
 _PUNCTUATION = re.compile(r"[\[\]{}'\"|;]|^\(.*\)$|,\s*\S")
 
 
@@ -27,6 +32,29 @@ def check_plausible(dataset: Dataset) -> None:
     _check_spellings(dataset.label_names)
     known = _known(dataset)
     _check_coding(dataset, *known)
+    _check_shared(dataset)
+
+
+def odd_labels(dataset: Dataset) -> tuple[Problem, ...]:
+    """Labels that cannot be learnt or judged in a split, or are equal: only reported."""
+    log = ProblemLog()
+    for split, value, what in (
+        ("train", 0, "negative"),
+        ("test", 1, "positive"),
+        ("test", 0, "negative"),
+    ):
+        found = (dataset.targets[dataset.splits == split] == value).any(axis=0)  # (L,)
+        named = zip(dataset.label_names, found, strict=True)
+        log.add_all(
+            f"label without a {what} in {split}", (name for name, some in named if not some)
+        )
+    first_with: dict[bytes, str] = {}
+    for name, column in zip(dataset.label_names, dataset.targets.T, strict=True):
+        if np.count_nonzero(column == 1) >= TWINS_FROM:
+            other = first_with.setdefault(column.tobytes(), name)
+            if other != name:
+                log.add(TWINS, f"{other} and {name}")
+    return log.problems()
 
 
 def _check_label_names(names: Sequence[str]) -> None:
@@ -41,6 +69,13 @@ def _check_label_names(names: Sequence[str]) -> None:
             f"{len(odd)} of {len(names)} labels hold brackets, quotes or separators, such as "
             f"{shown(repr(odd[0]))}: cells of the label column were not split as they should be. "
             "Name what stands between labels: --data.separator ','."
+        )
+    scored = [name for name in names if _SCORED.fullmatch(name)]
+    if len(scored) > COMBINED_SHARE * len(names):
+        raise ValueError(
+            f"{len(scored)} of {len(names)} labels end in a number, such as "
+            f"{shown(repr(scored[0]))}: they look like labels with scores. Make a table with a row "
+            "per image and label, and the score in a column `confidence`."
         )
     combined = made_of_words(names)
     if len(combined) > COMBINED_SHARE * len(names):
@@ -60,6 +95,20 @@ def _check_spellings(names: Sequence[str]) -> None:
             f"Labels differ only by case, spaces or punctuation: {shown(repr(several[0]))}"
             f"{f' and {len(several) - 1} more' if len(several) > 1 else ''}. "
             "Spell each label in one way in the file."
+        )
+
+
+def _check_shared(dataset: Dataset) -> None:
+    """Raise if nearly every image has a label of its own, as captions and names are."""
+    counts = (dataset.targets == 1).sum(axis=0)
+    own = np.flatnonzero(counts == 1)
+    n_images = len(dataset.image_ids)
+    if len(own) >= FEWEST_OWN and len(own) > OWN_SHARE * max(len(counts), n_images):
+        example = dataset.label_names[own[0]]
+        raise ValueError(
+            f"{len(own)} of {len(counts)} labels are in one image only, such as "
+            f"{shown(repr(example))}: the column looks like names or sentences and not like "
+            "labels. Name the column of labels: --data.label_column, or --data.label_columns."
         )
 
 

@@ -1,13 +1,14 @@
 """From the data section of a recipe to a data set."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from udviz.data.dataset import Dataset
 from udviz.data.images.digests import FileDigests, memory_of
-from udviz.data.plausibility import check_plausible
+from udviz.data.plausibility import check_plausible, odd_labels
 from udviz.data.readers.coco import CocoFiles, read_coco
 from udviz.data.readers.imagefolder import read_imagefolder
 from udviz.data.readers.table import TableSettings, read_table
@@ -41,7 +42,7 @@ def load_dataset(config: DataConfig, *, memory: Path | None = None) -> Dataset:
                 "Check the names of splits, or --data.split_fractions where they are drawn."
             )
     check_plausible(dataset)
-    return dataset
+    return replace(dataset, problems=(*dataset.problems, *odd_labels(dataset)))
 
 
 def training_targets(dataset: Dataset, rule: str) -> np.ndarray:

@@ -11,14 +11,19 @@ from udviz.vocabulary import SPLITS
 
 TRAINVAL = "trainval"  # training images of which validation is still to be drawn
 SPLIT_NAMES = {
-    **dict.fromkeys(("train", "training", "tr", TRAINVAL), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev", "eval"), "val"),
-    **dict.fromkeys(("test", "testing", "holdout"), "test"),
+    **dict.fromkeys(("train", "training", "tr", "trn", TRAINVAL), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "eval"), "val"),
+    **dict.fromkeys(("test", "testing", "tst", "holdout"), "test"),
 }
 _NUMBERED = {"0": "train", "1": "val", "2": "test"}  # as in CelebA's list of partitions
 _NUMBERED_COLUMNS = ("split", "subset", "partition", "set")
 _COLUMNS = (*_NUMBERED_COLUMNS, "phase", "usage", "dataset", "splitname", "datasplit")
-_FLAGS = {"isvalid": "val", "isval": "val", "valid": "val", "istest": "test", "istrain": "train"}
+_FLAGS = {
+    **dict.fromkeys(("isvalid", "isval", "valid", "isvalidation"), "val"),
+    **dict.fromkeys(("istest", "isholdout"), "test"),
+    **dict.fromkeys(("istrain", "istraining"), "train"),
+}
+_SUFFIX = re.compile(r"[ _-]?(set|split|data)$")  # train_set
 _YES = ("1", "true", "yes", "1.0")
 _NO = ("0", "false", "no", "0.0", "")
 VAL_FRACTION = 0.1
@@ -44,8 +49,8 @@ def splits_of_column(
     Returns:
         (R,) ``train``, ``val`` or ``test``; "" on the rows that were noted.
     """
-    meanings = _meanings(name, list(dict.fromkeys(cells))) or SPLIT_NAMES
-    splits = [meanings.get(cell.strip().lower(), "") for cell in cells]
+    meanings = _meanings(name, list(dict.fromkeys(cells)), asked=True) or SPLIT_NAMES
+    splits = [meanings.get(_word(cell), "") for cell in cells]
     for row in (row for row, split in enumerate(splits) if not split):
         if cells[row]:
             log.add("unknown split", f"{image_ids[row]}: {cells[row]}", row=row)
@@ -126,12 +131,19 @@ def shares_with(val_fraction: float) -> tuple[float, float, float]:
     return 0.8 * (1 - val), val, 0.2 * (1 - val)
 
 
-def _meanings(name: object, cells: Sequence[str]) -> dict[str, str] | None:
-    """Cell in lower case -> split, if the column says splits; None if it does not."""
-    plain, met = re.sub(r"[^a-z]", "", str(name).lower()), {cell.strip().lower() for cell in cells}
+def _word(cell: str) -> str:
+    return _SUFFIX.sub("", cell.strip().lower())
+
+
+def _meanings(name: object, cells: Sequence[str], *, asked: bool = False) -> dict[str, str] | None:
+    """Word of a cell -> split, if the column says splits; None if it does not.
+
+    A column ``train`` of 0 and 1 may be a label (the vehicle), unless it was ``asked`` for.
+    """
+    plain, met = re.sub(r"[^a-z]", "", str(name).lower()), {_word(cell) for cell in cells}
     met.discard("")
-    if plain in _FLAGS and met and met <= {*_YES, *_NO}:
-        yes = _FLAGS[plain]
+    if (plain in _FLAGS or (asked and plain in SPLIT_NAMES)) and met and met <= {*_YES, *_NO}:
+        yes = _FLAGS.get(plain) or SPLIT_NAMES[plain]
         no = "train" if yes != "train" else "test"
         return dict.fromkeys(_YES, yes) | dict.fromkeys(_NO, no)
     if plain in _NUMBERED_COLUMNS and len(met) > 1 and met <= set(_NUMBERED):

@@ -1,6 +1,7 @@
 """A study as one HTML file that opens anywhere, offline: figures, tables, recipe, versions."""
 
 import html
+import re
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from udviz.checks import shown
 from udviz.figures.labels.ranking import ranking
 from udviz.figures.models.gains import gain_curve
 from udviz.figures.models.models import model_scores
-from udviz.figures.style.text import MISSING, one_line, plural
+from udviz.figures.style.text import MISSING, count, one_line, plural
 from udviz.studies.directory import STUDY_FILE, RunDirectory
 from udviz.studies.listing import list_runs
 from udviz.ui.frame import alt
@@ -23,6 +24,7 @@ from udviz.ui.labels import sentences, text_tables
 
 MOST_LABELS = 60  # in the picture of the ranking; the table has all
 _FACTS = ("seed", "code_version", "device", "precision", "processes")
+_FOLDERS = re.compile(r"""(["'])(?:/|~|[A-Za-z]:[/\\])[^"'\n]*?([^"'/\\\n]+)[/\\]?\1""")  # absolute
 _MARKDOWN = MarkdownIt("js-default")  # names of a study cannot bring HTML of their own
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1B2430; max-width: 1100px; margin: 2rem auto;
@@ -65,7 +67,7 @@ def _models(view: View) -> Iterator[str]:
         title="Mean average precision of each model, with its 95 % interval",
     )
     yield _figure(figure, alt.models(scores, quantity="Mean average precision"), first=True)
-    yield f'<div class="wide">{_table(text_tables.model_table(view).reset_index())}</div>'
+    yield f'<div class="wide">{as_html(text_tables.model_table(view).reset_index())}</div>'
     yield _how(sentences.how_to_read_models(view))
 
 
@@ -83,25 +85,33 @@ def _labels(view: View) -> Iterator[str]:
     figure = ranking(
         view.rows(hardest),
         panels=("rank", "average precision", "gain", "causes"),
-        title=f"The {len(hardest):,} hardest of {plural(len(view.labels), 'label')}, hardest first",
+        title=_which(len(hardest), len(view.labels)),
     )
     yield _figure(figure, alt.ranking(hardest))
     yield _how(
         "Each row is a label; lines are 95 % intervals. Names in italics have too few positives to "
         "be evaluated."
     )
-    yield f'<div class="wide">{_table(text_tables.label_table(view.labels, view))}</div>'
+    if shared := sentences.shared_in_words(view.labels):
+        yield _sentence(shared)
+    yield f'<div class="wide">{as_html(text_tables.label_table(view.labels, view))}</div>'
     yield "<h2>How certain are these results?</h2>"
     yield _sentence(sentences.how_certain(view.comparison, view.labels))
+
+
+def _which(n_shown: int, n_labels: int) -> str:
+    if n_shown == n_labels:
+        return "All labels, hardest first"
+    return f"The {n_shown:,} hardest of {plural(n_labels, 'label')}, hardest first"
 
 
 def _origin(view: View) -> Iterator[str]:
     """What made these numbers: runs with their versions, and the recipe."""
     yield "<h2>Where it comes from</h2>"
     rows = [{"run": run.name} | _record(run) for run in list_runs(view.study.path)]
-    yield f'<div class="wide">{_table(pd.DataFrame(rows))}</div>' if rows else ""
+    yield f'<div class="wide">{as_html(pd.DataFrame(rows))}</div>' if rows else ""
     recipe = read_text(view.study.path / STUDY_FILE)
-    yield f"<h3>Recipe</h3><pre>{html.escape(recipe)}</pre>"
+    yield f"<h3>Recipe</h3><pre>{html.escape(without_folders(recipe))}</pre>"
     yield _how(f"Written on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC by udviz.")
 
 
@@ -135,10 +145,20 @@ def _figure(figure: go.Figure, description: str, *, first: bool = False) -> str:
     return f'<figure role="img" aria-label="{html.escape(description)}">{drawn}</figure>'
 
 
-def _table(table: pd.DataFrame) -> str:
+def as_html(table: pd.DataFrame) -> str:
     """``table`` as HTML, its cells escaped; whole numbers without, others with three digits."""
+    told = table.copy()
+    for name in table.select_dtypes("float"):
+        known = table[name].dropna()
+        if len(known) and (known % 1 == 0).all():
+            told[name] = table[name].map(count)
+    for name in table.select_dtypes(exclude=["number", "bool"]):
+        told[name] = table[name].fillna(MISSING)
     return str(
-        table.convert_dtypes().to_html(
-            index=False, border=0, na_rep=MISSING, float_format=lambda x: f"{x:.3f}"
-        )
+        told.to_html(index=False, border=0, na_rep=MISSING, float_format=lambda x: f"{x:.3f}")
     )
+
+
+def without_folders(recipe: str) -> str:
+    """A recipe without the folders of the machine that it ran on: their last names are left."""
+    return _FOLDERS.sub(r"\1…/\2\1", recipe)

@@ -1,46 +1,33 @@
-"""Write what the runs of a study noted while training as TensorBoard event files.
+"""What the runs of a study noted while training, as TensorBoard event files."""
 
-python -m pipelines.tensorboard runs/demo
-tensorboard --logdir runs/demo/tensorboard
-"""
-
-import argparse
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from udviz.checks import is_number
-from udviz.installation import called
-from udviz.studies.directory import RunDirectory, check_links
+from udviz.studies.directory import RunDirectory
 from udviz.studies.events import read_events
 from udviz.studies.listing import list_runs
 
-FOLDER = "tensorboard"  # inside the study
 SCALARS = ("learning_rate", "images_per_second", "data_wait", "validation_map")
 
 
-def export(study: Path) -> list[Path]:
-    """Write ``<study>/tensorboard/<run>``, replacing what an earlier export left.
-
-    Returns:
-        The folders written, one per run.
+def write_runs(study: Path, folder: Path) -> None:
+    """Write one folder of event files per run into a new ``folder``.
 
     Raises:
         FileNotFoundError: If there is no run at ``study``.
-        ValueError: If a link in it leads out of the folder that it lies in.
         ModuleNotFoundError: If the package tensorboard is not installed.
     """
-    check_links(study)
     runs = list_runs(study)
     if not runs:
         raise FileNotFoundError(
-            f"`study` must hold at least one run, got `{study}`, which holds none. "
-            "Name the folder of a study, such as runs/demo."
+            f"`study` must hold at least one run that was trained here, got `{study}`, which "
+            "holds none. Name the folder of a study, such as runs/demo."
         )
-    shutil.rmtree(study / FOLDER, ignore_errors=True)
-    return [_export_run(run, study / FOLDER / run.name) for run in runs]
+    for run in runs:
+        _write_run(run, folder / run.name)
 
 
 def scalars(events: Sequence[dict[str, Any]]) -> dict[tuple[str, int], float]:
@@ -65,7 +52,7 @@ def _place(event: dict[str, Any]) -> tuple[Any, Any]:
     return event.get("epoch"), event.get("step")
 
 
-def _export_run(run: RunDirectory, folder: Path) -> Path:
+def _write_run(run: RunDirectory, folder: Path) -> None:
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.summary.writer.event_file_writer import EventFileWriter
@@ -75,15 +62,3 @@ def _export_run(run: RunDirectory, folder: Path) -> Path:
         summary = Summary(value=[Summary.Value(tag=name, simple_value=value)])
         writer.add_event(Event(wall_time=time.time(), step=step, summary=summary))
     writer.close()
-    return folder
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Export the study that the command line names."""
-    parser = argparse.ArgumentParser(
-        prog=called("tensorboard"),
-        description="Write what the runs of a study noted as TensorBoard event files.",
-    )
-    parser.add_argument("study", type=Path, help="folder of the study, such as runs/demo")
-    for folder in export(parser.parse_args(arguments).study):
-        print(folder)

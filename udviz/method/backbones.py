@@ -1,4 +1,4 @@
-"""Convolutional backbones by name: torchvision's classifiers cut at their last feature map."""
+"""Backbones by name: torchvision's classifiers cut at their last feature map, and timm's."""
 
 from collections import OrderedDict
 from difflib import get_close_matches
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 
+from udviz.method.timm_backbones import PREFIX, build_timm
 from udviz.method.weights import UNREADABLE, load_trunk, read_weights, with_names_of_today
 
 _RESNET = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4")
@@ -43,14 +44,14 @@ class Backbone(nn.Module):
     """Images to their last feature map.
 
     Attributes:
-        trunk: The layers, named as in torchvision's classifier.
+        trunk: The layers, named as in torchvision's classifier; or a model of timm.
         n_channels: Channels C of the feature map.
     """
 
-    def __init__(self, trunk: nn.Sequential) -> None:
+    def __init__(self, trunk: nn.Module) -> None:
         super().__init__()
         self.trunk = trunk
-        self.n_channels = _n_channels(trunk)
+        self.n_channels = getattr(trunk, "n_channels", None) or _n_channels(trunk)
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) normalised images to (B, C, h, w) features."""
@@ -69,7 +70,9 @@ def build_backbone(name: str, *, weights: str | Path = "none") -> Backbone:
 
     Args:
         name: One of `backbone_names`: ``small`` and ``small_wide`` (stride 8, for 96 px on a
-            CPU) or a convolutional classifier of torchvision (stride 32; SqueezeNet 16).
+            CPU) or a convolutional classifier of torchvision (stride 32; SqueezeNet 16). Or
+            ``timm:NAME``, any model of the package timm that has a last feature map or tokens
+            of a grid.
         weights: ``none``, ``imagenet`` (torchvision's first ImageNet weights, the ones
             the paper starts from, downloaded once) or a local ``.safetensors`` or ``.pth``
             state dict of the whole classifier or of its convolutional part.
@@ -79,6 +82,8 @@ def build_backbone(name: str, *, weights: str | Path = "none") -> Backbone:
         FileNotFoundError: If the weights file does not exist.
         ConnectionError: If ImageNet weights cannot be downloaded.
     """
+    if name.startswith(PREFIX):
+        return Backbone(build_timm(name.removeprefix(PREFIX), weights=weights))
     _check_name(name)
     imagenet = weights == "imagenet"
     if name in BUILT_IN:
@@ -159,7 +164,7 @@ def _built_in(name: str) -> nn.Sequential:
     return nn.Sequential(*blocks)
 
 
-def _n_channels(trunk: nn.Sequential) -> int:
+def _n_channels(trunk: nn.Module) -> int:
     """Channels of the feature map of one blank image; leaves no trace in the layers."""
     was_training = trunk.training
     trunk.eval()

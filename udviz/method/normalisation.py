@@ -41,7 +41,29 @@ class FlooredBatchNorm2d(Floored, nn.BatchNorm2d):
     """`torch.nn.BatchNorm2d` with the floor."""
 
 
+def n_channels(network: nn.Module) -> int:
+    """Channels of the last feature map; 0 without statistics."""
+    return sum(m.num_features for m in network.modules() if isinstance(m, Floored))
+
+
 def n_dead_channels(network: nn.Module) -> int:
     """Channels of the last feature map that are 0 in nearly every image; 0 without statistics."""
     with torch.no_grad():
         return sum(module.n_dead() for module in network.modules() if isinstance(module, Floored))
+
+
+def without_floor(network: nn.Module) -> nn.Module:
+    """``network`` with plain layers that compute, in evaluation, what its floored ones do.
+
+    The floor is worked into their variances, so that nothing has to find a median anew: an
+    exported network cannot.
+    """
+    for name, child in network.named_children():
+        if isinstance(child, FlooredBatchNorm2d):
+            plain = nn.BatchNorm2d(child.num_features, eps=child.eps)
+            plain.load_state_dict(child.state_dict())
+            plain.running_var = child.floored_variance()
+            setattr(network, name, plain.train(child.training))
+        else:
+            without_floor(child)
+    return network

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from udviz.checks import shown
 
+MEAN = (0.485, 0.456, 0.406)  # of ImageNet's colours, in [0, 1]: what torchvision's weights expect
+STD = (0.229, 0.224, 0.225)
 SUFFIXES = (".safetensors", ".pth", ".pt")
 # What torch and safetensors raise on a file that is damaged or of another kind.
 UNREADABLE = (
@@ -99,9 +101,7 @@ def _is_state_dict(state: Any) -> bool:
     )
 
 
-def load_trunk(
-    trunk: nn.Sequential, state: Mapping[str, Tensor], *, ignored: Collection[str]
-) -> None:
+def load_trunk(trunk: nn.Module, state: Mapping[str, Tensor], *, ignored: Collection[str]) -> None:
     """Load ``state`` into ``trunk`` in place.
 
     Args:

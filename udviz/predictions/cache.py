@@ -44,7 +44,8 @@ class Predictions:
 
     Attributes:
         manifest: Where they come from.
-        images: One row per image: ``image_id`` and ``row``, its index in the data set.
+        images: One row per image: ``image_id``, ``row``, its index in the data set, and ``group``
+            where images come in groups (a film, a patient).
         targets: (N, L) int8: 1 present, 0 absent, -1 unknown.
         difficult: (N, L) bool flags of the annotator.
         logits: (N, L) float32 logits of the classification branch.
@@ -74,6 +75,11 @@ class Predictions:
         return tuple(self.manifest.label_names)
 
     @property
+    def groups(self) -> np.ndarray | None:
+        """(N,) names of the groups the images come in; None if each is its own."""
+        return self.images["group"].to_numpy() if "group" in self.images else None
+
+    @property
     def image_ids(self) -> tuple[str, ...]:
         """The N image ids."""
         return tuple(self.images["image_id"])
@@ -96,7 +102,7 @@ class PredictionWriter:
     Args:
         directory: Where the cache is to be, ``.../predictions/<split>``.
         split: Name of the split.
-        images: One row per image: ``image_id`` and ``row``.
+        images: One row per image: ``image_id``, ``row``, and ``group`` where there are groups.
         label_names: The L label names.
         dataset_fingerprint: Of the data set.
         checkpoint_digest: SHA-256 of the weights.
@@ -261,4 +267,6 @@ def _read_images(path: Path, n_images: int) -> pd.DataFrame:
     rows = images["row"]
     if rows.dtype.kind not in "iu" or (rows < 0).any() or (rows >= MOST_IMAGES).any():
         raise refused(path, "holds rows that are no places in a data set")
+    if "group" in images and not all(isinstance(name, str) for name in images["group"]):
+        raise refused(path, "holds groups that are no words")
     return images

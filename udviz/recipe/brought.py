@@ -59,6 +59,8 @@ class BroughtStudy(Section):
     """Pairs of models, `before:after`; empty = the first to every other."""
     reference: str = ""
     """Model whose difficulty is shown; empty = the first."""
+    groups: str = ""
+    """Column of the targets that says which images belong together; empty = none."""
     min_positives: int = Field(MIN_POSITIVES, ge=1)
     """Labels with fewer positives are shown but not supported."""
     notes: tuple[str, ...] = ()

@@ -11,9 +11,9 @@ class NetworkConfig(Section):
     """One network and how it is optimised."""
 
     backbone: str = "small"
-    """Torchvision classifier by name, or the built-in `small` and `small_wide`."""
+    """Torchvision classifier by name, built-in `small` or `small_wide`, or `timm:NAME`."""
     weights: str = "none"
-    """`none`, `imagenet` (downloaded by torchvision) or a .safetensors/.pth file."""
+    """`none`, `imagenet` (downloaded once) or a .safetensors/.pth file."""
     pool: Literal["max", "avg"] = "max"
     """Pooling of the last feature map."""
     feature_norm: bool = True

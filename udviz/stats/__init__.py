@@ -1,11 +1,15 @@
-"""Statistics of labels: numpy arrays in, frozen results or tables with one row per label out.
+"""Statistics of labels: numbers in, frozen results or tables with one row per label out.
 
-These ten names answer most questions of a notebook; the rooms hold the rest. Each is imported when
-it is asked for, so that a program which needs one of them does not load all.
+These ten names take lists, data frames, tensors and masked arrays as well as numpy's. They
+answer most questions of a notebook; the rooms hold the rest. Each is imported when it is asked for,
+so that a program which needs one of them does not load all.
 """
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from udviz.stats.front_door import for_notebooks
 
 if TYPE_CHECKING:
     from udviz.stats.calibration.brier import brier_score
@@ -48,7 +52,12 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return _offered(name)
+
+
+@cache
+def _offered(name: str) -> Any:
+    return for_notebooks(getattr(import_module(f"{__name__}.{_MODULES[name]}"), name))
 
 
 def __dir__() -> list[str]:

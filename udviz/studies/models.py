@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Literal
 
 from udviz.checks import check_choice
-from udviz.recipe.brought import BroughtStudy
+from udviz.recipe.brought import BROUGHT, BroughtStudy
+from udviz.recipe.files import parse_recipe, recipe_values
 from udviz.recipe.schema import Recipe
 from udviz.recipe.students import CROSSFIT, StudentConfig
-from udviz.studies.directory import RunDirectory
+from udviz.studies.directory import STUDY_FILE, RunDirectory
 from udviz.vocabulary import BASELINE, TEACHER
 
 Kind = Literal["teacher", "student", "brought"]
@@ -100,14 +101,42 @@ def brought_models(study: BroughtStudy) -> tuple[Model, ...]:
     )
 
 
+def models_at(study: Path) -> tuple[Model, ...]:
+    """The models of the study in a folder, trained or brought.
+
+    Raises:
+        ValueError: If its record cannot be read or breaks its schema.
+    """
+    file = study / STUDY_FILE
+    values = recipe_values(file)
+    if BROUGHT not in values:
+        return models_of(parse_recipe(values, source=str(file)))
+    try:
+        return brought_models(BroughtStudy.model_validate(values))
+    except ValueError as error:
+        raise ValueError(f"`{file}` must be the record of a brought study: {error}.") from error
+
+
 def runs_of(recipe: Recipe) -> tuple[Run, ...]:
-    """The runs of a study in the order they are trained: teachers first."""
+    """The runs of a study in the order they are trained.
+
+    Teachers come first, then the first baseline, so that it is known what the teacher has to teach
+    before anybody is taught; then the students seed by seed.
+    """
     models = models_of(recipe)
     teachers = [_run(m, seed) for m in models if m.kind == "teacher" for seed in m.seeds]
     students = [m for m in models if m.kind == "student"]
     taught = [_run(model, seed) for seed in recipe.seeds for model in students]
+    baseline = first_baseline(recipe)
+    taught.sort(key=lambda run: run != baseline)
     judges = [Run(CROSSFIT, fold) for fold in range(recipe.crossfit_folds)]
     return (*teachers, *taught, *judges)
+
+
+def first_baseline(recipe: Recipe) -> Run | None:
+    """The run with the first seed of the first student that learns from the targets alone."""
+    names = [name for name, student in recipe.students.items() if student.method == "none"]
+    return Run(names[0], recipe.seeds[0]) if names else None
 
 
 def run_of(recipe: Recipe, model: str, seed: int) -> Run:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from udviz.data.fingerprint import DataRecord
 from udviz.method.network import Output, TwoHeadedNetwork
-from udviz.method.normalisation import n_dead_channels
+from udviz.method.normalisation import n_channels, n_dead_channels
 from udviz.method.tasks import Task, total_loss
 from udviz.recipe.networks import NetworkConfig
 from udviz.recipe.schema import AugmentConfig
@@ -264,4 +264,5 @@ def validate(
         precision=precision,
         largest_logit=float(np.abs(logits).max()),
         dead_channels=n_dead_channels(network),
+        channels=n_channels(network),
     )

@@ -70,11 +70,13 @@ class Validation:
         precision: (L,) average precisions; NaN for a label that does not occur in it.
         largest_logit: Largest absolute logit.
         dead_channels: Channels of the last feature map that are 0 in nearly every image.
+        channels: All of its channels.
     """
 
     precision: np.ndarray
     largest_logit: float
     dead_channels: int
+    channels: int
 
 
 def save(
@@ -167,6 +169,7 @@ class EventLog:
                 "validation_seconds": seconds,
                 "largest_logit": found.largest_logit,
                 "dead_channels": found.dead_channels,
+                "channels": found.channels,
                 **asdict(state.speed),
             },
         )

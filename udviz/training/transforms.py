@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from udviz.method.weights import MEAN, STD
 from udviz.recipe.schema import AugmentConfig
 
-MEAN = (0.485, 0.456, 0.406)  # of ImageNet, in [0, 1], as torchvision's weights expect
-STD = (0.229, 0.224, 0.225)
 CROP_SCALES = (1.0, 0.875, 0.75, 0.66, 0.5)
 ERASED_AREA = (0.02, 0.33)  # fraction of the image
 ERASED_ASPECT = (0.3, 3.3)

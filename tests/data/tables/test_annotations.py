@@ -150,13 +150,3 @@ def test_rows_that_contradict_each_other_make_their_image_bad():
         "contradicting rows",
         ("a.jpg: dog",),
     )
-
-
-def test_the_halves_of_a_label_with_a_comma_are_noted():
-    _, names, log = read(["Bag, hand", "Shoe", "Bag, hand", "Shoe, Bag, hand", "Hat, cap"])
-
-    assert names == ("Bag", "Hat", "Shoe", "cap", "hand")
-    (problem,) = log.problems()
-    assert "--data.separator" in problem.kind
-    assert problem.examples == ("Bag and hand",)  # hats may come with caps once by chance
-    assert not problem.fatal

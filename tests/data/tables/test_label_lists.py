@@ -44,6 +44,10 @@ def test_a_list_comes_back_as_it_was_written(spelling, words):
         ("[]", []),
         ('{"bbox": [[1, 2, 3, 4]], "categories": ["a"]}', ["a"]),
         ("[1, 2]", ["1", "2"]),
+        ("{'a': 1, 'b': 0}", ["a"]),
+        ("{a,b}", ["a", "b"]),
+        ("set()", []),
+        ("cafe\u0301", ["caf\u00e9"]),
         ("  ", None),
         (None, None),
     ],
@@ -52,7 +56,7 @@ def test_spellings_with_one_meaning(cell, labels):
     assert parse_list(cell, "|") == labels
 
 
-@pytest.mark.parametrize("cell", ["{'a': 1}", "[1.5]", "[True]", "[['a']]", "[{}]", 3, "['a'"])
+@pytest.mark.parametrize("cell", ["{'a': 2}", "[1.5]", "[True]", "[['a']]", "[{}]", 3, "['a'"])
 def test_what_lists_no_words_is_no_list(cell):
     with pytest.raises(ListError):
         parse_list(cell, "|")

@@ -62,3 +62,12 @@ def test_labels_per_image_are_drawn_as_given():
     assert list(bars.x) == [0, 1]
     assert list(bars.y) == [0.75, 0.25]
     assert list(bars.customdata) == [30, 10]
+
+
+@pytest.mark.parametrize(("most", "step"), [(2, 1), (12, 1), (25, 3)])
+def test_labels_per_image_are_counted_in_whole_steps(most, step):
+    carried = pd.DataFrame({"labels": range(most + 1), "images": 1, "share": 1 / (most + 1)})
+
+    axis = labels_per_image(carried, title="t").layout.xaxis
+
+    assert (axis.tick0, axis.dtick) == (0, step)

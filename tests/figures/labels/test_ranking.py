@@ -80,6 +80,24 @@ def test_the_hover_says_verdict_and_causes_in_words(rows):
     assert "rare, small" in hover
 
 
+def test_a_chart_without_gains_says_no_verdict_when_pointed_at(rows):
+    hover = draw(rows, panels=("average precision", "causes")).data[0].hovertext[0]
+
+    assert "helped" not in hover
+    assert "rare, small" in hover
+
+
+def test_a_line_sets_apart_the_labels_with_too_few_positives(rows):
+    last = replace(rows, labels=rows.labels.assign(supported=[True, True, False]))
+
+    def separators(figure):
+        traces = [t for t in figure.data if t.type == "scatter" and t.mode == "lines"]
+        return [t for t in traces if list(t.y) == [1.5, 1.5]]
+
+    assert len(separators(draw(last))) == len(ALL)
+    assert not separators(draw(rows))  # the first has too few, so nothing is apart
+
+
 def test_the_opened_row_differs_from_the_others(rows):
     colours = draw(rows, opened="owl").data[0].marker.color
 

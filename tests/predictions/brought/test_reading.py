@@ -4,6 +4,7 @@ import json
 import pickle
 import re
 import zipfile
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -47,7 +48,14 @@ WRITERS = {
     "unnamed.parquet": lambda path, x: wide(x).rename_axis(None).to_parquet(path),
     "long.csv": lambda path, x: long(x).to_csv(path, index=False),
     "long.parquet": lambda path, x: long(x).to_parquet(path),
+    "results.json": lambda path, x: path.write_text(json.dumps(results(x))),
 }
+
+
+def results(values):
+    """As of COCO, about whole images."""
+    table = long(values).rename(columns={"image": "image_id", "label": "category_id"})
+    return table.to_dict("records")
 
 
 def values_of(matrix):
@@ -194,6 +202,62 @@ def test_a_table_that_does_not_say_one_thing_is_refused(content, told, tmp_path)
 
     with pytest.raises(ValueError, match=told):
         read_scores(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ([], "1 to 16,777,216 images"),
+        ({"image_id": 1, "category_id": 2, "score": 0.5}, "a list of objects with image_id"),
+        ([{"image_id": 1, "category_id": 2}], "a list of objects with image_id"),
+        ([{"image_id": 1.5, "category_id": 2, "score": 0.5}], "a list of objects with image_id"),
+        ([{"image_id": 1, "category_id": 2, "score": "0.5"}], "a list of objects with image_id"),
+        ([{"image_id": 1, "category_id": 2, "score": 0.5}] * 2, "1 images x 1 labels, got 2 rows"),
+    ],
+)
+def test_results_that_lack_something_or_hold_it_twice_are_refused(content, told, tmp_path):
+    (tmp_path / "r.json").write_text(json.dumps(content))
+
+    with pytest.raises(ValueError, match=told):
+        read_scores(tmp_path / "r.json")
+
+
+def test_ids_of_results_may_be_numbers(tmp_path):
+    rows = [{"image_id": 42, "category_id": 18, "score": 0.5, "bbox": [1, 2, 3, 4]}]
+    (tmp_path / "r.json").write_text(json.dumps(rows))
+
+    found = read_scores(tmp_path / "r.json")
+
+    assert (list(found.ids), list(found.label_names)) == (["42"], ["18"])
+
+
+def test_one_archive_of_cleanlab_holds_scores_and_targets(tmp_path, rng):
+    labels, probs = rng.integers(0, 2, (4, 3)), rng.random((4, 3))
+    np.savez(tmp_path / "c.npz", labels=labels, pred_probs=probs)
+
+    found = read_scores(tmp_path / "c.npz")
+
+    np.testing.assert_array_equal(values_of(found), probs)
+    assert found.scale == "probabilities"
+    np.testing.assert_array_equal(read_targets(tmp_path / "c.npz")[1], labels)
+
+
+@pytest.mark.parametrize("kind", [".pt", ".pkl"])
+def test_the_three_lines_of_a_refused_pickle_convert_it(kind, tmp_path, monkeypatch, scores):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / f"mine{kind}"
+    if kind == ".pt":
+        torch = import_module("torch")
+        torch.save(torch.from_numpy(scores), path)
+    else:
+        path.write_bytes(pickle.dumps(scores))
+    with pytest.raises(ValueError, match="must not be a pickle") as refused:
+        read_scores(path)
+
+    _, *lines = str(refused.value).splitlines()
+    exec("\n".join(line.strip() for line in lines), {})
+
+    np.testing.assert_array_equal(values_of(read_scores(tmp_path / "mine.npz")), scores)
 
 
 def test_a_target_that_is_none_is_refused_with_its_place(tmp_path):

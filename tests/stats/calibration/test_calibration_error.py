@@ -5,9 +5,12 @@ from udviz.stats.calibration.calibration_error import (
     excess_p_value,
     expected_calibration_error,
     maximum_calibration_error,
+    miscalibration_p,
     null_levels,
 )
+from udviz.stats.calibration.calibration_tables import calibration_table
 from udviz.stats.calibration.reliability_bins import reliability_bins
+from udviz.stats.labels.probabilities import logit_probs, prob_logits
 
 
 def rare_and_common(rng, n_images=400):
@@ -64,3 +67,49 @@ def test_a_single_draw_is_refused():
 
     with pytest.raises(ValueError, match="`n_draws` must be at least 2"):
         null_levels(bins, n_draws=1)
+
+
+@pytest.mark.parametrize("stored", ["float32", "float64", "logits"])
+def test_a_rounded_probability_lies_in_the_bin_of_its_edge_however_it_was_stored(stored):
+    probs = np.array([[0.7], [0.75], [0.6], [0.3]])
+    targets = np.array([[1], [1], [1], [0]], dtype=np.int8)
+    kept = {
+        "float32": probs.astype(np.float32),
+        "float64": probs,
+        "logits": logit_probs(prob_logits(probs).astype(np.float32)),
+    }[stored]
+
+    bins = reliability_bins(kept, targets, n_bins=10)
+
+    assert bins.count[0].tolist() == [0, 0, 0, 1, 0, 0, 1, 2, 0, 0]
+
+
+def test_spiegelhalters_z_is_its_formula(rng):
+    probs = rng.random((300, 2))
+    targets = (rng.random(probs.shape) < probs**1.2).astype(np.int8)
+
+    found = calibration_table(probs, targets, label_names=["a", "b"])["spiegelhalter_z"]
+
+    weight = 1 - 2 * probs
+    spread = np.sqrt((weight**2 * probs * (1 - probs)).sum(axis=0))
+    np.testing.assert_allclose(found, ((targets - probs) * weight).sum(axis=0) / spread)
+
+
+@pytest.mark.parametrize(
+    ("scale", "shift", "least"),
+    [(1.35, 0.0, 0.95), (1 / 1.35, 0.0, 0.95), (1.0, 0.5, 0.95), (1.0, 0.0, 0.0)],
+)
+def test_too_sure_too_timid_and_shifted_are_found_and_calibrated_is_not(rng, scale, shift, least):
+    logits = rng.normal(0.0, 1.5, size=(1500, 60))
+    targets = (rng.random(logits.shape) < logit_probs(logits)).astype(np.int8)
+
+    table = calibration_table(
+        logit_probs(scale * logits + shift), targets, label_names=[str(k) for k in range(60)]
+    )
+
+    p = miscalibration_p(table["spiegelhalter_z"].to_numpy(), table["ece_p"].to_numpy())
+    found = (p <= 0.05).mean()
+    assert found >= least
+    assert least > 0 or found < 0.1
+    if scale != 1:  # the sign of Z tells the direction
+        assert np.sign(table["spiegelhalter_z"].mean()) == np.sign(scale - 1)

@@ -105,6 +105,28 @@ def test_intervals_cover_the_difference_of_the_true_rates(rng):
     assert 0.91 <= np.mean(hits) <= 0.99
 
 
+def test_images_repeated_in_groups_have_the_errors_of_the_images_alone(rng):
+    (runs, targets), (val_runs, val_targets) = draw(rng), draw(rng)
+    thrice = np.arange(2400) % 800
+    moved, val_moved = (
+        {name: {0: of[0][thrice]} for name, of in each.items()} for each in (runs, val_runs)
+    )
+    alone = measured((runs, targets), (val_runs, val_targets), 0.5)
+
+    grouped = measure_at_recall(
+        moved,
+        targets[thrice],
+        Validation(models=val_moved, targets=val_targets[thrice], groups=thrice),
+        recall=0.5,
+        scope=Scope(min_positives=5, groups=thrice),
+    )
+
+    for name, each in alone.items():
+        one, three = gain_table(each, BEFORE, AFTER), gain_table(grouped[name], BEFORE, AFTER)
+        np.testing.assert_allclose(three["gain"], one["gain"])
+        np.testing.assert_allclose(three["se"], one["se"], rtol=0.1)  # slopes of other widths
+
+
 def test_the_slope_is_that_of_the_roc_curve(rng):
     positive = np.arange(60_000) < 20_000
     scores = rng.normal(size=60_000) + 1.5 * positive

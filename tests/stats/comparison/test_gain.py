@@ -7,7 +7,7 @@ from sklearn.metrics import average_precision_score
 from udviz.stats.comparison.gain import (
     MIN_TESTED,
     corrected,
-    images_needed,
+    detectable_gain,
     label_gains,
     verdicts,
 )
@@ -109,7 +109,7 @@ def test_the_same_model_twice_gains_nothing(data):
     np.testing.assert_allclose(gains.table[["gain", "se", "gain_low", "gain_high"]], 0, atol=1e-9)
     np.testing.assert_allclose(gains.table["p"], 1)
     assert set(gains.table["verdict"]) == {"inconclusive"}
-    assert np.isinf(gains.table["images_needed"]).all()
+    np.testing.assert_allclose(gains.table["detectable_gain"], 0, atol=1e-9)
 
 
 def test_pairing_narrows_the_interval(data, rng):
@@ -216,7 +216,7 @@ class TestFewPositives:
         )
         assert gains.table.loc[1, ["gain", "se", "gain_low", "gain_high", "p", "q"]].isna().all()
         assert gains.table["verdict"].tolist() == ["inconclusive"] * 2
-        assert np.isnan(gains.table["images_needed"]).all()
+        assert np.isnan(gains.table["detectable_gain"]).all()
 
     def test_a_label_with_one_positive_does_not_hide_the_interval_of_the_mean(self, data):
         data[2][:, 0] = 0
@@ -291,32 +291,27 @@ def error(image_variance, seed_variance, df=30.0):
     )
 
 
-class TestImagesToDecide:
+class TestDetectableGain:
     def test_a_case_worked_by_hand(self):
         # 80 % power at 5 % two-sided needs a gain of 1.960 + 0.842 = 2.802 standard errors
-        needed = images_needed(np.array([0.1]), error(0.01, 0.0), n_images=np.array([1000]))
+        gain = detectable_gain(error(0.0064, 0.0036, df=np.inf))
 
-        assert needed[0] == np.ceil(1000 * 0.01 * (2.8016 / 0.1) ** 2)
+        assert gain[0] == pytest.approx(0.1 * 2.8016, abs=1e-4)
 
-    def test_more_images_cannot_replace_seeds(self):
-        gain, n = np.array([0.1]), np.array([1000])
+    def test_few_degrees_of_freedom_ask_for_more_and_no_gain_exceeds_one(self):
+        assert detectable_gain(error(0.01, 0.0, df=3.0)) > detectable_gain(error(0.01, 0.0))
+        assert detectable_gain(error(1.0, 0.0)) == 1.0
+        assert np.isnan(detectable_gain(error(0.01, 0.0, df=0.0)))
 
-        assert np.isinf(images_needed(gain, error(0.01, 0.01), n_images=n))[0]
-        some = images_needed(gain, error(0.01, 0.0005), n_images=n)[0]
-        assert some > images_needed(gain, error(0.01, 0.0), n_images=n)[0]
-
-    def test_that_many_images_do_decide_in_four_of_five_cases(self, rng):
+    def test_a_gain_of_that_size_is_found_in_four_of_five_cases(self, rng):
         (baseline,), (distilled,), targets = models(
-            rng, n_images=60_000, n_positives=6000, n_labels=1, gain=0.4
+            rng, n_images=2000, n_positives=200, n_labels=150, gain=0.29
         )
-        n = int(label_gains(baseline, distilled, targets).table["images_needed"][0])
 
-        (baseline,), (distilled,), targets = models(
-            rng, n_images=n, n_positives=n // 10, n_labels=200, gain=0.4
-        )
-        p = label_gains(baseline, distilled, targets).table["p"]
+        table = label_gains(baseline, distilled, targets).table
 
-        assert (p < 0.05).mean() == pytest.approx(0.8, abs=0.1)
+        assert table["gain"].mean() == pytest.approx(table["detectable_gain"].mean(), rel=0.1)
+        assert (table["p"] < 0.05).mean() == pytest.approx(0.8, abs=0.08)
 
 
 class TestCoverage:

@@ -143,6 +143,22 @@ def test_several_seeds_give_the_mean_and_widen_its_interval(rng):
     assert (table["se"] > one["se"]).all()
 
 
+def test_images_repeated_in_groups_have_the_errors_of_the_images_alone(rng):
+    runs, targets = models(rng)
+    thrice = np.arange(1500) % 500
+    moved = {name: {0: of[0][thrice]} for name, of in runs.items()}
+
+    alone = decided(runs, targets) | measure_brier(runs, targets, scope=SCOPE)
+    own = Scope(min_positives=5, groups=thrice)
+    grouped = decided(moved, targets[thrice], groups=thrice) | measure_brier(
+        moved, targets[thrice], scope=own
+    )
+
+    for name, each in alone.items():
+        one, three = gain_table(each, BEFORE, AFTER), gain_table(grouped[name], BEFORE, AFTER)
+        np.testing.assert_allclose(three[["gain", "se"]], one[["gain", "se"]])
+
+
 def test_two_models_that_err_on_the_same_images_are_not_surely_equal():
     scores = np.linspace(1, -1, 100)[:, None]
     targets = (np.arange(100) % 10 == 0).astype(np.int8)[:, None]

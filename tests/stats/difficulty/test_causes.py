@@ -94,8 +94,8 @@ def test_a_rarer_label_is_expected_to_have_a_lower_ap(study):
     [
         (12, 2, 100, True),
         (6, 2, 100, False),  # beyond chance, but 4 more than expected are less than 5 in 100
-        (8, 3, 100, False),  # 5 more, but of six labels one may have them by chance
-        (8, 2, 100, True),
+        (12, 7, 100, False),  # 5 more, but one label in six may have them by chance
+        (12, 2, 9, False),  # too few marked ones to compare with
         (12, 10, 30, False),  # exact probabilities give as many
         (0, 0, 100, False),
         (np.nan, np.nan, np.nan, False),  # not judged
@@ -104,11 +104,13 @@ def test_a_rarer_label_is_expected_to_have_a_lower_ap(study):
 def test_labels_are_suspect_where_the_surest_images_lack_marks_beyond_chance_and_in_number(
     study, unmarked, expected, marked, suspect
 ):
-    columns = ["surest_unmarked", "surest_expected", "surest_marked", "surest_expected_sd"]
+    columns = ["surest_unmarked", "surest_expected", "surest_marked"]
+    columns += ["surest_expected_sd", "surest_excess_sd"]
     counts = pd.DataFrame(0.0, index=range(6), columns=columns).assign(
         missing=0.0, extra=0.0, missing_unexplained=0.0, doubted_share=0.0
     )
-    counts.loc[2, columns] = [unmarked, expected, marked, np.sqrt(0.98 * expected)]
+    spread = np.sqrt(unmarked)  # about what so many unmarked images show themselves
+    counts.loc[2, columns] = [unmarked, expected, marked, np.sqrt(0.98 * expected), spread]
 
     evidence = cause_evidence(*study, label_names=NAMES, facts=facts_of(suspects=counts))
 
@@ -139,7 +141,7 @@ def test_a_calibration_error_that_is_sure_but_tiny_is_no_cause(rng):
 
     evidence = cause_evidence(prob_logits(probs), targets, label_names=["dog"])
 
-    assert evidence.loc[0, "ece_q"] < 1e-6
+    assert evidence.loc[0, "miscalibration_q"] < 1e-6
     assert not evidence.loc[0, "miscalibrated"]
 
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from udviz.stats.difficulty.ranks import difficulty_ranks
+from udviz.stats.difficulty.rank_draws import redraw_precision
+from udviz.stats.difficulty.ranks import difficulty_ranks, rank_table
 from udviz.stats.ranking.prevalence import chance_average_precision
 from udviz.stats.ranking.ranking import average_precision
 
@@ -92,3 +93,18 @@ def test_what_cannot_be_ranked_is_refused(rng):
         difficulty_ranks([probs], targets, label_names=["a"])
     with pytest.raises(ValueError, match="`confidence` must lie in"):
         difficulty_ranks([probs], targets, label_names=names(2), confidence=1.0)
+
+
+def test_a_label_with_too_few_positives_has_a_difficulty_and_no_rank(rng):
+    targets = np.zeros((200, 3), dtype=np.int8)
+    targets[:40, 0] = targets[:30, 2] = targets[0, 1] = 1
+    scores = rng.normal(size=targets.shape) + 2.0 * targets * [1, -3, 1]
+
+    table = rank_table(
+        redraw_precision([scores], targets), label_names=["a", "b", "c"], min_positives=20
+    )
+
+    assert table["difficulty_rank"].isna().tolist() == [False, True, False]
+    assert sorted(table["difficulty_rank"].dropna()) == [1, 2]
+    assert table["rank_high"].max() == 2
+    assert table[["difficulty_low", "difficulty_high"]].notna().all(axis=None)

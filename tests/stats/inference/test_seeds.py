@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from scipy import special
 
-from udviz.stats.inference.seeds import Spread, _inverse_trigamma, squeeze_variance, standard_error
+from udviz.stats.inference.intervals import t_quantile
+from udviz.stats.inference.seeds import (
+    Spread,
+    _inverse_trigamma,
+    label_dependence,
+    squeeze_variance,
+    standard_error,
+)
 
 
 def spread(values, image_variance, interaction, image_df=99.0):
@@ -91,3 +98,43 @@ def test_a_label_without_variance_or_scale_does_no_harm(rng):
 @pytest.mark.parametrize("value", [1e-4, 0.3, 2.0, 50.0])
 def test_the_inverse_trigamma_inverts(value):
     assert special.polygamma(1, _inverse_trigamma(value)) == pytest.approx(value)
+
+
+def coverage_over_labels(rng, *, n_seeds, together, n_data_sets=500, n_labels=20, seed_sd=3.0):
+    """Share of nominal 95 % intervals that hold 0, the image noise of a seed having variance 1."""
+    shape = (n_data_sets, n_seeds, n_labels)
+    common = rng.normal(size=(*shape[:2], 1)) * np.ones(n_labels)
+    seeds = np.sqrt(together) * common + np.sqrt(1 - together) * rng.normal(size=shape)
+    scores = rng.normal(size=(n_data_sets, 1, n_labels)) + rng.normal(size=shape) + seed_sd * seeds
+    hits = []
+    for values in scores:
+        error = standard_error(spread(values, 1.0 + 1.0 / n_seeds, 1.0, image_df=np.inf))
+        hits.append(np.abs(values.mean(axis=0)) <= error.se * t_quantile(0.95, error.df))
+    return np.mean(hits)
+
+
+@pytest.mark.parametrize("together", [0.0, 0.5, 1.0])
+def test_intervals_of_labels_hold_what_they_say_however_a_seed_moves_them_together(rng, together):
+    assert 0.925 < coverage_over_labels(rng, n_seeds=3, together=together) < 0.98
+
+
+@pytest.mark.parametrize(("together", "expected"), [(0.0, 0.0), (0.25, 0.0625), (1.0, 1.0)])
+def test_dependence_is_the_mean_squared_correlation_of_what_seeds_do(rng, together, expected):
+    common, apart = rng.normal(size=(400, 1)), rng.normal(size=(400, 200))
+    values = np.sqrt(together) * common * np.tile([1, -1], 100) + np.sqrt(1 - together) * apart
+
+    assert label_dependence(values, scale=np.ones(200)) == pytest.approx(expected, abs=0.01)
+
+
+def test_two_seeds_tell_whether_labels_moved_the_same_way():
+    same, apart = np.array([[0.0] * 4, [1.0] * 4]), np.array([[0.0] * 4, [1.0, -1.0, 1.0, -1.0]])
+
+    assert label_dependence(same, scale=np.ones(4)) == 1
+    assert label_dependence(apart, scale=np.ones(4)) == 0
+
+
+def test_labels_that_move_as_one_have_the_degrees_of_freedom_of_one(rng):
+    seen = np.full(20, 2.0)
+
+    assert squeeze_variance(seen, scale=np.ones(20), df=2, dependence=1.0)[1] == 2
+    assert squeeze_variance(seen, scale=np.ones(20), df=2)[1] == 40

@@ -201,7 +201,7 @@ def _causes(
         calibration=calibration,
         findings=Findings(
             confusions=own(found["pairs"]).astype({"column": int, "partner": int}),
-            suspects=Suspects(table=pd.DataFrame(), counts=counts),
+            suspects=Suspects(table=pd.DataFrame(), counts=counts, outliers=pd.DataFrame()),
             entropy=own(found["entropy"])[["entropy", "entropy_share"]],
         ),
     )

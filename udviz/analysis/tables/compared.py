@@ -4,7 +4,7 @@ All runs of all models are measured in one pass over the labels; rankings, gains
 ranks of difficulty derive from it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,11 @@ from udviz.analysis.split_predictions import SplitPredictions
 from udviz.analysis.tables.comparison_rows import comparison_rows, hard_labels
 from udviz.stats.comparison.contributions import label_contributions
 from udviz.stats.comparison.gap import gap_table
+from udviz.stats.comparison.influential import (
+    gain_without_few,
+    mean_gain_without_few,
+    rests_on_few,
+)
 from udviz.stats.difficulty.rank_draws import Redrawing
 from udviz.stats.difficulty.ranks import rank_table
 from udviz.stats.ranking.measure import (
@@ -22,12 +27,15 @@ from udviz.stats.ranking.measure import (
     Measuring,
     RankedColumn,
     ScoreSets,
+    group_codes,
     ranked_columns,
 )
 from udviz.stats.ranking.ranking import mean_precision, precision_table
-from udviz.vocabulary import AVERAGE_PRECISION
+from udviz.vocabulary import AVERAGE_PRECISION, INCONCLUSIVE
 
 MOST_IMAGES = 25  # of ``contributions``, per label and direction
+
+Pair = tuple[str, str]  # models before and after
 
 
 def compared_tables(
@@ -47,21 +55,28 @@ def compared_tables(
     """
     scores = split.logits()
     sets = ScoreSets.of(scores, fixed=plan.fixed)
-    shape = split.targets.shape
+    shape, names = split.targets.shape, split.groups
+    groups = None if names is None else group_codes(names, n_images=shape[0])
     measuring = Measuring(
         sets,
         n_images=shape[0],
         n_labels=shape[1],
         min_positives=plan.min_positives,
         hard=hard_labels(plan, split, difficulty),
+        groups=groups,
     )
-    redrawing = Redrawing(*shape, runs=_places(sets, plan.reference))
+    redrawing = Redrawing(*shape, runs=_places(sets, plan.reference), groups=groups)
     pairs = {pair: sets.paired(*pair) for pair in plan.comparisons}
+    without = {pair: np.full(shape[1], np.nan) for pair in pairs}
     contributions: list[pd.DataFrame] = []
     all_scores = [logits for runs in scores.values() for logits in runs.values()]
-    for ranked in ranked_columns(all_scores, split.targets, losses=bool(pairs)):
+    for ranked in ranked_columns(all_scores, split.targets, losses=bool(pairs), groups=groups):
         measuring.add(ranked)
         redrawing.add(ranked)
+        for pair, places in pairs.items():
+            without[pair][ranked.column.label] = gain_without_few(
+                ranked, before=places[:, 0], after=places[:, 1]
+            )
         contributions += [
             _contributions(ranked, places).assign(
                 before=pair[0], after=pair[1], label=split.label_names[ranked.column.label]
@@ -70,12 +85,15 @@ def compared_tables(
             if ranked.loss is not None
         ]
     measured = measuring.result()
+    on_mean = {p: measuring.influence_on_mean(at[:, 0], at[:, 1]) for p, at in pairs.items()}
     trained = train_positives >= plan.min_train_positives
-    ranks = rank_table(redrawing.result(), label_names=split.label_names)
+    ranks = rank_table(
+        redrawing.result(), label_names=split.label_names, min_positives=plan.min_positives
+    )
     tables = {
         "ranking": _of_models(plan, lambda model: _ranking(model, measured)),
         "means": _of_models(plan, lambda model: _means(model, measured, trained)),
-        "comparisons": comparison_rows(plan, split.label_names, measured, AVERAGE_PRECISION),
+        "comparisons": _comparisons(plan, split, measured, without, on_mean),
         "gap": _gaps(plan, split, measured),
         "contributions": _with_ids(contributions, split),
         "difficulty": _integers(ranks.assign(supported=measured.supported, hard=measured.hard)),
@@ -110,7 +128,7 @@ def _ranking(model: str, measured: Measured) -> pd.DataFrame:
 def _means(model: str, measured: Measured, trained: np.ndarray) -> pd.DataFrame:
     """Mean average precisions: one row."""
     mean, supported = (mean_precision(measured, model, supported=s) for s in (False, True))
-    usable = trained & (measured.positives > 0)
+    usable = trained & measured.measurable
     by_run = measured.values[_places(measured.sets, model)][:, usable]
     means = by_run.mean(axis=1) if usable.any() else np.full(len(by_run), np.nan)
     with np.errstate(invalid="ignore"):  # a label without a known target
@@ -129,6 +147,39 @@ def _means(model: str, measured: Measured, trained: np.ndarray) -> pd.DataFrame:
         "n_labels": len(trained),
     }
     return pd.DataFrame([row])
+
+
+def _comparisons(
+    plan: Plan,
+    split: SplitPredictions,
+    measured: Measured,
+    without: Mapping[Pair, np.ndarray],
+    on_mean: Mapping[Pair, np.ndarray],
+) -> pd.DataFrame:
+    """Every comparison in average precision, and what it would be without few images.
+
+    Args:
+        plan: What to compare.
+        split: The predictions.
+        measured: What was measured of them.
+        without: Comparison -> (L,) gains without the most influential images.
+        on_mean: Comparison -> (N,) influence of every image on the gain in mean AP.
+    """
+    if not plan.comparisons:
+        return pd.DataFrame()
+    table = comparison_rows(plan, split, measured, AVERAGE_PRECISION)
+    for pair in plan.comparisons:
+        own = (table["before"] == pair[0]) & (table["after"] == pair[1])
+        table.loc[own & (table["scope"] == "label"), "gain_without_few"] = without[pair]
+        mean = own & (table["scope"] == "mean")
+        gain = float(table.loc[mean, "gain"].iloc[0])
+        table.loc[mean, "gain_without_few"] = mean_gain_without_few(on_mean[pair], gain=gain)
+    few = rests_on_few(
+        *(table[name].to_numpy() for name in ("gain", "gain_low", "gain_high", "gain_without_few"))
+    )
+    told = table["scope"].isin(["label", "mean"])
+    table["rests_on_few"] = few & told & (table["verdict"] != INCONCLUSIVE)
+    return table
 
 
 def _gaps(plan: Plan, split: SplitPredictions, measured: Measured) -> pd.DataFrame:

@@ -7,25 +7,35 @@ import pandas as pd
 
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions
-from udviz.stats.comparison.gain import corrected, gain_table, mean_gain_row, p_of_tested, verdicts
+from udviz.stats.comparison.gain import (
+    corrected,
+    gain_table,
+    mean_gain_row,
+    p_of_tested,
+    verdict_of,
+    verdicts,
+)
 from udviz.stats.difficulty.hardest import hardest_third
 from udviz.stats.ranking.measure import MeanOver, Measured
 from udviz.stats.ranking.prevalence import chance_average_precision
 from udviz.stats.ranking.ranking import average_precision
-from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE, METRICS, Metric, Verdict
+from udviz.vocabulary import METRICS, Metric
 
 FALSE_DISCOVERY_RATE = 0.05
 MEANS: dict[str, MeanOver] = {"mean": "all", "hard": "hard", "rest": "rest"}  # by scope
 
 
 def comparison_rows(
-    plan: Plan, label_names: Sequence[str], measured: Measured, metric: Metric
+    plan: Plan, split: SplitPredictions, measured: Measured, metric: Metric
 ) -> pd.DataFrame:
-    """Every comparison, label by label and in means; q over all labels of all comparisons."""
+    """Every comparison, label by label and in means; q over all labels of all comparisons.
+
+    What would be without few images is not known.
+    """
     if not plan.comparisons:
         return pd.DataFrame()
     higher = METRICS[metric].higher_is_better
-    parts = [_label_rows(plan, label_names, measured, *pair) for pair in plan.comparisons]
+    parts = [_label_rows(plan, split.label_names, measured, *pair) for pair in plan.comparisons]
     labels = pd.concat(parts, ignore_index=True)
     q = corrected(p_of_tested(labels), correction="bh")
     verdict = verdicts(
@@ -37,16 +47,12 @@ def comparison_rows(
         for scope in MEANS
     ]
     table = pd.concat([labels.assign(q=q, verdict=verdict), *means], ignore_index=True)
-    return table.drop(columns=["positives", "se", "seed_sd", "n_seeds"]).assign(metric=metric)
-
-
-def verdict_of(low: float, high: float, *, higher_is_better: bool = True) -> Verdict:
-    """``helped`` or ``hurt`` where an interval leaves out zero, else ``inconclusive``."""
-    if low > 0:
-        return HELPED if higher_is_better else HURT
-    if high < 0:
-        return HURT if higher_is_better else HELPED
-    return INCONCLUSIVE
+    return table.drop(columns=["positives", "se", "seed_sd", "n_seeds"]).assign(
+        metric=metric,
+        clustered=split.groups is not None,
+        gain_without_few=np.nan,
+        rests_on_few=False,
+    )
 
 
 def hard_labels(plan: Plan, split: SplitPredictions, difficulty: np.ndarray) -> np.ndarray:

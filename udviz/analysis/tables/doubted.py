@@ -11,13 +11,14 @@ from udviz.analysis.split_predictions import SplitPredictions
 from udviz.predictions.cache import Predictions, open_predictions
 from udviz.scratch import empty_columns
 from udviz.stats.difficulty.findings import find
+from udviz.stats.label_errors.suspects import Suspects
 from udviz.stats.labels.relations import co_occurrence
 
 _PAIR = {"low": "lift_low", "high": "lift_high", "partner": "partner_column"}
 
 
 def doubted_tables(split: SplitPredictions, reference: str) -> Tables:
-    """``confusions`` and ``suspects`` of the first run of the reference.
+    """``confusions``, ``suspects`` and ``outlier_images`` of the first run of the reference.
 
     Also ``pairs``, ``suspect_counts`` and ``entropy``: what its causes of difficulty are judged by.
     """
@@ -32,6 +33,7 @@ def doubted_tables(split: SplitPredictions, reference: str) -> Tables:
     tables = {
         "confusions": confusions,
         "suspects": _named(found.suspects.table, [run]),
+        "outlier_images": _outliers(found.suspects, [run]),
         "pairs": pairs,
         "suspect_counts": found.suspects.counts,
         "entropy": found.entropy,
@@ -40,7 +42,7 @@ def doubted_tables(split: SplitPredictions, reference: str) -> Tables:
 
 
 def doubted_training_tables(folds: Sequence[Path]) -> Tables:
-    """``suspects`` among the training targets, and ``training_counts``.
+    """``suspects`` among the training targets, ``outlier_images`` and ``training_counts``.
 
     Args:
         folds: Caches of disjoint training images, each by a model that did not see them.
@@ -49,8 +51,9 @@ def doubted_training_tables(folds: Sequence[Path]) -> Tables:
     logits = _end_to_end([part.logits for part in parts])
     targets = _end_to_end([part.targets for part in parts])
     found = find(logits, targets, label_names=parts[0].label_names).suspects
-    table = _named(found.table, parts).assign(split=parts[0].split)
-    return {"suspects": table, "training_counts": found.counts}
+    tables = {"suspects": _named(found.table, parts), "outlier_images": _outliers(found, parts)}
+    named = {name: table.assign(split=parts[0].split) for name, table in tables.items()}
+    return named | {"training_counts": found.counts}
 
 
 def co_occurrence_table(split: SplitPredictions) -> Tables:
@@ -71,8 +74,16 @@ def co_occurrence_table(split: SplitPredictions) -> Tables:
     return {"co_occurrence": table}
 
 
+def _outliers(suspects: Suspects, parts: Sequence[Predictions]) -> pd.DataFrame:
+    """Images set apart, with their ids and the names of the labels they mislead about."""
+    names = suspects.counts["label"]
+    labels = [", ".join(names[columns]) for columns in suspects.outliers["columns"]]
+    named = _named(suspects.outliers, parts).drop(columns="columns")
+    return named.assign(labels=np.array(labels, dtype=object))
+
+
 def _named(suspects: pd.DataFrame, parts: Sequence[Predictions]) -> pd.DataFrame:
-    """Doubted targets of the images of ``parts``, end to end, with their ids."""
+    """Doubted targets or images of ``parts``, end to end, with their ids."""
     ids = np.concatenate([part.images["image_id"].to_numpy(dtype=object) for part in parts])
     return suspects.assign(image_id=ids[suspects["image"].to_numpy(dtype=int)])
 

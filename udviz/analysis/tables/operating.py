@@ -36,7 +36,7 @@ def compared_at_recall(
     measured = measure_at_recall(
         test.logits(),
         test.targets,
-        Validation(models=val.logits(), targets=val.targets),
+        Validation(models=val.logits(), targets=val.targets, groups=val.groups),
         recall=EQUAL_RECALLS[recall_percent],
         scope=_scope(plan, test, difficulty),
     )
@@ -73,6 +73,7 @@ def _scope(plan: Plan, test: SplitPredictions, difficulty: np.ndarray) -> Scope:
         min_positives=plan.min_positives,
         hard=hard_labels(plan, test, difficulty),
         fixed=plan.fixed,
+        groups=test.groups,
     )
 
 
@@ -81,7 +82,6 @@ def _rows(
 ) -> Tables:
     names: dict[str, Metric] = {str(metric): metric for metric in METRICS}
     parts = [
-        comparison_rows(plan, test.label_names, each, names[f"{name}{at}"])
-        for name, each in measured.items()
+        comparison_rows(plan, test, each, names[f"{name}{at}"]) for name, each in measured.items()
     ]
     return {"comparisons": pd.concat(parts, ignore_index=True).assign(split=test.split)}

@@ -1,18 +1,21 @@
 """From the names of images in a label file to the files that are here.
 
 A name is looked for as it is written, then as other systems write it: with backslashes, another
-case, another suffix or none, in a folder more or less, as a URL. One file: used, and said. Several:
+case, another suffix or none, composed accents or not, without leading zeros, in a folder more or
+less, as a URL. One file: used, and said. Several:
 named, never chosen from. Nothing outside the folder is ever found.
 """
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from urllib.parse import unquote
 
 from udviz.checks import is_text, shown
 from udviz.data.images.files import LINK_OUT, allowed_folder, path_inside
@@ -50,8 +53,9 @@ class ImageFinder:
         for whole in (name, plain):
             if whole in self._names:
                 return [whole]
-        keys = (key(tail) for tail in _tails(plain) for key in (_exact, _folded, _stem))
-        return next((self._by_key[key] for key in keys if key in self._by_key), [])
+        keys = (key(tail) for tail in _tails(plain) for key in (_exact, _folded, _stem, _number))
+        found = next((self._by_key[key] for key in keys if key in self._by_key), [])
+        return found if found or unquote(name) == name else self.find(unquote(name))
 
     def nearest(self, name: str) -> str:
         """The file name here that is most like ``name``; empty if none is."""
@@ -72,8 +76,8 @@ class ImageFinder:
             for tail in _tails(path):
                 keys = [_exact(tail), _folded(tail)]
                 if path.casefold().endswith(SUFFIXES):
-                    keys.append(_stem(tail))
-                for key in keys:
+                    keys += [_stem(tail), _number(tail)]
+                for key in filter(None, keys):
                     by_key.setdefault(key, []).append(path)
         return by_key
 
@@ -167,10 +171,21 @@ def _exact(tail: str) -> str:
 
 
 def _folded(tail: str) -> str:
-    return f"~{tail.casefold()}"
+    return f"~{_composed(tail)}"
+
+
+def _composed(tail: str) -> str:
+    """In lower case, accents as one character with their letter (Unicode's NFC)."""
+    return unicodedata.normalize("NFC", tail.casefold())
 
 
 def _stem(tail: str) -> str:
-    folded = tail.casefold()
+    folded = _composed(tail)
     stem, dot, suffix = folded.rpartition(".")
     return f".{stem if dot and '.' + suffix in SUFFIXES else folded}"
+
+
+def _number(tail: str) -> str:
+    """The number that a name is, as spreadsheets leave it: 7 or 7.0 of ``0007.jpg``; else empty."""
+    stem = _stem(tail)[1:].removesuffix(".0")
+    return f"#{int(stem)}" if stem.isascii() and stem.isdigit() and len(stem) < 100 else ""

@@ -15,7 +15,7 @@ from udviz.data.images.digests import FileDigest, FileDigests
 from udviz.data.images.files import VERIFY, FileFacts, inspect_files
 from udviz.data.images.leaks import note_repeats
 from udviz.data.images.masks import MaskFolder
-from udviz.data.problems import DataProblems, ProblemLog
+from udviz.data.problems import DataProblems, ProblemLog, describe_problem
 
 BAD_IMAGES = ("stop", "set_aside")
 LONGEST_LABEL = 1_000  # characters; more is a file that was read as something it is not
@@ -137,7 +137,7 @@ def assemble(
 
 
 def _counted(log: ProblemLog) -> str:
-    listing = "; ".join(f"{problem.kind}: {problem.count}" for problem in log.problems())
+    listing = "; ".join(map(describe_problem, log.problems()))
     return f"{listing}." if listing else ""
 
 

@@ -16,6 +16,7 @@ from udviz.data.readers.assemble import Rows, assemble
 from udviz.data.readers.coco_json import Instances, read_instances
 from udviz.data.readers.objects import Corners, ObjectList, relative_corners
 from udviz.data.splits import SPLIT_NAMES, complete_splits, shares_with
+from udviz.data.tables.text import files_here
 
 CROWD_MEANS = ("auto", "unknown", "present")
 ROBOFLOW = "_annotations.coco.json"
@@ -175,7 +176,8 @@ def _found_parts(root: Path, files: CocoFiles, log: ProblemLog) -> list[_Part]:
     if single is None:
         raise FileNotFoundError(
             f"There is no COCO instances file at {root / files.train_annotations}, and none that "
-            f"Roboflow or Label Studio would write. Pass --data.train_annotations."
+            "Roboflow or Label Studio would write. Pass --data.train_annotations (alone with "
+            f"--data.test_annotations '' to draw splits). {files_here(root, ('.json', '.json.gz'))}"
         )
     log.guess(f"all annotations are in {single.name}", flag="--data.train_annotations")
     return [_Part(split="", instances=read_instances(single, log), images=root, file=single)]
@@ -230,6 +232,7 @@ def _add_objects(
             f"that `images` does not name, such as image_id {shown(repr(strangers[0]))}; an id "
             f"there is {shown(repr(images[0]['id'] if images else None))}. Their ids must match."
         )
+    _check_categories(part, name_of)
     log.add_all("annotation of an unknown image", (f"image_id {image}" for image in strangers))
     for annotation in annotations:
         place = place_of.get(annotation["image_id"])
@@ -245,6 +248,18 @@ def _add_objects(
             log.add("unusable box", f"{image['file_name']}: {name}")
         difficult = bool(annotation.get("iscrowd")) and not crowds
         objects.add(first_row + place, column_of[name], corners=corners, difficult=difficult)
+
+
+def _check_categories(part: _Part, name_of: dict[str, str]) -> None:
+    """Raise if most annotations are of categories that the file does not name."""
+    used = [annotation["category_id"] for annotation in part.instances.annotations]
+    strangers = [category for category in used if category not in name_of]
+    if len(strangers) * 2 > len(used):
+        raise ValueError(
+            f"{part.file.name}: {len(strangers)} of {len(used)} annotations are of categories that "
+            f"`categories` does not name, such as category_id {shown(repr(strangers[0]))}; it has "
+            f"{shown(', '.join(name_of))}. Their ids must match."
+        )
 
 
 def _corners(bbox: Any, image: dict[str, Any]) -> Corners | None:

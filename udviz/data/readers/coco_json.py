@@ -7,6 +7,7 @@ from typing import Any
 
 from udviz.checks import shown
 from udviz.data.problems import ProblemLog
+from udviz.data.tables.label_lists import label_text
 from udviz.data.tables.text import text_file
 
 REQUIRED = {
@@ -75,8 +76,14 @@ def read_instances(path: Path, log: ProblemLog) -> Instances:
             f"{path} must name its labels in `categories`, but that list is empty. "
             "Export it again with categories."
         )
+    named: dict[str, str] = {}
     for place, image in enumerate(parts["images"]):
         image["file_name"] = _file_name(image, place, path)
+        if named.setdefault(image["id"], image["file_name"]) != image["file_name"]:
+            raise ValueError(
+                f"{path}: `images` must have an id each, but {shown(image['id'])} is "
+                f"{shown(named[image['id']])} and {shown(image['file_name'])}."
+            )
     parts["categories"].sort(key=lambda category: _by_number(category["id"]))
     return Instances(**parts)
 
@@ -113,7 +120,9 @@ def _checked(items: Any, part: str, path: Path) -> Part:
             if key in _IDS:
                 item[key] = _id(item[key], f"{path}: `{part}[{place}].{key}`")
         if part == "categories":
-            item["name"] = str(item["name"]).strip()
+            if not isinstance(item["name"], str | int) or not str(item["name"]).strip():
+                raise ValueError(f"{path}: `categories[{place}].name` must be a text.")
+            item["name"] = label_text(item["name"])
     return items
 
 

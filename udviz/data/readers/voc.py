@@ -105,12 +105,13 @@ def _folder_below(root: Path, log: ProblemLog) -> Path:
     Raises:
         ValueError: If there are several: years, which ``year`` chooses from.
     """
-    below = [] if (root / MAIN).is_dir() else sorted(p.parents[1] for p in root.glob(f"*/{MAIN}/"))
+    found = [] if (root / MAIN).is_dir() else [*root.glob(f"*/{MAIN}/"), *root.glob(f"*/*/{MAIN}/")]
+    below = sorted(path.parents[1] for path in found)
     if len(below) > 1:
         raise ValueError(
             f"{root} holds {', '.join(path.name for path in below)}. Say which: --data.year, as "
             f"{below[0].name.removeprefix('VOC')}, or pass that folder as --data.root."
         )
     if below:
-        log.guess(f"the data are those in {below[0].name}", flag="--data.year")
+        log.guess(f"the data are those in {below[0].relative_to(root)}", flag="--data.year")
     return below[0] if below else root

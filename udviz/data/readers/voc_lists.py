@@ -1,11 +1,13 @@
 """The lists in ``ImageSets/Main`` of Pascal VOC: splits, and labels of images."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from udviz.data.images.files import path_inside
 from udviz.data.images.finder import SUFFIXES
 from udviz.data.problems import ProblemLog
 from udviz.data.splits import SPLIT_NAMES, TRAINVAL
@@ -82,8 +84,8 @@ def read_label_lists(
     for path in lists:
         column = label_names.index(_label(path))
         for line in _lines(path, log):
-            image_id, _, value = line.strip().partition(" ")
-            rows = rows_of.get(_without_suffix(image_id), [])
+            image_id, _, value = line.strip().rpartition(" ")
+            rows = rows_of.get(_without_suffix(image_id.strip()), [])
             targets[rows, column] = TARGET_OF.get(value.strip(), -1)
             difficult[rows, column] = value.strip() == DIFFICULT
             if value.strip() not in TARGET_OF:
@@ -97,9 +99,18 @@ def _label(path: Path) -> str:
 
 
 def _ids(path: Path, log: ProblemLog) -> list[str]:
-    """The first word of every line without the suffix of an image; none if there is no list."""
-    words = [line.split() for line in _lines(path, log)] if path.is_file() else []
-    return [_without_suffix(parts[0]) for parts in words if parts]
+    """The image of every line, without suffix; none if there is no list, # begins a comment."""
+    lines = [line.strip() for line in _lines(path, log)] if path.is_file() else []
+    annotations = path.parents[2] / "Annotations"
+    return [_image_of(line, annotations) for line in lines if line and not line.startswith("#")]
+
+
+def _image_of(line: str, annotations: Path) -> str:
+    """A whole line if it names an annotation, else its first word, else that without folders."""
+    whole, first = _without_suffix(line), _without_suffix(line.split()[0])
+    names = (whole, first, re.split(r"[\\/]", whole)[-1], re.split(r"[\\/]", first)[-1])
+    places = ((name, path_inside(annotations, f"{name}.xml")) for name in dict.fromkeys(names))
+    return next((name for name, place in places if place and place.is_file()), first)
 
 
 def _without_suffix(name: str) -> str:

@@ -8,12 +8,28 @@ import pandas as pd
 
 from udviz.data.problems import ProblemLog
 from udviz.data.tables.columns import Columns
-from udviz.data.tables.label_lists import ListError, find_separator, made_of_words, parse_list
+from udviz.data.tables.label_lists import (
+    BRACKETS,
+    ListError,
+    find_separator,
+    label_text,
+    made_of_words,
+    parse_list,
+)
 from udviz.data.tables.words import READ, Coding, read_words
 
-TWINS = "labels that are always listed together (if they are one, --data.separator)"
-TWINS_FROM = 3  # images; rarer labels may come together by chance
-NO_LABEL_WORDS = ("nan", "none", "null", "na", "n/a", "<na>", "?")  # as a whole cell of a list
+NO_LABEL_WORDS = (
+    "nan",
+    "none",
+    "null",
+    "na",
+    "n/a",
+    "n.a.",
+    "<na>",
+    "?",
+    "-",
+    "--",
+)  # as a whole cell of a list
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +88,7 @@ def read_targets(
             cell = series[place].iloc[row]
             where = f"{image_ids[row]}: {names[place]} = {cell!r} (read are {READ})"
             log.add("value that says neither present nor absent", where, row=int(row))
-        return Targets(values=values, label_names=tuple(str(name).strip() for name in names))
+        return Targets(values=values, label_names=tuple(label_text(name) for name in names))
     lists = _label_lists(frame[columns.label_list], settings, image_ids, log)
     names = tuple(sorted({label for row in lists for label in row or ()}))
     column_of = {name: place for place, name in enumerate(names)}
@@ -82,7 +98,6 @@ def read_targets(
             values[row] = 0 if settings.coding.blank_means == "absent" else -1
         else:
             values[row, [column_of[label] for label in labels]] = 1
-    _note_twins(values, names, log)
     return Targets(values=values, label_names=names)
 
 
@@ -94,7 +109,7 @@ def is_long(frame: pd.DataFrame, columns: Columns, settings: TargetSettings) -> 
         return True
     cells = frame[columns.label_list].dropna().drop_duplicates()
     texts = [str(cell) for cell in cells]
-    listed = find_separator(texts) or any(text.startswith(("[", "(", "{")) for text in texts)
+    listed = find_separator(texts) or any(text.startswith(BRACKETS) for text in texts)
     return not listed and bool(frame[columns.image].duplicated().any())
 
 
@@ -117,7 +132,7 @@ def united(
     first = [0] * len(place_of)
     for row in range(len(image_ids) - 1, -1, -1):
         first[place_of[image_ids[row]]] = row
-    labels = [str(cell).strip() if not pd.isna(cell) else "" for cell in frame[columns.label_list]]
+    labels = ["" if pd.isna(cell) else label_text(cell) for cell in frame[columns.label_list]]
     names = tuple(sorted({label for label in labels if label}))
     column_of = {name: place for place, name in enumerate(names)}
     told = columns.value is not None
@@ -141,16 +156,6 @@ def united(
     return first, Targets(values=values, label_names=names)
 
 
-def _note_twins(values: np.ndarray, names: Sequence[str], log: ProblemLog) -> None:
-    """Note labels that are always listed together, as the halves of ``Bag, hand`` are."""
-    first_with: dict[bytes, str] = {}
-    for name, column in zip(names, values.T, strict=True):
-        if np.count_nonzero(column == 1) >= TWINS_FROM:
-            other = first_with.setdefault(column.tobytes(), name)
-            if other != name:
-                log.add(TWINS, f"{other} and {name}")
-
-
 def _label_lists(
     column: pd.Series, settings: TargetSettings, image_ids: Sequence[str], log: ProblemLog
 ) -> list[list[str] | None]:
@@ -159,7 +164,8 @@ def _label_lists(
     separator = settings.separator or find_separator(str(cell).strip() for cell in cells)
     if separator and not settings.separator:
         log.guess(f"labels of a list are separated by {separator!r}", flag="--data.separator")
-    if not separator and (combined := made_of_words({str(cell) for cell in column.dropna()})):
+    bare = {text for cell in column.dropna() if (text := str(cell))[:1] not in BRACKETS}
+    if not separator and (combined := made_of_words(bare)):
         what = f"labels may be made of words of others, as {combined[0]!r} is"
         log.guess(what, flag="--data.separator")
     lists: list[list[str] | None] = []

@@ -21,7 +21,10 @@ IMAGE_COLUMNS = (
 )
 LIST_COLUMNS = ("labels", "label", "tags", "tag", "classes", "categories", "findinglabels")
 VALUE_COLUMNS = ("value", "present", "target", "confidence", "y", "positive", "verified")
-NO_LABELS = ("fold", "kfold", "id", "index", "idx", "row", "rowid", "split", "subset", "isvalid")
+NO_LABELS = {  # words of a column's name
+    *("fold", "kfold", "id", "index", "idx", "row", "rowid", "split", "subset", "partition"),
+    *("holdout", "isvalid", "val", "validation", "test"),
+}
 _SAMPLE = 200  # cells that are looked at where a column is guessed by its content
 _MOST_EXAMPLES = 3
 
@@ -118,6 +121,11 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str], *, flag: str) -
 def _check_named(frame: pd.DataFrame, settings: ColumnSettings) -> None:
     if not len(frame.columns):
         raise ValueError("A table of labels must have columns, got none. Give each image a name.")
+    if len(frame.columns) == 1:
+        raise ValueError(
+            f"A table of labels must have several columns, got one: {shown(frame.columns[0])}. "
+            "Separate columns by a comma, semicolon, tab or bar."
+        )
     for name in ("image_column", "split_column", "group_column", "label_column"):
         if column := getattr(settings, name):
             require_columns(frame, [column], flag=f"--data.{name}")
@@ -190,7 +198,7 @@ def _value_column(frame: pd.DataFrame, others: list[str]) -> str | None:
 
 
 def _refuse_other_columns(frame: pd.DataFrame, rest: list[str]) -> None:
-    odd = [c for c in rest if _plain(c) in NO_LABELS or not _is_target_column(frame[c])]
+    odd = [c for c in rest if _words(c) & NO_LABELS or not _is_target_column(frame[c])]
     if not odd:
         return
     values = {c: ", ".join(map(repr, _odd_values(frame[c]))) for c in odd[:_MOST_EXAMPLES]}
@@ -199,7 +207,8 @@ def _refuse_other_columns(frame: pd.DataFrame, rest: list[str]) -> None:
     raise ValueError(
         f"Every column besides the image's must be a label of 0 and 1, got {listed}{more}. "
         f"Name those to leave out as --data.ignore_columns '{shown(','.join(odd))}', or the labels "
-        f"as --data.label_columns, or a column that lists labels as --data.label_column. "
+        "as --data.label_columns, or a column that lists labels as --data.label_column, or that of "
+        "splits as --data.split_column. "
         f"What is read: {READ}."
     )
 
@@ -228,6 +237,12 @@ def is_image_name(column: object) -> bool:
 def texts(column: pd.Series) -> list[str]:
     """The cells as stripped strings, "" where missing."""
     return ["" if pd.isna(cell) else str(cell).strip() for cell in column]
+
+
+def _words(name: object) -> set[str]:
+    """``cvFold`` and ``cv_fold`` are the words cv and fold."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", str(name))
+    return {*re.split(r"[^a-z0-9]+", apart.lower()), _plain(name)}
 
 
 def _plain(name: object) -> str:

@@ -14,9 +14,17 @@ import pandas as pd
 from udviz.checks import shown
 from udviz.data.images.finder import SUFFIXES as IMAGE_SUFFIXES
 from udviz.data.problems import ProblemLog
-from udviz.data.tables.text import TextFile, find_delimiter, said_delimiter, text_file
+from udviz.data.tables.columns import is_image_name
+from udviz.data.tables.text import (
+    TextFile,
+    files_here,
+    find_delimiter,
+    said_delimiter,
+    text_file,
+)
 from udviz.roots import check_place
 
+SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".json")
 # What pandas, pyarrow, json, csv and the text decoder raise on a file of another kind.
 _UNREADABLE = (ValueError, csv.Error, RecursionError, OSError, LookupError, TypeError)
@@ -49,10 +57,16 @@ def read_frame(
         ValueError: If it is not a table: the suffix, a repeated column, a ragged line.
     """
     kind = _kind(path)
+    if kind in SPREADSHEETS:
+        raise ValueError(
+            f"{path} is a spreadsheet. Save it as CSV, and pass that as --data.labels."
+        )
     if kind not in SUFFIXES:
         raise ValueError(f"A table must end in {', '.join(SUFFIXES)} (or .gz of it), got {path}.")
     if not path.is_file():
-        raise FileNotFoundError(f"There is no table at {path}.")
+        others = files_here(path.parent, SUFFIXES)
+        more = f" {others} Name one as --data.labels." if others else ""
+        raise FileNotFoundError(f"There is no table at {path}.{more}")
     check_place(path, name=path.name)
     try:
         if kind == ".parquet":
@@ -107,7 +121,12 @@ def _read_delimited(file: TextFile, log: ProblemLog, settings: FrameSettings) ->
         first = next(opened, "")
         start = [] if said_delimiter(first) else [first]
         lines = csv.reader(chain(start, opened), delimiter=delimiter)
-        header = [name.strip() for name in next(lines, [])]
+        header, n_before = [], 0 if start else 1
+        for cells in lines:
+            if any(map(str.strip, cells)):
+                header = [name.strip() for name in cells]
+                break
+            n_before += 1
         second = next(filter(None, lines), [])
     if delimiter != usual and len(header) > 1:
         log.guess(f"{file.path.name} is separated by {_NAMES[delimiter]}", flag="--data.labels")
@@ -117,13 +136,14 @@ def _read_delimited(file: TextFile, log: ProblemLog, settings: FrameSettings) ->
         sep=delimiter,
         names=names,
         header=None,
-        skiprows=(0 if start else 1) + (settings.header != "none"),
+        skiprows=n_before + (settings.header != "none"),
         dtype=str,  # not "category", which turns 0001.0 into 1
         keep_default_na=False,
         skipinitialspace=True,
         encoding=file.encoding,
         compression="gzip" if file.compressed else None,
     )
+    frame = frame[(frame != "").any(axis=1)].reset_index(drop=True)  # spreadsheets leave empty rows
     return frame[[name for name in names if not name.startswith("\0")]]
 
 
@@ -142,19 +162,25 @@ def _column_names(
             f"its first line must name the columns, got {', '.join(header[:4])}. Add a line of "
             "names, or pass --data.header none."
         )
+    if not header:
+        raise ValueError("it is empty.")
     named = [column for column in header if column]
     repeated = sorted(column for column, count in Counter(named).items() if count > 1)
     if repeated or not named:
         raise ValueError(f"its columns must have different names, got {repeated or 'none'} twice.")
     if len(second) > len(header):  # pandas would take the first cells for an index
-        raise ValueError(f"its lines have more cells than the {len(header)} columns.")
+        raise ValueError(
+            f"its lines have more cells than its first has names ({len(header)}: "
+            f"{shown(', '.join(header))}). Begin with a line that names all columns, and put cells "
+            "that hold a separator into quotes."
+        )
     return [column or f"\0{place}" for place, column in enumerate(header)]
 
 
 def _read_json(file: TextFile) -> pd.DataFrame:
-    """A list of objects, or an object per line."""
+    """A list of objects, an object per line, or one object: by image, or by column."""
     text = file.read().strip()
-    rows: Any = json.loads(text) if text.startswith("[") else _json_lines(text)
+    rows = _json_rows(text)
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise ValueError("it must be a list of JSON objects, or a JSON object per line.")
     columns = list(dict.fromkeys(str(key).strip() for row in rows for key in row))
@@ -166,5 +192,45 @@ def _read_json(file: TextFile) -> pd.DataFrame:
     )
 
 
+def _json_rows(text: str) -> Any:
+    if text.startswith("[") or "\n" not in text:
+        content = json.loads(text)
+    else:
+        try:
+            content = json.loads(text)  # one object over several lines
+        except ValueError:
+            content = _json_lines(text)
+    return _rows_of_object(content) if isinstance(content, dict) else content
+
+
+def _rows_of_object(content: dict[str, Any]) -> Any:
+    """``{"a.jpg": ["cat"]}``, ``{"data": [...]}``, or ``{"image": [...], "labels": [...]}``."""
+    if {"images", "annotations"} <= content.keys():
+        raise ValueError("it holds COCO instances. Pass --data.kind coco.")
+    values = list(content.values())
+    if any(is_image_name(key) for key in content):
+        if all(isinstance(value, dict) for value in values):  # as pandas writes a frame
+            content = {key: list(value.values()) for key, value in content.items()}
+        if not all(isinstance(value, list) for value in content.values()):
+            return [content]
+        cells = zip(*content.values(), strict=True)
+        return [dict(zip(content, row, strict=True)) for row in cells]
+    tables = [
+        v for v in values if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)
+    ]
+    if len(tables) == 1 and len(values) - len(tables) < 3:
+        return tables[0]
+    return [
+        {"image": image, **(labels if isinstance(labels, dict) else {"labels": labels})}
+        for image, labels in content.items()
+    ]
+
+
 def _json_lines(text: str) -> list[Any]:
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+    rows = []
+    for place, line in enumerate(text.splitlines(), 1):
+        try:
+            rows += [json.loads(line)] if line.strip() else []
+        except ValueError as error:
+            raise ValueError(f"line {place} is no JSON object: {error}") from error
+    return rows

@@ -3,20 +3,31 @@
 import ast
 import json
 import re
-from collections import defaultdict
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-SEPARATORS = ("|", ";", ",")
+SEPARATORS = ("|", ";", ",", "\n", "\t")
+WORDS_BETWEEN = ("/", "+", "&", " and ")  # believed only if all parts are labels elsewhere too
 WORDS_FOR_SPACE = "space"  # what --data.separator calls a space
-OBJECT_LABELS = ("categories", "category", "labels", "label")  # in {"bbox": [...], ...}
+OBJECT_LABELS = (
+    "categories",
+    "category",
+    "labels",
+    "label",
+    "name",
+    "class",
+)  # in {"bbox": [...], ...}
 _BETWEEN_WORDS = re.compile(r"[\s/+&]+")
-_OPEN, _QUOTES = "[({", "'\""
+BRACKETS = ("[", "(", "{")
+_QUOTES = "'\""
 _NUMPY = re.compile(r"\[\s*(?:'[^']*'|\"[^\"]*\")(?:\s+(?:'[^']*'|\"[^\"]*\"))+\s*\]")
-_NUMPY_ITEM = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+_EMPTY = ("{}", "set()", "frozenset()")
 # MemoryError is what Python's parser says of text that is nested too deeply.
 _NO_LIST = (ValueError, SyntaxError, RecursionError, MemoryError)
 
@@ -26,16 +37,17 @@ class ListError(ValueError):
 
 
 def find_separator(cells: Iterable[str]) -> str:
-    """The first of `SEPARATORS` met in a cell that is not in brackets or quotes; empty if none."""
-    cells = list(cells)
-    seen = {
-        mark
-        for cell in cells
-        if cell[:1] not in _OPEN + _QUOTES or not cell
-        for mark in SEPARATORS
-        if mark in cell
-    }
-    return next((mark for mark in SEPARATORS if mark in seen), "") or _space(set(cells))
+    """The first of `SEPARATORS` met outside brackets and quotes, or what else divides cells."""
+    distinct = set(cells)
+    bare = [
+        _QUOTED.sub("", cell) if cell[0] in _QUOTES else cell
+        for cell in distinct
+        if cell and cell[0] not in BRACKETS
+    ]
+    found = (mark for mark in SEPARATORS if any(mark in cell for cell in bare))
+    divided = (mark for mark in (*WORDS_BETWEEN, " ") if _divides(mark, distinct))
+    mark = next(found, "") or next(divided, "")
+    return WORDS_FOR_SPACE if mark == " " else mark
 
 
 def made_of_words(labels: Iterable[str]) -> list[str]:
@@ -56,13 +68,17 @@ def made_of_words(labels: Iterable[str]) -> list[str]:
     ]
 
 
-def _space(cells: set[str]) -> str:
-    """`WORDS_FOR_SPACE` if all cells with spaces are made of words that other cells are."""
-    spaced = [cell for cell in cells if len(cell.split()) > 1]
-    words = {word for cell in spaced for word in cell.split()}
-    alone = words & cells
-    all_made = len(spaced) > 1 and len(made_of_words(cells)) == len(spaced)
-    return WORDS_FOR_SPACE if all_made and 2 * len(alone) >= len(words) else ""
+def _divides(mark: str, cells: set[str]) -> bool:
+    """Whether all cells that hold the mark are made of parts that are cells, or in several."""
+    parts_of = {cell: [p.strip() for p in cell.split(mark)] for cell in cells if mark in cell}
+    parts_of = {cell: parts for cell, parts in parts_of.items() if all(parts)}
+    met = Counter(part for parts in parts_of.values() for part in set(parts))
+    alone = met.keys() & cells
+    return (
+        len(parts_of) > 1
+        and all(part in cells or met[part] > 1 for part in met)
+        and 2 * len(alone) >= len(met)
+    )
 
 
 def parse_list(cell: Any, separator: str) -> list[str] | None:
@@ -79,27 +95,51 @@ def parse_list(cell: Any, separator: str) -> list[str] | None:
         text = cell.strip()
         if not text:
             return None
-        cell = _parse_brackets(text) if text[0] in _OPEN else None
+        if text in _EMPTY:
+            return []
+        cell = _parse_brackets(text) if text[0] in BRACKETS else None
         cell = _split(text, separator) if cell is None else cell
     if isinstance(cell, dict):
-        cell = next((cell[key] for key in OBJECT_LABELS if key in cell), cell)
+        cell = _labels_of(cell)
     if cell is None or cell is pd.NA or isinstance(cell, float):
         return None
     if isinstance(cell, np.ndarray):
         cell = cell.tolist()
     if not isinstance(cell, list | tuple | set | frozenset):
         raise ListError("not a list")
-    if not all(isinstance(item, str | int) and not isinstance(item, bool) for item in cell):
+    items = [_labels_of(item) if isinstance(item, dict) else item for item in cell]
+    if not all(isinstance(item, str | int) and not isinstance(item, bool) for item in items):
         raise ListError("a list of something else than words")
-    items = sorted(cell, key=str) if isinstance(cell, set | frozenset) else cell
-    return list(dict.fromkeys(label for item in items if (label := str(item).strip())))
+    items = sorted(items, key=str) if isinstance(cell, set | frozenset) else items
+    return list(dict.fromkeys(label for item in items if (label := label_text(item))))
+
+
+def label_text(name: object) -> str:
+    """A label as it is kept: stripped, accents and letters composed (Unicode's NFC)."""
+    return unicodedata.normalize("NFC", str(name).strip())
+
+
+def _labels_of(item: dict[Any, Any]) -> Any:
+    """What an object says: the keys that are 1 or true, if all are 0 or 1, or its labels."""
+    if item and all(value in (0, 1) and isinstance(value, int) for value in item.values()):
+        return [key for key, value in item.items() if value]
+    return next((item[key] for key in OBJECT_LABELS if key in item), item)
 
 
 def _split(text: str, separator: str) -> list[str]:
     if separator == WORDS_FOR_SPACE or separator == " ":
         return text.split()
-    parts = text.split(separator) if separator else [text]
-    return [_unquoted(part.strip()) for part in parts]
+    if (
+        separator
+        and text[0] in _QUOTES
+        and not _QUOTED.sub("", text).replace(separator, "").strip()
+    ):
+        return _quoted(text)
+    return [_unquoted(part.strip()) for part in text.split(separator or "\0")]
+
+
+def _quoted(text: str) -> list[str]:
+    return [single or double for single, double in _QUOTED.findall(text)]
 
 
 def _unquoted(text: str) -> str:
@@ -110,7 +150,7 @@ def _unquoted(text: str) -> str:
 def _parse_brackets(text: str) -> Any:
     """What brackets hold; None if they are a part of a label, as in ``(other) cat``."""
     if _NUMPY.fullmatch(text):  # Python would join its words into one
-        return [single or double for single, double in _NUMPY_ITEM.findall(text)]
+        return _quoted(text)
     try:
         return json.loads(text)
     except _NO_LIST:
@@ -118,7 +158,7 @@ def _parse_brackets(text: str) -> Any:
     try:  # Python's own spelling, as pandas writes a list into a CSV file
         return ast.literal_eval(text)
     except _NO_LIST as error:
-        if text[0] == "[" and text[-1] == "]" and not set(text[1:-1]) & set("[](){}'\"\\"):
+        if text[0] + text[-1] in ("[]", "{}") and not set(text[1:-1]) & set("[](){}'\"\\"):
             return [part.strip() for part in text[1:-1].split(",") if part.strip()]  # [a, b]
         if text[0] == "(":
             return None

@@ -97,6 +97,12 @@ def said_delimiter(line: str) -> str:
     return mark if head.lower() == "sep" and mark in DELIMITERS else ""
 
 
+def files_here(folder: Path, suffixes: tuple[str, ...]) -> str:
+    """A sentence that names files of the folder; empty if there are none."""
+    found = sorted(p.name for p in folder.glob("*") if p.name.lower().endswith(suffixes))
+    return f"There is {shown(', '.join(found[:5]))}." if found else ""
+
+
 def _regular_columns(sample: list[str], delimiter: str) -> int:
     """Columns of the header, if all lines have as many; else 1."""
     try:

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-PRESENT = ("1", "true", "t", "yes", "y", "x", "+", "present")
-ABSENT = ("0", "false", "f", "no", "n", "absent")
+PRESENT = (
+    *("1", "true", "t", "yes", "y", "x", "+", "present", "positive", "pos", "on"),
+    *("\u2713", "\u2714", "\u2611", "\u25cf"),  # ticks and a full circle
+)
+ABSENT = (
+    *("0", "false", "f", "no", "n", "absent", "not present", "negative", "neg", "off"),
+    *("\u2717", "\u2718", "\u2610", "\u25cb"),  # crosses, an empty box and circle
+)
 UNKNOWN = ("", "nan", "none", "null", "na", "n/a", "<na>", "?", "unknown")
 MINUS_ONE, MINUS = "-1", "-"
 READ = f"{', '.join(PRESENT)} (present); {', '.join(ABSENT)} (absent); blank, ?, NaN, -1 (unknown)"

@@ -1,5 +1,7 @@
 """Why a label may be difficult: the names used in the tables, and what they mean."""
 
+from collections.abc import Sequence
+
 from udviz.vocabulary import Cause
 
 CAUSES: dict[Cause, str] = {
@@ -12,6 +14,18 @@ CAUSES: dict[Cause, str] = {
     "small": "its objects cover little of the image.",
     "occluded": "its objects are mostly hidden.",
 }
+
+
+SHARED = 0.8  # share of the labels from which on a cause tells none of them apart
+LEAST_LABELS = 5  # with fewer labels nothing is called shared
+
+
+def shared_causes(cells: Sequence[object]) -> list[Cause]:
+    """Causes of nearly all labels, from their comma-separated cells: they tell none apart."""
+    if len(cells) < LEAST_LABELS:
+        return []
+    found = [set(split_causes(cell)) for cell in cells]
+    return [c for c in CAUSES if sum(c in causes for causes in found) >= SHARED * len(found)]
 
 
 def split_causes(cell: object) -> list[str]:

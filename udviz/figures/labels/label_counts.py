@@ -12,6 +12,7 @@ from udviz.figures.style.text import count, safe_html, shorten
 from udviz.figures.style.theme import CLEAR, NEUTRAL, OPENED, SPLITS, STRIPE, set_frame
 
 ROW_PX = 26
+_MOST_TICKS = 12
 _NONE = 0.5  # where a logarithmic axis draws a count of zero
 
 
@@ -84,7 +85,8 @@ def labels_per_image(carried: pd.DataFrame, *, title: str) -> go.Figure:
         hovertemplate="%{x} labels: %{customdata:,} images (%{y:.1%})<extra></extra>",
     )
     figure.update_layout(showlegend=False, bargap=0.15)
-    figure.update_xaxes(title="Labels per image", showgrid=False, nticks=12, tickformat=",d")
+    step = max(1, -(-int(carried["labels"].max()) // _MOST_TICKS))  # whole, rounded up
+    figure.update_xaxes(title="Labels per image", showgrid=False, tick0=0, dtick=step)
     figure.update_yaxes(title="Share of images", tickformat=".0%", rangemode="tozero")
     return figure
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from udviz.figures.labels.causes import CAUSES, split_causes
+from udviz.figures.labels.causes import CAUSES, shared_causes, split_causes
 from udviz.figures.style.markers import add_dots_with_intervals
 from udviz.figures.style.text import safe_html, shorten
 from udviz.figures.style.theme import (
@@ -129,12 +129,12 @@ def _draw_rank(figure: go.Figure, rows: Rows, column: int) -> None:
 
 
 def _draw_causes(figure: go.Figure, rows: Rows, column: int) -> None:
-    order = list(CAUSES)
+    order = _causes_drawn(rows)
     marks = [
         (order.index(cause), row)
         for row, cell in enumerate(rows.labels["causes"])
         for cause in split_causes(cell)
-        if cause in CAUSES
+        if cause in order
     ]
     figure.add_scatter(
         x=[place for place, _ in marks],
@@ -172,8 +172,14 @@ def _rank_axis(rows: Rows) -> Axis:
     return {"range": [first - 0.5, last + 0.5], "title": "Difficulty rank, 1 = hardest"} | ticks
 
 
-def _cause_axis(_: Rows) -> Axis:
-    names = list(CAUSES)
+def _causes_drawn(rows: Rows) -> list[str]:
+    """Causes that tell labels apart; what nearly all labels share is said in words."""
+    shared = shared_causes(rows.all_labels["causes"].tolist())
+    return [cause for cause in CAUSES if cause not in shared]
+
+
+def _cause_axis(rows: Rows) -> Axis:
+    names = _causes_drawn(rows)
     ticks = {"tickvals": list(range(len(names))), "ticktext": names, "tickangle": -50}
     return {
         "range": [-0.6, len(names) - 0.4],

@@ -12,6 +12,7 @@ from udviz.figures.style.markers import add_rows
 from udviz.figures.style.text import safe_html, shorten
 from udviz.figures.style.theme import (
     CLEAR,
+    NEUTRAL,
     OPENED,
     RANK,
     STRIPE,
@@ -55,17 +56,38 @@ def ranking(
         below_px=below_px,
     )
     names = labels["label"].tolist()
-    hover = label_summaries(labels, rows.scores, rows.styles, metric=rows.metric)
+    hover = label_summaries(
+        labels, rows.scores, rows.styles, gains="gain" in panels, metric=rows.metric
+    )
     stripes = [OPENED if n == opened else (CLEAR, STRIPE)[i % 2] for i, n in enumerate(names)]
     for column, panel in enumerate(chosen, start=1):
         axis = panel.axis(rows)
         add_rows(figure, names, hover, stripes, extent=axis["range"], column=column)
         put(figure.select_xaxes(row=1, col=column), axis)
         panel.draw(figure, rows, column)
+        _set_apart(figure, labels["supported"], axis["range"], column)
     put(figure.select_yaxes(), range=[len(names) - 0.5, -0.5], showgrid=False)
     names_axis = figure.select_yaxes(row=1, col=1)
     put(names_axis, tickvals=list(range(len(names))), ticktext=_tick_names(labels))
     return figure
+
+
+def _set_apart(
+    figure: go.Figure, supported: pd.Series, extent: Sequence[float], column: int
+) -> None:
+    """A line between labels with enough positives and those that follow without."""
+    n_enough = int(supported.sum())
+    if 0 < n_enough < len(supported) and supported.iloc[:n_enough].all():
+        figure.add_scatter(
+            x=list(extent),
+            y=[n_enough - 0.5] * 2,
+            mode="lines",
+            line={"color": NEUTRAL, "width": 1},
+            hoverinfo="skip",
+            showlegend=False,
+            row=1,
+            col=column,
+        )
 
 
 def _legend(rows: Rows, panels: Sequence[str]) -> list[str]:

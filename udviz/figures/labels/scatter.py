@@ -111,12 +111,13 @@ def label_scatter(
     known = labels[_drawable(labels, x) & _drawable(labels, y)]
     figure = go.Figure()
     set_frame(figure, title=title, plot_px=300)
-    figure.layout.showlegend = bool(labels["gain"].notna().any())
+    shows_gain = "gain" in (x.column, y.column)
+    figure.layout.showlegend = shows_gain
     if x.zero:
         add_rule(figure, x=0)
     if y.zero:
         add_rule(figure, y=0)
-    for style, part in _by_verdict(known):
+    for style, part in _by_verdict(known) if shows_gain else [(_NO_VERDICT, known)]:
         places = part[x.column].to_numpy(float), part[y.column].to_numpy(float)
         told = [hover[label] for label in part["label"]]
         add_labels(figure, part, told, places, style=style, n_labels=len(known))
@@ -137,8 +138,6 @@ def _drawable(labels: pd.DataFrame, number: Number) -> pd.Series:
 
 
 def _by_verdict(labels: pd.DataFrame) -> list[tuple[MarkerStyle, pd.DataFrame]]:
-    if not labels["gain"].notna().any():
-        return [(_NO_VERDICT, labels)]
     words = labels["verdict"].map(lambda verdict: verdict_style(verdict).word)
     return [(style, labels[words == style.word]) for style in VERDICTS.values()]
 

@@ -18,6 +18,7 @@ def label_summaries(
     scores: pd.DataFrame,
     styles: Mapping[str, MarkerStyle],
     *,
+    gains: bool = True,
     metric: Metric = AVERAGE_PRECISION,
 ) -> list[str]:
     """The numbers of every label as plotly's HTML, a fact a line.
@@ -26,6 +27,7 @@ def label_summaries(
         labels: One row per label: the table ``labels`` with the gain of a comparison.
         scores: Rows of the table ``scores`` of one split.
         styles: How each model is drawn; others are left out.
+        gains: Whether the chart shows gains, so that a verdict has its place.
         metric: What the gains are in.
     """
     found = scores[scores["label"].isin(labels["label"]) & scores["model"].isin(list(styles))]
@@ -33,16 +35,16 @@ def label_summaries(
     for row in found[found["average_precision"].notna()].to_dict("records"):
         told.setdefault(row["label"], {})[row["model"]] = _score(row, styles[row["model"]])
     rows = labels.to_dict("records")  # dictionaries are read ten times faster than series
-    change = METRICS[metric].change
+    change = METRICS[metric].change if gains else None
     return [_summary(row, told.get(row["label"], {}), styles, change) for row in rows]
 
 
 def _summary(
-    label: Row, told: Mapping[str, str], styles: Mapping[str, MarkerStyle], change: str
+    label: Row, told: Mapping[str, str], styles: Mapping[str, MarkerStyle], change: str | None
 ) -> str:
     lines = [f"<b>{safe_html(shorten(label['label'], n_chars=60))}</b>"]
     lines += [told[name] for name in styles if name in told]
-    if pd.notna(label["gain"]):
+    if change and pd.notna(label["gain"]):
         style = verdict_style(label["verdict"])
         bounds = interval(label["gain_low"], label["gain_high"], sign=True)
         gain = number(label["gain"], sign=True)

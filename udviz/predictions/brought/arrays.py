@@ -17,11 +17,11 @@ from udviz.predictions.brought.matrix import MOST_NAMES, Matrix, of_array, refus
 from udviz.vocabulary import Scale
 
 MOST_PACKED = 2**32  # bytes of an array that is read whole, as a zip file's are
-_SCALES: dict[str, Scale | None] = {  # names of the array of scores
+SCALES: dict[str, Scale | None] = {  # names of the array of scores
     **{"scores": None, "logits": "logits", "probabilities": "probabilities"},
     **{"probs": "probabilities", "pred_probs": "probabilities"},
 }
-_TARGETS = ("targets", "y_true", "labels")
+TARGETS = ("targets", "y_true", "labels")
 _IDS = ("image_ids", "image_id", "ids", "images", "image")
 _NAMES = ("label_names", "class_names", "classes", "labels")
 _NO_HEADER = (ValueError, EOFError, SyntaxError, TypeError, OverflowError, TokenError)
@@ -108,7 +108,7 @@ def _mapped(
 
 def _chosen(path: Path, arrays: Arrays, *, targets: bool) -> Matrix:
     """The matrix among named arrays, with its ids and label names."""
-    wanted = _TARGETS if targets else tuple(_SCALES)
+    wanted = TARGETS if targets else tuple(SCALES)
     found = [name for name in wanted if name in arrays]
     if not found and len(arrays) == 1:
         found = list(arrays)
@@ -129,7 +129,7 @@ def _chosen(path: Path, arrays: Arrays, *, targets: bool) -> Matrix:
         source=path.name,
         ids=ids,
         label_names=names,
-        scale=_SCALES.get(found[0]),
+        scale=SCALES.get(found[0]),
     )
 
 

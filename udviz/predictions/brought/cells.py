@@ -16,7 +16,7 @@ _BROKEN = (pa.ArrowException, OSError, ValueError, UnicodeError, LookupError)
 
 
 def words_of(column: Any, path: Path) -> pd.Index:
-    """Ids of the images; every row has one."""
+    """Ids of the images, or names of their groups; every row has one."""
     if column.null_count:
         raise refused(path, "name the image of every row", "a row without")
     with whole(path):

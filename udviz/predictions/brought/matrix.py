@@ -26,6 +26,7 @@ class Matrix:
         ids: The N ids of the images; None if the file does not say.
         label_names: The L labels; None if the file does not say.
         scale: What the numbers are, where the file says so.
+        groups: (N,) names of the groups the images come in, where they were asked for.
     """
 
     source: str
@@ -34,6 +35,7 @@ class Matrix:
     ids: pd.Index | None = None
     label_names: pd.Index | None = None
     scale: Scale | None = None
+    groups: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Check that names are as many as rows and columns, and no two alike."""

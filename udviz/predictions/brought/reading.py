@@ -1,4 +1,4 @@
-"""Scores and targets from a file of any format that can be read without running anything."""
+"""Scores and targets from a file or folder of any format that is read without running anything."""
 
 from pathlib import Path
 
@@ -6,15 +6,19 @@ import numpy as np
 
 from udviz.checks import shown
 from udviz.predictions.brought.arrays import read_npy, read_npz, read_safetensors
+from udviz.predictions.brought.coco import read_results
+from udviz.predictions.brought.folders import read_folder, shards_of
 from udviz.predictions.brought.matrix import Matrix, refused
 from udviz.predictions.brought.tables import read_csv, read_parquet
 
-FORMATS = (".npz", ".npy", ".safetensors", ".csv", ".tsv", ".parquet")
+FORMATS = (".npz", ".npy", ".safetensors", ".csv", ".tsv", ".parquet", ".json")
+_TABLES = (".csv", ".tsv", ".parquet")
 _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib")
 _LOADERS = {
     **dict.fromkeys((".pt", ".pth"), "import torch; scores = torch.load({path!r})"),
     **dict.fromkeys(
-        (".pkl", ".pickle"), "import pickle; scores = pickle.load(open({path!r}, 'rb'))"
+        (".pkl", ".pickle"),
+        "import pathlib, pickle; scores = pickle.loads(pathlib.Path({path!r}).read_bytes())",
     ),
     ".joblib": "import joblib; scores = joblib.load({path!r})",
 }
@@ -34,15 +38,28 @@ def read_scores(path: Path) -> Matrix:
     return _read(path, targets=False)
 
 
-def read_targets(path: Path) -> tuple[Matrix, np.ndarray]:
+def read_targets(path: Path, *, groups: str = "") -> tuple[Matrix, np.ndarray]:
     """The targets, (N, L) int8: 1 present, 0 absent, -1 or blank unknown.
+
+    Args:
+        path: Their file.
+        groups: Column of a table that says which images belong together; empty = none.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: As `read_scores`, and if a value is none of these; names its place.
     """
-    found = _read(path, targets=True)
+    found = _read(path, targets=True, groups=groups)
     return found, target_values(found)
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files that are read where ``path`` is given: itself, or the shards in a folder.
+
+    Raises:
+        ValueError: If the folder holds none.
+    """
+    return shards_of(path) if path.is_dir() else [path]
 
 
 def target_values(matrix: Matrix) -> np.ndarray:
@@ -73,7 +90,9 @@ def place_of(matrix: Matrix, row: int, place: int) -> str:
     return f"{image}, " + (f"column {place}" if names is None else f"label {shown(names[place])}")
 
 
-def _read(path: Path, *, targets: bool) -> Matrix:
+def _read(path: Path, *, targets: bool, groups: str = "") -> Matrix:
+    if path.is_dir() and not groups:
+        return read_folder(path, targets=targets)
     kind = path.suffix.lower()
     if kind in _PICKLES:
         raise ValueError(_pickle(path, kind))
@@ -84,6 +103,8 @@ def _read(path: Path, *, targets: bool) -> Matrix:
     with path.open("rb") as file:
         if file.read(2) in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
             raise ValueError(_pickle(path, ".pkl"))
+    if groups and kind not in _TABLES:
+        raise refused(path, f"be one of {', '.join(_TABLES)} to have a column of groups", kind)
     match kind:
         case ".npy":
             return read_npy(path)
@@ -92,8 +113,10 @@ def _read(path: Path, *, targets: bool) -> Matrix:
         case ".safetensors":
             return read_safetensors(path, targets=targets)
         case ".parquet":
-            return read_parquet(path)
-    return read_csv(path, targets=targets)
+            return read_parquet(path, groups=groups)
+        case ".json":
+            return read_results(path)
+    return read_csv(path, targets=targets, groups=groups)
 
 
 def _pickle(path: Path, kind: str) -> str:

@@ -131,6 +131,38 @@ def excess_p_value(error: np.ndarray, null: NullLevel) -> np.ndarray:
     return np.where(np.isnan(error), np.nan, np.where(variance > 0, p, certain))
 
 
+def spiegelhalter_z(surplus: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Brier score beyond what the probabilities expect, in standard deviations.
+
+    Args:
+        surplus: (L,) from `SortedProbs.spiegelhalter`.
+        variance: (L,) its variance under perfect calibration.
+
+    Returns:
+        (L,) Z: near a standard normal under perfect calibration, positive where the model is too
+        sure and negative where it is too timid; NaN where all probabilities are 0, 0.5 or 1.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(variance > 0, surplus / np.sqrt(variance), np.nan)
+
+
+def miscalibration_p(z: np.ndarray, ece_p: np.ndarray) -> np.ndarray:
+    """P of perfect calibration: the smaller of two, doubled for having looked twice.
+
+    Spiegelhalter's two-sided Z is the stronger where a model is too sure or too timid throughout,
+    but blind to some other errors (a shift around 0.5), which the excess of the ECE sees.
+
+    Args:
+        z: (L,) from `spiegelhalter_z`.
+        ece_p: (L,) from `excess_p_value` of the ECE.
+
+    Returns:
+        (L,) p in [0, 1]; NaN where both are.
+    """
+    p: np.ndarray = np.minimum(2 * np.fmin(2 * stats.norm.sf(np.abs(z)), ece_p), 1.0)
+    return p
+
+
 def _null_gaps(
     count: np.ndarray, total: np.ndarray, square: np.ndarray, *, n_draws: int, seed: int
 ) -> np.ndarray:

@@ -13,6 +13,7 @@ from udviz.stats.calibration.calibration_error import (
     expected_calibration_error,
     maximum_calibration_error,
     null_levels,
+    spiegelhalter_z,
 )
 from udviz.stats.calibration.reliability_bins import (
     ReliabilityBins,
@@ -42,19 +43,19 @@ class CalibrationRows:
     epsilon: float
     _width: list[np.ndarray] = field(default_factory=list)
     _mass: list[np.ndarray] = field(default_factory=list)
-    _loss: list[float] = field(default_factory=list)
+    _sums: list[np.ndarray] = field(default_factory=list)
 
     def add(self, probs: SortedProbs) -> None:
         """Take in the next label."""
         self._width.append(label_bins(probs, n_bins=self.n_bins, kind="width"))
         self._mass.append(label_bins(probs, n_bins=self.n_bins, kind="mass"))
-        self._loss.append(probs.log_loss(self.epsilon))
+        self._sums.append(_sums(probs, self.epsilon))
 
     def table(self, label_names: Sequence[str], *, seed: int) -> pd.DataFrame:
         """One row per label, see ``calibration_table``."""
         width, mass = (stack_bins(rows, self.n_bins) for rows in (self._width, self._mass))
         names = pd.DataFrame({"label": list(label_names), "column": np.arange(len(label_names))})
-        return pd.concat([names, _errors(width, mass, np.array(self._loss), seed)], axis=1)
+        return pd.concat([names, _errors(width, mass, np.array(self._sums), seed)], axis=1)
 
 
 @dataclass(eq=False)
@@ -71,14 +72,14 @@ class PooledRows:
     _width: list[np.ndarray] = field(default_factory=list)
     _mass: list[np.ndarray] = field(default_factory=list)
     _sketches: list[np.ndarray] = field(default_factory=list)
-    _loss: float = 0.0
+    _total: np.ndarray = field(default_factory=lambda: np.zeros(3))
 
     def add(self, probs: SortedProbs) -> None:
         """Take in the next label for the first time."""
         edges = width_edges(self.n_bins)
         self._width.append(np.concatenate([edges, probs.bin_sums(edges)]))
         self._sketches.append(sketch(probs))
-        self._loss += probs.log_loss(self.epsilon)
+        self._total += _sums(probs, self.epsilon)
 
     def add_again(self, probs: SortedProbs) -> None:
         """Take in the next label for the second time, after all have been added once."""
@@ -87,7 +88,7 @@ class PooledRows:
     def table(self, *, seed: int) -> pd.DataFrame:
         """The row of ``pooled_calibration_table``."""
         width, mass = (pool(stack_bins(rows, self.n_bins)) for rows in (self._width, self._mass))
-        return _errors(width, mass, np.array([self._loss]), seed)
+        return _errors(width, mass, self._total[None], seed)
 
     @cached_property
     def _mass_edges(self) -> np.ndarray:
@@ -119,7 +120,8 @@ def calibration_table(
         mean) and ``_p``;
         ``brier`` and its parts ``reliability``, ``resolution``, ``uncertainty``,
         ``within_bin_variance``, ``within_bin_covariance`` (``brier_decomposition``); ``nll`` in
-        nats. Except for resolution, lower is better. NaN for a label with no known image.
+        nats; ``spiegelhalter_z``, standard normal if calibrated, above 0 where too sure. Except for
+        resolution and Z, lower is better. NaN for a label with no known image.
 
     Raises:
         ValueError: As ``reliability_bins``, or if names and labels differ in number.
@@ -162,10 +164,16 @@ def least_distance(probs: np.ndarray) -> float:
     return float(np.finfo(probs.dtype if floating else np.float64).eps)
 
 
+def _sums(probs: SortedProbs, epsilon: float) -> np.ndarray:
+    """Log loss, and numerator and variance of Spiegelhalter's Z, (3,)."""
+    return np.array([probs.log_loss(epsilon), *probs.spiegelhalter()])
+
+
 def _errors(
-    width: ReliabilityBins, mass: ReliabilityBins, loss: np.ndarray, seed: int
+    width: ReliabilityBins, mass: ReliabilityBins, sums: np.ndarray, seed: int
 ) -> pd.DataFrame:
-    """All columns from ``known`` on; ``loss`` is summed over images."""
+    """All columns from ``known`` on; ``sums`` are the rows of `_sums`, (L, 3)."""
+    loss, surplus, variance = sums.reshape(-1, 3).T
     known, positives = width.count.sum(axis=1), width.positives.sum(axis=1)
     with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN of no known image
         prevalence, mean_prob, nll = (
@@ -189,4 +197,5 @@ def _errors(
     for name, value in vars(brier_decomposition(width)).items():
         table[name] = value
     table["nll"] = nll
+    table["spiegelhalter_z"] = spiegelhalter_z(surplus, variance)
     return table

@@ -68,6 +68,21 @@ class SortedProbs:
         count, total, square = absent + present
         return np.concatenate([count, present[0], total, square, present[1]])
 
+    def spiegelhalter(self) -> tuple[float, float]:
+        """Numerator of Spiegelhalter's Z and its variance under perfect calibration.
+
+        The sum of (y - p)(1 - 2p): the Brier score beyond what the probabilities expect. Positive
+        where they are overconfident, negative where they are underconfident.
+
+        Source:
+            Spiegelhalter (1986), "Probabilistic prediction in patient management and clinical
+            trials", section 4.
+        """
+        present, absent = (np.asarray(v, np.float64) for v in (self.present, self.absent))
+        surplus = ((1 - present) * (1 - 2 * present)).sum() - (absent * (1 - 2 * absent)).sum()
+        variance = sum(float(((1 - 2 * p) ** 2 * p * (1 - p)).sum()) for p in (present, absent))
+        return float(surplus), variance
+
     def log_loss(self, epsilon: float) -> float:
         """Summed log loss in nats of probabilities held ``epsilon`` away from 0 and 1."""
         present = np.log(np.clip(self.present, epsilon, 1 - epsilon)).sum()
@@ -83,8 +98,13 @@ def sorted_probs(prob: np.ndarray, target: np.ndarray) -> SortedProbs:
 
 
 def _sums(values: np.ndarray, inner_edges: np.ndarray) -> np.ndarray:
-    """Count, sum and sum of squares of ascending values in every bin, (3, Q)."""
-    ends = [0, *np.searchsorted(values, inner_edges), values.size]
+    """Count, sum and sum of squares of ascending values in every bin, (3, Q).
+
+    Values and edges meet in float32: predictions are kept in it, and 0.7 there is less than the 0.7
+    of float64, so that a probability on an edge would fall below it.
+    """
+    near, edges = (array.astype(np.float32, copy=False) for array in (values, inner_edges))
+    ends = [0, *np.searchsorted(near, edges), values.size]
     squares = np.square(values)  # a product of BLAS would wake threads for each small bin
     bins = [slice(start, end) for start, end in pairwise(ends)]
     counts = np.diff(ends)

@@ -26,7 +26,15 @@ from udviz.stats.comparison.operating import (
     share_called,
 )
 from udviz.stats.labels.label_columns import LabelColumn, label_columns
-from udviz.stats.ranking.measure import Effect, Measured, Runs, half_df, small_sample_factor
+from udviz.stats.ranking.measure import (
+    Effect,
+    Measured,
+    Runs,
+    group_codes,
+    half_df,
+    n_clusters,
+    small_sample_factor,
+)
 
 MIN_VALIDATED = 5  # positives on validation; with fewer, no threshold reaches a recall of 0.8
 _REACH = 1.5  # standard errors of the recall on either side, over which the slope is taken
@@ -39,10 +47,13 @@ class Validation:
     Attributes:
         models: Model -> seed -> (N', L) scores; the models and seeds that are measured.
         targets: (N', L) ground truth: 1 present, 0 absent, -1 unknown (left out).
+        groups: (N',) names of groups of images that are alike, none of which has an image among
+            those that are measured; None if each image is its own.
     """
 
     models: Runs
     targets: np.ndarray
+    groups: np.ndarray | None = None
 
 
 def measure_at_recall(
@@ -79,17 +90,36 @@ def measure_at_recall(
         label_columns([models_[name][seed] for name, seed in runs], targets_)
         for models_, targets_ in ((models, targets), (validation.models, validation.targets))
     )
-    n_images, n_labels = targets.shape
+    n_images, n_all = len(targets), len(targets) + len(validation.targets)
+    groups = _joint_groups(scope, validation, n_images=n_images)
 
     def labels() -> Iterator[tuple[LabelColumn, Effects]]:
         for column, val in zip(here, there, strict=True):
-            yield column, _effects(column, val, recall=recall, n_images=n_images)
+            yield column, _effects(column, val, groups, recall=recall, n_images=n_images)
 
-    n_all = n_images + len(validation.targets)
-    return collect(labels(), models, shape=(n_all, n_labels), scope=scope)
+    return collect(labels(), models, n_images=n_all, scope=scope, groups=groups)
 
 
-def _effects(column: LabelColumn, val: LabelColumn, *, recall: float, n_images: int) -> Effects:
+def _joint_groups(scope: Scope, validation: Validation, *, n_images: int) -> np.ndarray | None:
+    """Groups of the images that are measured, then of those of validation; none in common."""
+    n_validated = len(validation.targets)
+    if scope.groups is None and validation.groups is None:
+        return None
+    here, there = (
+        np.arange(n) if names is None else group_codes(names, n_images=n)
+        for names, n in ((scope.groups, n_images), (validation.groups, n_validated))
+    )
+    return np.concatenate([here, there + here.max(initial=-1) + 1])
+
+
+def _effects(
+    column: LabelColumn,
+    val: LabelColumn,
+    groups: np.ndarray | None,
+    *,
+    recall: float,
+    n_images: int,
+) -> Effects:
     size = len(column.scores)
     present = np.flatnonzero(val.positive)
     if present.size < MIN_VALIDATED:
@@ -99,24 +129,27 @@ def _effects(column: LabelColumn, val: LabelColumn, *, recall: float, n_images: 
     cuts = [np.partition(scores, -n_called)[-n_called] for scores in own]
     called = np.array([s >= cut for s, cut in zip(column.scores, cuts, strict=True)])
     moved = np.array([s >= cut for s, cut in zip(own, cuts, strict=True)]) - recall
-    moved *= np.sqrt(small_sample_factor(present.size)) / present.size
+    images = n_images + (present if val.known is None else val.known[present])
+    independent = n_clusters(np.ones(present.size, dtype=bool), groups, images)
+    moved *= np.sqrt(small_sample_factor(independent)) / present.size
     slopes = [
-        roc_slope(scores, column.positive, recall=recall, n_validated=present.size)
+        roc_slope(scores, column.positive, recall=recall, n_validated=independent)
         for scores in column.scores
     ]
-    images = n_images + (present if val.known is None else val.known[present])
 
     def with_validation(effect: Effect, slopes: np.ndarray) -> Effect:
         # one more validation positive above the threshold raises it, so that fewer are called
         moves = -slopes[:, None] * moved
-        df = min(effect.df, half_df(present.size))
+        df = min(effect.df, half_df(independent))
         return replace(effect, influences=[*effect.influences, (images, moves)], df=df)
 
     return {
         "false_positive_rate": with_validation(
-            share_called(called, column, ~column.positive), np.array(slopes)
+            share_called(called, column, ~column.positive, groups), np.array(slopes)
         ),
-        "recall": with_validation(share_called(called, column, column.positive), np.ones(size)),
+        "recall": with_validation(
+            share_called(called, column, column.positive, groups), np.ones(size)
+        ),
     }
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from udviz.checks import check_at_least, check_choice
-from udviz.stats.inference.intervals import normal_quantile, t_quantile
+from udviz.stats.inference.intervals import t_quantile
 from udviz.stats.inference.scores import (
     BoundedScore,
     difference_interval,
@@ -19,7 +19,7 @@ from udviz.stats.inference.scores import (
 from udviz.stats.inference.seeds import Spread, StandardError, standard_error
 from udviz.stats.labels.label_columns import as_seeds
 from udviz.stats.ranking.measure import MeanOver, Measured, measure
-from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE, MIN_POSITIVES
+from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE, MIN_POSITIVES, Verdict
 
 MIN_TESTED = 5  # positives; fewer decide nothing, and testing them costs the others power
 Correction = Literal["bh", "by"]
@@ -63,10 +63,9 @@ class LabelGains:
             ``p``: two-sided p-value of no gain; ``q``: the p-value corrected for looking at all
             labels with at least ``MIN_TESTED`` positives, NaN for the others; ``verdict``: *helped*
             or *hurt* where ``q`` is at most 1 - confidence, else *inconclusive*;
-            ``images_needed``: test images that would find a gain of the size seen with 80 % power
-            (infinite where only more seeds can); ``supported``: at least ``min_positives``
-            positives.
-        mean_gain: Gain in mean AP over all labels that have a positive.
+            ``detectable_gain``: the smallest gain that these images and seeds would find with 80 %
+            power; ``supported``: at least ``min_positives`` positives.
+        mean_gain: Gain in mean AP over all labels that have a positive and a negative.
         mean_gain_supported: The same over the supported labels.
         correction: ``bh`` (Benjamini-Hochberg) or ``by`` (Benjamini-Yekutieli).
         includes_seed_variance: Whether intervals cover training again with another seed. False
@@ -89,6 +88,7 @@ def label_gains(
     correction: Correction = "bh",
     min_positives: int = MIN_POSITIVES,
     images: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
 ) -> LabelGains:
     """Gain in average precision of every label, with interval, p, q and verdict.
 
@@ -102,6 +102,8 @@ def label_gains(
             under any dependence.
         min_positives: From how many positives on a label counts as supported.
         images: Image indices to use; all if None.
+        groups: (N,) names of groups of images that are alike (frames of a film, crops of a photo):
+            intervals then take groups for independent, not images. None if each image is its own.
 
     Returns:
         One row per label, and the gain in mean AP.
@@ -128,7 +130,7 @@ def label_gains(
             f"got {len(before)} and {len(after)} seeds. Pass as many of one as of the other."
         )
     models = {BEFORE: dict(enumerate(before)), AFTER: dict(enumerate(after))}
-    measured = measure(models, targets, min_positives=min_positives, images=images)
+    measured = measure(models, targets, min_positives=min_positives, images=images, groups=groups)
     table = gain_table(measured, BEFORE, AFTER, confidence=confidence)
     q = corrected(p_of_tested(table), correction=correction)
     verdict = verdicts(table["gain"].to_numpy(), q, level=1 - confidence)
@@ -152,13 +154,13 @@ def gain_table(
         ValueError: If the models have no seed in common.
     """
     gain = _compared(measured, before, after, over=None, confidence=confidence)
-    needed = images_needed(
-        gain.columns["gain"], gain.error, n_images=measured.known, confidence=confidence
-    )
     return pd.DataFrame(
         {"positives": measured.positives}
         | gain.columns
-        | {"images_needed": needed, "supported": measured.supported}
+        | {
+            "detectable_gain": detectable_gain(gain.error, confidence=confidence),
+            "supported": measured.supported,
+        }
     )
 
 
@@ -177,14 +179,11 @@ def mean_gain_row(
     """
     chosen = measured.in_mean(over=over)
     gain = _compared(measured, before, after, over=over, confidence=confidence)
-    n_images = measured.known.max(keepdims=True) if measured.known.size else np.zeros(1)
     return pd.DataFrame(
         {"positives": measured.positives[chosen].sum(keepdims=True)}
         | gain.columns
         | {
-            "images_needed": images_needed(
-                gain.columns["gain"], gain.error, n_images=n_images, confidence=confidence
-            ),
+            "detectable_gain": detectable_gain(gain.error, confidence=confidence),
             "n_labels": int(chosen.sum()),
             "seed_sd": np.sqrt(gain.change.seed_variance),
             "n_seeds": gain.change.n_seeds,
@@ -216,34 +215,38 @@ def verdicts(
     return [str(verdict) for verdict in np.where(decided, direction, INCONCLUSIVE)]
 
 
-def images_needed(
-    gain: np.ndarray,
-    error: StandardError,
-    *,
-    n_images: np.ndarray,
-    confidence: float = 0.95,
-    power: float = 0.8,
-) -> np.ndarray:
-    """Test images needed to tell a true gain of this size from 0, for one label on its own.
+def verdict_of(low: float, high: float, *, higher_is_better: bool = True) -> Verdict:
+    """``helped`` or ``hurt`` where an interval leaves out zero, else ``inconclusive``."""
+    if low > 0:
+        return HELPED if higher_is_better else HURT
+    if high < 0:
+        return HURT if higher_is_better else HELPED
+    return INCONCLUSIVE
 
-    The images' part of the variance shrinks as 1 / images, the seeds' part does not.
+
+def detectable_gain(
+    error: StandardError, *, confidence: float = 0.95, power: float = 0.8
+) -> np.ndarray:
+    """Smallest true gain that these images and seeds would tell from 0, for one label on its own.
+
+    It rests on the variance alone and not on the gain that was found, so it says what the split
+    could show, whatever it did show.
 
     Args:
-        gain: (L,) gain assumed true.
-        error: Its variance at ``n_images``.
-        n_images: (L,) images it was measured on.
+        error: Variance of the gain.
         confidence: Of the two-sided test, in (0, 1).
         power: Chance of deciding, in (0, 1).
 
     Returns:
-        (L,) images, rounded up; infinite where the gain is 0 or only more seeds can decide; NaN
-        where the variance is unknown (fewer than 2 positives).
+        (L,) gains, at most 1: a label where it is 1 can show nothing; NaN where the variance is
+        unknown (fewer than 2 positives).
+
+    Source:
+        Hoenig and Heisey (2001), "The abuse of power": why not power at the gain that was seen.
     """
-    needed = normal_quantile(confidence) + stats.norm.ppf(power)
-    room = (gain / needed) ** 2 - error.seed_variance
-    with np.errstate(invalid="ignore", divide="ignore"):
-        images = np.where(room > 0, np.ceil(n_images * error.image_variance / room), np.inf)
-    return np.where(np.isfinite(gain) & (error.df > 0), images, np.nan)
+    known = error.df > 0
+    needed = t_quantile(confidence, error.df) + stats.t.ppf(power, np.where(known, error.df, 1.0))
+    return np.where(known, np.minimum(needed * error.se, 1.0), np.nan)
 
 
 def _compared(

@@ -46,7 +46,7 @@ class GapClosed:
     Attributes:
         table: One row per label in column order: ``gap``, ``gain``, ``closed``, ``closed_low``,
             ``closed_high``, ``bounded``, as in :class:`MeanGapClosed`.
-        mean: The same for mean AP over all labels that have a positive.
+        mean: The same for mean AP over all labels that have a positive and a negative.
         mean_supported: The same over the supported labels.
     """
 
@@ -107,6 +107,17 @@ def gap_table(
     """The table of `GapClosed` from three of the models that were measured."""
     gain, gap, rest = (measured.contrast(weights) for weights in _contrasts(before, after, teacher))
     return _ratio(gain, gap, rest, confidence=confidence)
+
+
+def teacher_gap(
+    measured: Measured, before: str, teacher: str, *, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Columns ``gap`` and ``bounded`` of `gap_table`, where there is no model after yet."""
+    gap = measured.contrast({before: -1.0, teacher: 1.0})
+    error = standard_error(gap)
+    with np.errstate(invalid="ignore"):  # fewer than 2 positives: unknown
+        bounded = np.abs(gap.mean) > error.se * t_quantile(confidence, error.df)
+    return pd.DataFrame({"gap": gap.mean, "bounded": bounded})
 
 
 def _contrasts(before: str, after: str, teacher: str) -> list[dict[str, float]]:

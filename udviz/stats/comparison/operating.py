@@ -13,7 +13,7 @@ Source:
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,7 +26,9 @@ from udviz.stats.ranking.measure import (
     Measuring,
     Runs,
     ScoreSets,
+    group_codes,
     images_of,
+    n_clusters,
     small_sample_factor,
 )
 
@@ -42,11 +44,18 @@ class Scope:
         min_positives: From how many positives on a label counts as supported.
         hard: (L,) bool, labels called hard beforehand; none if None.
         fixed: Models with one run that stands for every seed of the others.
+        groups: (N,) names of groups of images that are alike: intervals then take groups for
+            independent, not images. None if each image is its own.
     """
 
     min_positives: int
     hard: np.ndarray | None = None
     fixed: frozenset[str] = frozenset()
+    groups: np.ndarray | None = None
+
+    def codes(self, n_images: int) -> np.ndarray | None:
+        """(N,) groups as whole numbers from 0 on."""
+        return None if self.groups is None else group_codes(self.groups, n_images=n_images)
 
 
 def measure_decisions(
@@ -73,6 +82,7 @@ def measure_decisions(
             target is none of 1, 0, -1.
     """
     limits = _in_order(models, thresholds, n_labels=targets.shape[1])
+    groups = scope.codes(len(targets))
 
     def effects(column: LabelColumn) -> Effects:
         called = np.array(
@@ -82,13 +92,14 @@ def measure_decisions(
             ]
         )
         return {
-            "false_positive_rate": share_called(called, column, ~column.positive),
-            "recall": share_called(called, column, column.positive),
-            "f1": f1(called, column),
+            "false_positive_rate": share_called(called, column, ~column.positive, groups),
+            "recall": share_called(called, column, column.positive, groups),
+            "f1": f1(called, column, groups),
         }
 
     columns = label_columns(_score_sets(models), targets)
-    return collect(((c, effects(c)) for c in columns), models, shape=targets.shape, scope=scope)
+    labels = ((column, effects(column)) for column in columns)
+    return collect(labels, models, n_images=len(targets), scope=scope, groups=groups)
 
 
 def measure_brier(logits: Runs, targets: np.ndarray, *, scope: Scope) -> dict[str, Measured]:
@@ -98,64 +109,70 @@ def measure_brier(logits: Runs, targets: np.ndarray, *, scope: Scope) -> dict[st
         TypeError: If logits are no floating-point numpy arrays.
         ValueError: If shapes differ, a logit is NaN or infinite, or a target is none of 1, 0, -1.
     """
+    groups = scope.codes(len(targets))
 
     def effects(column: LabelColumn) -> Effects:
         probs = np.array([logit_probs(scores) for scores in column.scores])
         error = (probs - column.positive) ** 2
-        return {"brier": mean_of(error, images_of(column), np.ones_like(column.positive))}
+        every = np.ones_like(column.positive)
+        return {"brier": mean_of(error, images_of(column), every, groups)}
 
     columns = label_columns(_score_sets(logits), targets)
-    return collect(((c, effects(c)) for c in columns), logits, shape=targets.shape, scope=scope)
+    labels = ((column, effects(column)) for column in columns)
+    return collect(labels, logits, n_images=len(targets), scope=scope, groups=groups)
 
 
-def share_called(called: np.ndarray, column: LabelColumn, among: np.ndarray) -> Effect:
+def share_called(
+    called: np.ndarray, column: LabelColumn, among: np.ndarray, groups: np.ndarray | None = None
+) -> Effect:
     """Share that is called present: of the images without the label, or of those with it.
 
     Args:
         called: (M, n) bool, whether each score set calls the label present.
         column: The label.
         among: (n,) bool, the images that count.
+        groups: (N,) group of every image, from `group_codes`; None if each is its own.
     """
-    trials = int(np.count_nonzero(among))
-    least = 0.5 / max(1, trials) ** 2
-    return mean_of(called.astype(np.float64), images_of(column), among, least_variance=least)
+    effect = mean_of(called.astype(np.float64), images_of(column), among, groups)
+    return replace(effect, least_variance=_half_an_image(effect.df + 1))
 
 
-def f1(called: np.ndarray, column: LabelColumn) -> Effect:
+def f1(called: np.ndarray, column: LabelColumn, groups: np.ndarray | None = None) -> Effect:
     """Twice the correct calls per call and positive; NaN without a positive."""
     n_positives = int(np.count_nonzero(column.positive))
     if n_positives == 0:
         return nothing(len(called))
+    independent = n_clusters(column.positive, groups, images_of(column))
     decided = called.sum(axis=1) + n_positives
     value = 2 * (called & column.positive).sum(axis=1) / decided
     influence = called * (2.0 * column.positive)
     influence -= value[:, None] * (called.astype(np.float64) + column.positive)
-    influence *= (np.sqrt(small_sample_factor(n_positives)) / decided)[:, None]
+    influence *= (np.sqrt(small_sample_factor(independent)) / decided)[:, None]
     return Effect(
         values=value,
         influences=[(images_of(column), influence)],
         trials=n_positives,
-        df=n_positives - 1,
-        least_variance=0.5 / n_positives**2,
+        df=independent - 1,
+        least_variance=_half_an_image(independent),
     )
 
 
 def mean_of(
-    values: np.ndarray, images: Images, among: np.ndarray, *, least_variance: float = 0.0
+    values: np.ndarray, images: Images, among: np.ndarray, groups: np.ndarray | None = None
 ) -> Effect:
     """Mean of (M, n) values over the images ``among``, (n,) bool, which vary as the values do."""
     trials = int(np.count_nonzero(among))
     if trials == 0:
         return nothing(len(values))
+    independent = n_clusters(among, groups, images)
     mean = values @ among / trials
     influence = (values - mean[:, None]) * among
-    influence *= np.sqrt(small_sample_factor(trials)) / trials
+    influence *= np.sqrt(small_sample_factor(independent)) / trials
     return Effect(
         values=mean,
         influences=[(images, influence)],
         trials=trials,
-        df=trials - 1,
-        least_variance=least_variance,
+        df=independent - 1,
     )
 
 
@@ -168,31 +185,40 @@ def collect(
     labels: Iterable[tuple[LabelColumn, Effects]],
     models: Runs,
     *,
-    shape: tuple[int, int],
+    n_images: int,
     scope: Scope,
+    groups: np.ndarray | None,
 ) -> dict[str, Measured]:
     """What was measured of every label, by the name of the measure.
 
     Args:
         labels: Each label with its effects, the same names for all.
         models: The runs, in the order of the score sets.
-        shape: Images that any effect speaks of, and labels.
+        n_images: Images that any effect speaks of.
         scope: Which labels are supported, hard, and which models fixed.
+        groups: (n_images,) group of each of them; None if each is its own.
     """
     measuring: dict[str, Measuring] = {}
+    n_labels = _score_sets(models)[0].shape[1]
     sets = ScoreSets.of(models, fixed=scope.fixed)
     for column, effects in labels:
         for name, effect in effects.items():
             if name not in measuring:
                 measuring[name] = Measuring(
                     sets,
-                    n_images=shape[0],
-                    n_labels=shape[1],
+                    n_images=n_images,
+                    n_labels=n_labels,
                     min_positives=scope.min_positives,
                     hard=scope.hard,
+                    groups=groups,
                 )
             measuring[name].add_effect(column, effect)
     return {name: each.result() for name, each in measuring.items()}
+
+
+def _half_an_image(independent: float) -> float:
+    """Variance of a share of so many independent images, of half an image."""
+    return 0.5 / max(1.0, independent) ** 2
 
 
 def _score_sets(models: Runs) -> list[np.ndarray]:

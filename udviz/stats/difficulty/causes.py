@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from udviz.stats.calibration.calibration_error import miscalibration_p
 from udviz.stats.calibration.recalibration import recalibration_table
 from udviz.stats.comparison.gain import corrected
 from udviz.stats.difficulty.findings import Findings, find
-from udviz.stats.label_errors.suspects import unmarked_p_value
+from udviz.stats.label_errors.surest import unmarked_p_value
 from udviz.stats.labels.probabilities import check_label_names
 from udviz.stats.ranking.prevalence import expected_average_precision
 from udviz.stats.ranking.ranking import auroc
@@ -57,8 +58,8 @@ class Evidence:
         positives: (L,) images that carry the label.
         known: (L,) images whose target is known.
         auroc: (L,) area under the ROC curve.
-        calibration: One row per label in column order, with ``ece``, ``ece_null``, ``ece_excess``
-            and ``ece_p`` of `calibration_table`.
+        calibration: One row per label in column order, with ``ece``, ``ece_null``, ``ece_excess``,
+            ``ece_p`` and ``spiegelhalter_z`` of `calibration_table`.
         findings: Confusions, doubts and entropy.
     """
 
@@ -100,11 +101,12 @@ def cause_evidence(
           ``doubted_missing``, ``doubted_extra``, ``doubted_missing_unexplained`` by a confusion;
           ``surest_marked``, ``surest_unmarked``, ``surest_expected`` and ``suspect_q``: of the
           images that the model is surest of, how many are marked and unmarked, how many unmarked
-          ones its probabilities allow, and the corrected p of the surplus
-          (``unmarked_p_value``). Only missing marks make a cause: an object too
-          small, hidden or rarely seen looks to a model exactly like a mark too many.
+          ones its probabilities allow, and the corrected p of the surplus, NaN where too few are
+          marked to compare with (``unmarked_p_value``). Outlier images are left out. Only missing
+          marks make a cause: an object too small, hidden or rarely seen looks to a model exactly
+          like a mark too many.
         - miscalibrated: ``ece`` of 15 bins, ``ece_null`` of a calibrated model, ``ece_excess`` and
-          ``ece_q``, its p corrected for all labels.
+          ``spiegelhalter_z``; ``miscalibration_q``, the p of both corrected for all labels.
         - uncertain: ``entropy``, the mean in nats as the model states it, and ``entropy_share``:
           what is left, of the entropy of always saying the prevalence, once the probabilities
           are recalibrated (``fit_platt`` on these images), so that mere timidity is no doubt.
@@ -215,7 +217,8 @@ def _miscalibrated(evidence: Evidence) -> pd.DataFrame:
     calibration = evidence.calibration
     with np.errstate(invalid="ignore"):
         prevalence = evidence.positives / evidence.known
-    q = corrected(calibration["ece_p"].to_numpy(), correction="bh")
+    z = calibration["spiegelhalter_z"].to_numpy()
+    q = corrected(miscalibration_p(z, calibration["ece_p"].to_numpy()), correction="bh")
     excess = calibration["ece_excess"].to_numpy()
     large = excess >= MISCALIBRATED_SHARE * np.minimum(prevalence, 1 - prevalence)
     return pd.DataFrame(
@@ -224,7 +227,8 @@ def _miscalibrated(evidence: Evidence) -> pd.DataFrame:
             "ece": calibration["ece"].to_numpy(),
             "ece_null": calibration["ece_null"].to_numpy(),
             "ece_excess": excess,
-            "ece_q": q,
+            "spiegelhalter_z": z,
+            "miscalibration_q": q,
         }
     )
 

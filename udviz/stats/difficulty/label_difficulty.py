@@ -35,7 +35,7 @@ def label_difficulty(
         seed: Seed of the draws.
 
     Returns:
-        One row per label, most difficult first; labels without positives last.
+        One row per label, most difficult first; those that cannot be measured last.
 
         - the columns of ``difficulty_ranks``: ``label``, ``column``, ``positives``, ``known``,
           ``prevalence``, ``average_precision`` and ``_se``, ``chance``, ``difficulty`` with

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from udviz.stats.ranking.measure import RankedColumn, ranked_columns
+from udviz.stats.ranking.measure import RankedColumn, ranked_columns, sums_by_group
 
 N_GROUPS = 4096  # sums over this many groups of images: the label correlations to 2 %
 N_DRAWS = 2000
@@ -19,7 +19,7 @@ class RedrawnPrecision:
     Attributes:
         positives: (L,) images that carry the label.
         known: (L,) images whose target is known.
-        average_precision: (L,) mean over the models; NaN without positives.
+        average_precision: (L,) mean over the models; NaN without positives or negatives.
         standard_error: (L,) of that mean, from the images; NaN below 2 positives.
         draws: (D, L) redrawn averages in [0, 1]; labels of one draw belong together.
     """
@@ -47,15 +47,27 @@ class Redrawing:
         n_labels: Number L of labels.
         runs: Places of the runs whose AP is averaged, among the score sets of the ranked labels.
         seed: Seed of groups and weights.
+        groups: (N,) group of every image, from `group_codes`; images of one share a weight.
 
     Source:
         Multiplier bootstrap: van der Vaart and Wellner (1996), "Weak convergence and empirical
         processes", section 2.9.
     """
 
-    def __init__(self, n_images: int, n_labels: int, *, runs: np.ndarray, seed: int = 0) -> None:
+    def __init__(
+        self,
+        n_images: int,
+        n_labels: int,
+        *,
+        runs: np.ndarray,
+        seed: int = 0,
+        groups: np.ndarray | None = None,
+    ) -> None:
         self._runs, self._rng = runs, np.random.default_rng(seed)
-        self._group = self._rng.permutation(n_images) % N_GROUPS
+        self._given = np.arange(n_images) if groups is None else groups
+        n_given = int(self._given.max(initial=-1)) + 1
+        self._group = (self._rng.permutation(n_given) % N_GROUPS)[self._given]
+        self._clustered = groups is not None
         self._precision, self._error = np.full((2, n_labels), np.nan)
         self._positives, self._known = np.zeros((2, n_labels), dtype=np.int64)
         self._totals = np.zeros((min(n_images, N_GROUPS), n_labels))  # (G, L)
@@ -64,13 +76,15 @@ class Redrawing:
         """Take in a label."""
         column, label = ranked.column, ranked.column.label
         self._positives[label], self._known[label] = ranked.n_positives, column.positive.size
-        if ranked.n_positives == 0:
+        if not ranked.measurable:
             return
         self._precision[label] = ranked.average_precision[self._runs].mean()
         influence = ranked.influence[self._runs].mean(axis=0)
-        length = float(np.linalg.norm(influence))
+        known = slice(None) if column.known is None else column.known
+        own = sums_by_group(influence[None], self._given[known] if self._clustered else None)
+        length = float(np.linalg.norm(own))
         self._error[label] = length if ranked.n_positives > 1 else np.nan
-        groups = self._group if column.known is None else self._group[column.known]
+        groups = self._group[known]
         sums = np.bincount(groups, influence, len(self._totals))
         self._totals[:, label] = _at_length(sums, length)
 
@@ -124,14 +138,14 @@ def _draw(
     n_draws: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """(D, L) redrawn averages; NaN for a label without positives."""
+    """(D, L) redrawn averages; NaN where the precision is."""
     moves = rng.standard_normal((n_draws, len(totals))) @ totals  # (D, L)
     stiff = (positives == 1) | (np.linalg.norm(totals, axis=0) < 1e-9)
     slope = np.where(stiff, 1.0, precision * (1 - precision))
     start = np.log(np.where(stiff, 1.0, precision) / np.where(stiff, 1.0, 1 - precision))
     draws: np.ndarray = expit(start + moves / slope)
-    for label in np.flatnonzero(stiff & (positives > 0)):
+    for label in np.flatnonzero(stiff & np.isfinite(precision)):
         found = positives[label] * precision[label]
         draws[:, label] = rng.beta(found + 0.5, positives[label] - found + 0.5, size=n_draws)
-    draws[:, positives == 0] = np.nan
+    draws[:, np.isnan(precision)] = np.nan
     return draws

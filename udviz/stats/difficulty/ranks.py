@@ -41,12 +41,12 @@ def difficulty_ranks(
         - ``positives``, ``known``, ``prevalence``: images with the label, images whose target is
           known, their ratio.
         - ``average_precision``, ``average_precision_se``: mean over the models, and its standard
-          error from the images; NaN without positives, and below 2.
+          error from the images; NaN without positives or negatives, and below 2.
         - ``chance``: expected AP of a random ranking.
         - ``difficulty``, ``difficulty_low``, ``difficulty_high``: see above, with interval.
         - ``difficulty_rank``, ``rank_low``, ``rank_high``: 1 is the most difficult; the interval is
           how far the label could move on other images, labels drawn jointly. NaN without
-          positives.
+          positives or negatives.
 
     Raises:
         TypeError: If scores are no floating-point numpy arrays.
@@ -60,9 +60,16 @@ def difficulty_ranks(
 
 
 def rank_table(
-    redrawn: RedrawnPrecision, *, label_names: Sequence[str], confidence: float = 0.95
+    redrawn: RedrawnPrecision,
+    *,
+    label_names: Sequence[str],
+    confidence: float = 0.95,
+    min_positives: int = 1,
 ) -> pd.DataFrame:
-    """The table of `difficulty_ranks` from average precisions that were redrawn already."""
+    """The table of `difficulty_ranks` from average precisions that were redrawn already.
+
+    Labels with fewer than ``min_positives`` positives have no rank, and take none from others.
+    """
     chance = chance_average_precision(redrawn.positives, redrawn.known)
     table = pd.DataFrame({"label": list(label_names), "column": np.arange(len(label_names))})
     with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0: none known, or all present
@@ -76,27 +83,31 @@ def rank_table(
             difficulty=(1 - redrawn.average_precision) / (1 - chance),
         )
         draws = (1 - redrawn.draws) / (1 - chance)  # (D, L)
-    return table.join(_intervals(table["difficulty"].to_numpy(), draws, confidence))
+    ends = (0.5 - confidence / 2, 0.5 + confidence / 2)
+    difficulty = table["difficulty"].to_numpy()
+    known = np.isfinite(difficulty)
+    table["difficulty_low"] = table["difficulty_high"] = np.nan
+    if known.any():
+        low, high = np.quantile(draws[:, known], ends, axis=0)
+        table.loc[known, "difficulty_low"], table.loc[known, "difficulty_high"] = low, high
+    ranked = known & (redrawn.positives >= min_positives)
+    return table.join(_rank_intervals(difficulty, draws, ranked, ends))
 
 
-def _intervals(difficulty: np.ndarray, draws: np.ndarray, confidence: float) -> pd.DataFrame:
-    """Intervals of difficulty and rank, and the rank; NaN where the difficulty is."""
-    ranked = np.isfinite(difficulty)
-    table = pd.DataFrame(
-        np.nan,
-        index=range(difficulty.size),
-        columns=["difficulty_low", "difficulty_high", "difficulty_rank", "rank_low", "rank_high"],
-    )
+def _rank_intervals(
+    difficulty: np.ndarray, draws: np.ndarray, ranked: np.ndarray, ends: tuple[float, float]
+) -> pd.DataFrame:
+    """Rank and its interval among the ``ranked`` labels; NaN for the others."""
+    columns = ["difficulty_rank", "rank_low", "rank_high"]
+    table = pd.DataFrame(np.nan, index=range(difficulty.size), columns=columns)
     if not ranked.any():
         return table
     rank = _ranks(difficulty[ranked][None])[0]
-    ends = [0.5 - confidence / 2, 0.5 + confidence / 2]
-    low, high = np.quantile(draws[:, ranked], ends, axis=0)
     rank_draws = _ranks(draws[:, ranked])
     rank_low = np.quantile(rank_draws, ends[0], axis=0, method="lower")
     rank_high = np.quantile(rank_draws, ends[1], axis=0, method="higher")
     table.loc[ranked] = np.stack(
-        [low, high, rank, np.minimum(rank_low, rank), np.maximum(rank_high, rank)], axis=1
+        [rank, np.minimum(rank_low, rank), np.maximum(rank_high, rank)], axis=1
     )
     return table
 

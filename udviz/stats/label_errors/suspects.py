@@ -13,16 +13,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from udviz.checks import check_at_least
 from udviz.stats.calibration.recalibration import Recalibration
 from udviz.stats.label_errors.confident_learning import doubted_targets
+from udviz.stats.label_errors.surest import Surest, outlier_images, surest_counts, surest_images
 from udviz.stats.labels.label_columns import label_columns
 from udviz.stats.labels.probabilities import check_label_names, logit_probs
 
 MISSING, EXTRA = "missing", "extra"
-_SUREST = ("surest_marked", "surest_unmarked", "surest_expected", "surest_expected_sd")
 MIN_COUNT = 5  # present and absent images below which a label's confidence has no yardstick
 
 
@@ -42,12 +41,15 @@ class Suspects:
             known targets. Of the images without a partner that are rather called present and are at
             least as probable as the median marked one: ``surest_marked`` and ``surest_unmarked``,
             those with and without the mark; ``surest_expected`` with ``surest_expected_sd``, how
-            many without it that would be, were the probabilities exact. NaN where a label
-            has too few present or absent images to judge.
+            many without it that would be, were the probabilities exact; ``surest_excess_sd``, the
+            spread of the surplus that the images show themselves. Outliers are left out of
+            these. NaN where a label has too few present or absent images to judge.
+        outliers: Images set apart, see `surest.outlier_images`.
     """
 
     table: pd.DataFrame
     counts: pd.DataFrame
+    outliers: pd.DataFrame
 
 
 def find_suspects(
@@ -57,6 +59,7 @@ def find_suspects(
     label_names: Sequence[str],
     partners: pd.DataFrame | None = None,
     recalibration: Recalibration | None = None,
+    groups: np.ndarray | None = None,
     most_per_label: int = 1000,
 ) -> Suspects:
     """Rank the targets that are probably wrong.
@@ -81,10 +84,11 @@ def find_suspects(
         recalibration: Puts the probabilities right first, e.g. ``fit_platt`` of these
             images. Where probabilities are too high or too low throughout, so is the number of
             doubts in one direction; the order of a label's suspects hardly depends on it.
+        groups: (N,) int, images of one group are not independent; each on its own if None.
         most_per_label: Rows of the table that one label may take.
 
     Returns:
-        The ranked suspects and the counts per label.
+        The ranked suspects, the counts per label and the outlier images.
 
     Raises:
         TypeError: If ``logits`` are no floating-point numpy array.
@@ -108,6 +112,8 @@ def find_suspects(
     check_label_names(label_names, targets.shape[1])
     check_at_least(most_per_label, 1, name="most_per_label")
     tables, counts = [], []
+    surest: list[Surest | None] = []
+    carried = np.zeros(len(targets), dtype=np.int64)
     for column in label_columns([logits], targets, name="logits"):
         label, target, logit = column.label, column.positive, column.scores[0]
         images = np.arange(len(targets)) if column.known is None else column.known
@@ -118,41 +124,26 @@ def find_suspects(
         doubted["prob"] = prob[doubted["row"]]
         doubted["image"] = images[doubted.pop("row")]
         explained = _partner_present(targets, label, partners)
-        counts.append(
-            _counts(doubted, explained[doubted["image"]], target)
-            | _surest(judged, explained[images], target)
+        counts.append(_counts(doubted, explained[doubted["image"]], target))
+        carried[images[target]] += 1
+        surest.append(
+            surest_images(judged, target, images, explained=explained[images])
+            if _judged(target)
+            else None
         )
         tables.append(doubted.head(most_per_label))
     table = pd.concat(tables, ignore_index=True).sort_values(
         ["quality", "column", "image"], ignore_index=True
     )
     names = pd.DataFrame({"label": list(label_names), "column": np.arange(len(label_names))})
+    outliers = outlier_images(surest, carried)
+    apart = np.isin(np.arange(len(targets)), outliers["image"])
+    sure = [surest_counts(found and found.without(apart), groups) for found in surest]
     return Suspects(
         table=table[["image", "label", "column", "direction", "prob", "quality"]],
-        counts=pd.concat([names, pd.DataFrame(counts)], axis=1),
+        counts=pd.concat([names, pd.DataFrame(counts), pd.DataFrame(sure)], axis=1),
+        outliers=outliers,
     )
-
-
-def unmarked_p_value(counts: pd.DataFrame) -> np.ndarray:
-    """Chance that as many of the surest images are unmarked if the probabilities are exact.
-
-    Marks that are missing at random are missing on the surest images as often as elsewhere, and no
-    probability that keeps rising with the logit can follow that. Where a label is merely hard, or
-    something else looks like it, the surest images are marked: doubts alone are no evidence. Only a
-    thing without a label of its own that looks exactly the same cannot be told from missing marks.
-
-    Args:
-        counts: ``Suspects.counts``; its probabilities were put right by a map that rises.
-
-    Returns:
-        (L,) p in [0, 1], one-sided; 1 where a label was not judged. Every image is a Bernoulli
-        trial of its own chance; a binomial with the mean and variance of their sum stands for it.
-    """
-    found, mean = counts["surest_unmarked"], counts["surest_expected"]
-    with np.errstate(invalid="ignore", divide="ignore"):  # a mean of 0: no such image
-        chance = 1 - counts["surest_expected_sd"] ** 2 / mean
-        p = special.betainc(found, np.maximum(mean / chance - found + 1, 1e-9), chance)
-    return np.where(found > 0, p, 1.0)
 
 
 def _doubts(prob: np.ndarray, target: np.ndarray) -> pd.DataFrame:
@@ -178,21 +169,6 @@ def _partner_present(targets: np.ndarray, label: int, partners: pd.DataFrame | N
         for partner in partners.loc[partners["column"] == label, "partner"]:
             present |= targets[:, partner] == 1
     return present
-
-
-def _surest(judged: np.ndarray, explained: np.ndarray, target: np.ndarray) -> dict[str, float]:
-    """Unmarked ones of the (n,) images the model is surest of, and how many there should be."""
-    if not _judged(target):
-        return dict.fromkeys(_SUREST, np.nan)
-    surest = (judged >= max(np.median(judged[target]), 0.5)) & ~explained
-    absence = 1 - judged[surest]
-    found = (
-        np.count_nonzero(surest & target),
-        np.count_nonzero(surest & ~target),
-        absence.sum(),
-        np.sqrt((absence * (1 - absence)).sum()),
-    )
-    return {name: float(value) for name, value in zip(_SUREST, found, strict=True)}
 
 
 def _counts(doubted: pd.DataFrame, explained: np.ndarray, target: np.ndarray) -> dict[str, float]:

@@ -50,6 +50,22 @@ class RankedScores:
         )
         return influence
 
+    def average_precision_without(self, images: np.ndarray) -> float:
+        """Average precision of the other images; NaN where no positive is left.
+
+        Args:
+            images: Positions in [0, n), each once.
+        """
+        is_left = ~np.isin(self.index, images)
+        if not is_left.any():
+            return float("nan")
+        place = np.arange(self.index.size)
+        n_above = images.size - np.searchsorted(np.sort(self.reached[images]), place, side="right")
+        gone = np.sort(self.reached[self.index[~is_left]])
+        n_positives_above = gone.size - np.searchsorted(gone, place, side="right")
+        above = (self.above - n_above)[is_left]
+        return float(((self.precision * self.above - n_positives_above)[is_left] / above).mean())
+
     @property
     def loss(self) -> np.ndarray:
         """(n,) each image's share of 1 - AP, see `contributions`."""

@@ -13,10 +13,11 @@ import numpy as np
 from udviz.checks import check_matrix
 from udviz.stats.inference.seeds import Spread, standard_error
 from udviz.stats.labels.label_columns import LabelColumn, label_columns
-from udviz.stats.ranking.influence import rank_scores
+from udviz.stats.ranking.influence import RankedScores, rank_scores
 
 Runs = Mapping[str, Mapping[int, np.ndarray]]  # model -> seed -> (N, L) scores
 MeanOver = Literal["all", "supported", "hard", "rest"]  # labels: rest = supported and not hard
+Images = slice | np.ndarray  # which of all images
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -25,20 +26,29 @@ class RankedColumn:
 
     Attributes:
         column: The label's known images and scores.
-        average_precision: (M,) NaN without positives.
-        influence: (M, n) of every image, corrected for few positives; (M, 0) without positives.
-        loss: (M, n) every image's share of 1 - AP; None unless asked for or without positives.
+        average_precision: (M,) NaN unless measurable.
+        influence: (M, n) of every image, corrected for few positives; (M, 0) unless measurable.
+        ranked: The M rankings; none unless measurable.
+        n_clusters: Independent images that carry the label: groups where images come in groups.
+        loss: (M, n) every image's share of 1 - AP; None unless asked for and measurable.
     """
 
     column: LabelColumn
     average_precision: np.ndarray
     influence: np.ndarray
+    ranked: tuple[RankedScores, ...]
+    n_clusters: int
     loss: np.ndarray | None
 
     @property
     def n_positives(self) -> int:
         """Images that carry the label."""
         return int(np.count_nonzero(self.column.positive))
+
+    @property
+    def measurable(self) -> bool:
+        """Whether images with and without the label are known; else no ranking is a wrong one."""
+        return 0 < self.n_positives < self.column.positive.size
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -84,9 +94,6 @@ class ScoreSets:
         return next(iter(runs.values())) if model in self.fixed else runs[seed]
 
 
-Images = slice | np.ndarray  # which of all images
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Effect:
     """A measure of one label under M score sets, and how much each image moves it.
@@ -94,7 +101,7 @@ class Effect:
     Attributes:
         values: (M,) in [0, 1]; NaN if there is none.
         influences: Images, and their (M, n) derivatives with respect to each image's weight,
-            corrected for few trials; in parts that share no image.
+            corrected for few trials; in parts that share no image and no group.
         trials: Images the measure rests on.
         df: Degrees of freedom of its variance.
         least_variance: Added to each score set's own variance: what small counts hide.
@@ -113,14 +120,15 @@ class Measured:
 
     Attributes:
         sets: Which of them belongs to which run.
-        values: (M, L) the measure in [0, 1]; NaN where a label has none, e.g. without positives.
+        values: (M, L) the measure in [0, 1]; NaN where a label has none: average precision without
+            positives or negatives.
         covariance: (L, M, M) influence covariance of these.
         mean_covariance: Labels in the mean -> (M, M) the same of that mean.
         trials: (L,) images the measure rests on: the positives for average precision.
         df: (L,) degrees of freedom of the influence variance.
         positives: (L,) images that carry the label.
         known: (L,) images whose target is known.
-        supported: (L,) bool, enough positives.
+        supported: (L,) bool, measurable with enough positives.
         hard: (L,) bool, labels that were called hard beforehand.
     """
 
@@ -161,33 +169,39 @@ class Measured:
         values = matrix @ self.values[:, chosen]  # (S, labels in the mean)
         of_label, _ = _contrast(self.covariance[chosen], matrix)
         n_labels = np.float64(chosen.sum())
-        # if labels had nothing in common but the images, this much would be the seeds' part
-        apart = standard_error(self.contrast(weights)).seed_variance[chosen].sum()
         with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0: no label, or no variance
             # Satterthwaite: the mean over many labels is known better than any one of them
             of_one = np.maximum(self.df[chosen], 0.5)  # a single positive counts as two do
             df = of_label.sum() ** 2 / (of_label**2 / of_one).sum()
             mean = values.sum(axis=1, keepdims=True) / n_labels
-            least_seed_variance = np.array([apart / n_labels**2])
+        least = None
+        if len(matrix) == 2:  # more tell enough by themselves
+            apart = standard_error(self.contrast(weights)).seed_variance[chosen].sum()
+            least = np.array([apart / n_labels**2])
         return Spread(
             values=mean,
             image_variance=image_variance,
             interaction=interaction,
             image_df=np.array([np.inf if np.isnan(df) else df]),
-            least_seed_variance=least_seed_variance,
+            least_seed_variance=least,
         )
 
     def in_mean(self, *, over: MeanOver) -> np.ndarray:
         """(L,) bool: the labels with a value that the mean is taken over."""
-        measured = ~np.isnan(self.values).any(axis=0)
         part = {
-            "all": measured,
+            "all": self.measurable,
             "supported": self.supported,
             "hard": self.supported & self.hard,
             "rest": self.supported & ~self.hard,
         }
-        chosen: np.ndarray = measured & part[over]
+        chosen: np.ndarray = self.measurable & part[over]
         return chosen
+
+    @property
+    def measurable(self) -> np.ndarray:
+        """(L,) bool: labels that have a value."""
+        measurable: np.ndarray = ~np.isnan(self.values).any(axis=0)
+        return measurable
 
     def _matrix(self, weights: Mapping[str, float]) -> np.ndarray:
         """(S, M): a row of weights per seed."""
@@ -206,6 +220,7 @@ class Measuring:
         n_labels: Number L of labels.
         min_positives: From how many positives on a label counts as supported.
         hard: (L,) bool, labels called hard beforehand, for means of their own; none if None.
+        groups: (N,) group of every image, from `group_codes`; None if each is its own.
     """
 
     def __init__(
@@ -216,8 +231,9 @@ class Measuring:
         n_labels: int,
         min_positives: int,
         hard: np.ndarray | None = None,
+        groups: np.ndarray | None = None,
     ) -> None:
-        self._sets, self._min_positives = sets, max(1, min_positives)
+        self._sets, self._min_positives, self._groups = sets, max(1, min_positives), groups
         self._hard = np.zeros(n_labels, dtype=bool) if hard is None else hard
         self._values = np.full((sets.size, n_labels), np.nan)
         self._gram = np.full((n_labels, sets.size, sets.size), np.nan)
@@ -232,7 +248,7 @@ class Measuring:
             values=ranked.average_precision,
             influences=[(images_of(ranked.column), ranked.influence)],
             trials=ranked.n_positives,
-            df=half_df(ranked.n_positives),
+            df=half_df(ranked.n_clusters),
         )
         self.add_effect(ranked.column, effect)
 
@@ -247,8 +263,22 @@ class Measuring:
         part = 0 if positives < self._min_positives else 2 if self._hard[label] else 1
         self._gram[label] = effect.least_variance * np.eye(len(effect.values))
         for images, influence in effect.influences:
-            self._gram[label] += influence @ influence.T
+            groups = None if self._groups is None else self._groups[images]
+            by_group = sums_by_group(influence, groups)
+            self._gram[label] += by_group @ by_group.T
             self._totals[part][:, images] += influence
+
+    def influence_on_mean(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """(N,) influence of every image on the gain in mean AP between two models' runs.
+
+        Args:
+            before: Places of the runs of the model before.
+            after: Places of the runs of the model after.
+        """
+        n_labels = max(1, int((~np.isnan(self._values).any(axis=0)).sum()))
+        sums = self._totals.sum(axis=0)
+        influence: np.ndarray = (sums[after].mean(axis=0) - sums[before].mean(axis=0)) / n_labels
+        return influence
 
     def result(self) -> Measured:
         """What was measured, once all labels are in."""
@@ -259,6 +289,7 @@ class Measuring:
             "hard": hard,
             "rest": self._totals[1],
         }
+        enough = self._positives >= self._min_positives
         measured = Measured(
             sets=self._sets,
             values=self._values,
@@ -268,14 +299,20 @@ class Measuring:
             df=self._df,
             positives=self._positives,
             known=self._known,
-            supported=self._positives >= self._min_positives,
+            supported=enough & (self._positives < self._known),
             hard=self._hard,
         )
         grams = {
-            over: _gram_of_mean(total, int(measured.in_mean(over=over).sum()))
+            over: self._gram_of_mean(total, int(measured.in_mean(over=over).sum()))
             for over, total in totals.items()
         }
         return replace(measured, mean_covariance=grams)
+
+    def _gram_of_mean(self, totals: np.ndarray, n_labels: int) -> np.ndarray:
+        by_group = sums_by_group(totals, self._groups)
+        with np.errstate(invalid="ignore"):  # 0 / 0: no label in the mean
+            gram: np.ndarray = by_group @ by_group.T / np.float64(n_labels) ** 2
+        return gram
 
 
 def images_of(column: LabelColumn) -> Images:
@@ -289,6 +326,7 @@ def ranked_columns(
     *,
     images: np.ndarray | None = None,
     losses: bool = False,
+    groups: np.ndarray | None = None,
 ) -> Iterator[RankedColumn]:
     """Rank every label by every score set, in column order.
 
@@ -297,13 +335,14 @@ def ranked_columns(
         targets: (N, L) ground truth: 1 present, 0 absent, -1 unknown (left out).
         images: Image indices to use; all if None.
         losses: Whether to keep every image's share of 1 - AP.
+        groups: (N,) group of every image, from `group_codes`; None if each is its own.
 
     Raises:
         TypeError: If scores are no floating-point numpy arrays.
         ValueError: If shapes differ, a score is NaN or infinite, or a target is none of 1, 0, -1.
     """
     for column in label_columns(score_sets, targets, images=images):
-        yield _ranked(column, losses=losses)
+        yield _ranked(column, losses=losses, groups=groups)
 
 
 def measure(
@@ -313,6 +352,7 @@ def measure(
     min_positives: int,
     images: np.ndarray | None = None,
     fixed: frozenset[str] = frozenset(),
+    groups: np.ndarray | None = None,
 ) -> Measured:
     """Average precision of every run, label by label in one pass.
 
@@ -322,6 +362,8 @@ def measure(
         min_positives: From how many positives on a label counts as supported.
         images: Image indices to use; all if None.
         fixed: Models with one run that stands for every seed of the others.
+        groups: (N,) names of groups of images that are alike (frames of a film, crops of a photo):
+            intervals then take groups for independent, not images. None if each image is its own.
 
     Raises:
         TypeError: If scores are no floating-point numpy arrays.
@@ -330,9 +372,16 @@ def measure(
     check_matrix(targets, name="targets")
     sets = ScoreSets.of(models, fixed=fixed)
     n_images, n_labels = targets.shape
-    measuring = Measuring(sets, n_images=n_images, n_labels=n_labels, min_positives=min_positives)
+    codes = None if groups is None else group_codes(groups, n_images=n_images)
+    measuring = Measuring(
+        sets,
+        n_images=n_images,
+        n_labels=n_labels,
+        min_positives=min_positives,
+        groups=codes,
+    )
     score_sets = [scores for runs in models.values() for scores in runs.values()]
-    for ranked in ranked_columns(score_sets, targets, images=images):
+    for ranked in ranked_columns(score_sets, targets, images=images, groups=codes):
         measuring.add(ranked)
     return measuring.result()
 
@@ -347,28 +396,69 @@ def half_df(n_positives: int) -> float:
     return max(n_positives - 1.0, 0.0) / 2
 
 
-def _ranked(column: LabelColumn, *, losses: bool) -> RankedColumn:
+def group_codes(groups: np.ndarray, *, n_images: int) -> np.ndarray:
+    """(N,) whole numbers from 0 on, equal where the names of ``groups`` are.
+
+    Raises:
+        ValueError: If there are not as many as images.
+    """
+    if np.shape(groups) != (n_images,):
+        raise ValueError(
+            f"`groups` must name the group of each of {n_images:,} images, got shape "
+            f"{np.shape(groups)}."
+        )
+    return np.unique(np.asarray(groups), return_inverse=True)[1]
+
+
+def sums_by_group(influence: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
+    """(M, groups) sums of (M, n) influences within each group; as they are without groups.
+
+    Squared and summed they are the variance that is robust to whatever images of a group share.
+
+    Source:
+        Liang and Zeger (1986), "Longitudinal data analysis using generalized linear models".
+    """
+    if groups is None or groups.size == 0:
+        return influence
+    return np.stack([np.bincount(groups, row) for row in influence])
+
+
+def n_clusters(among: np.ndarray, groups: np.ndarray | None, images: Images) -> int:
+    """How many of ``images`` that are ``among`` the chosen, (n,) bool, are independent."""
+    if groups is None:
+        return int(np.count_nonzero(among))
+    return int(np.unique(groups[images][among]).size)
+
+
+def _ranked(column: LabelColumn, *, losses: bool, groups: np.ndarray | None) -> RankedColumn:
     n_positives, size = int(np.count_nonzero(column.positive)), len(column.scores)
-    if n_positives == 0:
+    if not 0 < n_positives < column.positive.size:
         nothing = np.full(size, np.nan), np.empty((size, 0))
         return RankedColumn(
-            column=column, average_precision=nothing[0], influence=nothing[1], loss=None
+            column=column,
+            average_precision=nothing[0],
+            influence=nothing[1],
+            ranked=(),
+            n_clusters=0,
+            loss=None,
         )
     precision, influence = np.empty(size), np.empty((size, column.positive.size))
     loss = np.empty_like(influence) if losses else None
-    for place, scores in enumerate(column.scores):
-        ranked = rank_scores(scores, column.positive)
+    rankings = tuple(rank_scores(scores, column.positive) for scores in column.scores)
+    for place, ranked in enumerate(rankings):
         precision[place], influence[place] = ranked.average_precision, ranked.influence
         if loss is not None:
             loss[place] = ranked.loss
-    influence *= np.sqrt(small_sample_factor(n_positives))
-    return RankedColumn(column=column, average_precision=precision, influence=influence, loss=loss)
-
-
-def _gram_of_mean(totals: np.ndarray, n_labels: int) -> np.ndarray:
-    with np.errstate(invalid="ignore"):  # 0 / 0: no label in the mean
-        gram: np.ndarray = totals @ totals.T / np.float64(n_labels) ** 2
-    return gram
+    independent = n_clusters(column.positive, groups, images_of(column))
+    influence *= np.sqrt(small_sample_factor(independent))
+    return RankedColumn(
+        column=column,
+        average_precision=precision,
+        influence=influence,
+        ranked=rankings,
+        n_clusters=independent,
+        loss=loss,
+    )
 
 
 def _contrast(covariance: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

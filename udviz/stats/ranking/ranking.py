@@ -50,10 +50,10 @@ class LabelRanking:
         table: One row per label in column order. ``positives``, ``known``: images that carry the
             label, and images whose target is known; ``prevalence``: their ratio, which is also
             the AP of random scores; ``ap``: average precision, the mean over seeds, NaN without
-            positives; ``ap_se``, ``ap_low``, ``ap_high``: standard error and interval, NaN below 2
-            positives; ``auroc``: the mean over seeds; ``supported``: whether there are at least
-            ``min_positives`` positives (below that, do not trust the number).
-        mean_ap: Mean over all labels that have a positive.
+            positives or negatives; ``ap_se``, ``ap_low``, ``ap_high``: standard error and
+            interval, NaN below 2 positives; ``auroc``: the mean over seeds; ``supported``: whether
+            there are at least ``min_positives`` positives (below that, do not trust the number).
+        mean_ap: Mean over all labels that have a positive and a negative.
         mean_ap_supported: Mean over the supported labels.
     """
 
@@ -75,7 +75,7 @@ def average_precision(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
     Returns:
         (L,) average precision in [0, 1], equal to scikit-learn's also where scores are tied;
-        NaN for a label without positives.
+        NaN for a label without positives, or without known absent images: any ranking is perfect.
 
     Raises:
         TypeError: If scores are no floating-point numpy array.
@@ -91,7 +91,7 @@ def average_precision(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     result = np.full(targets.shape[1], np.nan)
     for column in label_columns([scores], targets):
         thresholds = np.sort(column.scores[0][np.flatnonzero(column.positive)])  # (P,)
-        if thresholds.size:
+        if 0 < thresholds.size < column.positive.size:
             n_images = reaching(thresholds, column.scores[0])
             result[column.label] = (at_or_above(thresholds) / n_images).mean()
     return result
@@ -136,6 +136,7 @@ def label_ranking(
     min_positives: int = MIN_POSITIVES,
     confidence: float = 0.95,
     images: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
 ) -> LabelRanking:
     """Score every label with an interval and say which numbers rest on enough positives.
 
@@ -145,6 +146,8 @@ def label_ranking(
         min_positives: From how many positives on a label counts as supported.
         confidence: Coverage of the intervals in (0, 1).
         images: Image indices to use; all if None.
+        groups: (N,) names of groups of images that are alike: intervals then take groups for
+            independent, not images. None if each image is its own.
 
     Returns:
         One row per label and the means over labels.
@@ -156,7 +159,9 @@ def label_ranking(
     check_at_least(min_positives, 0, name="min_positives")
     seeds = as_seeds(scores)
     runs = dict(enumerate(seeds))
-    measured = measure({MODEL: runs}, targets, min_positives=min_positives, images=images)
+    measured = measure(
+        {MODEL: runs}, targets, min_positives=min_positives, images=images, groups=groups
+    )
     return LabelRanking(
         table=precision_table(measured, MODEL, confidence=confidence).assign(
             auroc=np.mean([auroc(seed, targets, images=images) for seed in seeds], axis=0),
@@ -181,7 +186,7 @@ def precision_table(measured: Measured, model: str, *, confidence: float = 0.95)
 def mean_precision(
     measured: Measured, model: str, *, supported: bool, confidence: float = 0.95
 ) -> MeanPrecision:
-    """Mean AP of one model over all labels with a positive, or over the supported ones."""
+    """Mean AP of one model over all measurable labels, or over the supported ones."""
     over: MeanOver = "supported" if supported else "all"
     chosen = measured.in_mean(over=over)
     spread = measured.mean_contrast({model: 1.0}, over=over)

@@ -1,8 +1,12 @@
 """Import report: what was found when the data set was read."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from udviz.figures.style.text import count, plural, safe_markdown
+from udviz.recipe.brought import BROUGHT
 from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
 from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
@@ -10,7 +14,10 @@ from udviz.ui.load.study import StudyError
 
 
 def show(view: View) -> None:
-    """Problems that were found when the study was made."""
+    """Problems that were found when the study was made; of files that were brought, the notes."""
+    if BROUGHT in view.study.recipe:
+        _show_notes(view.study.recipe)
+        return
     try:
         problems = analysis_rows(
             view.study, "problems", columns=["kind", "count", "fatal", "examples"]
@@ -37,3 +44,14 @@ def show(view: View) -> None:
         label="Download this report (CSV)",
         file_name=f"{view.study.path.name}-import-report.csv",
     )
+
+
+def _show_notes(record: Mapping[str, Any]) -> None:
+    given = record.get("notes")
+    notes = [str(note) for note in given] if isinstance(given, list) else []
+    if not notes:
+        st.success("Every image and label of the files was used.", icon=":material/check:")
+    for note in notes:
+        st.info(safe_markdown(note), icon=":material/info:")
+    st.caption("The predictions were brought with:")
+    st.code(str(record.get("description", "")), language="bash", wrap_lines=True)

@@ -8,7 +8,7 @@ from udviz.figures.style.text import number, safe_markdown, shorten
 from udviz.predictions.cache import Predictions
 from udviz.stats.label_errors.suspects import EXTRA, MISSING
 from udviz.studies.directory import RunDirectory
-from udviz.ui.data import review_precision, reviewing
+from udviz.ui.data import doubt, review_precision, reviewing
 from udviz.ui.frame.view import View
 from udviz.ui.labels import gallery, tables
 from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
@@ -19,8 +19,8 @@ from udviz.ui.load.study import Study, StudyError
 DIRECTIONS = {"missing label": MISSING, "extra label": EXTRA}
 ALL, TO_REVIEW, REVIEWED = "all", "to review", "reviewed"
 HOW_TO_READ = (
-    "Each tile is one target (an image and a label) that contradicts a model which was not trained "
-    "on it, most suspect first. Judge the **annotation**, not the model: *change label* if it is "
+    "Each tile is one image with its annotations that contradict a model which was not trained on "
+    "it, most suspect first. Judge the **annotation**, not the model: *change label* if it is "
     "wrong, *keep label* if it is correct. Click an answer again to take it back. Reviews are "
     "saved with the study; the last one of a target counts."
 )
@@ -39,7 +39,8 @@ def show(view: View, opened: str | None, *, may_change: reviewing.Refusal) -> No
             changed here; None if it may.
     """
     try:
-        split = _pick_split(view)
+        splits = _splits(view)
+        split = _pick_split(splits)
         if split is None:
             st.info(NO_SUSPECTS.format(split=view.split), icon=":material/check:")
             return
@@ -47,11 +48,15 @@ def show(view: View, opened: str | None, *, may_change: reviewing.Refusal) -> No
         source = source_of(view.study, judges[0])
         suspects = with_reviews(view.study, split)
         suspects = suspects.assign(row=_rows(suspects, judges))
+        outliers = doubt.outliers_of(view, split)
     except StudyError as error:
         explain_missing(view.study, f"Possible annotation errors are not known: {error}")
         return
+    doubt.show(view, training_judged="train" in splits)
     if reason := may_change():
         st.info(f"Reviews cannot be changed here: {reason}", icon=":material/lock:")
+    if told := doubt.outliers_in_words(outliers):
+        st.caption(told)
     chosen = _pick_suspects(suspects, opened)
     with st.container(horizontal=True, vertical_alignment="center"):
         _show_progress(chosen)
@@ -60,12 +65,20 @@ def show(view: View, opened: str | None, *, may_change: reviewing.Refusal) -> No
     if shown.empty:
         st.info("No target matches these filters.")
     else:
+        outlying = dict(zip(outliers["image_id"], outliers["unmarked"], strict=True))
+        of_image = dict(list(shown.groupby("image_id", sort=False)))
+
+        def ask_each(image: pd.Series) -> None:
+            for _, suspect in of_image[image["image_id"]].iterrows():
+                st.markdown(_caption(suspect))
+                reviewing.ask(view.study.path, suspect, may_change=may_change)
+
         gallery.draw(
-            shown,
+            shown.drop_duplicates("image_id"),
             source,
-            caption=_caption,
+            caption=lambda image: _about_image(image["image_id"], outlying),
             key="suspects",
-            below=lambda suspect: reviewing.ask(view.study.path, suspect, may_change=may_change),
+            below=ask_each,
         )
     st.caption(HOW_TO_READ)
     name = f"{view.study.path.name}-{split}"
@@ -96,10 +109,14 @@ def with_reviews(study: Study, split: str) -> pd.DataFrame:
     return rows.assign(target=targets).merge(reviews, how="left", on=_KEY, validate="one_to_one")
 
 
-def _pick_split(view: View) -> str | None:
-    """The split in view; asks where training targets have suspects too; None without any."""
+def _splits(view: View) -> list[str]:
+    """The split in view and the training split, as far as they have suspects."""
     splits = analysis_rows(view.study, "suspects", columns=["split"])["split"].unique()
-    offered = [split for split in (view.split, "train") if split in splits]
+    return [split for split in (view.split, "train") if split in splits]
+
+
+def _pick_split(offered: list[str]) -> str | None:
+    """The one to show; asks where there are two; None without any."""
     if len(offered) < 2:
         return next(iter(offered), None)
     choice = st.segmented_control(
@@ -169,6 +186,13 @@ def _pick_reviewed(suspects: pd.DataFrame) -> pd.DataFrame:
 def _show_progress(suspects: pd.DataFrame) -> None:
     n_reviewed, n = int(suspects["verdict"].notna().sum()), len(suspects)
     st.progress(n_reviewed / max(n, 1), text=f"{n_reviewed:,} of {n:,} reviewed")
+
+
+def _about_image(image_id: str, outlying: dict[str, int]) -> str:
+    """That an image is an outlier, as Markdown; else empty."""
+    if image_id not in outlying:
+        return ""
+    return f"*Outlier image: most certain of {int(outlying[image_id])} unannotated labels.*"
 
 
 def _caption(suspect: pd.Series) -> str:

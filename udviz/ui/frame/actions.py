@@ -28,7 +28,12 @@ def attempt(action: Callable[[], object], *, done: str) -> None:
     except (OSError, RuntimeError, ValueError) as error:
         st.session_state[_REFUSED] = safe_markdown(reason(error))
     else:
-        st.session_state[_DONE] = done
+        say(done)
+
+
+def say(done: str) -> None:
+    """Have the next drawing say what was done."""
+    st.session_state[_DONE] = done
 
 
 def report() -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from udviz.studies.directory import list_studies, runs_root
 from udviz.ui.frame import actions, activity, sidebar, start
 from udviz.ui.frame.view import View, view_of
+from udviz.ui.launch import compare_form
 from udviz.ui.launch import form as launch_form
 from udviz.ui.load.analysis_rows import load_study
 from udviz.ui.load.study import StudyError
@@ -27,6 +28,7 @@ def open_frame(title: str, *, question: str) -> None:
     _spare_the_collector()
     sidebar.show_menu()
     launch_form.offer()
+    compare_form.offer()
     activity.show_activity()
     st.title(title, anchor=False)
     st.markdown(question)

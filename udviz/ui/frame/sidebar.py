@@ -44,9 +44,9 @@ def pick(label: str, options: Sequence[str], *, key: str, default: str | None) -
     last = st.session_state.get(kept)
     wanted = asked if asked in options and asked != last else st.session_state.get(key, last)
     st.session_state[key] = wanted if wanted in options else default
-    if asked is not None and asked not in options:
+    if asked is not None and asked not in options and asked != last:  # not one just deleted
         st.sidebar.warning(
-            f"The link asks for a {key} that is not here.", icon=":material/link_off:"
+            f"The link asks for a {label.lower()} that is not here.", icon=":material/link_off:"
         )
     choice: str | None = st.sidebar.selectbox(
         label,

@@ -1,57 +1,115 @@
 """Before there is a study to look at: explain, start the demo, show its progress."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from udviz.figures.style.text import safe_markdown
-from udviz.launching.launch import Plan, is_begun, launch, resume
+from udviz.installation import called, module_of
+from udviz.launching.launch import Plan, as_typed, is_begun, launch, resume
 from udviz.recipe.files import read_recipe, recipe_path
+from udviz.studies.listing import list_entries
 from udviz.studies.status import ALIVE, Status, read_status
 from udviz.ui.frame.access import may_change
 from udviz.ui.frame.actions import attempt
+from udviz.ui.launch import compare_form
+from udviz.ui.launch import form as launch_form
 from udviz.ui.load.study import RecipeError, StudyError, remake_command
 
-DEMO = "demo"
+DEMO, OWN = "demo", "table"  # recipes
 RUNS = "pages/7_Runs.py"
 _STOPPED = {"failed": "failed", "stopped": "was stopped", "lost": "ended unexpectedly"}
 
 
 def welcome(root: Path) -> None:
-    """Explain what a study is and offer to train the demo."""
+    """Explain what a study is and offer the three ways to one, side by side."""
     demo = root / DEMO
     status = read_status(demo)
-    if status and status.state in ALIVE:
-        show_progress(demo)
+    if alive := next((entry for entry in list_entries(root) if entry.is_alive), None):
+        show_progress(alive.path)
         return
     st.header("No study yet", anchor=False)
     st.markdown(
-        "A **study** trains three models on one image set: a calibrated *teacher*, a *baseline* "
-        "student, and a student *distilled* from the teacher's uncertainty. It then measures, "
-        "label by label, which are difficult, why, and whether distillation helped."
-    )
-    st.markdown(
-        "The demo draws its own images, so nothing is downloaded. It takes about three minutes on "
-        "two CPU cores, and this page shows the result when it is done."
+        "A **study** says, label by label, which labels of an image set are difficult, why, and "
+        "whether a change helped: yours, or distillation from a teacher's uncertainty."
     )
     if status and status.state in _STOPPED:
         _say_why_it_stopped(demo, status)
     why_not = may_change()
-    st.button(
-        "Train the demo study",
-        type="primary",
-        icon=":material/play_arrow:",
-        on_click=attempt,
-        args=(lambda: train_demo(demo),),
-        kwargs={"done": "The demo is on its way."},
-        disabled=why_not is not None,
-    )
+    with st.grid(3, min_column_width=260) as grid:
+        for way in _ways(demo):
+            with grid.cell(), st.container(border=True):
+                _offer(way, is_open=why_not is None)
     if why_not:
         st.info(why_not, icon=":material/lock:")
-    st.caption(f"The same in a terminal: `{remake_command(demo, recipe=DEMO)}`")
     st.caption(
         f"Studies are looked for in `{root}`; the variable `UDVIZ_RUNS` names another place."
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """One way to a first study: what it is, its button, and the same in a terminal."""
+
+    title: str
+    told: str
+    button: str
+    icon: str
+    on_click: Callable[[], None]
+    command: str
+
+
+def _ways(demo: Path) -> tuple[_Way, ...]:
+    def begin() -> None:
+        attempt(lambda: train_demo(demo), done="The demo is on its way.")
+
+    return (
+        _Way(
+            title="Look at the demo",
+            told="It draws its own images, so nothing is downloaded, and trains a teacher and four "
+            "students: about five minutes on two CPU cores.",
+            button="Train the demo study",
+            icon=":material/play_arrow:",
+            on_click=begin,
+            command=remake_command(demo, recipe=DEMO),
+        ),
+        _Way(
+            title=compare_form.LABEL,
+            told="Scores of one or more models and the targets, as files. Nothing is trained: "
+            "verdicts in seconds.",
+            button="Choose files",
+            icon=":material/compare_arrows:",
+            on_click=compare_form.open_form,
+            command=f"{called('compare')} before.npz after.npz --targets targets.csv",
+        ),
+        _Way(
+            title="Train on my images",
+            told="A folder with `labels.csv` and `images/`: a teacher and students are trained "
+            "on it, best with a GPU.",
+            button="Set up a study",
+            icon=":material/photo_library:",
+            on_click=partial(launch_form.open_form, OWN),
+            command=as_typed([*module_of("study"), "--recipe", OWN, "--data.root", "FOLDER"]),
+        ),
+    )
+
+
+def _offer(way: _Way, *, is_open: bool) -> None:
+    st.subheader(way.title, anchor=False)
+    st.markdown(way.told)
+    st.button(
+        way.button,
+        type="primary",
+        icon=way.icon,
+        width="stretch",
+        on_click=way.on_click,
+        disabled=not is_open,
+    )
+    st.caption("The same in a terminal:")
+    st.code(way.command, language="bash", wrap_lines=True)
 
 
 def train_demo(study: Path) -> None:

@@ -17,8 +17,8 @@ _OWN = [  # of the reference's scores
     *("average_precision", "average_precision_low", "average_precision_high", "ece"),
 ]
 GAINS = [  # columns of a comparison that the rows of its labels have
-    *("gain", "gain_low", "gain_high", "p", "q", "verdict", "images_needed"),
-    *("before_value", "after_value"),
+    *("gain", "gain_low", "gain_high", "p", "q", "verdict", "detectable_gain"),
+    *("before_value", "after_value", "gain_without_few", "rests_on_few"),
 ]
 
 

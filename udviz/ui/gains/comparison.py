@@ -7,9 +7,10 @@ import streamlit as st
 
 from udviz.figures.labels.panels import Rows
 from udviz.figures.style.text import plural, safe_markdown
-from udviz.stats.comparison.gain import LabelGains, MeanGain, label_gains
+from udviz.stats.comparison.gain import LabelGains, label_gains
 from udviz.ui.frame.view import GAINS, Comparison, View, view_of
 from udviz.ui.gains.runs import Side, sides_of
+from udviz.ui.labels.change import MeanChange
 from udviz.ui.load.caches import Version, predictions_of
 from udviz.ui.load.study import StudyError
 from udviz.vocabulary import AVERAGE_PRECISION, METRICS, MIN_POSITIVES, Metric
@@ -31,23 +32,6 @@ print(gains.table.assign(label=before[0].label_names))"""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Mean:
-    """Gain in the mean over labels, with its 95 % interval.
-
-    Attributes:
-        gain: After minus before.
-        low: Lower end.
-        high: Upper end.
-        includes_seeds: Whether the interval covers training again with another seed.
-    """
-
-    gain: float
-    low: float
-    high: float
-    includes_seeds: bool
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
 class Compared:
     """Gains of one side over another.
 
@@ -63,7 +47,7 @@ class Compared:
     before: Side
     after: Side
     labels: pd.DataFrame
-    mean: Mean
+    mean: MeanChange
     metric: Metric
     analysed: bool
 
@@ -182,7 +166,7 @@ def compare(
                 before=before,
                 after=after,
                 labels=found.labels,
-                mean=_mean_of_row(found.comparison.mean),
+                mean=MeanChange.of_row(found.comparison.mean),
                 metric=metric,
                 analysed=True,
             )
@@ -191,29 +175,20 @@ def compare(
     _refuse_too_large(*runs, min_positives=min_positives)
     gains = _gains(*runs, min_positives=min_positives)
     names = predictions_of(runs[0][0]).label_names
-    table = gains.table[GAINS].assign(label=list(names))
+    table = gains.table.reindex(columns=GAINS).assign(label=list(names), rests_on_few=False)
     return Compared(
         before=before,
         after=after,
         labels=view.labels.drop(columns=GAINS).merge(table, how="left", on="label"),
-        mean=_mean_of(gains.mean_gain),
+        mean=MeanChange(
+            gain=gains.mean_gain.gain,
+            low=gains.mean_gain.low,
+            high=gains.mean_gain.high,
+            includes_seeds=gains.includes_seed_variance,
+            seeds=len(runs[0]),
+        ),
         metric=AVERAGE_PRECISION,
         analysed=False,
-    )
-
-
-def _mean_of_row(row: pd.Series) -> Mean:
-    return Mean(
-        gain=row["gain"],
-        low=row["gain_low"],
-        high=row["gain_high"],
-        includes_seeds=bool(row["includes_seeds"]),
-    )
-
-
-def _mean_of(mean: MeanGain) -> Mean:
-    return Mean(
-        gain=mean.gain, low=mean.low, high=mean.high, includes_seeds=mean.includes_seed_variance
     )
 
 
@@ -267,4 +242,10 @@ def _gains(
         if not run.images["image_id"].equals(first.images["image_id"]):
             raise StudyError("The two models predicted other images.")
     scores_before, scores_after = ([run.logits for run in side] for side in runs)
-    return label_gains(scores_before, scores_after, first.targets, min_positives=min_positives)
+    return label_gains(
+        scores_before,
+        scores_after,
+        first.targets,
+        min_positives=min_positives,
+        groups=first.groups,
+    )

@@ -3,12 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.style.text import count, interval, number, plural, safe_markdown
-from udviz.figures.style.theme import VERDICTS, verdict_style
+from udviz.figures.style.text import safe_markdown, shorten
+from udviz.figures.style.theme import VERDICTS
 from udviz.ui.gains.comparison import Compared
-from udviz.ui.labels.sentences import is_distillation
-from udviz.ui.load.study import Study
-from udviz.vocabulary import METRICS, Metric
+from udviz.ui.gains.gains_table import ON_FEW
+from udviz.ui.labels.change import verdict_words
+from udviz.ui.labels.filters import order_labels
+from udviz.vocabulary import Metric
 
 NO_PAIR = (
     "A gain is the average precision of one model minus that of another. This study has a single "
@@ -26,34 +27,24 @@ ORDERS = {
     "lowest q first": ("q", True),
     "hardest first": ("difficulty_rank", True),
 }
+_MOST_NAMED = 5
 _ONE_RUN_EACH = (
     "Each side is a single training run: how much training again would change it is **not** in "
     "these intervals."
 )
 
 
-def summary(study: Study, compared: Compared) -> str:
-    """How many labels were helped and hurt, and the gain in the mean, as Markdown."""
-    labels, mean = compared.known, compared.mean
-    n = _verdicts(labels).value_counts()
-    told = [
-        f"**{verdict} {count(n.get(verdict, 0))}** {style.glyph}"
-        for verdict, style in VERDICTS.items()
-    ]
-    before, after = map(safe_markdown, compared.pair)
-    subject = f"{after} against {before}"
-    if is_distillation(study, *compared.pair):
-        subject = f"Distillation ({subject})"
-    text = f"{subject}, of {plural(len(labels), 'label')}: {', '.join(told)}"
-    if pd.isna(mean.gain):
-        return f"{text}."
-    facts = METRICS[compared.metric]
-    metric = facts.name if facts.higher_is_better else f"{facts.name} (lower is better)"
-    seeds = "includes" if mean.includes_seeds else "does **not** include"
+def on_few(compared: Compared) -> str:
+    """Which verdicts turn on a few images, as Markdown; empty for none."""
+    labels = compared.known
+    names = labels.loc[labels["rests_on_few"].eq(True), "label"]
+    if names.empty:
+        return ""
+    some = ", ".join(safe_markdown(shorten(name)) for name in names.head(_MOST_NAMED))
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return (
-        f"{text}. The mean {metric} changes by **{number(mean.gain, sign=True)}** "
-        f"(95 % interval {interval(mean.low, mean.high, sign=True)}, "
-        f"which {seeds} the variance between training seeds)."
+        f"{ON_FEW} A few images decide the verdict on {some}{more}: without the most influential "
+        "1 % of the images that carry the label (at least one), its interval would hold 0."
     )
 
 
@@ -84,8 +75,7 @@ def about_metric(metric: Metric) -> str:
     if "_at_recall_" in metric:
         return (
             "Each run decides at thresholds of its own, which find this share of the positives on "
-            "validation. Intervals hold how far thresholds would move with other images there; "
-            "images needed are counted as if validation grew with them."
+            "validation. Intervals hold how far thresholds would move with other images there."
         )
     return ""
 
@@ -101,9 +91,5 @@ def pick_labels(labels: pd.DataFrame, *, higher_is_better: bool = True) -> pd.Da
     column, ascending = ORDERS[order]
     if column == "gain" and not higher_is_better:
         ascending = not ascending
-    chosen = labels[_verdicts(labels).isin(wanted or list(VERDICTS))]
-    return chosen.sort_values(column, ascending=ascending, kind="stable", na_position="last")
-
-
-def _verdicts(labels: pd.DataFrame) -> pd.Series:
-    return labels["verdict"].map(lambda verdict: verdict_style(verdict).word)
+    chosen = labels[verdict_words(labels).isin(wanted or list(VERDICTS))]
+    return order_labels(chosen, (column, ascending))

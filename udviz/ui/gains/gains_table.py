@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from udviz.figures.style.text import plural
 from udviz.ui.frame.view import View
 from udviz.ui.gains.comparison import Compared
 from udviz.ui.labels import tables
@@ -18,15 +19,17 @@ _COLUMNS: dict[str, tuple[str, str | None]] = {  # column: its head, its number 
     "gain": ("Gain", "%.3f"),
     "gain_low": ("Gain, low", "%.3f"),
     "gain_high": ("Gain, high", "%.3f"),
+    "gain_without_few": ("Gain without 1 %", "%.3f"),
     "p": ("p", "%.3f"),
     "q": ("q", "%.3f"),
     "verdict": ("Verdict", None),
     "supported": ("Enough positives", None),
-    "images_needed": ("Images needed", "localized"),
+    "detectable_gain": ("Detectable gain", "%.3f"),
     "closed": ("Gap closed", "%.2f"),
     "closed_low": ("Gap closed, low", "%.2f"),
     "closed_high": ("Gap closed, high", "%.2f"),
 }
+ON_FEW = "†"
 _GAP = ["closed", "closed_low", "closed_high"]
 
 
@@ -50,10 +53,13 @@ def with_gap(labels: pd.DataFrame, view: View, compared: Compared) -> pd.DataFra
 def gains_table(labels: pd.DataFrame, metric: Metric = AVERAGE_PRECISION) -> pd.DataFrame:
     """One row per label, numbers as numbers so that the table sorts by them.
 
-    Infinity (no number of images decides; the gap may be zero) is left empty; columns that this
-    study does not have are left out.
+    Infinity (the gap may be zero) is left empty; columns that this study does not have are left
+    out.
     """
-    table = labels.assign(verdict=labels["verdict"].map(verdict_word))
+    marks = labels["rests_on_few"].eq(True).map({True: f" {ON_FEW}", False: ""})
+    table = labels.assign(verdict=labels["verdict"].map(verdict_word) + marks)
+    if labels["gain_without_few"].isna().all():  # a pair that the analysis does not compare
+        table = table.drop(columns="gain_without_few")
     table = table[[name for name in _COLUMNS if name in table]]
     finite = table.replace([float("inf"), float("-inf")], float("nan"))
     return finite.rename(columns={name: head for name, (head, _) in _columns(metric).items()})
@@ -84,10 +90,12 @@ def draw_table(labels: pd.DataFrame, metric: Metric, *, opened: str | None, key:
 def how_to_read_table(table: pd.DataFrame, *, n_images: int) -> str:
     """What those columns of ``table`` mean that do not speak for themselves."""
     meanings = {
+        "gain_without_few": "Gain without 1 %: without the most influential 1 % of the images that "
+        f"carry the label, at least one; {ON_FEW} marks a verdict that turns on these.",
         "q": "q: p after correction for multiple testing; a label with very few positives is not "
         "tested.",
-        "images_needed": "Images needed: test images that would show a gain of this size with "
-        f"80 % power, where this split has {n_images:,}; a dash where no number would do.",
+        "detectable_gain": "Detectable gain: the smallest that this split of "
+        f"{plural(n_images, 'image')} would show with 80 % power, the label tested on its own.",
         "closed": "Gap closed: share of the way from the model before to the teacher, 1 reaches "
         "it; a dash where the two may be equally good, so that any share is possible.",
     }

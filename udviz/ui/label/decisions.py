@@ -19,6 +19,7 @@ from udviz.figures.style.theme import MarkerStyle
 from udviz.stats.decisions.confusion import Confusion
 from udviz.ui.frame import charts
 from udviz.ui.frame.view import View
+from udviz.ui.label.flags import flags
 from udviz.ui.label.label_models import EVEN, LabelModel
 from udviz.ui.label.thresholds import pick_thresholds
 from udviz.ui.labels import tables
@@ -50,6 +51,9 @@ def show(view: View, label: str, models: Mapping[str, LabelModel]) -> dict[str, 
         st.markdown(about_thresholds(view, models, thresholds, moved=moved))
         table = decision_table(points, thresholds, view.styles)
         tables.draw_models(table, key="decisions", alt=ALT_TABLE)
+        scores = view.scores[view.scores["label"] == label]
+        if found := flags(points, scores, chance=view.label(label)["chance"]):
+            st.warning("\n\n".join(found), icon=":material/flag:")
     st.caption(f"{HOW_TO_READ} {HOW_TO_READ_TABLE}{_about_runs(view)}")
     with pictures, st.grid(2, min_column_width=440) as grid:  # last: the counts answer first
         with grid.cell():
@@ -68,7 +72,7 @@ def about_thresholds(
 ) -> str:
     """Where the thresholds come from, as Markdown."""
     if moved:
-        level = number(next(iter(thresholds.values())))
+        level = number(next(iter(thresholds.values())), digits=4)
         return f"Every model decides at **{level}**, the threshold picked above."
     if not any(model.chosen for model in models.values()):
         return (
@@ -93,7 +97,7 @@ def decision_table(
     rows = [
         {
             "Model": styles[name].text,
-            "Threshold": number(thresholds[name]),
+            "Threshold": number(thresholds[name], digits=4),
             "TP": f"{point.true_positives:,}",
             "FP": f"{point.false_positives:,}",
             "FN": f"{point.false_negatives:,}",

@@ -3,13 +3,16 @@
 import math
 from collections.abc import Hashable, Mapping
 
+import numpy as np
 import streamlit as st
 
+from udviz.stats.labels.probabilities import logit_probs
 from udviz.ui.label.label_models import LabelModel
 
 KEY = "threshold"
 _SEEN = "_threshold_seen"
-_DIGITS = 3
+_DIGITS = 4
+_STEP, _REACH = 0.05, 9.2  # log-odds; 9.2 is a probability of 0.9999
 
 
 def pick_thresholds(
@@ -26,14 +29,13 @@ def pick_thresholds(
     """
     moved = _moved(of)
     first = next(iter(models.values()))
-    st.session_state[KEY] = round(first.threshold, _DIGITS) if moved is None else moved
+    level = round(first.threshold if moved is None else moved, _DIGITS)
+    st.session_state[KEY] = level
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.slider(
-            "Decision threshold (predicted present if p ≥ t)",
-            min_value=0.0,
-            max_value=1.0,
-            step=10.0**-_DIGITS,
-            format=f"%.{_DIGITS}f",
+        st.select_slider(
+            "Decision threshold (predicted present if p ≥ t; log-odds scale)",
+            levels(level),
+            format_func=lambda value: f"{value:.{_DIGITS}f}",
             key=KEY,
             on_change=_keep,
         )
@@ -46,6 +48,15 @@ def pick_thresholds(
         )
     own = {name: model.threshold for name, model in models.items()}
     return (own, False) if moved is None else (dict.fromkeys(models, moved), True)
+
+
+def levels(current: float) -> list[float]:
+    """Thresholds at even steps of log-odds, ascending, with 0, 1 and the current one.
+
+    Thresholds of rare labels crowd near 0, where steps of equal probability leap over them.
+    """
+    steps = logit_probs(np.arange(-_REACH, _REACH + _STEP / 2, _STEP)).round(_DIGITS)
+    return sorted({0.0, 1.0, current, *map(float, steps)})
 
 
 def _moved(of: Hashable) -> float | None:

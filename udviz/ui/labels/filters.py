@@ -44,11 +44,15 @@ def hardest_first(labels: pd.DataFrame) -> pd.DataFrame:
 def order_labels(labels: pd.DataFrame, order: tuple[str, bool]) -> pd.DataFrame:
     """``labels`` sorted by one of `Orders`; labels without the number come last.
 
-    Ties, and studies without difficulty ranks, go by the reference's average precision.
+    Ties, and studies without difficulty ranks, go by the reference's average precision. Labels with
+    too few positives to be evaluated follow all others.
     """
     column, ascending = order
     by_reference = labels.sort_values("average_precision", kind="stable")
-    return by_reference.sort_values(column, ascending=ascending, kind="stable", na_position="last")
+    ordered = by_reference.sort_values(
+        column, ascending=ascending, kind="stable", na_position="last"
+    )
+    return ordered.sort_values("supported", ascending=False, kind="stable")
 
 
 def filter_labels(

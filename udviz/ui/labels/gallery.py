@@ -64,4 +64,5 @@ def _draw_tile(image: pd.Series, source: ImageSource, caption: str, label: str |
     links.to_image(
         image_id, text=safe_markdown(shorten(image_id, n_chars=_NAME_CHARS)), label=label
     )
-    st.markdown(caption)
+    if caption:
+        st.markdown(caption)

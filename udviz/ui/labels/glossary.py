@@ -30,7 +30,7 @@ GLOSSARY = {
     "q": "p after correction for multiple testing (Benjamini-Hochberg) over all labels of all "
     "comparisons; labels with very few positives are not tested.",
     "Enough positives": "Whether there are enough positive images to evaluate the label.",
-    "Images needed": "Test images that would show a gain of this size with 80 % power.",
+    "Detectable gain": "Smallest gain that these images and seeds would show with 80 % power.",
     "Gap closed": "Share of the way from the model before to the teacher: 1 reaches it.",
     "Gap closed, low": "Lower end of its 95 % interval.",
     "Gap closed, high": "Upper end of its 95 % interval.",
@@ -45,6 +45,8 @@ GLOSSARY = {
     "AUROC": "Probability that a positive image is ranked above a negative one; 0.5 is random.",
     "Brier": "Mean squared error of the probability; lower is better.",
     "Threshold": "The label is predicted from this probability on.",
+    "Predicted": "Share of the images that are predicted to carry the label.",
+    "Note": "What to know before using the threshold.",
     "TP": "Predicted and labelled.",
     "FP": "Predicted, not labelled.",
     "FN": "Labelled, not predicted.",

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from udviz.figures.labels.causes import shared_causes
 from udviz.figures.models.models import model_scores
 from udviz.figures.style.text import safe_markdown
 from udviz.ui.frame import alt, charts, links, sidebar
@@ -15,7 +16,7 @@ _KEY = "opened-label"
 def show_label(view: View, label: pd.Series) -> None:
     """Numbers of one label below a ranking, with a way to everything about it."""
     with st.container(border=True, key=_KEY):
-        _show_numbers(view, label)
+        _show_numbers(view, label, causes=True)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button("Close", icon=":material/close:", on_click=sidebar.open_label, args=(None,))
             links.to_label(label["label"], text="Everything about this label")
@@ -23,22 +24,24 @@ def show_label(view: View, label: pd.Series) -> None:
 
 
 def show_head(view: View, label: pd.Series) -> None:
-    """Numbers of the one label that a page is about."""
+    """Numbers of the one label that a page is about, which tells its causes further down."""
     with st.container(key=_KEY):
-        _show_numbers(view, label)
+        _show_numbers(view, label, causes=False)
     _scroll("start")
 
 
-def _show_numbers(view: View, label: pd.Series) -> None:
-    """Numbers of one label for every model, its gain, its causes in words."""
+def _show_numbers(view: View, label: pd.Series, *, causes: bool) -> None:
+    """Numbers of one label for every model, its gain, and its causes in words if asked for."""
     st.header(safe_markdown(label["label"]), anchor=False)
     st.markdown(sentences.about_label(label, pair=view.pair, metric=view.metric))
     scores = view.scores[view.scores["label"] == label["label"]]
     if text_tables.label_scores(scores).empty:
         st.info("No image of this split carries it, so it has no average precision.")
-        st.markdown(sentences.causes_in_words(label))
     else:
         _show_scores(view, label, scores)
+    if causes:
+        shared = shared_causes(view.labels["causes"].tolist())
+        st.markdown(sentences.causes_in_words(label, shared=shared))
 
 
 def _scroll(block: str) -> None:
@@ -72,4 +75,3 @@ def _show_scores(view: View, label: pd.Series, scores: pd.DataFrame) -> None:
                 key="label-models",
                 alt="Scores of this label, one row per model",
             )
-            st.markdown(sentences.causes_in_words(label))

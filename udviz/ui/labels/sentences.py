@@ -1,42 +1,29 @@
 """What the numbers of a study say, in sentences."""
 
+from collections.abc import Collection
 from pathlib import PurePath
 
 import pandas as pd
 
-from udviz.figures.labels.causes import CAUSES, split_causes
+from udviz.figures.labels.causes import CAUSES, shared_causes, split_causes
 from udviz.figures.style.text import count, interval, number, plural, safe_markdown, shorten
+from udviz.stats.comparison.headroom import headroom
 from udviz.ui.frame.view import Comparison, View
+from udviz.ui.labels.change import NO_COMPARISON, MeanChange, change_in_words, what_is_covered
 from udviz.ui.labels.text_tables import supported_heads, verdict_word
 from udviz.ui.load.study import Study
-from udviz.vocabulary import (
-    AVERAGE_PRECISION,
-    BASELINE,
-    DISTILLED,
-    HELPED,
-    HURT,
-    INCONCLUSIVE,
-    METHODS,
-    METRICS,
-    Metric,
-    Verdict,
-)
+from udviz.vocabulary import AVERAGE_PRECISION, METRICS, Metric
 
 HOW_TO_READ_RANKING = (
     "Each row is a label; lines are 95 % intervals. Where the rank intervals of two labels "
-    "overlap, which of them is harder is open. Names in *italics* have too few positives to be "
-    "evaluated. Click a row to open the label."
+    "overlap, which of them is harder is open. Names in *italics*, below the line, have too few "
+    "positives to be evaluated or ranked. Click a row to open the label."
+)
+TWO_SEEDS = (
+    "Two seeds have a single difference, so the interval is wide and still holds the truth only in "
+    "about 9 of 10 studies whose seeds move all labels together; a third seed mends both."
 )
 _MOST_NAMED = 5
-_VERBS = {HELPED: "raises", HURT: "lowers", INCONCLUSIVE: "does not clearly change"}
-_UNTAUGHT = ("none", "cal")  # methods without a teacher
-
-
-def verdict_of(low: float, high: float) -> Verdict:
-    """``helped`` or ``hurt`` where the interval leaves out zero, else ``inconclusive``."""
-    if low > 0:
-        return HELPED
-    return HURT if high < 0 else INCONCLUSIVE
 
 
 def what_was_trained(view: View) -> str:
@@ -74,24 +61,23 @@ def little_to_gain(validation: pd.DataFrame) -> str:
     Returns:
         Empty where there is no teacher to compare with.
     """
-    known = validation[validation["gap"].notna()]
-    if known.empty:
+    known = headroom(validation)
+    if not known.n_labels:
         return ""
-    better = known[known["bounded"] & (known["gap"] > 0)]
-    first = known.iloc[0]
+    first = validation.iloc[0]
     before, teacher = map(safe_markdown, (first["before"], first["teacher"]))
     told = (
-        f"On validation {teacher} is clearly better than {before} on {len(better)} of "
-        f"{plural(len(known), 'label')}"
+        f"On validation {teacher} is clearly better than {before} on {len(known.better)} of "
+        f"{plural(known.n_labels, 'label')}"
     )
-    if len(better) == len(known):
+    if not known.rest:
         return f"{told}."
-    rest = known[~known["label"].isin(better["label"])].sort_values("gap")["label"]
-    names = ", ".join(safe_markdown(shorten(name)) for name in rest.head(_MOST_NAMED))
-    more = f" and {len(rest) - _MOST_NAMED} more" if len(rest) > _MOST_NAMED else ""
-    expect = ": expect little of what it teaches" if 2 * len(better) < len(known) else ""
+    names = ", ".join(safe_markdown(shorten(name)) for name in known.rest[:_MOST_NAMED])
+    n_more = len(known.rest) - _MOST_NAMED
+    more = f" and {n_more} more" if n_more > 0 else ""
+    expect = ": expect little of what it teaches" if known.is_little else ""
     return (
-        f"{told}{expect}. About {names}{more} there is little to learn from it: train it longer, "
+        f"{told}{expect}. It has little to teach on {names}{more}: train it longer, "
         "or take a larger one."
     )
 
@@ -111,9 +97,10 @@ def how_to_read_models(view: View) -> str:
     supported, trained = supported_heads(view)
     return (
         f"{supported}; {trained}: mean AP of the labels with at least so many positive images in "
-        "this split, and in training. CF1 and OF1: F1 per label and over all decisions, at a "
-        "threshold of 0.5, or at those chosen on validation. SD over seeds: standard deviation of "
-        "the mAP over training seeds."
+        "this split, and in training. At a threshold of 0.5, or those chosen on validation: CF1, "
+        "the harmonic mean of the mean precision and the mean recall of the labels; macro F1, the "
+        "mean of the labels' own F1; OF1, the F1 over all decisions. SD over seeds: standard "
+        "deviation of the mAP over training seeds."
     )
 
 
@@ -142,40 +129,35 @@ def whose_difficulty(view: View) -> str:
     )
 
 
-def is_distillation(study: Study, before: str, after: str) -> bool:
-    """Whether what lies between two models is that a teacher taught the second one."""
-    method = study.setting(f"students.{after}.method") or ("ud" if after == DISTILLED else "none")
-    return before == BASELINE and method in METHODS and method not in _UNTAUGHT
-
-
 def headline(study: Study, comparison: Comparison | None) -> str:
-    """The verdict on the mean average precision, as Markdown."""
+    """What the chosen change does, on average and label by label, as Markdown."""
     if comparison is None or pd.isna(comparison.mean["gain"]):
-        return "This study compares no two models, so there is no gain."
-    mean = comparison.mean
-    verdict = verdict_of(mean["gain_low"], mean["gain_high"])
-    bounds = interval(mean["gain_low"], mean["gain_high"], sign=True)
-    before, after = map(safe_markdown, comparison.pair)
-    subject = f"Compared with {before}, {after}"
-    if not mean["includes_seeds"]:
-        subject = f"In this one pair of runs, {after} against {before}, the change"
-    elif is_distillation(study, *comparison.pair):
-        subject = f"Distillation ({after} against {before})"
-    return (
-        f"{subject} {_VERBS[verdict]} the mean average precision: "
-        f"**{number(mean['gain'], sign=True)}** (95 % interval {bounds}), "
-        f"**{verdict_word(verdict)}**."
-    )
+        return NO_COMPARISON
+    mean = MeanChange.of_row(comparison.mean)
+    return change_in_words(study, comparison.pair, mean, comparison.labels)
 
 
-def how_certain(comparison: Comparison | None, labels: pd.DataFrame) -> str:
-    """What the intervals hold and what they leave out, as Markdown."""
-    parts = [
-        "Intervals are 95 %: the range expected if the images of this split were sampled again."
-    ]
+def how_certain(
+    comparison: Comparison | None, labels: pd.DataFrame, *, taught: bool = False
+) -> str:
+    """What the intervals hold and what they leave out, as Markdown.
+
+    Args:
+        comparison: The comparison in view.
+        labels: One row per label.
+        taught: Whether the study has a teacher.
+    """
+    grouped = comparison is not None and bool(comparison.mean["clustered"])
+    what = "groups of images" if grouped else "images of this split"
+    parts = [f"Intervals are 95 %: the range expected if the {what} were sampled again."]
     if comparison is not None and pd.notna(comparison.mean["gain"]):
         mean = comparison.mean
-        parts.append(_seeds(bool(mean["includes_seeds"]), bool(mean["includes_teachers"])))
+        seeds, teachers = bool(mean["includes_seeds"]), bool(mean["includes_teachers"])
+        covered = what_is_covered(seeds, teachers, taught=taught)
+        again = "" if seeds else ": training again could move it further. Train several to know"
+        parts.append(f"The interval of the mean gain {covered}{again}.")
+        if mean["seeds"] == 2:
+            parts.append(TWO_SEEDS)
         parts.append(
             "If the two models were equally good, a mean difference at least this large, in either "
             f"direction, would occur with p {_p(mean['p'])}."
@@ -188,16 +170,6 @@ def how_certain(comparison: Comparison | None, labels: pd.DataFrame) -> str:
         have = "has" if few == 1 else "have"
         parts.append(f"{plural(few, 'label')} {have} too few positives to be evaluated.")
     return " ".join(parts)
-
-
-def _seeds(seeds: bool, teachers: bool) -> str:
-    if not seeds:
-        return (
-            "The interval of the mean gain does **not** include the variance between training "
-            "seeds: training again could move it further. Train several seeds to know."
-        )
-    text = "The interval of the mean gain includes the variance between training seeds"
-    return f"{text} and between teachers." if teachers else f"{text}."
 
 
 def _p(value: float) -> str:
@@ -213,6 +185,8 @@ def about_label(
         ranks = interval(label["rank_low"], label["rank_high"], digits=0)
         rank = count(label["difficulty_rank"])
         parts.append(f"Difficulty rank **{rank}** (interval {ranks}).")
+    elif label["positives"] and label["positives"] == label["known"]:
+        parts.append("**Not measurable**: no image is known to be without it.")
     if pair and pd.notna(label["gain"]):
         bounds = interval(label["gain_low"], label["gain_high"], sign=True)
         before, after = map(safe_markdown, pair)
@@ -234,11 +208,21 @@ def gain_in(metric: Metric) -> str:
     return facts.change if metric == AVERAGE_PRECISION else f"{facts.change} in {facts.name}"
 
 
-def causes_in_words(label: pd.Series) -> str:
-    """One line per cause of a label, as a Markdown list."""
-    causes = split_causes(label["causes"])
+def shared_in_words(labels: pd.DataFrame) -> str:
+    """The causes that nearly all labels share, said once, as Markdown; empty where none is."""
+    shared = shared_causes(labels["causes"].tolist())
+    if not shared:
+        return ""
+    told = "; ".join(f"**{cause}** ({CAUSES[cause].rstrip('.')})" for cause in shared)
+    return f"Shared by nearly all labels, so it tells none of them apart: {told}."
+
+
+def causes_in_words(label: pd.Series, *, shared: Collection[str] = ()) -> str:
+    """One line per cause of a label that is not ``shared`` by nearly all, as a Markdown list."""
+    causes = [cause for cause in split_causes(label["causes"]) if cause not in shared]
     if not causes:
-        return "None of the known causes was found for this label."
+        which = "other than what nearly all labels share " if shared else ""
+        return f"None of the known causes {which}was found for this label."
     meanings = {str(cause): meaning for cause, meaning in CAUSES.items()}
     lines = [f"- **{safe_markdown(cause)}**: {meanings.get(cause, '')}" for cause in causes]
     if label["partners"]:

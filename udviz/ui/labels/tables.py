@@ -6,14 +6,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from udviz.export.spreadsheet import safe_csv
 from udviz.figures.style.text import MISSING
 from udviz.ui.frame.sidebar import open_label
 from udviz.ui.frame.view import View
 from udviz.ui.labels.glossary import GLOSSARY
 from udviz.ui.labels.text_tables import MORE, label_table
 
-# What a spreadsheet takes for the start of one; the wide signs are those of Japanese input.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _WHOLE = ("Rank", "Positives", "In training", "Rank, low", "Rank, high")
 
 
@@ -116,22 +115,3 @@ def offer_csv(table: pd.DataFrame, *, label: str, file_name: str) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
-
-
-def safe_csv(table: pd.DataFrame) -> str:
-    """``table`` as CSV in which no text is a formula.
-
-    A spreadsheet runs what begins like a formula, and names come from other people's files: such
-    text gets an apostrophe in front. Numbers stay numbers.
-
-    Source:
-        OWASP, "CSV injection". https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    harmless = table.rename(columns=_not_a_formula)
-    for name in harmless.select_dtypes(exclude=["number", "bool"]):
-        harmless[name] = harmless[name].map(_not_a_formula)
-    return harmless.to_csv(index=False, lineterminator="\r\n")  # quotes a lone return in a name too
-
-
-def _not_a_formula(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -52,7 +52,7 @@ def offer() -> None:
         disabled=why_not is not None,
         help=why_not,
     )
-    if _OPEN in st.session_state and why_not is None:
+    if is_open() and why_not is None:
         _dialog()
 
 
@@ -60,6 +60,11 @@ def open_form(source: str = DEFAULT) -> None:
     """Open the form with the settings of ``source``, a recipe's name or a study's recipe file."""
     students.forget()
     st.session_state[_OPEN] = source
+
+
+def is_open() -> bool:
+    """Whether the form is open."""
+    return _OPEN in st.session_state
 
 
 def close_form() -> None:

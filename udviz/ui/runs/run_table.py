@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from udviz.checks import is_number
 from udviz.figures.models.curves import style_of
-from udviz.figures.style.text import MISSING, plural
+from udviz.figures.style.text import MISSING, plural, safe_markdown
 from udviz.figures.style.theme import MarkerStyle, model_styles
 from udviz.recipe.files import read_recipe
 from udviz.recipe.students import CROSSFIT
 from udviz.studies.directory import STUDY_FILE, RunDirectory
+from udviz.studies.events import last_epoch, read_events, symptoms
 from udviz.studies.status import read_status
 from udviz.ui.runs import curves
 from udviz.ui.runs.study_table import state_word
@@ -20,8 +23,14 @@ HELP = {
     "Seed": "Seed of the weights and the order of images; empty of a study's only teacher. Of a "
     "cross-fitting run, the fold of training images that it leaves out.",
     "Best validation mAP": "Highest validation mAP of any epoch, whose weights are kept.",
+    "Dead channels": "Channels of the last feature map that are 0 in nearly every image, after the "
+    "last epoch.",
+    "Largest logit": "Largest absolute logit on validation, after the last epoch.",
 }
-_COLUMNS = ["Model", "Seed", "State", "Progress", "Epochs", "Best validation mAP"]
+_COLUMNS = [
+    *("Model", "Seed", "State", "Progress", "Epochs", "Best validation mAP"),
+    *("Dead channels", "Largest logit"),
+]
 
 
 def styles_of(study: Path, runs: Sequence[RunDirectory]) -> dict[str, MarkerStyle]:
@@ -45,14 +54,15 @@ def run_table(runs: Sequence[RunDirectory], styles: Mapping[str, MarkerStyle]) -
 
     Returns:
         Columns ``Model``, ``Seed``, ``State``, ``Progress`` in [0, 1], ``Epochs`` that are
-        complete, and ``Best validation mAP`` in [0, 1].
+        complete, ``Best validation mAP`` in [0, 1], and after the last epoch ``Dead channels`` and
+        ``Largest logit``.
     """
     scores = curves.validation_scores(runs).groupby("run")
     epochs, best = scores["epoch"].max(), scores["validation_map"].max()
     rows = []
     for run in runs:
         status, (model, seed) = read_status(run.path), model_and_seed(run.name)
-        style = style_of(run.name, styles)
+        style, last = style_of(run.name, styles), last_epoch(read_events(run.events))
         rows.append(
             {
                 "Model": style.text if model in styles else f"{style.glyph} {model}",
@@ -61,13 +71,30 @@ def run_table(runs: Sequence[RunDirectory], styles: Mapping[str, MarkerStyle]) -
                 "Progress": round(status.fraction, 2) if status else None,
                 "Epochs": epochs.get(run.name),
                 "Best validation mAP": best.get(run.name),
+                "Dead channels": _number(last, "dead_channels"),
+                "Largest logit": _number(last, "largest_logit"),
             }
         )
-    return pd.DataFrame(rows, columns=_COLUMNS).astype({"Seed": "Int64", "Epochs": "Int64"})
+    whole = dict.fromkeys(("Seed", "Epochs"), "Int64")
+    measured = dict.fromkeys(("Dead channels", "Largest logit"), "float64")
+    return pd.DataFrame(rows, columns=_COLUMNS).astype(whole | measured)
+
+
+def unusual(runs: Sequence[RunDirectory]) -> str:
+    """What is unusual in the networks of ``runs``, as a Markdown list; empty for nothing."""
+    return "\n".join(
+        f"- {safe_markdown(run.name)}: {safe_markdown(sentence)}"
+        for run in runs
+        for sentence in symptoms(last_epoch(read_events(run.events)))
+    )
+
+
+def _number(event: Mapping[str, Any], name: str) -> float | None:
+    return float(value) if is_number(value := event.get(name)) else None
 
 
 def draw_runs(runs: Sequence[RunDirectory], styles: Mapping[str, MarkerStyle]) -> None:
-    """Draw `run_table`."""
+    """Draw `run_table`, and say what is unusual in it."""
     st.dataframe(
         run_table(runs, styles),
         key="runs",
@@ -83,5 +110,11 @@ def draw_runs(runs: Sequence[RunDirectory], styles: Mapping[str, MarkerStyle]) -
             "Best validation mAP": st.column_config.NumberColumn(
                 format="%.3f", help=HELP["Best validation mAP"]
             ),
+            "Dead channels": st.column_config.NumberColumn(format="%d", help=HELP["Dead channels"]),
+            "Largest logit": st.column_config.NumberColumn(
+                format="%.1f", help=HELP["Largest logit"]
+            ),
         },
     )
+    if told := unusual(runs):
+        st.warning(f"Unusual after the last epoch:\n\n{told}", icon=":material/monitor_heart:")

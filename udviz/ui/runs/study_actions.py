@@ -45,6 +45,12 @@ QUESTIONS = {
         action=lambda root, name: stop(study_path(root, name)),
         done="Stopping.",
     ),
+    "withdraw": Question(
+        text="Stop {name}? It has not started, so there is nothing to save: it leaves the queue.",
+        button="Stop",
+        action=lambda root, name: stop(study_path(root, name)),
+        done="Stopping.",
+    ),
     "delete": Question(
         text="Move {name} to the trash, with its models, predictions and analysis? It can be "
         "restored until the trash is emptied.",
@@ -74,8 +80,10 @@ def offer_actions(root: Path, entry: StudyEntry) -> None:
                 OVERVIEW, label="Results", icon=":material/bar_chart:", query_params={"study": name}
             )
         if entry.is_alive:
-            stopping = entry.status is not None and entry.status.state == "stopping"
-            _ask_button("stop", "Stop", ":material/stop:", name, disabled=shut or stopping)
+            state = entry.status.state if entry.status else ""
+            kind = "withdraw" if state == "queued" else "stop"
+            stopping = state == "stopping"
+            _ask_button(kind, "Stop", ":material/stop:", name, disabled=shut or stopping)
         elif entry.status is None or entry.status.state != "finished":
             st.button(
                 "Resume",

@@ -1,0 +1,158 @@
+"""From files of scores and targets to a study: what the command and the app's form both do."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from udviz.comparing.split import BroughtSplit, read_split, scale_of
+from udviz.comparing.study import Advance, check_free, file_sha256, write_study
+from udviz.recipe.brought import BroughtModel, BroughtStudy, Source, check_models
+from udviz.vocabulary import MIN_POSITIVES, Scale, Split
+
+Files = Mapping[str, tuple[Path, ...]]  # model -> files of its seeds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a person wants compared.
+
+    Attributes:
+        models: Files of scores on the test images.
+        targets: Of the test images.
+        val_models: Files of scores on the validation images; empty without them.
+        val_targets: Of the validation images.
+        comparisons: Pairs of models, ``before:after``; empty = the first to every other.
+        reference: Model whose difficulty is shown; empty = the first.
+        scores: What the scores are; None = recognised.
+        groups: Column of the targets that says which images belong together; empty = none.
+        min_positives: From how many positives on a label counts as supported.
+    """
+
+    models: Files
+    targets: Path
+    val_models: Files = field(default_factory=dict)
+    val_targets: Path | None = None
+    comparisons: tuple[str, ...] = ()
+    reference: str = ""
+    scores: Scale | None = None
+    groups: str = ""
+    min_positives: int = MIN_POSITIVES
+
+    def arguments(self, out: Path) -> list[str]:
+        """The words after ``udviz compare`` that ask for the same."""
+        flags = [
+            *(("--model", _listed(name, files)) for name, files in self.models.items()),
+            ("--targets", str(self.targets)),
+            *(("--val-model", _listed(name, files)) for name, files in self.val_models.items()),
+            ("--val-targets", str(self.val_targets or "")),
+            *(("--compare", pair) for pair in self.comparisons),
+            ("--reference", self.reference),
+            ("--scores", self.scores or ""),
+            ("--groups", self.groups),
+            ("--min-positives", str(self.min_positives)),
+            ("--out", str(out)),
+        ]
+        usual = ("--min-positives", str(MIN_POSITIVES))
+        return [word for flag in flags if flag[1] and flag != usual for word in flag]
+
+
+def compare_files(
+    asked: Asked,
+    out: Path,
+    *,
+    command: str,
+    advance: Advance = lambda fraction, message: None,
+) -> BroughtStudy:
+    """Compare files and write the study; nothing is left of one that fails.
+
+    Args:
+        asked: What is compared.
+        out: Folder of the study; must not exist yet.
+        command: What asks for the same in a terminal, to be kept with the study.
+        advance: Called with the share that is done, in [0, 1], and what was done last.
+
+    Returns:
+        The record of the study, with what was recognised, left out or taken on trust.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If one cannot be used, or they do not fit together.
+        OSError: If the study cannot be written.
+    """
+    check_models(list(asked.models), asked.comparisons, asked.reference)
+    check_free(out)
+    read = partial(read_split, told=asked.scores, groups=asked.groups)
+    splits: dict[Split, BroughtSplit] = {"test": read(asked.targets, asked.models)}
+    if asked.val_models or asked.val_targets:
+        val_targets = _checked_val(asked)
+        in_order = {name: asked.val_models[name] for name in asked.models}
+        splits["val"] = read(val_targets, in_order)
+        _check_same_labels(splits)
+    study = _record(asked, out.name, command, splits)
+    write_study(out, study, splits, advance)
+    return study
+
+
+def name_of(file: Path) -> str:
+    """What a model is called whose file is given alone."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", file.stem).strip("-_")
+
+
+def _record(
+    asked: Asked, name: str, command: str, splits: Mapping[Split, BroughtSplit]
+) -> BroughtStudy:
+    """What came from where."""
+    brought = {
+        model: BroughtModel(
+            scale=scale_of(model, splits["test"].models[model]),
+            test=tuple(map(_source, files)),
+            val=tuple(map(_source, asked.val_models.get(model, ()))),
+        )
+        for model, files in asked.models.items()
+    }
+    return BroughtStudy(
+        name=name,
+        description=command,
+        targets=_source(asked.targets),
+        val_targets=_source(asked.val_targets) if asked.val_targets else None,
+        brought=brought,
+        comparisons=asked.comparisons,
+        reference=asked.reference,
+        groups=asked.groups,
+        min_positives=asked.min_positives,
+        notes=tuple(note for split in splits.values() for note in split.notes),
+    )
+
+
+def _checked_val(asked: Asked) -> Path:
+    seeds, others = (
+        {name: len(files) for name, files in models.items()}
+        for models in (asked.models, asked.val_models)
+    )
+    if asked.val_targets is None or seeds != others:
+        raise ValueError(
+            "A validation split must have --val-targets, and --val-model NAME=FILE[,FILE...] for "
+            f"each model with as many files, {seeds}, got {others}"
+            f"{'' if asked.val_targets else ' and no targets'}."
+        )
+    return asked.val_targets
+
+
+def _check_same_labels(splits: Mapping[Split, BroughtSplit]) -> None:
+    test, val = (list(splits[name].joined.label_names) for name in ("test", "val"))
+    if test != val:
+        raise ValueError(
+            "The validation files must have the labels of the test files in the same order, got "
+            f"{len(val)} labels that differ from those {len(test)}. Order the columns of "
+            "--val-targets as those of --targets."
+        )
+
+
+def _listed(name: str, files: tuple[Path, ...]) -> str:
+    return f"{name}={','.join(map(str, files))}"
+
+
+def _source(file: Path) -> Source:
+    return Source(file=str(file.absolute()), sha256=file_sha256(file))
