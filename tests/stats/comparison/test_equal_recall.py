@@ -124,7 +124,7 @@ def test_images_repeated_in_groups_have_the_errors_of_the_images_alone(rng):
     for name, each in alone.items():
         one, three = gain_table(each, BEFORE, AFTER), gain_table(grouped[name], BEFORE, AFTER)
         np.testing.assert_allclose(three["gain"], one["gain"])
-        np.testing.assert_allclose(three["se"], one["se"], rtol=0.1)  # slopes of other widths
+        np.testing.assert_allclose(three["se"], one["se"], rtol=0.2)  # slopes between other ranks
 
 
 def test_the_slope_is_that_of_the_roc_curve(rng):
