@@ -58,6 +58,7 @@ def test_the_recipe_reads_it(folder):
     dataset = load_dataset(data.model_copy(update={"root": str(folder)}))
 
     assert len(dataset.image_ids) == 5
+    assert [guess.flag for guess in dataset.guesses] == ["--data.splits"]
 
 
 def test_photos_that_are_no_more_are_named_or_set_aside(folder):
