@@ -228,6 +228,20 @@ FAULTS = (
         "cf1=cp",
     ),
     Fault(
+        "operating points",
+        "a recall guaranteed by one score too many",
+        "decisions/operating_points",
+        "stats.binom.sf(j - 1, present.size, 1 - level)",
+        "stats.binom.sf(j - 2, present.size, 1 - level)",
+    ),
+    Fault(
+        "operating points",
+        "a precision from the highest threshold",
+        "decisions/operating_points",
+        "float(present[reached[0]])",
+        "float(present[reached[-1]])",
+    ),
+    Fault(
         "thresholds",
         "off by one",
         "decisions/thresholds",

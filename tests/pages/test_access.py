@@ -93,7 +93,9 @@ def test_without_a_password_only_who_started_the_app_may_and_the_reason_names_th
     assert "UDVIZ_PASSWORD" in words(app)
 
 
-@pytest.mark.parametrize("mark", [None, "", "owner", "ü", OWNER])
+@pytest.mark.parametrize(
+    "mark", [None, "", "owner", "ü", OWNER], ids=["none", "empty", "owner", "umlaut", "own"]
+)
 def test_the_owner_is_known_by_the_mark_of_the_gate_alone(runs, monkeypatch, mark):
     monkeypatch.undo()
     monkeypatch.setattr(access.st, "context", Context({} if mark is None else {VISITOR: mark}))

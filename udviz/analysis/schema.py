@@ -196,7 +196,8 @@ LABELS = Table(
         number("ece_excess", "miscalibrated: ECE beyond that of a calibrated model.", "[-1, 1]"),
         number(
             "spiegelhalter_z",
-            "miscalibrated: Spiegelhalter's Z, above 0 where overconfident, below 0 where underconfident.",
+            "miscalibrated: Spiegelhalter's Z, above 0 where overconfident, below where "
+            "underconfident.",
             "standard deviations",
         ),
         number(

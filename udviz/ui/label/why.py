@@ -97,7 +97,7 @@ def evidence(cause: str, label: pd.Series, own: pd.Series) -> str:
         way = "overconfident" if label["spiegelhalter_z"] > 0 else "underconfident"
         return (
             f"its ECE is {number(label['ece_excess'], sign=True)} above that of a calibrated "
-            f"model, {_percent(value)} of its prevalence (counts from {level:.0%}); rather {way}, "
+            f"model, {_percent(value)} of its prevalence (counts from {level:.0%}); {way}, "
             f"Z = {number(label['spiegelhalter_z'], digits=1, sign=True)} "
             f"(q = {number(label['miscalibration_q'])})."
         )
