@@ -17,6 +17,10 @@ from udviz.recipe.section import Section
 from udviz.studies.failure import reason
 
 REFUSED = 2  # exit status
+NOT_DECODED = (
+    "not looked for: near-duplicates in two splits, and broken bytes inside of files, as images "
+    "were not decoded; --data.verify decode does, and every study before it trains"
+)
 
 
 class CheckOptions(Section):
@@ -50,6 +54,8 @@ def main(arguments: Sequence[str]) -> None:
         print(json.dumps(as_json(dataset), ensure_ascii=False))
     else:
         print("\n".join(lines(dataset)))
+        if dataset.files and asked.recipe.data.verify != "decode":
+            print(f"\n{NOT_DECODED}")
 
 
 def _refuse(sentence: str) -> None:

@@ -11,6 +11,7 @@ from udviz.data.images.digests import FileDigests, memory_of
 from udviz.data.plausibility import check_plausible, odd_labels
 from udviz.data.readers.coco import CocoFiles, read_coco
 from udviz.data.readers.imagefolder import read_imagefolder
+from udviz.data.readers.nuswide import read_nuswide
 from udviz.data.readers.table import TableSettings, read_table
 from udviz.data.readers.voc import read_voc
 from udviz.data.scenes.scenes import scenes
@@ -154,9 +155,22 @@ def _read_coco(config: DataConfig, digests: FileDigests) -> Dataset:
     )
 
 
+def _read_nuswide(config: DataConfig, digests: FileDigests) -> Dataset:
+    return read_nuswide(
+        config.folder,
+        images=config.folder / config.images,
+        val_fraction=config.val_fraction,
+        split_seed=config.seed,
+        bad_images=config.bad_images,
+        verify=config.verify,
+        digests=digests,
+    )
+
+
 _READERS: dict[str, Callable[[DataConfig, FileDigests], Dataset]] = {
     "table": _read_table,
     "imagefolder": _read_imagefolder,
     "voc": _read_voc,
     "coco": _read_coco,
+    "nuswide": _read_nuswide,
 }

@@ -11,14 +11,14 @@ from udviz.recipe.section import Section, expand
 class DataConfig(Section):
     """Where images and labels come from, and at what size they are read."""
 
-    kind: Literal["scenes", "table", "voc", "coco", "imagefolder"] = "scenes"
-    """Source: the embedded scenes, a CSV/Parquet table, Pascal VOC, COCO, or an image folder."""
+    kind: Literal["scenes", "table", "voc", "coco", "imagefolder", "nuswide"] = "scenes"
+    """Source: the embedded scenes, a table, Pascal VOC, COCO, an image folder, NUS-WIDE."""
     root: str = ""
     """Folder that holds the data; `$NAME` is replaced by that environment variable."""
     labels: str = "labels.csv"
     """Table only: label table inside `root`, one row per image."""
     images: str = "images"
-    """Table only: folder of the images inside `root`."""
+    """Table or NUS-WIDE: folder of the images inside `root`."""
     splits: str = ""
     """Table only: table inside `root` with columns image and split; empty = none."""
     image_column: str = ""
@@ -70,7 +70,7 @@ class DataConfig(Section):
     crowd_means: Literal["auto", "unknown", "present"] = "auto"
     """COCO only: what `iscrowd` says of a label; `auto`: unknown, but present where all have it."""
     val_fraction: float = Field(0.0, ge=0, lt=1)
-    """VOC or COCO: share of training images held out as validation; 0 = VOC's lists, COCO 0.1."""
+    """Share of training images held out as validation; 0 = VOC's lists; COCO, NUS-WIDE 0.1."""
     side_px: int = Field(96, ge=16, le=2048)
     """Side of the square that every image is resized to, in pixels."""
     bad_images: Literal["stop", "set_aside"] = "stop"

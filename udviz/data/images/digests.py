@@ -51,13 +51,14 @@ class FileDigests:
             self._used[stamp] = found
         return FileDigest(path=path, stamp=stamp, digest=found)
 
-    def is_decoded(self, file: "FileDigest") -> bool:
-        """Whether a file with these bytes is known to decode."""
-        return _mark(file) in self._known or _mark(file) in self._used
+    def look(self, file: "FileDigest") -> int | None:
+        """How a file with these bytes looks; None if it is not known to decode."""
+        found = self._used.get(_mark(file)) or self._known.get(_mark(file))
+        return None if found is None else int.from_bytes(found)
 
-    def note_decoded(self, file: "FileDigest") -> None:
-        """Remember that these bytes decode."""
-        self._used[_mark(file)] = file.digest
+    def note_look(self, file: "FileDigest", look: int) -> None:
+        """Remember that these bytes decode, and the `difference_hash` of what they show."""
+        self._used[_mark(file)] = look.to_bytes(SIZE)
 
     def save(self) -> None:
         """Remember the digests for the next start; without success, that one is slower."""
@@ -134,8 +135,8 @@ def _stamp(path: Path, status: os.stat_result) -> bytes:
 
 
 def _mark(file: FileDigest) -> bytes:
-    """What says of bytes that they decode; no stamp is like it."""
-    return hashlib.blake2b(file.digest, digest_size=SIZE, person=b"decodes").digest()
+    """Under which the look of bytes that decode is kept; no stamp is like it."""
+    return hashlib.blake2b(file.digest, digest_size=SIZE, person=b"looks").digest()
 
 
 def _checksum(rows: bytes) -> bytes:

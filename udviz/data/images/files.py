@@ -12,6 +12,7 @@ from tqdm import tqdm
 from udviz.checks import is_text
 from udviz.data.images.decoding import ImageError, check_image, read_image
 from udviz.data.images.digests import FileDigest, FileDigests
+from udviz.data.images.lookalikes import LOOKED_AT_PX, difference_hash
 from udviz.roots import data_root
 
 SAMPLE_BYTES = 1024
@@ -26,11 +27,13 @@ class FileFacts:
 
     Attributes:
         file: The file with the digest of its bytes; None if it is unusable.
+        look: Its `difference_hash`; None if it was not decoded.
         problem: Kind of problem, or "" if the file can be used.
         detail: The problem in words.
     """
 
     file: FileDigest | None = None
+    look: int | None = None
     problem: str = ""
     detail: str = ""
 
@@ -90,9 +93,16 @@ def _inspect(path: Path, verify: str, digests: FileDigests) -> FileFacts:
     try:
         if verify == "header":
             check_image(path)
-        elif verify == "decode" and not digests.is_decoded(file):
-            read_image(path, at_least_px=1)  # a JPEG at an eighth of its size: as strict, faster
-            digests.note_decoded(file)
+        look = _look(file, digests) if verify == "decode" else None
     except ImageError as error:
         return FileFacts(problem="unreadable image", detail=str(error))
-    return FileFacts(file=file)
+    return FileFacts(file=file, look=look)
+
+
+def _look(file: FileDigest, digests: FileDigests) -> int:
+    """How a file looks, remembered or decoded: a JPEG at a fraction of its size, as strict."""
+    look = digests.look(file)
+    if look is None:
+        look = difference_hash(read_image(file.path, at_least_px=LOOKED_AT_PX))
+        digests.note_look(file, look)
+    return look

@@ -1,4 +1,4 @@
-"""Images that are listed twice, and images of one split that are also in another."""
+"""Images that are listed twice, and images of one split that are also, or nearly, in another."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,6 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from udviz.data.dataset import SPLITS
+from udviz.data.images.lookalikes import near_pairs
 from udviz.data.problems import ProblemLog
 
 Value = TypeVar("Value", str, bytes)
@@ -17,22 +18,26 @@ def note_repeats(
     splits: np.ndarray,
     targets: np.ndarray,
     contents: Mapping[int, bytes],
+    looks: Mapping[int, int],
     log: ProblemLog,
 ) -> None:
-    """Note repeated ids, ids in two splits, and files that are byte for byte in two splits.
+    """Note repeated ids, ids in two splits, and files that are in two splits, as bytes or nearly.
 
-    The first row in the most held-out split (test, then val) stays good, the others turn bad. Rows
-    of one image that say the same are united; where they contradict each other all turn bad.
+    Those that only look alike are reported and stay good. Of all others the first row in the most
+    held-out split (test, then val) stays good and the rest turn bad. Rows of one image that say the
+    same are united; where they contradict each other all turn bad.
 
     Args:
         image_ids: The R ids.
         splits: (R,) split of each row.
         targets: (R, L) targets.
         contents: Digest of each usable file, by row.
+        looks: `difference_hash` of each file that was decoded, by row.
         log: Takes the problems; its bad rows are left out.
     """
     _note_repeated_ids(image_ids, splits, targets, log)
     _note_shared_content(image_ids, splits, contents, log)
+    _note_lookalikes(image_ids, splits, looks, log)
 
 
 def _note_repeated_ids(
@@ -64,6 +69,19 @@ def _note_shared_content(
         for row in (row for row in group if splits[row] != splits[keep]):
             where = f"{image_ids[row]} in {splits[row]}, {image_ids[keep]} in {splits[keep]}"
             log.add("same file in two splits", where, row=row)
+
+
+def _note_lookalikes(
+    image_ids: Sequence[str], splits: np.ndarray, looks: Mapping[int, int], log: ProblemLog
+) -> None:
+    """Note every image that looks like one of a more held-out split, once."""
+    rows = np.array([r for r in looks if r not in log.bad_rows | log.left_out], dtype=int)
+    order = [SPLITS.index(splits[row]) for row in rows]
+    hashes = np.array([looks[row] for row in rows.tolist()], dtype=np.uint64)
+    for row, other in near_pairs(hashes, np.array(order, dtype=int)):
+        first, second = rows[row], rows[other]
+        where = f"{image_ids[first]} in {splits[first]}, {image_ids[second]} in {splits[second]}"
+        log.add("near-duplicate in two splits", where)
 
 
 def _groups(values: Mapping[int, Value], log: ProblemLog) -> Iterator[tuple[Value, list[int]]]:

@@ -92,9 +92,9 @@ def assemble(
     check_choice(verify, VERIFY, name="verify")
     _check_label_names(label_names, name, log)
     digests = digests or FileDigests()
-    files = _check_files(rows, log, verify, digests)
+    files, looks = _check_files(rows, log, verify, digests)
     contents = {row: file.digest for row, file in files.items()}
-    note_repeats(rows.image_ids, rows.splits, rows.targets, contents, log)
+    note_repeats(rows.image_ids, rows.splits, rows.targets, contents, looks, log)
     left_out = log.bad_rows | log.left_out
     kept = np.array([r for r in range(len(rows.image_ids)) if r not in left_out], dtype=int)
     targets, splits = rows.targets[kept], rows.splits[kept].astype(str)
@@ -160,15 +160,17 @@ def _check_label_names(label_names: Sequence[str], name: str, log: ProblemLog) -
 
 def _check_files(
     rows: Rows, log: ProblemLog, verify: str, digests: FileDigests
-) -> dict[int, FileDigest]:
-    """Note files that cannot be used; the others, by row."""
+) -> tuple[dict[int, FileDigest], dict[int, int]]:
+    """Note files that cannot be used; the others, and how those look that were decoded, by row."""
     listed = [(row, path) for row, path in enumerate(rows.paths) if path is not None]
     unique = list(dict.fromkeys(path for _, path in listed))
     inspected = inspect_files(unique, verify=verify, digests=digests)
     facts = dict(zip(unique, inspected, strict=True))
     for row, path in listed:
         _note_file(row, rows.image_ids[row], facts[path], log)
-    return {row: file for row, path in listed if (file := facts[path].file) is not None}
+    files = {row: file for row, path in listed if (file := facts[path].file) is not None}
+    looks = {row: look for row, path in listed if (look := facts[path].look) is not None}
+    return files, looks
 
 
 def _note_file(row: int, image_id: str, facts: FileFacts, log: ProblemLog) -> None:
