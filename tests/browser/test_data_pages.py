@@ -97,7 +97,7 @@ def test_two_chosen_runs_and_their_images_open_from_a_copied_link(visit, second_
     visit.page.get_by_role("radio", name="hurt").click()
     expect(visit.page.get_by_text("images hurt, together")).to_be_visible()
     visit.settle()
-    summary = visit.page.get_by_text("The mean average precision changes by").inner_text()
+    summary = visit.page.get_by_text("the mean average precision: ").first.inner_text()
     hurt = visit.page.get_by_text("images hurt, together").inner_text()
 
     second_visit.page.goto(visit.page.url)

@@ -54,7 +54,6 @@ def test_a_csv_that_is_none_is_refused_in_one_line(tmp_path, name, content):
         '{"image": "a.jpg"}\n[1]',
         '{"image": "a.jpg", "cat": 1}\n{"image": ',
         "NaN",
-        '{"\\ud800": 1}',
         '{"image": "a.jpg", "\\ud800": 1, "split": "train"}',
     ],
     ids=lambda content: content[:16],
@@ -66,6 +65,16 @@ def test_json_lines_that_are_none_are_refused_by_name(tmp_path, content):
     refused(
         lambda: read_table(tmp_path / "labels.jsonl", images=tmp_path / "images"),
         names="labels.jsonl",
+    )
+
+
+def test_half_a_character_as_an_image_is_refused(tmp_path):
+    (tmp_path / "labels.jsonl").write_text('{"\\ud800": 1}')
+    (tmp_path / "images").mkdir()
+
+    refused(
+        lambda: read_table(tmp_path / "labels.jsonl", images=tmp_path / "images"),
+        names="image outside the images folder",
     )
 
 

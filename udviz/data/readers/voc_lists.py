@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from os.path import isfile
 from pathlib import Path
 
 import numpy as np
@@ -110,7 +111,7 @@ def _image_of(line: str, annotations: Path) -> str:
     whole, first = _without_suffix(line), _without_suffix(line.split()[0])
     names = (whole, first, re.split(r"[\\/]", whole)[-1], re.split(r"[\\/]", first)[-1])
     places = ((name, path_inside(annotations, f"{name}.xml")) for name in dict.fromkeys(names))
-    return next((name for name, place in places if place and place.is_file()), first)
+    return next((name for name, place in places if place and isfile(place)), first)
 
 
 def _without_suffix(name: str) -> str:
