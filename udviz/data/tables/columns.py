@@ -225,8 +225,11 @@ def _odd_values(column: pd.Series) -> list[str]:
 
 
 def _counts_rows(column: pd.Series) -> bool:
-    cells = texts(column)
-    return cells in ([str(k) for k in range(len(cells))], [str(k + 1) for k in range(len(cells))])
+    """Whether the cells are 0, 1, 2, ... or 1, 2, 3, ...; the first that is not ends the look."""
+    first = texts(column.head(1))
+    if first not in (["0"], ["1"]):
+        return False
+    return all(_text(cell) == str(k) for k, cell in enumerate(column, int(first[0])))
 
 
 def is_image_name(column: object) -> bool:
@@ -236,7 +239,11 @@ def is_image_name(column: object) -> bool:
 
 def texts(column: pd.Series) -> list[str]:
     """The cells as stripped strings, "" where missing."""
-    return ["" if pd.isna(cell) else str(cell).strip() for cell in column]
+    return [_text(cell) for cell in column]
+
+
+def _text(cell: Any) -> str:
+    return "" if pd.isna(cell) else str(cell).strip()
 
 
 def _words(name: object) -> set[str]:
