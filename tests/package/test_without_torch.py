@@ -98,7 +98,7 @@ def test_every_page_is_drawn_with_its_images_and_an_explanation_says_what_it_nee
     assert told.returncode == 0, told.stderr[-3000:]
     *pages, refused = told.stdout.splitlines()
     images = {title: int(count) for title, count in map(str.split, pages)}
-    assert len(images) == 7
+    assert len(images) == 8
     assert images["Label"] > 0
     assert images["Attention"] > 0
     assert "pip install 'udviz[train]'" in refused
