@@ -79,9 +79,5 @@ if shared := sentences.shared_in_words(view.labels):
 st.page_link(links.DIFFICULTY, label="All labels, hardest first", icon=":material/sort:")
 
 st.header("How certain are these results?", anchor=False)
-st.markdown(
-    sentences.how_certain(
-        view.comparison, view.labels, taught=bool((view.models["kind"] == "teacher").any())
-    )
-)
+st.markdown(sentences.how_certain(view.comparison, view.labels, taught=view.study.has_teacher))
 take_away.offer(view)

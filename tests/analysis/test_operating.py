@@ -7,7 +7,7 @@ from tests.analysis.conftest import NAMES, SEEDS, opened, plan_of
 from udviz.analysis.tables.comparison_rows import difficulty_of, hard_labels
 from udviz.analysis.tables.judged import judged_tables
 from udviz.analysis.tables.operating import compared_at_recall, compared_brier, compared_decisions
-from udviz.stats.comparison.gain import corrected, verdict_of
+from udviz.stats.comparison.gain import corrected
 from udviz.stats.difficulty.ranks import difficulty_ranks
 
 HARD_FIRST = np.array([0.8, 0.4, 0.0])
@@ -99,18 +99,3 @@ def test_labels_are_hard_by_the_references_difficulty(splits):
     ranks = difficulty_ranks(runs, val.targets, label_names=NAMES)
     np.testing.assert_allclose(found, ranks["difficulty"])
     assert hard_labels(plan_of(), test, found).tolist() == [True, False, False]
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "higher", "word"),
-    [
-        (0.1, 0.2, True, "helped"),
-        (0.1, 0.2, False, "hurt"),
-        (-0.2, -0.1, True, "hurt"),
-        (-0.2, -0.1, False, "helped"),
-        (-0.1, 0.1, False, "inconclusive"),
-        (np.nan, np.nan, True, "inconclusive"),
-    ],
-)
-def test_the_verdict_of_a_mean_follows_its_interval(low, high, higher, word):
-    assert verdict_of(low, high, higher_is_better=higher) == word

@@ -139,7 +139,7 @@ FAULTS = (
     Fault(
         "verdict",
         "wrong sign",
-        "comparison/gain",
+        "comparison/verdicts",
         "(gain > 0) == higher_is_better, HELPED",
         "(gain < 0) == higher_is_better, HELPED",
     ),
@@ -623,9 +623,9 @@ FAULTS = (
     Fault(
         "equal recall",
         "off by one",
-        "comparison/equal_recall",
-        "np.partition(scores, -n_called)[-n_called]",
-        "np.partition(scores, -n_called)[-n_called + 1]",
+        "decisions/thresholds",
+        "np.partition(present, -n_called)[-n_called]",
+        "np.partition(present, -n_called)[-n_called + 1]",
     ),
     Fault(
         "equal recall",
@@ -637,7 +637,7 @@ FAULTS = (
     Fault(
         "gain",
         "verdict the wrong way round where lower is better",
-        "comparison/gain",
+        "comparison/verdicts",
         "(gain > 0) == higher_is_better",
         "gain > 0",
     ),

@@ -11,9 +11,10 @@ import psutil
 from udviz.launching.queue import QUEUE, waiting
 from udviz.studies.directory import RunDirectory
 from udviz.studies.events import read_events
+from udviz.studies.files import file_digest
 from udviz.studies.lock import STUDY_LOCK, try_lock
 from udviz.studies.status import STOP_FILE
-from udviz.training.checkpoint import WEIGHTS, file_digest
+from udviz.training.checkpoint import WEIGHTS
 
 RUNS = ("teacher", "baseline-0", "distilled-0")
 FAREWELL = 30.0  # seconds that processes may take to end after their last word

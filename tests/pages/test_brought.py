@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from udviz.comparing.files import Asked, compare_files
+from udviz.comparing.asked import Asked
+from udviz.comparing.files import compare_files
 
 GAINS = "pages/3_Gains.py"
 PAGES = (

@@ -126,7 +126,7 @@ def test_who_may_change_nothing_cannot_open_it(runs, open_app, monkeypatch):
 
 
 def test_a_form_that_was_left_open_reads_nothing(form, files, monkeypatch):
-    monkeypatch.setattr(compare_form, "compare_files", lambda *a, **b: pytest.fail("compared"))
+    monkeypatch.setattr("udviz.comparing.files.compare_files", lambda *a, **b: pytest.fail("no"))
     app = fill(form, files)
     answers = iter([None, "closed by now"])  # it may be drawn, but not started any more
     monkeypatch.setattr(compare_form, "may_change", lambda: next(answers))

@@ -1,12 +1,11 @@
 """What validation tells of a teacher before it teaches anyone."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from udviz.analysis.split_predictions import SplitPredictions
-from udviz.analysis.summary import MOST_NAMED, clearly_better
+from udviz.analysis.summary import clearly_better, listed
 from udviz.checks import shown
 from udviz.recipe.schema import Recipe
 from udviz.stats.comparison.gain import mean_gain_row
@@ -62,7 +61,7 @@ def teacher_alone(measured: Measured, label_names: tuple[str, ...]) -> str:
     known = table[table["ap_low"].notna()]
     no_better = known[known["ap_low"] <= known["prevalence"]]
     mean = mean_precision(measured, TEACHER, supported=False)
-    none = f"; not on {_named(no_better['label'])}" if len(no_better) else ""
+    none = f"; not on {listed(map(shown, no_better['label']))}" if len(no_better) else ""
     return (
         f"On validation the teacher has a mean AP of {mean.value:.3f} [{mean.low:.3f}, "
         f"{mean.high:.3f}]; on {int((known['ap'] >= 0.5).sum())} of {len(known)} labels its AP is "
@@ -88,7 +87,7 @@ def teacher_against(measured: Measured, before: str, label_names: tuple[str, ...
         f"[{mean['gain_low']:+.3f}, {mean['gain_high']:+.3f}] above {shown(before)}'s."
     )
     if known.rest:
-        told += f" Little to learn about {_named(known.rest)}."
+        told += f" Little to learn about {listed(map(shown, known.rest))}."
     is_ahead = bool(np.nan_to_num(mean["gain_low"]) > 0) and not known.is_little
     return told if is_ahead else f"{told} {_WHAT_TO_DO}"
 
@@ -100,9 +99,3 @@ def _waits(recipe: Recipe, study: Path, run: Run) -> bool:
         return False
     status = read_status(run.directory(study).path)
     return status is None or status.state != "finished"
-
-
-def _named(labels: Iterable[str]) -> str:
-    names = list(map(shown, labels))
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more

@@ -1,5 +1,6 @@
 """What a study found, in a few lines for a terminal."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -108,8 +109,13 @@ def clearly_better(before: str, gaps: pd.DataFrame) -> str:
 
 
 def _list(labels: pd.DataFrame, column: str, style: str) -> str:
-    named = [
+    return listed(
         f"{shown(label)} {style.format(value)}" for label, value in labels[["label", column]].values
-    ]
+    )
+
+
+def listed(words: Iterable[str]) -> str:
+    """The first ``MOST_NAMED`` of ``words``, and how many more there are."""
+    named = list(words)
     more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
     return ", ".join(named[:MOST_NAMED]) + more

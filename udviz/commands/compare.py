@@ -10,7 +10,8 @@ from pathlib import Path
 
 from udviz.analysis.store import read_table
 from udviz.analysis.summary import summary
-from udviz.comparing.files import Asked, Files, compare_files, name_of
+from udviz.comparing.asked import Asked, Files, name_of
+from udviz.comparing.files import compare_files
 from udviz.comparing.verdict import sentence, verdict_table
 from udviz.installation import called
 from udviz.predictions.brought.reading import FORMATS

@@ -17,12 +17,13 @@ from udviz.installation import called
 from udviz.predictions.cache import PredictionWriter, open_predictions
 from udviz.processes import is_main
 from udviz.recipe.schema import Recipe
+from udviz.studies.files import file_digest
 from udviz.studies.models import Run
 from udviz.studies.provenance import load_study_data, manifest_record
 from udviz.training import distributed
 from udviz.training.adoption import with_teacher_found
 from udviz.training.batches import ImageRows
-from udviz.training.checkpoint import WEIGHTS, file_digest
+from udviz.training.checkpoint import WEIGHTS
 from udviz.training.device import Compute, resolve
 from udviz.training.inference import InferenceOptions, predict
 from udviz.training.networks import trained_network

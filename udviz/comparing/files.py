@@ -1,61 +1,14 @@
 """From files of scores and targets to a study: what the command and the app's form both do."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from udviz.comparing.asked import Asked
 from udviz.comparing.split import BroughtSplit, read_split, scale_of
 from udviz.comparing.study import Advance, check_free, file_sha256, write_study
 from udviz.recipe.brought import BroughtModel, BroughtStudy, Source, check_models
-from udviz.vocabulary import MIN_POSITIVES, Scale, Split
-
-Files = Mapping[str, tuple[Path, ...]]  # model -> files of its seeds
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What a person wants compared.
-
-    Attributes:
-        models: Files of scores on the test images.
-        targets: Of the test images.
-        val_models: Files of scores on the validation images; empty without them.
-        val_targets: Of the validation images.
-        comparisons: Pairs of models, ``before:after``; empty = the first to every other.
-        reference: Model whose difficulty is shown; empty = the first.
-        scores: What the scores are; None = recognised.
-        groups: Column of the targets that says which images belong together; empty = none.
-        min_positives: From how many positives on a label counts as supported.
-    """
-
-    models: Files
-    targets: Path
-    val_models: Files = field(default_factory=dict)
-    val_targets: Path | None = None
-    comparisons: tuple[str, ...] = ()
-    reference: str = ""
-    scores: Scale | None = None
-    groups: str = ""
-    min_positives: int = MIN_POSITIVES
-
-    def arguments(self, out: Path) -> list[str]:
-        """The words after ``udviz compare`` that ask for the same."""
-        flags = [
-            *(("--model", _listed(name, files)) for name, files in self.models.items()),
-            ("--targets", str(self.targets)),
-            *(("--val-model", _listed(name, files)) for name, files in self.val_models.items()),
-            ("--val-targets", str(self.val_targets or "")),
-            *(("--compare", pair) for pair in self.comparisons),
-            ("--reference", self.reference),
-            ("--scores", self.scores or ""),
-            ("--groups", self.groups),
-            ("--min-positives", str(self.min_positives)),
-            ("--out", str(out)),
-        ]
-        usual = ("--min-positives", str(MIN_POSITIVES))
-        return [word for flag in flags if flag[1] and flag != usual for word in flag]
+from udviz.vocabulary import Split
 
 
 def compare_files(
@@ -93,11 +46,6 @@ def compare_files(
     study = _record(asked, out.name, command, splits)
     write_study(out, study, splits, advance)
     return study
-
-
-def name_of(file: Path) -> str:
-    """What a model is called whose file is given alone."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", file.stem).strip("-_")
 
 
 def _record(
@@ -148,10 +96,6 @@ def _check_same_labels(splits: Mapping[Split, BroughtSplit]) -> None:
             f"{len(val)} labels that differ from those {len(test)}. Order the columns of "
             "--val-targets as those of --targets."
         )
-
-
-def _listed(name: str, files: tuple[Path, ...]) -> str:
-    return f"{name}={','.join(map(str, files))}"
 
 
 def _source(file: Path) -> Source:

@@ -15,7 +15,7 @@ from udviz.predictions.brought.reading import files_of
 from udviz.recipe.brought import BroughtStudy
 from udviz.studies import privacy
 from udviz.studies.directory import STUDY_FILE
-from udviz.studies.files import replace_file
+from udviz.studies.files import file_digest, replace_file
 from udviz.studies.lock import STUDY_LOCK, exclusive
 from udviz.studies.status import Status, write_status
 from udviz.vocabulary import Split
@@ -100,5 +100,4 @@ def file_sha256(path: Path) -> str:
     if path.is_dir():
         digests = "".join(map(file_sha256, files_of(path)))
         return hashlib.sha256(digests.encode()).hexdigest()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_digest(path)

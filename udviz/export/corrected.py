@@ -4,7 +4,6 @@ Nothing else of the file changes, not a byte: the cells are found in its text an
 """
 
 import csv
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from udviz.recipe.brought import BROUGHT, BroughtStudy, Source
 from udviz.recipe.files import read_recipe, recipe_values
 from udviz.roots import check_data
 from udviz.studies.directory import STUDY_FILE
+from udviz.studies.files import file_digest
 from udviz.studies.reviews import ReviewedTarget, standing_reviews
 from udviz.vocabulary import WRONG
 
@@ -84,9 +84,7 @@ def _unchanged(source: Source) -> Path:
     path = Path(source.file)
     if not path.is_file():
         raise ValueError(f"The targets must come from a file here, got {source.file}. {_ELSE}")
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != source.sha256:
+    if file_digest(path) != source.sha256:
         raise ValueError(f"{path.name} must be the file that was brought, but has changed since.")
     return path
 

@@ -1,5 +1,6 @@
 """Files that are replaced whole: a reader sees the old content or the new, never a part."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -85,3 +86,9 @@ def sync_directory(directory: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, as hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -16,16 +16,11 @@ from udviz.recipe.schema import Recipe
 from udviz.recipe.section import expand
 from udviz.roots import check_readable, check_teacher_place
 from udviz.studies.directory import RunDirectory
+from udviz.studies.files import file_digest
 from udviz.studies.models import Run, teacher_run
 from udviz.studies.status import read_status
 from udviz.training import distributed
-from udviz.training.checkpoint import (
-    WEIGHTS,
-    Checkpoint,
-    file_digest,
-    is_whole,
-    save_checkpoint,
-)
+from udviz.training.checkpoint import WEIGHTS, Checkpoint, is_whole, save_checkpoint
 from udviz.training.networks import fits, is_calibrated
 from udviz.training.records import read_record, settings_in, write_record
 

@@ -20,7 +20,7 @@ from torch import Tensor
 from udviz.bounded import read_text
 from udviz.data.fingerprint import DataRecord
 from udviz.method.weights import PlainFileError, load_plain
-from udviz.studies.files import sync_directory
+from udviz.studies.files import file_digest, sync_directory
 from udviz.studies.provenance import DATA, data_of
 
 WEIGHTS, STATE, DIGESTS = "model.safetensors", "state.pt", "digests.json"
@@ -111,12 +111,6 @@ def load_checkpoint(directory: Path) -> Checkpoint:
             "read or runs code when it is loaded. Do not use this checkpoint."
         ) from error
     return Checkpoint(weights=weights, state=state, data=data_of(directory))
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, as hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _retire(current: Path, old: Path) -> None:

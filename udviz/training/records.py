@@ -19,10 +19,10 @@ from udviz.recipe.files import parse_recipe, read_recipe, recipe_text
 from udviz.recipe.schema import Recipe
 from udviz.recipe.students import CROSSFIT
 from udviz.studies.directory import STUDY_FILE, RunDirectory
-from udviz.studies.files import replace_file
+from udviz.studies.files import file_digest, replace_file
 from udviz.studies.models import Run, runs_of
 from udviz.training import distributed
-from udviz.training.checkpoint import WEIGHTS, file_digest
+from udviz.training.checkpoint import WEIGHTS
 from udviz.training.device import Compute
 from udviz.training.runs import teacher_of
 from udviz.vocabulary import TEACHER

@@ -4,13 +4,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import average_precision_score
 
-from udviz.stats.comparison.gain import (
-    MIN_TESTED,
-    corrected,
-    detectable_gain,
-    label_gains,
-    verdicts,
-)
+from udviz.stats.comparison.gain import MIN_TESTED, corrected, detectable_gain, label_gains
 from udviz.stats.inference.seeds import StandardError
 from udviz.stats.ranking.influence import average_precision_influence
 from udviz.stats.ranking.ranking import average_precision, label_ranking
@@ -255,17 +249,6 @@ class TestVerdicts:
 
         assert (label_gains(*data, correction="by").table["q"] > bh).all()
 
-    def test_a_verdict_needs_a_small_q_and_names_the_direction(self):
-        gain, q = np.array([0.1, -0.1, 0.1, 0.0, np.nan]), np.array([0.05, 0.01, 0.06, 0.0, np.nan])
-
-        assert verdicts(gain, q, level=0.05) == [
-            "helped",
-            "hurt",
-            "inconclusive",
-            "inconclusive",
-            "inconclusive",
-        ]
-
     def test_an_unknown_correction_is_refused(self, data):
         with pytest.raises(ValueError, match="`correction` must be one of bh, by, got 'holm'"):
             label_gains(*data, correction="holm")
@@ -344,13 +327,3 @@ class TestCoverage:
         table, _ = self.simulate(rng, n_runs=12, gain=0.0, seed_sd=0.3)
 
         assert ((table["gain_low"] <= 0) & (table["gain_high"] >= 0)).mean() < 0.85
-
-
-def test_a_fall_of_what_is_better_low_helps():
-    gain, q = np.array([-0.1, 0.1, -0.1]), np.array([0.01, 0.01, 0.9])
-
-    assert verdicts(gain, q, level=0.05, higher_is_better=False) == [
-        "helped",
-        "hurt",
-        "inconclusive",
-    ]

@@ -9,7 +9,7 @@ from udviz.stats.comparison.influential import (
     most_influential,
     rests_on_few,
 )
-from udviz.stats.ranking.measure import ranked_columns
+from udviz.stats.ranking.ranked import ranked_columns
 from udviz.stats.ranking.ranking import average_precision
 
 FIRST, SECOND = np.array([0]), np.array([1])

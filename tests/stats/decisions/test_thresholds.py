@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import f1_score, precision_recall_curve
 
 from udviz.stats.decisions.f1_scores import counts_at_thresholds, label_decisions
-from udviz.stats.decisions.thresholds import choose_thresholds
+from udviz.stats.decisions.thresholds import choose_thresholds, threshold_at_recall
 
 
 @pytest.fixture
@@ -95,3 +95,14 @@ def test_a_bad_score_is_refused(data):
 
     with pytest.raises(ValueError, match="`scores` must be finite"):
         choose_thresholds(*data, fallback=0.0)
+
+
+@pytest.mark.parametrize(
+    ("recall", "expected"), [(0.5, 3.0), (0.75, 2.0), (0.76, 1.0), (0.2, 4.0), (0.99, 1.0)]
+)
+def test_a_recall_is_reached_by_as_few_positives_as_it_takes(recall, expected):
+    assert threshold_at_recall(np.array([2.0, 4.0, 1.0, 3.0]), recall) == expected
+
+
+def test_a_whole_number_of_positives_is_not_one_more_by_rounding():
+    assert threshold_at_recall(np.arange(100.0), 0.07) == 93.0  # 0.07 * 100 is above 7

@@ -22,14 +22,9 @@ from udviz.stats.comparison.influential import (
 )
 from udviz.stats.difficulty.rank_draws import Redrawing
 from udviz.stats.difficulty.ranks import rank_table
-from udviz.stats.ranking.measure import (
-    Measured,
-    Measuring,
-    RankedColumn,
-    ScoreSets,
-    group_codes,
-    ranked_columns,
-)
+from udviz.stats.inference.clusters import group_codes
+from udviz.stats.ranking.measure import Measured, Measuring, ScoreSets
+from udviz.stats.ranking.ranked import RankedColumn, ranked_columns
 from udviz.stats.ranking.ranking import mean_precision, precision_table
 from udviz.vocabulary import AVERAGE_PRECISION, INCONCLUSIVE
 

@@ -24,7 +24,7 @@ from udviz.stats.calibration.recalibration import (
 from udviz.stats.calibration.sorted_probs import SortedProbs, sorted_probs
 from udviz.stats.decisions.f1_scores import DecisionCounts, label_decisions, summarise_decisions
 from udviz.stats.decisions.thresholds import Thresholds, choose_thresholds
-from udviz.stats.inference.intervals import wilson_interval
+from udviz.stats.inference.intervals import share_columns
 from udviz.stats.labels.label_columns import label_columns
 from udviz.stats.labels.probabilities import logit_probs
 
@@ -176,9 +176,7 @@ def _scores(judged: Sequence[Judged], thresholds: Sequence[Thresholds]) -> pd.Da
         ("recall", correct, present),
         ("false_positive_rate", predicted - correct, absent),
     ):
-        low, high = wilson_interval(successes, trials)
-        share = np.divide(successes, trials, out=np.full(trials.size, np.nan), where=trials > 0)
-        columns |= {name: share, f"{name}_low": low, f"{name}_high": high}
+        columns |= share_columns(name, successes, trials)
     decided = predicted + present
     f1 = np.divide(2 * correct, decided, out=np.full(decided.size, np.nan), where=present > 0)
     return pd.DataFrame(columns | {"f1": f1})

@@ -17,9 +17,10 @@ from udviz.stats.calibration.recalibration import fit_temperature
 from udviz.stats.decisions.thresholds import choose_thresholds
 from udviz.stats.labels.probabilities import logit_probs
 from udviz.studies.directory import STUDY_FILE
+from udviz.studies.files import file_digest
 from udviz.studies.models import Run, run_of
 from udviz.training.adoption import with_teacher_found
-from udviz.training.checkpoint import WEIGHTS, file_digest
+from udviz.training.checkpoint import WEIGHTS
 from udviz.training.networks import trained_network
 
 _README = """# {model} of {study}

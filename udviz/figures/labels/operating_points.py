@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from udviz.figures.style.markers import add_labels
-from udviz.figures.style.text import interval, number, safe_html, shorten
+from udviz.figures.style.markers import add_labels, name_mark
+from udviz.figures.style.text import interval, number, safe_html
 from udviz.figures.style.theme import NEUTRAL, MarkerStyle, add_rule, put, set_frame
 
 _PLAIN = MarkerStyle("label", NEUTRAL, "circle", "●")
@@ -50,16 +50,7 @@ def _draw_intervals(figure: go.Figure, rows: pd.DataFrame) -> None:
             figure.add_scatter(
                 x=x, y=y, mode="lines", line={"color": NEUTRAL}, hoverinfo="skip", showlegend=False
             )
-        figure.add_annotation(
-            x=row["recall"],
-            y=row["precision"],
-            text=f"<b>{safe_html(shorten(row['label']))}</b>",
-            ax=0,
-            ay=-26,
-            arrowcolor=NEUTRAL,
-            arrowhead=0,
-            standoff=6,
-        )
+        name_mark(figure, row["label"], x=row["recall"], y=row["precision"])
 
 
 def _told(row: pd.Series) -> str:

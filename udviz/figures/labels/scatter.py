@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from udviz.figures.labels.panels import gain_title
-from udviz.figures.style.markers import add_labels
+from udviz.figures.style.markers import add_labels, name_mark
 from udviz.figures.style.text import one_line, safe_html, shorten
 from udviz.figures.style.theme import (
     NEUTRAL,
@@ -145,15 +145,11 @@ def _by_verdict(labels: pd.DataFrame) -> list[tuple[MarkerStyle, pd.DataFrame]]:
 def _name(figure: go.Figure, label: pd.DataFrame, x: Number, y: Number) -> None:
     """Write the name beside the mark of the opened label."""
     for _, row in label.iterrows():
-        figure.add_annotation(
+        name_mark(
+            figure,
+            row["label"],
             x=np.log10(row[x.column]) if x.log else row[x.column],
             y=np.log10(row[y.column]) if y.log else row[y.column],
-            text=f"<b>{safe_html(shorten(row['label']))}</b>",
-            ax=0,
-            ay=-26,
-            arrowcolor=NEUTRAL,
-            arrowhead=0,
-            standoff=6,
         )
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from udviz.figures.style.theme import MarkerStyle
+from udviz.figures.style.text import safe_html, shorten
+from udviz.figures.style.theme import NEUTRAL, MarkerStyle
 
 CLICKABLE: dict[str, Any] = {  # marks with a `hovertext`, which a click does not fade
     "hovertemplate": "%{hovertext}<extra></extra>",
@@ -132,4 +133,18 @@ def add_labels(
         customdata=labels["label"],
         hovertext=list(hover),
         **CLICKABLE,
+    )
+
+
+def name_mark(figure: go.Figure, label: str, *, x: float, y: float) -> None:
+    """Write a label's name beside its mark; places are exponents on log axes."""
+    figure.add_annotation(
+        x=x,
+        y=y,
+        text=f"<b>{safe_html(shorten(label))}</b>",
+        ax=0,
+        ay=-26,
+        arrowcolor=NEUTRAL,
+        arrowhead=0,
+        standoff=6,
     )

@@ -13,7 +13,7 @@ import pandas as pd
 from udviz.checks import check_at_least, check_matrix
 from udviz.stats.labels.label_columns import as_seeds
 from udviz.stats.ranking.influence import reaching
-from udviz.stats.ranking.measure import RankedColumn, ranked_columns
+from udviz.stats.ranking.ranked import RankedColumn, ranked_columns
 
 
 def image_contributions(

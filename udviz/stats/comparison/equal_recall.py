@@ -25,16 +25,10 @@ from udviz.stats.comparison.operating import (
     nothing,
     share_called,
 )
+from udviz.stats.decisions.thresholds import threshold_at_recall
+from udviz.stats.inference.clusters import group_codes, half_df, n_clusters, small_sample_factor
 from udviz.stats.labels.label_columns import LabelColumn, label_columns
-from udviz.stats.ranking.measure import (
-    Effect,
-    Measured,
-    Runs,
-    group_codes,
-    half_df,
-    n_clusters,
-    small_sample_factor,
-)
+from udviz.stats.ranking.measure import Effect, Measured, Runs
 
 MIN_VALIDATED = 5  # positives on validation; with fewer, no threshold reaches a recall of 0.8
 _REACH = 1.5  # standard errors of the recall on either side, over which the slope is taken
@@ -124,9 +118,8 @@ def _effects(
     present = np.flatnonzero(val.positive)
     if present.size < MIN_VALIDATED:
         return {"false_positive_rate": nothing(size), "recall": nothing(size)}
-    n_called = math.ceil(recall * present.size - 1e-9)  # 0.07 * 100 is 7.000000000000001
     own = [scores[present] for scores in val.scores]
-    cuts = [np.partition(scores, -n_called)[-n_called] for scores in own]
+    cuts = [threshold_at_recall(scores, recall) for scores in own]
     called = np.array([s >= cut for s, cut in zip(column.scores, cuts, strict=True)])
     moved = np.array([s >= cut for s, cut in zip(own, cuts, strict=True)]) - recall
     images = n_images + (present if val.known is None else val.known[present])

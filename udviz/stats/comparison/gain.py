@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from udviz.checks import check_at_least, check_choice
+from udviz.stats.comparison.verdicts import verdicts
 from udviz.stats.inference.intervals import t_quantile
 from udviz.stats.inference.scores import (
     BoundedScore,
@@ -19,7 +20,7 @@ from udviz.stats.inference.scores import (
 from udviz.stats.inference.seeds import Spread, StandardError, standard_error
 from udviz.stats.labels.label_columns import as_seeds
 from udviz.stats.ranking.measure import MeanOver, Measured, measure
-from udviz.vocabulary import HELPED, HURT, INCONCLUSIVE, MIN_POSITIVES, Verdict
+from udviz.vocabulary import MIN_POSITIVES
 
 MIN_TESTED = 5  # positives; fewer decide nothing, and testing them costs the others power
 Correction = Literal["bh", "by"]
@@ -204,24 +205,6 @@ def corrected(p: np.ndarray, *, correction: Correction) -> np.ndarray:
     if tested.any():
         q[tested] = stats.false_discovery_control(p[tested], method=correction)
     return q
-
-
-def verdicts(
-    gain: np.ndarray, q: np.ndarray, *, level: float, higher_is_better: bool = True
-) -> list[str]:
-    """*helped*, *hurt* or *inconclusive* per label; NaN is *inconclusive*."""
-    direction = np.where((gain > 0) == higher_is_better, HELPED, HURT)
-    decided = (q <= level) & (gain != 0)
-    return [str(verdict) for verdict in np.where(decided, direction, INCONCLUSIVE)]
-
-
-def verdict_of(low: float, high: float, *, higher_is_better: bool = True) -> Verdict:
-    """``helped`` or ``hurt`` where an interval leaves out zero, else ``inconclusive``."""
-    if low > 0:
-        return HELPED if higher_is_better else HURT
-    if high < 0:
-        return HURT if higher_is_better else HELPED
-    return INCONCLUSIVE
 
 
 def detectable_gain(

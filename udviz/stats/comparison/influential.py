@@ -11,7 +11,7 @@ Source:
 
 import numpy as np
 
-from udviz.stats.ranking.measure import RankedColumn
+from udviz.stats.ranking.ranked import RankedColumn
 
 SHARE = 0.01
 

@@ -17,20 +17,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from udviz.stats.decisions.confusion import calls
+from udviz.stats.inference.clusters import Images, group_codes, n_clusters, small_sample_factor
 from udviz.stats.labels.label_columns import LabelColumn, label_columns
 from udviz.stats.labels.probabilities import logit_probs
-from udviz.stats.ranking.measure import (
-    Effect,
-    Images,
-    Measured,
-    Measuring,
-    Runs,
-    ScoreSets,
-    group_codes,
-    images_of,
-    n_clusters,
-    small_sample_factor,
-)
+from udviz.stats.ranking.measure import Effect, Measured, Measuring, Runs, ScoreSets
+from udviz.stats.ranking.ranked import images_of
 
 Thresholds = Mapping[str, Mapping[int, np.ndarray]]  # model -> seed -> (L,)
 Effects = Mapping[str, Effect]
@@ -87,7 +79,7 @@ def measure_decisions(
     def effects(column: LabelColumn) -> Effects:
         called = np.array(
             [
-                scores >= scores.dtype.type(limit)
+                calls(scores, float(limit))
                 for scores, limit in zip(column.scores, limits[:, column.label], strict=True)
             ]
         )

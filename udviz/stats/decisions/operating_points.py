@@ -12,8 +12,9 @@ from scipy import stats
 
 from udviz.checks import check_share
 from udviz.stats.calibration.sorted_probs import SortedProbs, sorted_probs
-from udviz.stats.decisions.thresholds import best_threshold
-from udviz.stats.inference.intervals import wilson_interval
+from udviz.stats.decisions.confusion import calls
+from udviz.stats.decisions.thresholds import best_threshold, threshold_at_recall
+from udviz.stats.inference.intervals import share, share_columns
 from udviz.stats.labels.label_columns import label_columns
 from udviz.stats.labels.probabilities import check_label_names
 from udviz.vocabulary import MIN_POSITIVES
@@ -105,7 +106,7 @@ def operating_table(
         label, score = column.label, column.scores[0]
         known[label], present[label] = score.size, np.count_nonzero(column.positive)
         if np.isfinite(thresholds[label]):
-            called = score >= score.dtype.type(thresholds[label])
+            called = calls(score, float(thresholds[label]))
             predicted[label] = np.count_nonzero(called)
             correct[label] = np.count_nonzero(called & column.positive)
     decided = np.isfinite(thresholds)
@@ -115,14 +116,13 @@ def operating_table(
         "threshold": thresholds,
         "positives": present,
         "predicted": predicted,
-        "prevalence": _share(present, known),
-        "predicted_rate": np.where(decided, _share(predicted, known), np.nan),
+        "prevalence": share(present, known),
+        "predicted_rate": np.where(decided, share(predicted, known), np.nan),
     }
     for name, trials in (("precision", predicted), ("recall", present)):
-        ends = wilson_interval(correct, trials)
-        values = dict(zip(("", "_low", "_high"), (_share(correct, trials), *ends), strict=True))
-        columns |= {name + end: np.where(decided, of, np.nan) for end, of in values.items()}
-    f1 = np.where(present > 0, _share(2 * correct, predicted + present), np.nan)
+        found = share_columns(name, correct, trials)
+        columns |= {column: np.where(decided, of, np.nan) for column, of in found.items()}
+    f1 = np.where(present > 0, share(2 * correct, predicted + present), np.nan)
     return pd.DataFrame(columns | {"f1": np.where(decided, f1, np.nan)})
 
 
@@ -139,8 +139,7 @@ def _threshold(ordered: SortedProbs, goal: Goal, level: float, confidence: float
 def _at_recall(present: np.ndarray, level: float, confidence: float | None) -> float:
     """The highest of the (P,) ascending ``present`` scores below which few enough lie."""
     if confidence is None:
-        missed = int(np.floor(present.size * (1 - level) + 1e-9))
-        return float(present[missed])
+        return float(threshold_at_recall(present, level))
     # of P scores, the j lowest miss a share 1 - level of new ones at most, with probability
     # P(Binomial(P, 1 - level) >= j)
     j = np.arange(1, present.size + 1)
@@ -175,9 +174,3 @@ def _at_sure_precision(ordered: SortedProbs, level: float, confidence: float) ->
         if called and stats.binom.sf(correct - 1, called, level) <= allowed:
             return float(threshold)
     return np.nan
-
-
-def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """``part`` / ``whole``, (L,) counts; NaN where ``whole`` is 0."""
-    share: np.ndarray = np.divide(part, whole, out=np.full(whole.size, np.nan), where=whole > 0)
-    return share

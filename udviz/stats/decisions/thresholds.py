@@ -1,5 +1,6 @@
 """One decision threshold per label, chosen on validation and then left alone."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +67,13 @@ def choose_thresholds(
             )
     values.flags.writeable = False
     return Thresholds(values=values, chosen=chosen, f1=f1)
+
+
+def threshold_at_recall(present: np.ndarray, recall: float) -> np.floating:
+    """The highest of the (P,) scores of present images that reaches ``recall``, in (0, 1)."""
+    n_called = math.ceil(recall * present.size - 1e-9)  # 0.07 * 100 is 7.000000000000001
+    cut: np.floating = np.partition(present, -n_called)[-n_called]
+    return cut
 
 
 def best_threshold(scores: SortedProbs) -> tuple[float, float]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from udviz.stats.ranking.measure import RankedColumn, ranked_columns, sums_by_group
+from udviz.stats.inference.clusters import sums_by_group
+from udviz.stats.ranking.ranked import RankedColumn, ranked_columns
 
 N_GROUPS = 4096  # sums over this many groups of images: the label correlations to 2 %
 N_DRAWS = 2000

@@ -50,6 +50,18 @@ def wilson_interval(
     return wilson_ends(fraction, trials, normal_quantile(confidence))
 
 
+def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """``part`` / ``whole`` of (L,) counts; NaN where ``whole`` is 0."""
+    found: np.ndarray = np.divide(part, whole, out=np.full(whole.size, np.nan), where=whole > 0)
+    return found
+
+
+def share_columns(name: str, successes: np.ndarray, trials: np.ndarray) -> dict[str, np.ndarray]:
+    """``name``, ``name_low`` and ``name_high``: (L,) shares with their 95 % Wilson intervals."""
+    low, high = wilson_interval(successes, trials)
+    return {name: share(successes, trials), f"{name}_low": low, f"{name}_high": high}
+
+
 def wilson_ends(
     fraction: np.ndarray, trials: np.ndarray, quantile: float | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

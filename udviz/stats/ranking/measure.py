@@ -4,51 +4,20 @@ One pass over the labels measures every run of every model; whatever is asked of
 mean over seeds, a gain, a share of a gap, is a weighted sum of what was measured.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from udviz.checks import check_matrix
+from udviz.stats.inference.clusters import Images, group_codes, half_df, sums_by_group
 from udviz.stats.inference.seeds import Spread, standard_error
-from udviz.stats.labels.label_columns import LabelColumn, label_columns
-from udviz.stats.ranking.influence import RankedScores, rank_scores
+from udviz.stats.labels.label_columns import LabelColumn
+from udviz.stats.ranking.ranked import RankedColumn, images_of, ranked_columns
 
 Runs = Mapping[str, Mapping[int, np.ndarray]]  # model -> seed -> (N, L) scores
 MeanOver = Literal["all", "supported", "hard", "rest"]  # labels: rest = supported and not hard
-Images = slice | np.ndarray  # which of all images
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class RankedColumn:
-    """One label, ranked by each of M score sets.
-
-    Attributes:
-        column: The label's known images and scores.
-        average_precision: (M,) NaN unless measurable.
-        influence: (M, n) of every image, corrected for few positives; (M, 0) unless measurable.
-        ranked: The M rankings; none unless measurable.
-        n_clusters: Independent images that carry the label: groups where images come in groups.
-        loss: (M, n) every image's share of 1 - AP; None unless asked for and measurable.
-    """
-
-    column: LabelColumn
-    average_precision: np.ndarray
-    influence: np.ndarray
-    ranked: tuple[RankedScores, ...]
-    n_clusters: int
-    loss: np.ndarray | None
-
-    @property
-    def n_positives(self) -> int:
-        """Images that carry the label."""
-        return int(np.count_nonzero(self.column.positive))
-
-    @property
-    def measurable(self) -> bool:
-        """Whether images with and without the label are known; else no ranking is a wrong one."""
-        return 0 < self.n_positives < self.column.positive.size
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -315,36 +284,6 @@ class Measuring:
         return gram
 
 
-def images_of(column: LabelColumn) -> Images:
-    """The images of a label whose target is known."""
-    return slice(0, column.positive.size) if column.known is None else column.known
-
-
-def ranked_columns(
-    score_sets: Sequence[np.ndarray],
-    targets: np.ndarray,
-    *,
-    images: np.ndarray | None = None,
-    losses: bool = False,
-    groups: np.ndarray | None = None,
-) -> Iterator[RankedColumn]:
-    """Rank every label by every score set, in column order.
-
-    Args:
-        score_sets: M (N, L) floats; higher means more likely present.
-        targets: (N, L) ground truth: 1 present, 0 absent, -1 unknown (left out).
-        images: Image indices to use; all if None.
-        losses: Whether to keep every image's share of 1 - AP.
-        groups: (N,) group of every image, from `group_codes`; None if each is its own.
-
-    Raises:
-        TypeError: If scores are no floating-point numpy arrays.
-        ValueError: If shapes differ, a score is NaN or infinite, or a target is none of 1, 0, -1.
-    """
-    for column in label_columns(score_sets, targets, images=images):
-        yield _ranked(column, losses=losses, groups=groups)
-
-
 def measure(
     models: Runs,
     targets: np.ndarray,
@@ -384,81 +323,6 @@ def measure(
     for ranked in ranked_columns(score_sets, targets, images=images, groups=codes):
         measuring.add(ranked)
     return measuring.result()
-
-
-def small_sample_factor(n_positives: int) -> float:
-    """What the influence variance falls short by with few positives, as a sample variance does."""
-    return max(2, n_positives) / (max(2, n_positives) - 1)
-
-
-def half_df(n_positives: int) -> float:
-    """Degrees of freedom where positives weigh unequally: about half as many as usual."""
-    return max(n_positives - 1.0, 0.0) / 2
-
-
-def group_codes(groups: np.ndarray, *, n_images: int) -> np.ndarray:
-    """(N,) whole numbers from 0 on, equal where the names of ``groups`` are.
-
-    Raises:
-        ValueError: If there are not as many as images.
-    """
-    if np.shape(groups) != (n_images,):
-        raise ValueError(
-            f"`groups` must name the group of each of {n_images:,} images, got shape "
-            f"{np.shape(groups)}."
-        )
-    return np.unique(np.asarray(groups), return_inverse=True)[1]
-
-
-def sums_by_group(influence: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
-    """(M, groups) sums of (M, n) influences within each group; as they are without groups.
-
-    Squared and summed they are the variance that is robust to whatever images of a group share.
-
-    Source:
-        Liang and Zeger (1986), "Longitudinal data analysis using generalized linear models".
-    """
-    if groups is None or groups.size == 0:
-        return influence
-    return np.stack([np.bincount(groups, row) for row in influence])
-
-
-def n_clusters(among: np.ndarray, groups: np.ndarray | None, images: Images) -> int:
-    """How many of ``images`` that are ``among`` the chosen, (n,) bool, are independent."""
-    if groups is None:
-        return int(np.count_nonzero(among))
-    return int(np.unique(groups[images][among]).size)
-
-
-def _ranked(column: LabelColumn, *, losses: bool, groups: np.ndarray | None) -> RankedColumn:
-    n_positives, size = int(np.count_nonzero(column.positive)), len(column.scores)
-    if not 0 < n_positives < column.positive.size:
-        nothing = np.full(size, np.nan), np.empty((size, 0))
-        return RankedColumn(
-            column=column,
-            average_precision=nothing[0],
-            influence=nothing[1],
-            ranked=(),
-            n_clusters=0,
-            loss=None,
-        )
-    precision, influence = np.empty(size), np.empty((size, column.positive.size))
-    loss = np.empty_like(influence) if losses else None
-    rankings = tuple(rank_scores(scores, column.positive) for scores in column.scores)
-    for place, ranked in enumerate(rankings):
-        precision[place], influence[place] = ranked.average_precision, ranked.influence
-        if loss is not None:
-            loss[place] = ranked.loss
-    independent = n_clusters(column.positive, groups, images_of(column))
-    influence *= np.sqrt(small_sample_factor(independent))
-    return RankedColumn(
-        column=column,
-        average_precision=precision,
-        influence=influence,
-        ranked=rankings,
-        n_clusters=independent,
-        loss=loss,
-    )
 
 
 def _contrast(covariance: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

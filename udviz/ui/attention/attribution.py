@@ -16,6 +16,7 @@ from udviz.ui.attention.canvas import Canvas, Layer, offer_png, show_layer
 from udviz.ui.attention.explaining import ModelError, asked, evidence_of, kinds_of
 from udviz.ui.attention.selection import Selection
 from udviz.ui.frame.view import View
+from udviz.ui.labels.controls import pick_one
 from udviz.ui.labels.model_picker import pick_models
 from udviz.ui.load.study import StudyError, remake_command
 
@@ -47,15 +48,7 @@ SLOW = "Loads the models, which takes a few seconds."
 
 def pick_method() -> str:
     """Ask for the method, kept in the URL."""
-    choice = st.segmented_control(
-        "Method",
-        list(METHODS),
-        default="class map",
-        required=True,
-        key="method",
-        bind="query-params",
-    )
-    return choice or "class map"
+    return pick_one("Method", list(METHODS), key="method", first="class map")
 
 
 def ask(text: str, *, key: str, about: object) -> bool:

@@ -8,6 +8,7 @@ from udviz.figures.style.text import plural, safe_markdown, shorten
 from udviz.predictions.cache import Predictions
 from udviz.ui.frame.view import View
 from udviz.ui.labels import gallery
+from udviz.ui.labels.controls import pick_one
 from udviz.ui.load.analysis_rows import explain_missing
 from udviz.ui.load.caches import predictions_of, version_of
 from udviz.ui.load.images import source_of
@@ -46,15 +47,10 @@ def _pick_images(run: Predictions, opened: str | None) -> pd.DataFrame:
     """Images with their ``place`` in [0, N); of those with a chosen target if a label is open."""
     places = np.arange(len(run.images))
     if opened is not None:
-        choice = st.segmented_control(
-            f"Target of {safe_markdown(opened)}",
-            list(TARGETS),
-            default="all",
-            required=True,
-            key="target",
-            bind="query-params",
+        choice = pick_one(
+            f"Target of {safe_markdown(opened)}", list(TARGETS), key="target", first="all"
         )
-        wanted = TARGETS[choice or "all"]
+        wanted = TARGETS[choice]
         if wanted is not None:
             places = np.flatnonzero(run.targets[:, run.label_names.index(opened)] == wanted)
     st.caption(f"{len(places):,} of {plural(len(run.images), 'image')}")

@@ -9,7 +9,7 @@ from udviz.ui.frame import charts
 from udviz.ui.frame.sidebar import open_label
 from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
-from udviz.ui.labels.controls import pick_page
+from udviz.ui.labels.controls import pick_one, pick_page
 from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
 from udviz.ui.load.study import StudyError
 
@@ -30,9 +30,9 @@ _COLUMNS = ["label", "other_label", "together", "conditional", "lift"]
 def show(view: View, opened: str | None) -> None:
     """Draw how often the labels in view are together."""
     with st.container(horizontal=True):
-        value = _pick("Measure", list(MEASURES), key="measure")
+        value = pick_one("Measure", list(MEASURES), key="measure")
         options = [FREQUENT] if opened is None else [FREQUENT, AROUND]
-        which = _pick("Labels", options, key="pairs")
+        which = pick_one("Labels", options, key="pairs")
     try:
         names = _around(view, opened) if opened and which == AROUND else _frequent(view)
         pairs = _pairs(view, names, names)
@@ -56,13 +56,6 @@ def show(view: View, opened: str | None) -> None:
         label="Download this table (CSV)",
         file_name=f"{view.study.path.name}-{view.split}-pairs.csv",
     )
-
-
-def _pick(label: str, options: list[str], *, key: str) -> str:
-    choice = st.segmented_control(
-        label, options, default=options[0], required=True, key=key, bind="query-params"
-    )
-    return choice or options[0]
 
 
 def _frequent(view: View) -> list[str]:

@@ -11,6 +11,7 @@ from udviz.studies.directory import RunDirectory
 from udviz.ui.data import doubt, review_precision, reviewing
 from udviz.ui.frame.view import View
 from udviz.ui.labels import gallery, tables
+from udviz.ui.labels.controls import pick_one
 from udviz.ui.load.analysis_rows import analysis_rows, explain_missing
 from udviz.ui.load.caches import predictions_of, version_at, version_of
 from udviz.ui.load.images import source_of
@@ -119,15 +120,7 @@ def _pick_split(offered: list[str]) -> str | None:
     """The one to show; asks where there are two; None without any."""
     if len(offered) < 2:
         return next(iter(offered), None)
-    choice = st.segmented_control(
-        "Split",
-        offered,
-        default=offered[0],
-        required=True,
-        key="of",
-        bind="query-params",
-    )
-    return choice or offered[0]
+    return pick_one("Split", offered, key="of")
 
 
 def _judges(view: View, split: str) -> list[Predictions]:
@@ -171,16 +164,9 @@ def _pick_suspects(suspects: pd.DataFrame, opened: str | None) -> pd.DataFrame:
 
 
 def _pick_reviewed(suspects: pd.DataFrame) -> pd.DataFrame:
-    choice = st.segmented_control(
-        "Review status",
-        [ALL, TO_REVIEW, REVIEWED],
-        default=ALL,
-        required=True,
-        key="show",
-        bind="query-params",
-    )
+    choice = pick_one("Review status", [ALL, TO_REVIEW, REVIEWED], key="show")
     known = suspects["verdict"].notna()
-    return suspects[{ALL: known | ~known, TO_REVIEW: ~known, REVIEWED: known}[choice or ALL]]
+    return suspects[{ALL: known | ~known, TO_REVIEW: ~known, REVIEWED: known}[choice]]
 
 
 def _show_progress(suspects: pd.DataFrame) -> None:

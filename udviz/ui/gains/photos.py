@@ -8,6 +8,7 @@ from udviz.stats.comparison.contributions import image_contributions
 from udviz.ui.frame.view import View
 from udviz.ui.gains.comparison import Compared
 from udviz.ui.labels import gallery, tables
+from udviz.ui.labels.controls import pick_one
 from udviz.ui.labels.text_tables import verdict_word
 from udviz.ui.load.caches import Version, predictions_of
 from udviz.ui.load.images import source_of
@@ -41,19 +42,17 @@ def show(view: View, compared: Compared, label: str) -> None:
     except StudyError as error:
         st.info(str(error))
         return
-    way = st.segmented_control(
-        "Images that", [HELPED, HURT], default=HELPED, required=True, key="way", bind="query-params"
-    )
+    way = pick_one("Images that", [HELPED, HURT], key="way")
     chosen = images[images["contribution"] > 0]
     if way == HURT:
         chosen = images[images["contribution"] < 0].iloc[::-1]
-    st.caption(_share(chosen, way or HELPED))
+    st.caption(_share(chosen, way))
     if chosen.empty:
         return
     most = chosen.head(MOST)
     gallery.draw(most, source, caption=_caption, key="photos", label=label)
     st.caption(HOW_TO_READ)
-    _draw_table(most, way or HELPED)
+    _draw_table(most, way)
     tables.offer_csv(
         images.drop(columns="row"),
         label="Download all images of this label (CSV)",

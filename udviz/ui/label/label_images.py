@@ -10,6 +10,7 @@ from udviz.ui.frame.view import View
 from udviz.ui.label.label_models import LabelModel
 from udviz.ui.label.label_questions import QUESTIONS, Answer, Asked
 from udviz.ui.labels import gallery, tables
+from udviz.ui.labels.controls import pick_one
 from udviz.ui.load.analysis_rows import explain_missing
 from udviz.ui.load.images import ImageSource, source_of
 from udviz.ui.load.study import StudyError
@@ -18,16 +19,13 @@ from udviz.ui.load.study import StudyError
 def pick_model(models: Mapping[str, LabelModel], *, first: str) -> str:
     """Ask which model the images and errors are of; the reference at first."""
     names = list(models)
-    name = st.segmented_control(
+    return pick_one(
         "Model, here and in the next section",
         names,
-        default=first if first in models else names[0],
-        format_func=one_line,
-        required=True,
         key="model",
-        bind="query-params",
+        first=first if first in models else names[0],
+        named=one_line,
     )
-    return name or names[0]
 
 
 def show(
@@ -35,14 +33,7 @@ def show(
 ) -> str:
     """Draw the images that answer the question picked; the model picked beside it."""
     st.header("Example images", anchor=False)
-    question = st.segmented_control(
-        "Which images?",
-        list(QUESTIONS),
-        default=next(iter(QUESTIONS)),
-        required=True,
-        key="images",
-        bind="query-params",
-    )
+    question = pick_one("Which images?", list(QUESTIONS), key="images")
     with st.container(horizontal=True):
         name = pick_model(models, first=view.reference)
         measure = "entropy"
@@ -63,15 +54,7 @@ def show(
 
 def _pick_measure(model: LabelModel) -> str:
     measures = [name for name in MEASURES if name != "disagreement" or model.has_disagreement]
-    measure = st.segmented_control(
-        "Measured by",
-        measures,
-        default=measures[0],
-        required=True,
-        key="measure",
-        bind="query-params",
-    )
-    return measure or measures[0]
+    return pick_one("Measured by", measures, key="measure")
 
 
 def _draw(asked: Asked, answer: Answer, source: ImageSource, *, of: str | None) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from udviz.figures.style.text import count, interval, number, plural, safe_markdown, shorten
 from udviz.figures.style.theme import VERDICTS, verdict_style
-from udviz.stats.comparison.gain import verdict_of
+from udviz.stats.comparison.verdicts import verdict_of
 from udviz.ui.labels.text_tables import verdict_word
 from udviz.ui.load.study import Study
 from udviz.vocabulary import (
@@ -89,8 +89,7 @@ def change_in_words(
     verdict = verdict_of(mean.low, mean.high, higher_is_better=facts.higher_is_better)
     verb = _UNCLEAR if verdict == INCONCLUSIVE else "raises" if mean.gain > 0 else "lowers"
     name = facts.name if facts.higher_is_better else f"{facts.name} (lower is better)"
-    taught = bool((study.models["kind"] == "teacher").any())
-    covered = what_is_covered(mean.includes_seeds, mean.includes_teachers, taught=taught)
+    covered = what_is_covered(mean.includes_seeds, mean.includes_teachers, taught=study.has_teacher)
     return (
         f"{_subject(study, pair, mean)} {verb} the mean {name}: "
         f"**{number(mean.gain, sign=True)}** (95 % interval "

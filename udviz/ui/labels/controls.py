@@ -1,4 +1,6 @@
-"""The filters above a ranking; each is in the URL, so a copied link opens the same view."""
+"""What a page asks above its pictures; each is in the URL, so a copied link opens the same view."""
+
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -8,6 +10,39 @@ from udviz.ui.frame.view import View
 from udviz.ui.labels.filters import filter_labels, order_labels, orders_of, page_of
 
 PAGE_SIZE = 40
+
+
+def pick_one(
+    label: str,
+    options: Sequence[str],
+    *,
+    key: str,
+    first: str | None = None,
+    named: Callable[[str], str] = str,
+    help: str | None = None,
+) -> str:
+    """Ask for one of ``options``, side by side; it is in the URL unless it is the first choice.
+
+    Args:
+        label: What is asked.
+        options: At least one.
+        key: Name in the URL.
+        first: Choice of a first visit; the first option if None.
+        named: How an option reads.
+        help: What is said when the label is pointed at.
+    """
+    default = options[0] if first is None else first
+    choice: str | None = st.segmented_control(
+        label,
+        options,
+        default=default,
+        required=True,
+        key=key,
+        bind="query-params",
+        format_func=named,
+        help=help,
+    )
+    return choice or default
 
 
 def pick_labels(view: View) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from udviz.comparing.files import Asked, compare_files, name_of
+from udviz.comparing.asked import Asked, name_of
 from udviz.figures.style.text import safe_markdown
 from udviz.installation import called
 from udviz.predictions.brought.reading import FORMATS, files_of
@@ -156,6 +156,8 @@ def _path(text: str) -> Path:
 
 def _start(asked: Asked, study: Path, command: str) -> None:
     """Compare, and open the study when it is there."""
+    from udviz.comparing.files import compare_files  # the whole analysis: not for every page
+
     if why_not := may_change():
         st.error(why_not, icon=":material/lock:")
         return

@@ -14,6 +14,7 @@ from udviz.checks import shown
 from udviz.figures.style.text import one_line, safe_markdown
 from udviz.launching.launch import as_typed, study_arguments
 from udviz.studies.directory import STUDY_FILE, check_links
+from udviz.vocabulary import TEACHER
 
 TABLES = ("models", "scores", "comparisons", "labels")
 _LONGEST_QUOTE = 1_000  # characters
@@ -62,6 +63,11 @@ class Study:
         """Models before and after of every comparison that was analysed."""
         pairs = self.comparisons[["before", "after"]].drop_duplicates()
         return list(pairs.itertuples(index=False, name=None))
+
+    @property
+    def has_teacher(self) -> bool:
+        """Whether one of the models is a teacher."""
+        return bool((self.models["kind"] == TEACHER).any())
 
     def setting(self, *names: str) -> str | None:
         """The first of the dotted ``names`` that the recipe holds, as text."""

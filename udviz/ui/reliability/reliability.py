@@ -12,6 +12,7 @@ from udviz.stats.calibration.reliability_bins import ReliabilityBins
 from udviz.ui.frame import charts
 from udviz.ui.frame.sidebar import just_opened, open_label
 from udviz.ui.frame.view import View
+from udviz.ui.labels.controls import pick_one
 from udviz.ui.labels.model_picker import pick_models
 from udviz.ui.load.analysis_rows import analysis_rows
 from udviz.ui.load.caches import Version, label_bins, pooled_bins, thinning, version_of
@@ -109,26 +110,19 @@ def pick(view: View) -> Choice:
     """Ask for models, bins and recalibration; all are in the URL."""
     models = pick_models(view, view.names)
     with st.container(horizontal=True):
-        kind = _pick(
+        kind = pick_one(
             "Bins",
             list(KINDS),
             key="bins",
             help="15 bins of the same width, or with the same number of images each.",
         )
-        method = _pick(
+        method = pick_one(
             "Recalibration",
             list(RECALIBRATIONS),
             key="recalibration",
             help="Maps probabilities to better calibrated ones, fitted on the validation split.",
         )
     return Choice(models=tuple(models), kind=KINDS[kind], method=RECALIBRATIONS[method])
-
-
-def _pick(label: str, options: list[str], *, key: str, help: str) -> str:
-    choice = st.segmented_control(
-        label, options, default=options[0], required=True, key=key, bind="query-params", help=help
-    )
-    return choice or options[0]
 
 
 def collect(view: View, choice: Choice) -> Evidence:

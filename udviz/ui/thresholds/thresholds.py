@@ -10,6 +10,7 @@ from udviz.stats.labels.probabilities import logit_probs
 from udviz.ui.frame import charts
 from udviz.ui.frame.sidebar import open_label
 from udviz.ui.frame.view import View
+from udviz.ui.labels.controls import pick_one
 from udviz.ui.labels.model_picker import pick_model
 from udviz.ui.load.caches import Version, predictions_of, thinning, version_of
 from udviz.ui.load.study import StudyError
@@ -36,17 +37,14 @@ def pick(view: View) -> Rule:
     after = view.pair[1] if view.pair else view.names[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = pick_model(view, "Model", view.names, key="of-model", default=after)
-        goal = st.segmented_control(
+        goal = pick_one(
             "Rule",
             list(GOALS),
-            default="best F1",
-            required=True,
             key="rule",
-            bind="query-params",
             help="Among the thresholds that reach a precision, the one with the most images found; "
             "among those that reach a recall, the one with the fewest false positives.",
         )
-        rule = GOALS[goal or "best F1"]
+        rule = GOALS[goal]
         level, guarantee = 0.5, "none"
         if rule != "f1":
             level = st.number_input(
@@ -60,20 +58,14 @@ def pick(view: View) -> Rule:
                 bind="query-params",
                 width=120,
             )
-            guarantee = st.segmented_control(
-                "Guaranteed with",
-                list(GUARANTEES),
-                default="none",
-                required=True,
-                key="guarantee",
-                bind="query-params",
-                help=GUARANTEE,
+            guarantee = pick_one(
+                "Guaranteed with", list(GUARANTEES), key="guarantee", help=GUARANTEE
             )
     return Rule(
         model=model,
         goal=rule,
         level=level,
-        confidence=GUARANTEES[guarantee or "none"],
+        confidence=GUARANTEES[guarantee],
         judged_on=view.split,
     )
 

@@ -1,0 +1,63 @@
+"""What a person wants compared: files of scores and targets, by model."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from udviz.vocabulary import MIN_POSITIVES, Scale
+
+Files = Mapping[str, tuple[Path, ...]]  # model -> files of its seeds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a person wants compared.
+
+    Attributes:
+        models: Files of scores on the test images.
+        targets: Of the test images.
+        val_models: Files of scores on the validation images; empty without them.
+        val_targets: Of the validation images.
+        comparisons: Pairs of models, ``before:after``; empty = the first to every other.
+        reference: Model whose difficulty is shown; empty = the first.
+        scores: What the scores are; None = recognised.
+        groups: Column of the targets that says which images belong together; empty = none.
+        min_positives: From how many positives on a label counts as supported.
+    """
+
+    models: Files
+    targets: Path
+    val_models: Files = field(default_factory=dict)
+    val_targets: Path | None = None
+    comparisons: tuple[str, ...] = ()
+    reference: str = ""
+    scores: Scale | None = None
+    groups: str = ""
+    min_positives: int = MIN_POSITIVES
+
+    def arguments(self, out: Path) -> list[str]:
+        """The words after ``udviz compare`` that ask for the same."""
+        flags = [
+            *(("--model", _listed(name, files)) for name, files in self.models.items()),
+            ("--targets", str(self.targets)),
+            *(("--val-model", _listed(name, files)) for name, files in self.val_models.items()),
+            ("--val-targets", str(self.val_targets or "")),
+            *(("--compare", pair) for pair in self.comparisons),
+            ("--reference", self.reference),
+            ("--scores", self.scores or ""),
+            ("--groups", self.groups),
+            ("--min-positives", str(self.min_positives)),
+            ("--out", str(out)),
+        ]
+        usual = ("--min-positives", str(MIN_POSITIVES))
+        return [word for flag in flags if flag[1] and flag != usual for word in flag]
+
+
+def name_of(file: Path) -> str:
+    """What a model is called whose file is given alone."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", file.stem).strip("-_")
+
+
+def _listed(name: str, files: tuple[Path, ...]) -> str:
+    return f"{name}={','.join(map(str, files))}"
