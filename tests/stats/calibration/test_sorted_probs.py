@@ -58,3 +58,16 @@ def test_a_label_that_is_never_or_always_present_has_all_its_images(target):
     assert probs.size == 5
     np.testing.assert_array_equal(probs.at(np.arange(5)), np.sort(PROB))
     assert probs.bin_sums(np.array([0.0, 1.0]))[:2].tolist() == [5, target.sum()]
+
+
+def test_spiegelhalters_sum_and_variance_of_a_case_worked_by_hand():
+    surplus, variance = sorted_probs(np.array([0.8, 0.3]), np.array([True, False])).spiegelhalter()
+
+    np.testing.assert_allclose(surplus, 0.2 * -0.6 - 0.3 * 0.4)
+    np.testing.assert_allclose(variance, 0.36 * 0.16 + 0.16 * 0.21)
+
+
+def test_a_probability_on_an_edge_is_in_the_upper_bin_in_single_precision_too():
+    prob = sorted_probs(np.array([0.7], np.float32), np.array([True]))
+
+    assert prob.bin_sums(np.array([0.0, 0.7, 1.0]))[:2].tolist() == [0, 1]
