@@ -132,3 +132,14 @@ def test_images_of_one_group_count_as_one(rng):
 
     alone = suspects_of(probs, targets).counts
     np.testing.assert_allclose(grouped["surest_excess_sd"], 3 * alone["surest_excess_sd"])
+
+
+def test_images_that_a_confused_label_explains_are_not_among_the_surest():
+    prob, target = np.array([0.9, 0.95, 0.92, 0.2]), np.array([True, False, False, False])
+
+    found = surest_images(
+        prob, target, np.arange(4), explained=np.array([False, True, False, False])
+    )
+
+    assert found.images.tolist() == [0, 2]
+    assert found.marked.tolist() == [True, False]
