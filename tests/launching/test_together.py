@@ -126,7 +126,8 @@ def test_a_request_to_stop_reaches_every_process_once(tmp_path):
 
 def test_ctrl_c_reaches_them_through_their_leader_alone(tmp_path):
     deaf = "signal.signal(signal.SIGINT, lambda *_: note('heard'))\n"
-    code = BEGINS + deaf + SAVES + "note('begun')\n" + SLEEP
+    slow = SAVES.replace("sys.exit", "time.sleep(0.5), sys.exit")  # hears both, whichever is first
+    code = BEGINS + deaf + slow + "note('begun')\n" + SLEEP
     with leading(tmp_path, code, process_group=0) as leader:
         wait_until(lambda: len(noted(tmp_path, "begun")) == 2)
         os.killpg(leader.pid, signal.SIGINT)
