@@ -2,6 +2,7 @@ import dataclasses
 import errno
 
 import pytest
+from streamlit.runtime.state.query_params import QueryParams
 
 from tests.pages.seen import plain, table_with
 from tests.pages.synthetic import change_tables, names_of, table_of, write_study
@@ -185,6 +186,20 @@ def test_the_study_is_kept_when_the_page_changes(runs, open_app):
 
     assert app.selectbox(key="study").value == "first"
     assert app.query_params["study"] == "first"
+
+
+@pytest.mark.parametrize("page", ["overview.py", "pages/1_Difficulty.py", "pages/4_Label.py"])
+def test_a_link_that_says_all_is_not_written_again(runs, open_app, monkeypatch, page):
+    write_study(runs / "first", names=names_of(3))
+    app = open_app(None if page == "overview.py" else page, label="label 0001")
+    written = []
+    monkeypatch.setattr(QueryParams, "_send_query_param_msg", lambda params: written.append(params))
+
+    app.run()
+
+    assert app.query_params["study"] == "first"
+    assert app.query_params["split"] == "test"
+    assert written == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import streamlit as st
 from udviz.figures.style.text import number, one_line, plural, safe_markdown, shorten
 from udviz.predictions.cache import Predictions
 from udviz.stats.maps.agreement import map_agreement
-from udviz.ui.frame.sidebar import IMAGE
+from udviz.ui.frame.sidebar import IMAGE, keep_in_link
 from udviz.ui.load.caches import Version, maps_of, predictions_of
 
 MOST_MAPS = 20_000  # that are compared for one list: a second
@@ -101,10 +101,7 @@ def _pick_place(run: Predictions, listed: pd.DataFrame) -> int:
     chosen = wanted if place is not None else ""
     shown = int(listed["place"].iloc[0]) if place is None else place
     st.session_state[IMAGE] = st.session_state[_LAST] = chosen
-    if chosen:
-        st.query_params[IMAGE] = chosen
-    else:
-        st.query_params.pop(IMAGE, None)
+    keep_in_link(IMAGE, chosen)
     return shown
 
 

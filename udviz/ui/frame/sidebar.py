@@ -57,11 +57,21 @@ def pick(label: str, options: Sequence[str], *, key: str, default: str | None) -
         placeholder="None",
     )
     st.session_state[kept] = choice
-    if choice is None:
-        st.query_params.pop(key, None)
-    else:
-        st.query_params[key] = choice
+    keep_in_link(key, choice)
     return choice
+
+
+def keep_in_link(key: str, choice: str | Sequence[str] | None) -> None:
+    """Have the URL say what is chosen; nothing is sent where it does already.
+
+    Every write sends the whole query as the server knows it. Sent without need, it may overtake a
+    click on a widget that is bound to the URL, and take that choice out of it again.
+    """
+    said = st.query_params.get_all(key)
+    if not choice:
+        st.query_params.pop(key, None)
+    elif said != ([choice] if isinstance(choice, str) else list(choice)):
+        st.query_params[key] = choice
 
 
 def pick_study(studies: Sequence[Path]) -> Path:
@@ -112,7 +122,7 @@ def pick_drawn(names: Sequence[str]) -> Sequence[str]:
         key=key,
     )
     st.session_state[kept] = chosen
-    st.query_params[DRAWN] = chosen
+    keep_in_link(DRAWN, chosen)
     return chosen or names[:MOST_MODELS]
 
 
