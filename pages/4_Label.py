@@ -11,6 +11,7 @@ from udviz.ui.label import (
     label_models,
     label_reliability,
     partners,
+    slices,
     why,
 )
 from udviz.ui.labels import panel
@@ -45,5 +46,6 @@ def judge() -> None:
 if evidence.models:
     judge()
 partners.show(view, opened)
+slices.show(view, opened)
 if evidence.models:
     label_reliability.show(view, opened, evidence.models)

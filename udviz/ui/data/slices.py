@@ -1,0 +1,219 @@
+"""Slices: which labels are more frequent on the images of a site, a camera or an annotator?"""
+
+import pandas as pd
+import streamlit as st
+
+from udviz.figures.labels.slices import Marks, marks_beside
+from udviz.figures.style.text import (
+    count,
+    interval,
+    number,
+    one_line,
+    plural,
+    safe_html,
+    safe_markdown,
+    shorten,
+)
+from udviz.figures.style.theme import NEUTRAL, MarkerStyle
+from udviz.ui.data import slice_summary
+from udviz.ui.frame import charts
+from udviz.ui.frame.sidebar import open_label
+from udviz.ui.frame.view import View
+from udviz.ui.labels import tables
+from udviz.ui.labels.controls import pick_page
+from udviz.ui.labels.slices import LEVEL, in_q, others_of, percent, slice_rows, strongest_first
+from udviz.ui.load.analysis_rows import explain_missing
+from udviz.ui.load.study import StudyError
+from udviz.vocabulary import ALL_SPLITS
+
+PAGE_SIZE = 30  # labels
+COLOUR = "#C44601"
+NONE = (
+    "No metadata column of these data is read. Columns of the labels table or of the table of "
+    "splits, such as annotator, camera, site or date, are compared where they are named as "
+    "`--data.slice_columns`; start the study again with it, and only its analysis is made anew."
+)
+HOW_TO_READ = (
+    "Each row is a label, the strongest evidence for a difference first: its prevalence on the "
+    "images of the slice (filled) and on all others (open), with 95 % intervals. **Bold** labels "
+    f"differ beyond chance (q ≤ {LEVEL}, Fisher's exact test corrected for all labels and slices). "
+    "Either the images differ, or those who annotated them: look at images of both. Click a row to "
+    "open the label."
+)
+_HEADS = {
+    "label": "Label",
+    "value": "Slice",
+    "value_low": "Slice, low",
+    "value_high": "Slice, high",
+    "rest": "Rest",
+    "rest_low": "Rest, low",
+    "rest_high": "Rest, high",
+    "difference": "Difference",
+    "difference_low": "Difference, low",
+    "difference_high": "Difference, high",
+    "q": "q",
+    "positives": "Positives",
+    "rest_positives": "Positives, rest",
+}
+_Q = "Fisher's exact p, corrected (Benjamini-Hochberg) for all labels and slices."
+
+
+def show(view: View, opened: str | None) -> None:
+    """Draw prevalence in a slice beside the rest, and what the reference is worth on each."""
+    try:
+        rows = slice_rows(view, metric="prevalence")
+    except StudyError as error:
+        explain_missing(view.study, f"The slices are not known: {error}")
+        return
+    splits = [split for split in (ALL_SPLITS, view.split) if (rows["split"] == split).any()]
+    if not splits:
+        st.info(NONE)
+        return
+    rows = _pick(rows[rows["split"] == splits[0]])
+    name = str(rows["slice"].iloc[0])
+    rest = str(rows["others"].iloc[0])
+    labels = strongest_first(rows[rows["scope"] == "label"])
+    st.markdown(_finding(view, labels, rest))
+    _draw(pick_page(labels, size=PAGE_SIZE), name, rest, opened)
+    st.caption(HOW_TO_READ)
+    st.subheader("Table", anchor=False)
+    _draw_table(labels, opened)
+    tables.offer_csv(
+        labels.drop(columns="others"),
+        label="Download this table (CSV)",
+        file_name=f"{view.study.path.name}-{splits[0]}-slice.csv",
+    )
+    slice_summary.show(view, str(rows["slice_column"].iloc[0]), rows)
+
+
+def _pick(rows: pd.DataFrame) -> pd.DataFrame:
+    """Ask for a metadata column and a slice, where there are several; the rows of that slice.
+
+    The first choice is what has the strongest evidence. What the rest is called is in ``others``.
+    """
+    best = strongest_first(rows[rows["scope"] == "label"]).iloc[0]
+    columns, slices = list(rows["slice_column"].unique()), []
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        column = best["slice_column"]
+        if len(columns) > 1:
+            place = columns.index(column)
+            column = st.selectbox(
+                "Metadata column", columns, place, key="of", bind="query-params", width=260
+            )
+        rows = rows[rows["slice_column"] == column]
+        slices = list(rows["slice"].unique())
+        name = strongest_first(rows[rows["scope"] == "label"])["slice"].iloc[0]
+        if len(slices) > 2:
+            place = slices.index(name)
+            name = st.selectbox("Slice", slices, place, key="slice", bind="query-params", width=260)
+    return rows[rows["slice"] == name].assign(others=others_of(rows, name))
+
+
+def _finding(view: View, labels: pd.DataFrame, rest: str) -> str:
+    """What differs most, as Markdown."""
+    first, differ = labels.iloc[0], int((labels["q"] <= LEVEL).sum())
+    tested = int(labels["q"].notna().sum())
+    name, other = safe_markdown(str(first["slice"])), safe_markdown(rest)
+    if not differ:
+        return (
+            f"No label is more or less frequent on {name} than on {other} beyond chance "
+            f"({plural(tested, 'label')} tested)."
+        )
+    text = (
+        f"**{safe_markdown(first['label'])}**: {percent(first['value'])} of the "
+        f"{count(first['known'])} images of {name}, {percent(first['rest'])} of the "
+        f"{count(first['rest_known'])} of {other} ({in_q(first['q'])})"
+    )
+    if seen := _seen(view, first):
+        text += f"; {seen}"
+    return f"{text}. {differ:,} of {plural(tested, 'tested label')} differ beyond chance."
+
+
+def _seen(view: View, row: pd.Series) -> str:
+    """Whether the reference sees the difference too: mean probabilities on the split in view."""
+    wanted = {name: str(row[name]) for name in ("slice_column", "slice", "label")}
+    found = slice_rows(view, split=view.split, metric="mean_prob", **wanted)
+    if found.empty:
+        return ""
+    own = found.iloc[0]
+    return (
+        f"{safe_markdown(view.reference)} gives it a mean probability of {number(own['value'])} "
+        f"and {number(own['rest'])} there ({view.split})"
+    )
+
+
+def _draw(labels: pd.DataFrame, name: str, rest: str, opened: str | None) -> None:
+    names = labels["label"].tolist()
+    words = [safe_html(shorten(label)) for label in names]
+    bold = (labels["q"] <= LEVEL).tolist()
+    styles = {
+        "value": MarkerStyle(shorten(name), COLOUR, "circle", "●"),
+        "rest": MarkerStyle(shorten(rest), NEUTRAL, "circle-open", "○"),
+    }
+    charts.draw(
+        marks_beside(
+            names,
+            [
+                Marks(
+                    style=style,
+                    value=labels[side].to_numpy(float),
+                    low=labels[f"{side}_low"].to_numpy(float),
+                    high=labels[f"{side}_high"].to_numpy(float),
+                )
+                for side, style in styles.items()
+            ],
+            ticks=[
+                f"<b>{word}</b>" if yes else word for word, yes in zip(words, bold, strict=True)
+            ],
+            hover=[_told(row, name, rest) for _, row in labels.iterrows()],
+            title="Prevalence of each label",
+            axis="Prevalence, share of the images",
+            opened=opened,
+        ),
+        key="slices",
+        alt=_alt(labels, name, rest),
+        on_click=open_label,
+    )
+
+
+def _told(row: pd.Series, name: str, rest: str) -> str:
+    lines = [f"<b>{safe_html(shorten(row['label'], n_chars=60))}</b>"]
+    for word, side, of in ((name, "value", ""), (rest, "rest", "rest_")):
+        lines.append(
+            f"{safe_html(shorten(word))}: {count(row[f'{of}positives'])} of "
+            f"{count(row[f'{of}known'])} images, {number(row[side])} "
+            f"({interval(row[f'{side}_low'], row[f'{side}_high'])})"
+        )
+    bounds = interval(row["difference_low"], row["difference_high"], sign=True)
+    lines.append(f"Difference {number(row['difference'], sign=True)} ({bounds}), {in_q(row['q'])}")
+    return "<br>".join(lines)
+
+
+def _draw_table(labels: pd.DataFrame, opened: str | None) -> None:
+    whole = ("Positives", "Positives, rest")
+    tables.draw_rows(
+        labels[list(_HEADS)].rename(columns=_HEADS),
+        labels["label"].tolist(),
+        opened=opened,
+        key="slices-table",
+        alt="Prevalence of each label in the slice and in the rest, one row per label",
+        formats={
+            head: st.column_config.NumberColumn(
+                format="%d" if head in whole else "%.3f",
+                help=_Q if head == "q" else tables.meaning_of(head),
+            )
+            for head in list(_HEADS.values())[1:]
+        },
+        order=[head for head in _HEADS.values() if head in whole or ", " not in head],
+    )
+
+
+def _alt(labels: pd.DataFrame, name: str, rest: str) -> str:
+    told = "; ".join(
+        f"{one_line(row['label'])} {number(row['value'])} against {number(row['rest'])}"
+        for _, row in labels.head(5).iterrows()
+    )
+    return (
+        f"Prevalence of {plural(len(labels), 'label')} on {one_line(name)} and on "
+        f"{one_line(rest)}, the strongest evidence first: {told}."
+    )
