@@ -55,6 +55,7 @@ def sliced_contents(dataset: Dataset) -> Tables:
             groups=None if dataset.groups is None else dataset.groups[rows],
         )
         for split, rows in images.items()
+        if len(rows)
     ]
     return {"slices": pd.concat(parts, ignore_index=True)}
 
