@@ -122,9 +122,9 @@ def test_slices_are_compared_on_every_split_and_corrected_over_all_of_it(planned
     assert red["q"] < 0.001
     teacher = opened(planned).first
     among = (sites[dataset.splits == "test"] == "north") & (teacher.targets[:, 0] == 1)
-    (threshold,) = read_table(planned, "thresholds").query(
-        "model == 'teacher' and label == 'red'"
-    )["threshold"]
+    (threshold,) = read_table(planned, "thresholds").query("model == 'teacher' and label == 'red'")[
+        "threshold"
+    ]
     (recall,) = rows.query(
         "split == 'test' and label == 'red' and slice == 'north' and metric == 'recall'"
     )["value"]

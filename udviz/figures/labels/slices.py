@@ -93,7 +93,7 @@ def marks_beside(
 
 def _shifts(n: int) -> np.ndarray:
     """(n,) offsets of marks within a row of height 1."""
-    return (np.arange(n) - (n - 1) / 2) * 0.5 / max(1, n - 1)
+    return (np.arange(n) - (n - 1) / 2) * 0.4 / max(1, n - 1)
 
 
 def _end(marks: Sequence[Marks]) -> float:

@@ -6,7 +6,7 @@ import streamlit as st
 from udviz.figures.style.text import count, interval, number, plural, safe_markdown
 from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
-from udviz.ui.labels.slices import slice_rows
+from udviz.ui.labels.slices import LEVEL, slice_rows
 from udviz.vocabulary import SLICE_METRICS
 
 WHY_AUROC = (
@@ -16,16 +16,18 @@ WHY_AUROC = (
 )
 
 
-def show(view: View, column: str, frequency: pd.DataFrame) -> None:
+def show(view: View, column: str) -> None:
     """Draw the means over labels of each slice of ``column`` beside those of the rest.
 
     Args:
         view: Study and split.
         column: The metadata column.
-        frequency: Rows of its prevalences.
     """
     rows = slice_rows(view, split=view.split, slice_column=column, scope="mean")
     rows = rows[rows["metric"] != "prevalence"]
+    names = rows["slice"].unique()
+    if len(names) == 2:  # each is the rest of the other
+        rows = rows[rows["slice"] == names[0]]
     if rows.empty:
         st.caption(
             f"No label has enough positives on both sides of a slice of {view.split} to say what "
@@ -65,14 +67,11 @@ def _row(row: pd.Series) -> dict[str, str]:
 def _sentence(view: View, rows: pd.DataFrame) -> str:
     """The slice whose ranking differs most, as Markdown."""
     ranking = rows[rows["metric"] == "auroc"].sort_values("p", kind="stable")
-    first = ranking.iloc[0]
+    first, n_tests = ranking.iloc[0], len(ranking)
     name = safe_markdown(str(first["slice"]))
     bounds = interval(first["difference_low"], first["difference_high"], sign=True)
-    size = f"{number(first['difference'], sign=True)} ({bounds})"
-    if first["difference_low"] > 0 or first["difference_high"] < 0:
-        word = "better" if first["difference"] > 0 else "worse"
-        return f"{safe_markdown(view.reference)} ranks {word} on **{name}**: mean AUROC {size}."
-    return (
-        f"No slice is clearly ranked worse than the rest: mean AUROC of {name} {size} against the "
-        "rest."
-    )
+    size = f"{number(first['difference'], sign=True)} ({bounds}) against the rest"
+    if first["p"] * n_tests > LEVEL:  # Bonferroni
+        return f"No slice is ranked better or worse beyond chance: mean AUROC of {name} {size}."
+    word = "better" if first["difference"] > 0 else "worse"
+    return f"{safe_markdown(view.reference)} ranks {word} on **{name}**: mean AUROC {size}."

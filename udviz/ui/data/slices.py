@@ -21,12 +21,13 @@ from udviz.ui.frame.sidebar import open_label
 from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
 from udviz.ui.labels.controls import pick_page
-from udviz.ui.labels.slices import LEVEL, in_q, others_of, percent, slice_rows, strongest_first
+from udviz.ui.labels.slices import LEVEL, Q, in_q, others_of, percent, slice_rows, strongest_first
 from udviz.ui.load.analysis_rows import explain_missing
 from udviz.ui.load.study import StudyError
 from udviz.vocabulary import ALL_SPLITS
 
 PAGE_SIZE = 30  # labels
+N_NAMED = 3  # of them in the sentence
 COLOUR = "#C44601"
 NONE = (
     "No metadata column of these data is read. Columns of the labels table or of the table of "
@@ -55,7 +56,6 @@ _HEADS = {
     "positives": "Positives",
     "rest_positives": "Positives, rest",
 }
-_Q = "Fisher's exact p, corrected (Benjamini-Hochberg) for all labels and slices."
 
 
 def show(view: View, opened: str | None) -> None:
@@ -77,13 +77,14 @@ def show(view: View, opened: str | None) -> None:
     _draw(pick_page(labels, size=PAGE_SIZE), name, rest, opened)
     st.caption(HOW_TO_READ)
     st.subheader("Table", anchor=False)
+    st.caption(f"Slice: {safe_markdown(name)}. Rest: {safe_markdown(rest)}.")
     _draw_table(labels, opened)
     tables.offer_csv(
         labels.drop(columns="others"),
         label="Download this table (CSV)",
         file_name=f"{view.study.path.name}-{splits[0]}-slice.csv",
     )
-    slice_summary.show(view, str(rows["slice_column"].iloc[0]), rows)
+    slice_summary.show(view, str(rows["slice_column"].iloc[0]))
 
 
 def _pick(rows: pd.DataFrame) -> pd.DataFrame:
@@ -119,26 +120,28 @@ def _finding(view: View, labels: pd.DataFrame, rest: str) -> str:
             f"No label is more or less frequent on {name} than on {other} beyond chance "
             f"({plural(tested, 'label')} tested)."
         )
-    text = (
-        f"**{safe_markdown(first['label'])}**: {percent(first['value'])} of the "
-        f"{count(first['known'])} images of {name}, {percent(first['rest'])} of the "
-        f"{count(first['rest_known'])} of {other} ({in_q(first['q'])})"
+    named = [
+        f"**{safe_markdown(row['label'])}** ({percent(row['value'])} and {percent(row['rest'])}, "
+        f"{in_q(row['q'])})"
+        for _, row in labels.head(min(differ, N_NAMED)).iterrows()
+    ]
+    return (
+        f"On the {count(first['known'])} images of {name} and on the {count(first['rest_known'])} "
+        f"of {other}, {differ:,} of {plural(tested, 'tested label')} differ beyond chance, most "
+        f"surely {'; '.join(named)}.{_seen(view, first)}"
     )
-    if seen := _seen(view, first):
-        text += f"; {seen}"
-    return f"{text}. {differ:,} of {plural(tested, 'tested label')} differ beyond chance."
 
 
 def _seen(view: View, row: pd.Series) -> str:
-    """Whether the reference sees the difference too: mean probabilities on the split in view."""
+    """Whether the reference sees it too, by its mean probabilities; empty if unknown."""
     wanted = {name: str(row[name]) for name in ("slice_column", "slice", "label")}
     found = slice_rows(view, split=view.split, metric="mean_prob", **wanted)
     if found.empty:
         return ""
     own = found.iloc[0]
     return (
-        f"{safe_markdown(view.reference)} gives it a mean probability of {number(own['value'])} "
-        f"and {number(own['rest'])} there ({view.split})"
+        f" Of {safe_markdown(row['label'])} {safe_markdown(view.reference)} is as sure as "
+        f"{number(own['value'])} and {number(own['rest'])} in the mean ({view.split})."
     )
 
 
@@ -199,8 +202,8 @@ def _draw_table(labels: pd.DataFrame, opened: str | None) -> None:
         alt="Prevalence of each label in the slice and in the rest, one row per label",
         formats={
             head: st.column_config.NumberColumn(
-                format="%d" if head in whole else "%.3f",
-                help=_Q if head == "q" else tables.meaning_of(head),
+                format="%d" if head in whole else "%.2g" if head == "q" else "%.3f",
+                help=Q if head == "q" else tables.meaning_of(head),
             )
             for head in list(_HEADS.values())[1:]
         },

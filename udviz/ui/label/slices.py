@@ -12,7 +12,8 @@ from udviz.figures.style.text import interval, number, one_line, safe_html, safe
 from udviz.figures.style.theme import NEUTRAL, MarkerStyle
 from udviz.ui.frame import charts
 from udviz.ui.frame.view import View
-from udviz.ui.labels.slices import LEVEL, in_q, slice_rows
+from udviz.ui.labels import tables
+from udviz.ui.labels.slices import LEVEL, Q, in_q, slice_rows
 from udviz.ui.load.study import StudyError
 from udviz.vocabulary import SLICE_METRICS
 
@@ -53,6 +54,45 @@ def show(view: View, label: str) -> None:
             with grid.cell():
                 _draw(rows[rows["metric"].isin(styles)], styles, key=key, title=title, label=label)
     st.caption(HOW_TO_READ)
+    _draw_table(rows, label)
+    tables.offer_csv(
+        rows,
+        label="Download this table (CSV)",
+        file_name=f"{view.study.path.name}-{view.split}-label-slices.csv",
+    )
+
+
+def _draw_table(rows: pd.DataFrame, label: str) -> None:
+    table = pd.DataFrame(
+        {
+            "Slice of images": _names(rows),
+            "Measure": rows["metric"].map(SLICE_METRICS),
+            "Slice": rows["value"].map(number),
+            "95 % interval": _intervals(rows, "value"),
+            "Rest": rows["rest"].map(number),
+            "Difference": [number(value, sign=True) for value in rows["difference"]],
+            "Its 95 % interval": _intervals(rows, "difference"),
+            "q": [in_q(q).removeprefix("q ").removeprefix("= ") for q in rows["q"]],
+        }
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        alt=f"Measures of {one_line(label)} on every slice and on the rest",
+        column_config={**tables.helped(table), "q": st.column_config.Column(help=Q)},
+    )
+
+
+def _names(rows: pd.DataFrame) -> list[str]:
+    """What each row's slice is called; by its column too where there are several."""
+    several = rows["slice_column"].nunique() > 1
+    pairs = zip(rows["slice_column"], rows["slice"], strict=True)
+    return [f"{column}: {name}" if several else str(name) for column, name in pairs]
+
+
+def _intervals(rows: pd.DataFrame, name: str) -> list[str]:
+    ends = zip(rows[f"{name}_low"], rows[f"{name}_high"], strict=True)
+    return [interval(low, high, sign=name == "difference") for low, high in ends]
 
 
 def findings(rows: pd.DataFrame) -> str:
@@ -80,11 +120,7 @@ def _draw(
         metric: places.merge(own, how="left", on=["slice_column", "slice"])
         for metric, own in rows.groupby("metric")
     }
-    several = places["slice_column"].nunique() > 1
-    names = [
-        f"{row['slice_column']}: {row['slice']}" if several else row["slice"]
-        for _, row in places.iterrows()
-    ]
+    names = _names(places)
     shown = {metric: style for metric, style in styles.items() if metric in by_metric}
     charts.draw(
         marks_beside(

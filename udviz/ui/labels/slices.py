@@ -7,6 +7,7 @@ from udviz.ui.frame.view import View
 from udviz.ui.load.analysis_rows import analysis_rows
 
 LEVEL = 0.05  # of q
+Q = "p, corrected (Benjamini-Hochberg) for all labels and slices of this split and measure."
 COLUMNS = [
     *("split", "slice_column", "slice", "metric", "scope", "label", "known", "positives"),
     *("rest_known", "rest_positives", "value", "value_low", "value_high"),
