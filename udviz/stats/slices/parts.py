@@ -96,7 +96,7 @@ def _auroc(label: LabelImages, among: np.ndarray) -> Part:
         n_clusters(among & outcome, label.groups, _EVERY)
         for outcome in (label.positive, ~label.positive)
     )
-    return replace(_ranked(label, among, auroc_influence), independent=rarer, df=rarer - 1.0)
+    return replace(_ranked(label, among, auroc_influence), independent=rarer, df=half_df(rarer))
 
 
 def _ranked(
