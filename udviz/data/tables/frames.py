@@ -148,7 +148,7 @@ def _read_delimited(file: TextFile, log: ProblemLog, settings: FrameSettings) ->
         chunksize=_ROWS_AT_ONCE,
     )
     named = [name for name in names if not name.startswith("\0")]
-    bar: tqdm = tqdm(desc=f"reading {file.path.name}", unit=" rows", delay=SHOW_PROGRESS_AFTER)
+    bar: tqdm[Any] = tqdm(desc=f"reading {file.path.name}", unit=" rows", delay=SHOW_PROGRESS_AFTER)
     read = []
     with parts, bar:
         for part in parts:
