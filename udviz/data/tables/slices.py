@@ -49,7 +49,7 @@ def unused_slices(frame: pd.DataFrame, taken: set[str]) -> dict[str, list[str]]:
     found = {}
     for column in map(str, frame.columns.difference(list(taken), sort=False)):
         cells = frame[column]
-        if cells.nunique() <= MOST_VALUES and not is_target_column(cells):
+        if cells.nunique() <= MOST_VALUES and not is_target_column(cells.drop_duplicates()):
             often = [v for v, n in Counter(texts(cells)).most_common() if v and n >= FEWEST_IMAGES]
             if len(often) > 1:
                 found[column] = often

@@ -6,6 +6,7 @@ from udviz.ui.frame.sidebar import IMAGE, LABEL, open_label
 
 DIFFICULTY = "pages/1_Difficulty.py"
 RELIABILITY = "pages/2_Reliability.py"
+GAINS = "pages/3_Gains.py"
 LABEL_PAGE = "pages/4_Label.py"
 ATTENTION = "pages/5_Attention.py"
 
@@ -14,6 +15,13 @@ def open_in_difficulty(label: str) -> None:
     """Open ``label`` on the Difficulty page, from a callback."""
     open_label(label)
     st.switch_page(DIFFICULTY)
+
+
+def open_in_gains(label: str, before: str, after: str) -> None:
+    """Open ``label`` under a comparison on the Gains page, from a callback."""
+    open_label(label)
+    asked = {LABEL: label, "before": before, "after": after}
+    st.switch_page(GAINS, query_params=_here() | asked)
 
 
 def to_label(label: str, *, text: str) -> None:
