@@ -6,7 +6,7 @@ import streamlit as st
 from udviz.figures.style.text import count, interval, number, plural, safe_markdown
 from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
-from udviz.ui.labels.slices import LEVEL, slice_rows
+from udviz.ui.load.slice_rows import LEVEL, slice_rows
 from udviz.vocabulary import SLICE_METRICS
 
 WHY_AUROC = (

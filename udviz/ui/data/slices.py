@@ -21,8 +21,8 @@ from udviz.ui.frame.sidebar import open_label
 from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
 from udviz.ui.labels.controls import pick_page
-from udviz.ui.labels.slices import LEVEL, Q, in_q, others_of, percent, slice_rows, strongest_first
 from udviz.ui.load.analysis_rows import explain_missing
+from udviz.ui.load.slice_rows import LEVEL, Q, in_q, others_of, percent, slice_rows, strongest_first
 from udviz.ui.load.study import StudyError
 from udviz.vocabulary import ALL_SPLITS
 

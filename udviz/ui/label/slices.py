@@ -13,7 +13,7 @@ from udviz.figures.style.theme import NEUTRAL, MarkerStyle
 from udviz.ui.frame import charts
 from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
-from udviz.ui.labels.slices import LEVEL, Q, in_q, slice_rows
+from udviz.ui.load.slice_rows import LEVEL, Q, in_q, slice_rows
 from udviz.ui.load.study import StudyError
 from udviz.vocabulary import SLICE_METRICS
 
