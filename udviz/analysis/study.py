@@ -14,7 +14,7 @@ from udviz.analysis.store import is_current, write_analysis
 from udviz.analysis.tables.all_jobs import analysis_jobs, join_tables
 from udviz.analysis.tables.contents import contents, counted
 from udviz.analysis.tables.objects import Objects, sizes_and_objects
-from udviz.analysis.tables.sliced import sliced_contents
+from udviz.analysis.tables.sliced import Sliced, sliced_counts, sliced_dataset
 from udviz.data.dataset import Dataset
 from udviz.predictions.manifest import IMAGES, read_manifest
 from udviz.recipe.schema import Recipe
@@ -127,10 +127,15 @@ def _tables(
     )
     if dataset is None:
         found |= counted({name: s.targets for name, s in splits.items()}, test.label_names)
+        sliced = {
+            name: Sliced(targets=splits[name].targets, slices=own, groups=splits[name].groups)
+            for name, own in slices.items()
+        }
     else:
         found |= contents(dataset)
-        counts = sliced_contents(dataset)
-        found |= {name: pd.concat([rows, found[name]]) for name, rows in counts.items()}
+        sliced = sliced_dataset(dataset)
+    for name, rows in sliced_counts(sliced, test.label_names).items():
+        found[name] = pd.concat([rows, found[name]], ignore_index=True)
     facts = LabelFacts(
         train_positives=None if dataset is None else train_positives,
         area=None if sizes is None else sizes["area"].to_numpy(),
@@ -144,7 +149,10 @@ def _slices(
     dataset: Dataset | None, splits: Mapping[str, SplitPredictions]
 ) -> dict[str, pd.DataFrame]:
     """Split -> slice of each of its images, a column per metadata column."""
-    if dataset is None or dataset.slices is None:
+    if dataset is None:
+        brought = {name: split.first.slices for name, split in splits.items()}
+        return {name: own for name, own in brought.items() if own is not None}
+    if dataset.slices is None:
         return {}
     rows = {name: split.first.images["row"].to_numpy() for name, split in splits.items()}
     return {name: dataset.slices.iloc[own].reset_index(drop=True) for name, own in rows.items()}

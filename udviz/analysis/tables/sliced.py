@@ -1,6 +1,7 @@
 """What metadata columns (source, camera, site, annotator, date) split: the table ``slices``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,50 +15,55 @@ from udviz.stats.slices.differences import SliceData, compare_slices
 from udviz.vocabulary import ALL_SPLITS
 
 
-def slices_of_targets(
-    targets: np.ndarray,
-    slices: pd.DataFrame,
-    *,
-    split: str,
-    label_names: Sequence[str],
-    groups: np.ndarray | None,
-) -> pd.DataFrame:
-    """Rows of ``slices`` on how often each label is there.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sliced:
+    """Targets of some images, and their slices.
+
+    Attributes:
+        targets: (N, L).
+        slices: (N,) categories, a column per metadata column.
+        groups: (N,) names of groups of images; None if each is its own.
+    """
+
+    targets: np.ndarray
+    slices: pd.DataFrame
+    groups: np.ndarray | None
+
+
+def sliced_counts(images: Mapping[str, Sliced], label_names: Sequence[str]) -> Tables:
+    """Rows of ``slices`` on how often each of the L labels is there.
 
     Args:
-        targets: (N, L) of some images.
-        slices: (N,) categories, a column per metadata column.
-        split: What these images are called.
+        images: What they are called -> the images; nothing without slices.
         label_names: The L labels.
-        groups: (N,) names of groups of images; None if each is its own.
     """
     parts = [
         compare_slices(
-            SliceData(targets=targets, slices=values, label_names=label_names, groups=groups)
+            SliceData(
+                targets=own.targets, slices=values, label_names=label_names, groups=own.groups
+            )
         ).assign(split=split, slice_column=str(column))
-        for column, values in slices.items()
+        for split, own in images.items()
+        for column, values in own.slices.items()
     ]
-    return pd.concat(parts, ignore_index=True)
+    return {"slices": pd.concat(parts, ignore_index=True)} if parts else {}
 
 
-def sliced_contents(dataset: Dataset) -> Tables:
-    """``slices`` of the targets of every split, and of all together; none without slices."""
+def sliced_dataset(dataset: Dataset) -> dict[str, Sliced]:
+    """Every split of a data set with its slices, and all together; nothing without slices."""
     if dataset.slices is None:
         return {}
     everyone = np.arange(len(dataset.image_ids))
-    images = {split: dataset.indices(split) for split in SPLITS} | {ALL_SPLITS: everyone}
-    parts = [
-        slices_of_targets(
-            dataset.targets[rows],
-            dataset.slices.iloc[rows],
-            split=split,
-            label_names=dataset.label_names,
-            groups=None if dataset.groups is None else dataset.groups[rows],
+    rows = {split: dataset.indices(split) for split in SPLITS} | {ALL_SPLITS: everyone}
+    return {
+        split: Sliced(
+            targets=dataset.targets[own],
+            slices=dataset.slices.iloc[own],
+            groups=None if dataset.groups is None else dataset.groups[own],
         )
-        for split, rows in images.items()
-        if len(rows)
-    ]
-    return {"slices": pd.concat(parts, ignore_index=True)}
+        for split, own in rows.items()
+        if len(own)
+    }
 
 
 def sliced_performance(
