@@ -75,7 +75,7 @@ def _cells(tables: Sequence[Table], column: str, image_ids: Sequence[str]) -> li
     return [value_of.get(image_id, BLANK) for image_id in image_ids]
 
 
-def _few(values: list[str], column: str) -> pd.Categorical:
+def _few(values: list[str], column: str) -> pd.Series:
     """``values`` with the rare ones as one, the most frequent first."""
     counts = Counter(values)
     for digits in (7, 4):  # of a date: its month, its year
@@ -91,4 +91,5 @@ def _few(values: list[str], column: str) -> pd.Categorical:
             f"{FEWEST_IMAGES} images, got {len(counts):,}: {shown(often)}. Choose a column that "
             "tells groups of images apart, or join its values."
         )
-    return pd.Categorical(np.where(np.isin(values, kept), values, OTHER), categories=names)
+    joined = np.where(np.isin(values, kept), values, OTHER)
+    return pd.Series(pd.Categorical(joined, categories=list(dict.fromkeys(names))))
