@@ -134,8 +134,8 @@ def _tables(
     else:
         found |= contents(dataset)
         sliced = sliced_dataset(dataset)
-    for name, rows in sliced_counts(sliced, test.label_names).items():
-        found[name] = pd.concat([rows, found[name]], ignore_index=True)
+    for name, counts in sliced_counts(sliced, test.label_names).items():
+        found[name] = pd.concat([counts, found[name]], ignore_index=True)
     facts = LabelFacts(
         train_positives=None if dataset is None else train_positives,
         area=None if sizes is None else sizes["area"].to_numpy(),

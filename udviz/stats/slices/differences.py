@@ -116,6 +116,7 @@ def _one_slice(data: SliceData, inside: np.ndarray, groups: np.ndarray | None) -
 
 def _labels(data: SliceData, groups: np.ndarray | None) -> Iterator[tuple[Images, LabelImages]]:
     """Every label with the images whose target is known."""
+    known: Images
     if not data.runs:
         for target in data.targets.T:
             known = np.flatnonzero(target != -1)

@@ -34,11 +34,11 @@ class Side:
     trials: np.ndarray
 
     @classmethod
-    def of(cls, parts: Sequence[Part], se: Sequence[float]) -> "Side":
+    def of(cls, parts: Sequence[Part], se: np.ndarray) -> "Side":
         """(L,) labels measured one by one."""
         score = BoundedScore(
             value=np.array([part.value for part in parts]),
-            se=np.array(se),
+            se=se,
             n=np.array([float(part.independent) for part in parts]),
         )
         df = np.array([part.df for part in parts])

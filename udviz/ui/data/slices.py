@@ -92,22 +92,22 @@ def _pick(rows: pd.DataFrame) -> pd.DataFrame:
 
     The first choice is what has the strongest evidence. What the rest is called is in ``others``.
     """
-    best = strongest_first(rows[rows["scope"] == "label"]).iloc[0]
-    columns, slices = list(rows["slice_column"].unique()), []
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        column = best["slice_column"]
-        if len(columns) > 1:
-            place = columns.index(column)
-            column = st.selectbox(
-                "Metadata column", columns, place, key="of", bind="query-params", width=260
-            )
+        column = _pick_value(rows, "slice_column", "Metadata column", key="of", from_n=2)
         rows = rows[rows["slice_column"] == column]
-        slices = list(rows["slice"].unique())
-        name = strongest_first(rows[rows["scope"] == "label"])["slice"].iloc[0]
-        if len(slices) > 2:
-            place = slices.index(name)
-            name = st.selectbox("Slice", slices, place, key="slice", bind="query-params", width=260)
-    return rows[rows["slice"] == name].assign(others=others_of(rows, name))
+        name = _pick_value(rows, "slice", "Slice", key="slice", from_n=3)  # two mirror each other
+    chosen: pd.DataFrame = rows[rows["slice"] == name]
+    return chosen.assign(others=others_of(rows, name))
+
+
+def _pick_value(rows: pd.DataFrame, of: str, title: str, *, key: str, from_n: int) -> str:
+    """Ask for a value of the column ``of`` where it has ``from_n``; else the first choice."""
+    values = [str(value) for value in rows[of].unique()]
+    first = str(strongest_first(rows[rows["scope"] == "label"])[of].iloc[0])
+    if len(values) < from_n:
+        return first
+    place = values.index(first)
+    return st.selectbox(title, values, place, key=key, bind="query-params", width=260)
 
 
 def _finding(view: View, labels: pd.DataFrame, rest: str) -> str:

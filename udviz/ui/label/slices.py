@@ -15,7 +15,7 @@ from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
 from udviz.ui.load.slice_rows import LEVEL, Q, in_q, slice_rows
 from udviz.ui.load.study import StudyError
-from udviz.vocabulary import SLICE_METRICS
+from udviz.vocabulary import SLICE_METRICS, SliceMetric
 
 HOW_TO_READ = (
     "Each row is a slice of the images of this split, with 95 % intervals. Left: how often it is "
@@ -23,8 +23,11 @@ HOW_TO_READ = (
     "does not, it may be annotated differently. Right: what the reference is worth there. AP is "
     "left out: it changes with prevalence alone, AUROC does not."
 )
-_SHAPES = {"auroc": ("diamond", "◆"), "recall": ("triangle-up", "▲")}
-_SHAPES |= {"false_positive_rate": ("triangle-down", "▼")}
+_SHAPES: dict[SliceMetric, tuple[str, str]] = {
+    "auroc": ("diamond", "◆"),
+    "recall": ("triangle-up", "▲"),
+    "false_positive_rate": ("triangle-down", "▼"),
+}
 
 
 def show(view: View, label: str) -> None:
@@ -42,7 +45,7 @@ def show(view: View, label: str) -> None:
         "prevalence": MarkerStyle("prevalence", NEUTRAL, "circle-open", "○"),
         "mean_prob": replace(own, word=f"mean probability, {view.reference}"),
     }
-    worth = {
+    worth: dict[str, MarkerStyle] = {
         metric: MarkerStyle(SLICE_METRICS[metric], own.colour, symbol, glyph)
         for metric, (symbol, glyph) in _SHAPES.items()
     }
@@ -117,7 +120,7 @@ def _draw(
     if places.empty:
         return
     by_metric = {
-        metric: places.merge(own, how="left", on=["slice_column", "slice"])
+        str(metric): places.merge(own, how="left", on=["slice_column", "slice"])
         for metric, own in rows.groupby("metric")
     }
     names = _names(places)
