@@ -180,6 +180,27 @@ def test_images_of_a_group_count_as_one_that_is_independent(rng):
         assert widths[2] < 0.6 * widths[0]
 
 
+def test_what_a_group_has_on_both_sides_cancels(rng):
+    data = drawn(rng, n_images=400, n_labels=1)
+    twice = np.tile(np.arange(400), 2)  # every scene taken by both cameras, all but alike
+    cameras = replace(
+        data,
+        targets=data.targets[twice],
+        slices=pd.Series(np.repeat(["north", "south"], 400)),
+        runs=[data.runs[0][twice] + 0.01 * rng.normal(size=(800, 1))],
+    )
+
+    apart = compare_slices(cameras)
+    paired = compare_slices(replace(cameras, groups=twice))
+
+    for metric in ("mean_prob", "auroc", "recall"):
+        widths = [
+            row_of(table, metric)["difference_high"] - row_of(table, metric)["difference_low"]
+            for table in (paired, apart)
+        ]
+        assert widths[0] < 0.3 * widths[1]
+
+
 def test_too_few_images_on_a_side_are_not_tested_and_take_no_power_from_others(rng):
     data = drawn(rng)
     north = (data.slices == "north").to_numpy()
