@@ -140,8 +140,9 @@ def _seen(view: View, row: pd.Series) -> str:
         return ""
     own = found.iloc[0]
     return (
-        f" Of {safe_markdown(row['label'])} {safe_markdown(view.reference)} is as sure as "
-        f"{number(own['value'])} and {number(own['rest'])} in the mean ({view.split})."
+        f" The mean probability that {safe_markdown(view.reference)} gives "
+        f"{safe_markdown(row['label'])} there is {number(own['value'])} and "
+        f"{number(own['rest'])} ({view.split})."
     )
 
 

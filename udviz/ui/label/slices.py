@@ -13,6 +13,7 @@ from udviz.figures.style.theme import NEUTRAL, MarkerStyle
 from udviz.ui.frame import charts
 from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
+from udviz.ui.load.analysis_rows import explain_missing
 from udviz.ui.load.slice_rows import LEVEL, Q, in_q, slice_rows
 from udviz.ui.load.study import StudyError
 from udviz.vocabulary import SLICE_METRICS, SliceMetric
@@ -34,7 +35,8 @@ def show(view: View, label: str) -> None:
     """Draw the measures of a label on every slice; nothing without slices."""
     try:
         rows = slice_rows(view, split=view.split, label=label, scope="label")
-    except StudyError:
+    except StudyError as error:
+        explain_missing(view.study, f"The slices are not known: {error}")
         return
     if rows.empty:
         return
@@ -50,12 +52,13 @@ def show(view: View, label: str) -> None:
         for metric, (symbol, glyph) in _SHAPES.items()
     }
     with st.grid(2, min_column_width=400) as grid:
-        for key, title, styles in (
-            ("slice-frequency", "How often", frequency),
-            ("slice-worth", f"{view.reference}: ranking and decisions", worth),
+        for key, title, axis, styles in (
+            ("slice-frequency", "How often", "Share of the images, and probability", frequency),
+            ("slice-worth", f"{view.reference}: ranking and decisions", "0 to 1", worth),
         ):
             with grid.cell():
-                _draw(rows[rows["metric"].isin(styles)], styles, key=key, title=title, label=label)
+                own_rows = rows[rows["metric"].isin(styles)]
+                _draw(own_rows, styles, key=key, title=f"{title}: {shorten(label)}", axis=axis)
     st.caption(HOW_TO_READ)
     _draw_table(rows, label)
     tables.offer_csv(
@@ -66,6 +69,7 @@ def show(view: View, label: str) -> None:
 
 
 def _draw_table(rows: pd.DataFrame, label: str) -> None:
+    rows = pd.concat([_unmirrored(own) for _, own in rows.groupby("slice_column", sort=False)])
     table = pd.DataFrame(
         {
             "Slice of images": _names(rows),
@@ -73,8 +77,9 @@ def _draw_table(rows: pd.DataFrame, label: str) -> None:
             "Slice": rows["value"].map(number),
             "95 % interval": _intervals(rows, "value"),
             "Rest": rows["rest"].map(number),
+            "Rest, 95 % interval": _intervals(rows, "rest"),
             "Difference": [number(value, sign=True) for value in rows["difference"]],
-            "Its 95 % interval": _intervals(rows, "difference"),
+            "Difference, 95 % interval": _intervals(rows, "difference"),
             "q": [in_q(q).removeprefix("q ").removeprefix("= ") for q in rows["q"]],
         }
     )
@@ -84,6 +89,12 @@ def _draw_table(rows: pd.DataFrame, label: str) -> None:
         alt=f"Measures of {one_line(label)} on every slice and on the rest",
         column_config={**tables.helped(table), "q": st.column_config.Column(help=Q)},
     )
+
+
+def _unmirrored(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one metadata column: of two slices those of one, as the other is its rest."""
+    slices = rows["slice"].unique()
+    return rows[rows["slice"] == slices[0]] if len(slices) == 2 else rows
 
 
 def _names(rows: pd.DataFrame) -> list[str]:
@@ -114,7 +125,7 @@ def findings(rows: pd.DataFrame) -> str:
 
 
 def _draw(
-    rows: pd.DataFrame, styles: Mapping[str, MarkerStyle], *, key: str, title: str, label: str
+    rows: pd.DataFrame, styles: Mapping[str, MarkerStyle], *, key: str, title: str, axis: str
 ) -> None:
     places = rows[["slice_column", "slice"]].drop_duplicates().reset_index(drop=True)
     if places.empty:
@@ -131,11 +142,11 @@ def _draw(
             [Marks(style=style, **_numbers(by_metric[metric])) for metric, style in shown.items()],
             ticks=[safe_html(shorten(name)) for name in names],
             hover=[_told(by_metric, shown, place, name) for place, name in enumerate(names)],
-            title=f"{safe_html(title)}: {safe_html(shorten(label))}",
-            axis="0 to 1",
+            title=safe_html(title),
+            axis=axis,
         ),
         key=key,
-        alt=_alt(by_metric, shown, names, label),
+        alt=_alt(by_metric, shown, names, title),
     )
 
 
@@ -162,7 +173,7 @@ def _alt(
     by_metric: Mapping[str, pd.DataFrame],
     styles: Mapping[str, MarkerStyle],
     names: list[str],
-    label: str,
+    title: str,
 ) -> str:
     told = "; ".join(
         f"{one_line(name)}: "
@@ -172,4 +183,4 @@ def _alt(
         )
         for place, name in enumerate(names)
     )
-    return f"{one_line(label)} on every slice of images: {told}."
+    return f"{one_line(title)}, on every slice of images: {told}."
