@@ -1,7 +1,8 @@
-"""Label: why is this label difficult, and which images show it?"""
+"""Label: why is this label difficult, what could be done, and which images show it?"""
 
 import streamlit as st
 
+from udviz.ui.advice import label as advice
 from udviz.ui.frame import sidebar
 from udviz.ui.frame.page import open_page
 from udviz.ui.label import (
@@ -26,6 +27,7 @@ if opened is None:
     opened = names[0]
 panel.show_head(view, view.label(opened))
 why.show(view, view.label(opened))
+advice.show(view, view.label(opened))
 
 evidence = label_models.collect(view, opened)
 if evidence.problems:

@@ -79,7 +79,7 @@ def _study(path: str, modified_ns: tuple[int, ...]) -> Study:
     return read_study(Path(path))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=32, show_spinner=False)
 def _rows(
     path: str, modified_ns: tuple[int, ...], name: str, columns: tuple[str, ...], where: Where
 ) -> pd.DataFrame:
