@@ -10,7 +10,11 @@ from udviz.ui.frame.page import open_page
 from udviz.ui.labels import panel, scatters, sentences, tables
 from udviz.ui.labels.controls import pick_labels, pick_page
 
-view = open_page("Difficulty", question="Which labels are hardest, and why?", compares=True)
+view = open_page(
+    "Difficulty",
+    question="Which labels are hardest, why, and which are most worth fixing?",
+    compares=True,
+)
 opened = sidebar.pick_label(view.labels["label"].tolist())
 st.caption(sentences.whose_difficulty(view))
 

@@ -18,7 +18,9 @@ from udviz.ui.labels import panel
 from udviz.ui.load.analysis_rows import explain_missing
 
 view = open_page(
-    "Label", question="Why is this label difficult, and which images show it?", compares=True
+    "Label",
+    question="Why is this label difficult, what could be done, and which images show it?",
+    compares=True,
 )
 names = view.labels["label"].tolist()
 opened = sidebar.pick_label(names)

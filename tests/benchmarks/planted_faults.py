@@ -655,6 +655,41 @@ FAULTS = (
         "digamma(n_images + 1.0)",
         "digamma(n_images)",
     ),
+    Fault(
+        "actions",
+        "false positives at the rate elsewhere counted as saved",
+        "difficulty/actions",
+        'beyond = (1 - rows["rate_without"] / rows["rate"]).clip(lower=0)',
+        "beyond = 1.0",
+    ),
+    Fault(
+        "actions",
+        "unknown effects before known ones",
+        "difficulty/actions",
+        'na_position="last"',
+        'na_position="first"',
+    ),
+    Fault(
+        "actions",
+        "a teacher that is clearly better called no better",
+        "difficulty/actions",
+        "& ~ahead",
+        "& ahead",
+    ),
+    Fault(
+        "cut label lists",
+        "the bound of unlimited lists for that of limited ones",
+        "labels/list_caps",
+        "(most - 1) / (2 * most)",
+        "(most - 1) / most",
+    ),
+    Fault(
+        "cut label lists",
+        "a largest count that is no peak",
+        "labels/list_caps",
+        "min(excess, lead) < LEAST_Z",
+        "excess < LEAST_Z",
+    ),
 )
 
 

@@ -106,6 +106,7 @@ def test_the_label_in_the_link_is_told_in_depth(small, open_app):
     assert headers == [
         LABEL,
         "Why is this label difficult?",
+        "What to do about it",
         "Scores and decisions",
         "Example images",
         "Does uncertainty predict errors?",

@@ -1,5 +1,6 @@
 """Do the label lists of a data set stop at a number of labels, as if somebody had cut them?"""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,20 +79,18 @@ def may_go_together(pairs: pd.DataFrame, n_labels: int) -> bool:
     Returns:
         Whether a greedy search finds such a set; it may overlook one.
     """
-    go = pairs[pairs["lift"] >= LEAST_LIFT]
-    friends: dict[str, set[str]] = {
-        str(label): set(others) for label, others in go.groupby("label")["other_label"]
-    }
-    return any(_grows(friends, label, n_labels) for label in friends)
+    together = pairs[pairs["lift"] >= LEAST_LIFT]
+    friends: defaultdict[str, set[str]] = defaultdict(set)
+    for label, others in together.groupby("label")["other_label"]:
+        friends[str(label)] = set(others)
+    return any(_grows(friends, label, n_labels) for label in list(friends))
 
 
-def _grows(friends: dict[str, set[str]], label: str, n_labels: int) -> bool:
+def _grows(friends: defaultdict[str, set[str]], label: str, n_labels: int) -> bool:
     """Whether taking the candidate with most friends among the others reaches the size."""
     chosen, candidates = 1, friends[label]
     while candidates and chosen < n_labels:
-        best = max(
-            sorted(candidates), key=lambda other: len(friends.get(other, set()) & candidates)
-        )
-        candidates = candidates & friends.get(best, set())
+        shared = {other: len(friends[other] & candidates) for other in sorted(candidates)}
+        candidates = candidates & friends[max(shared, key=lambda other: shared[other])]
         chosen += 1
     return chosen >= n_labels

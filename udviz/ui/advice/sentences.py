@@ -54,7 +54,7 @@ def saves(action: pd.Series) -> str:
     """How many wrong decisions it could save, as Markdown."""
     if pd.isna(action["saved"]):
         return _UNKNOWN[action["action"]]
-    if action["saved"] == 0:
+    if action["action"] == "recalibrate":
         return "It saves no decision: a threshold chosen after it decides alike."
     return f"Could save **{at_most(action)}** wrong decisions."
 
