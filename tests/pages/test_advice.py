@@ -70,7 +70,7 @@ RECALIBRATE = action(
         (
             REVIEW,
             [
-                "**Review its doubted annotations**: 40 missing and 3 extra labels are in doubt; ",
+                "**Review its doubted annotations.** 40 missing and 3 extra labels are in doubt; ",
                 "30 of the missing ones lie beside no label that explains the doubt.",
                 "53 are not labelled where its own errors explain 42.9 (q = 0.010).",
                 "Could save **at most 12 of 137** wrong decisions.",
@@ -79,8 +79,8 @@ RECALIBRATE = action(
         (
             PAIR,
             [
-                "**Tell it from owl**: beside it, false positives are **6.1 times** as frequent "
-                "(4.2 to 8.9), and 41% of them lie there.",
+                "**Tell it from owl.** Beside it, false positives are **6.1 times** as frequent "
+                "(4.2 to 8.9), and 41% of them lie there: look at both side by side.",
                 "Could save **at most 108 of 137** wrong decisions.",
             ],
         ),
@@ -96,7 +96,7 @@ RECALIBRATE = action(
         (
             TEACHER,
             [
-                "on validation it is not clearly better than baseline (AP −0.017)",
+                "On validation it is not clearly better than baseline (AP −0.017)",
                 "Distillation has little to give here.",
                 "What a better one would save is not known.",
             ],
@@ -104,7 +104,7 @@ RECALIBRATE = action(
         (
             RECALIBRATE,
             [
-                "isotonic regression, fitted on validation, lowers its Brier score here from 0.079 "
+                "Isotonic regression, fitted on validation, lowers its Brier score here from 0.079 "
                 "to 0.072 and its ECE from 0.068 to 0.020 (miscalibrated, q = 0.001).",
                 "It saves no decision: a threshold chosen after it decides alike.",
             ],
@@ -184,15 +184,15 @@ def test_the_order_names_labels_actions_evidence_and_a_way_to_each(told, open_ap
     expected = [0, saved_by_hand(told), np.nan, 0, 30, np.nan]  # 40 doubts, 6 of 8 unexplained
     np.testing.assert_allclose(values(ends["could be saved, at most"]), expected)
     said = texts(app)
-    assert (
-        f"{FIRST}. **Tell it from label 0003**: beside it, false positives are **4.0 times**"
-        in said
-    )
+    assert f"**{FIRST}: tell it from label 0003.** Beside it, false positives are **4.0" in said
     assert "Could save **at most 30 of 600** wrong decisions." in said
     assert "an **upper bound**" in said
-    assert (
-        "Nothing that was measured says how to save the wrong decisions on label 0000 (600)" in said
-    )
+    rest = said[said.index("Nothing that was measured says how to save the wrong decisions on") :]
+    rest = rest[: rest.index(" more.")]
+    assert "(600)" in rest
+    assert rest.endswith("and 13")
+    assert FIRST not in rest
+    assert SECOND not in rest
     assert ("Label", "study=demo&split=test&label=label+0001") in ways(app)
     reviews = "study=demo&split=test&part=annotation+errors&label=label+0002"
     assert ("Data", reviews) in ways(app)
@@ -212,7 +212,7 @@ def test_the_label_page_advises_with_a_way_to_the_partner(told, open_app):
 
     said = texts(app)
     assert "decides wrongly on **600** of 1,200 images" in said
-    assert "- **Tell it from label 0003**: beside it, false positives are **4.0 times**" in said
+    assert "**Tell it from label 0003.** Beside it, false positives are **4.0 times**" in said
     assert ("Label", "study=demo&split=test&label=label+0003") in ways(app)
 
 
@@ -237,7 +237,7 @@ def test_a_table_that_cannot_be_read_is_named_and_the_rest_is_advised(told, open
 
     assert not app.exception
     assert "confusions.parquet" in texts(app)
-    assert f"{SECOND}. **Review its doubted annotations**" in texts(app)
+    assert f"**{SECOND}: review its doubted annotations.**" in texts(app)
 
 
 @pytest.mark.parametrize("page", [DIFFICULTY, DATA])

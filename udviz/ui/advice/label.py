@@ -23,6 +23,6 @@ def show(view: View, label: pd.Series) -> None:
         return
     for _, action in actions.iterrows():
         with st.container(gap="xxsmall"):
-            st.markdown(f"- {sentences.advice(action)}")
+            st.markdown(sentences.advice(action))
             to_act(action, on_label_page=True)
     st.caption(sentences.HOW_TO_READ)

@@ -16,13 +16,13 @@ from udviz.stats.labels.list_caps import ListCap
 from udviz.vocabulary import Action, RecalibrationMethod
 
 RECALIBRATIONS: dict[RecalibrationMethod, str] = {
-    "temperature": "temperature scaling",
+    "temperature": "Temperature scaling",
     "platt": "Platt scaling",
-    "isotonic": "isotonic regression",
+    "isotonic": "Isotonic regression",
 }
 HOW_TO_READ = (
     "Wrong decisions are the reference's false positives and false negatives at the thresholds "
-    "chosen on validation. What an action could save is their number times the share that its own "
+    "chosen on validation (else 0.5). What an action could save is their number times the share that its own "
     "evidence gives to it: an **upper bound**, since no action mends all of it, and the numbers of "
     "a label do not add up, since two actions may mend the same image."
 )
@@ -65,9 +65,17 @@ def at_most(action: pd.Series) -> str:
     return f"{saved} of {number(action['errors'], digits=0)}"
 
 
-def advice(action: pd.Series) -> str:
-    """One piece of advice: what, why, and what it could save, as Markdown."""
-    return f"**{head(action)}**: {reason(action)} {saves(action)}"
+def advice(action: pd.Series, *, named: bool = False) -> str:
+    """One piece of advice: what, why, and what it could save, as Markdown.
+
+    Args:
+        action: Row of `label_actions`.
+        named: Whether to name the label first.
+    """
+    what = head(action)
+    if named:
+        what = f"{safe_markdown(shorten(action['label']))}: {what[0].lower()}{what[1:]}"
+    return f"**{what}.** {reason(action)} {saves(action)}"
 
 
 def in_short(actions: pd.DataFrame) -> str:
@@ -98,15 +106,34 @@ def unhelped(wrong: pd.DataFrame) -> str:
     Args:
         wrong: Their rows of `wrong_decisions`.
     """
-    rows = wrong[wrong["errors"] >= 1].sort_values("errors", ascending=False, kind="stable")
+    rows = wrong[wrong["errors"] >= 1]
     if rows.empty:
         return ""
+    return f"Nothing that was measured says how to save the wrong decisions on {_some(rows)}."
+
+
+def untaught(actions: pd.DataFrame) -> str:
+    """Which labels the teacher does not know itself, said once, as Markdown; empty for none."""
+    rows = actions[actions["action"] == "improve the teacher"]
+    if rows.empty:
+        return ""
+    return (
+        f"The teacher itself does not know {_some(rows)}: on validation it is not clearly better "
+        f"than {safe_markdown(rows['before'].iloc[0])}, and it ranks them clearly worse than the "
+        "median label. Distillation has little to give there; what a better teacher would save is "
+        "not known."
+    )
+
+
+def _some(rows: pd.DataFrame) -> str:
+    """Labels with their wrong decisions, the most first."""
+    first = rows.sort_values("errors", ascending=False, kind="stable").head(_MOST_NAMED)
     some = ", ".join(
         f"{safe_markdown(shorten(row['label']))} ({number(row['errors'], digits=0)})"
-        for _, row in rows.head(_MOST_NAMED).iterrows()
+        for _, row in first.iterrows()
     )
-    more = f" and {len(rows) - _MOST_NAMED} more" if len(rows) > _MOST_NAMED else ""
-    return f"Nothing that was measured says how to save the wrong decisions on {some}{more}."
+    more = len(rows) - len(first)
+    return f"{some} and {more} more" if more else some
 
 
 def recalibrated(actions: pd.DataFrame) -> str:
@@ -141,16 +168,15 @@ def _review(action: pd.Series) -> str:
         f"labels are in doubt; {count(action['doubted_missing_unexplained'])} of the missing ones "
         "lie beside no label that explains the doubt. Of the images the model is most certain of, "
         f"{count(action['surest_unmarked'])} are not labelled where its own errors explain "
-        f"{number(action['surest_expected'], digits=1)} (q = {number(action['suspect_q'])})."
+        f"{number(action['surest_expected'], digits=1)} (q {_q(action['suspect_q'])})."
     )
 
 
 def _tell_apart(action: pd.Series) -> str:
     bounds = interval(action["lift_low"], action["lift_high"], digits=1)
     return (
-        f"beside it, false positives are **{number(action['lift'], digits=1)} times** as frequent "
-        f"({bounds}), and {action['share']:.0%} of them lie there. Look at both side by side: are "
-        "they annotated alike, and can they be told apart?"
+        f"Beside it, false positives are **{number(action['lift'], digits=1)} times** as frequent "
+        f"({bounds}), and {action['share']:.0%} of them lie there: look at both side by side."
     )
 
 
@@ -164,7 +190,7 @@ def _add_images(action: pd.Series) -> str:
 
 def _improve_teacher(action: pd.Series) -> str:
     return (
-        f"on validation it is not clearly better than {safe_markdown(action['before'])} "
+        f"On validation it is not clearly better than {safe_markdown(action['before'])} "
         f"(AP {number(action['gap'], sign=True)}). {_below(action)} Distillation has little to "
         "give here."
     )
@@ -184,8 +210,12 @@ def _recalibrate(action: pd.Series) -> str:
         f"{RECALIBRATIONS[action['recalibration']]}, fitted on validation, lowers its Brier score "
         f"here from {number(action['brier_before'])} to {number(action['brier_after'])} and its "
         f"ECE from {number(action['ece_before'])} to {number(action['ece_after'])} (miscalibrated, "
-        f"q = {number(action['miscalibration_q'])})."
+        f"q {_q(action['miscalibration_q'])})."
     )
+
+
+def _q(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {number(value)}"
 
 
 _WHAT: dict[Action, str] = {

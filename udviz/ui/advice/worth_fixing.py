@@ -4,18 +4,20 @@ import pandas as pd
 import streamlit as st
 
 from udviz.figures.labels.worth_fixing import worth_fixing as bars
-from udviz.figures.style.text import number, one_line, plural, safe_markdown, shorten
+from udviz.figures.style.text import number, one_line, plural
 from udviz.stats.difficulty.actions import worth_fixing
 from udviz.ui.advice import sentences
-from udviz.ui.advice.collect import Advice, advise, cap_of_lists
+from udviz.ui.advice.collect import advise, cap_of_lists
 from udviz.ui.advice.ways import to_act
 from udviz.ui.frame import charts, links
 from udviz.ui.frame.sidebar import open_label
 from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
 from udviz.ui.load.analysis_rows import explain_incomplete
+from udviz.vocabulary import Action
 
 _MOST_DRAWN, _MOST_TOLD = 12, 5
+_SAID_ONCE: tuple[Action, ...] = ("improve the teacher", "recalibrate")  # of all labels together
 
 
 def show(view: View, labels: pd.DataFrame, *, opened: str | None) -> None:
@@ -29,54 +31,66 @@ def show(view: View, labels: pd.DataFrame, *, opened: str | None) -> None:
     st.header("What is most worth fixing?", anchor=False)
     found = advise(view)
     explain_incomplete(view.study, found.problems)
-    actions = found.actions[found.actions["label"].isin(labels["label"])]
+    actions, wrong = (
+        table[table["label"].isin(labels["label"])] for table in (found.actions, found.wrong)
+    )
     order = worth_fixing(actions)
+    order = order[~order["action"].isin(_SAID_ONCE)]
     if order.empty:
         st.info("Nothing that was measured says how to save wrong decisions on these labels.")
     else:
-        with st.grid(2, min_column_width=440) as grid:
-            with grid.cell():
-                _draw(order, opened)
-            with grid.cell():
-                _tell(order)
-        st.caption(sentences.HOW_TO_READ)
+        _show_order(order, opened)
+    _tell_of_the_rest(actions, wrong, helped=order["label"])
+    _tell_of_cut_lists(view)
+    if not actions.empty:
         _offer(view, actions)
-    _tell_of_the_rest(view, found, labels, order)
+
+
+def _show_order(order: pd.DataFrame, opened: str | None) -> None:
+    with st.grid(2, min_column_width=440) as grid:
+        with grid.cell():
+            _draw(order, opened)
+        with grid.cell():
+            _tell(order)
+    st.caption(sentences.HOW_TO_READ)
 
 
 def _draw(order: pd.DataFrame, opened: str | None) -> None:
     drawn = order[order["saved"] > 0].head(_MOST_DRAWN)
     if drawn.empty:
         return
-    heads = [sentences.head(action, safe=one_line) for _, action in drawn.iterrows()]
+    drawn = drawn.assign(what=[sentences.head(row, safe=one_line) for _, row in drawn.iterrows()])
     charts.draw(
-        bars(drawn.assign(what=heads), title="Wrong decisions that could be saved", opened=opened),
+        bars(drawn, title="Wrong decisions that could be saved", opened=opened),
         key="worth-fixing",
-        alt=_alt(drawn.assign(what=heads)),
+        alt=_alt(drawn),
         on_click=open_label,
     )
 
 
 def _tell(order: pd.DataFrame) -> None:
     for _, action in order.head(_MOST_TOLD).iterrows():
-        name = safe_markdown(shorten(action["label"]))
         with st.container(gap="xxsmall"):
-            st.markdown(f"{name}. {sentences.advice(action)}")
+            st.markdown(sentences.advice(action, named=True))
             to_act(action)
     if len(order) > _MOST_TOLD:
-        st.caption(f"{plural(len(order) - _MOST_TOLD, 'more action')} in the list.")
+        st.caption(f"{plural(len(order) - _MOST_TOLD, 'more action')} in the list to download.")
 
 
-def _tell_of_the_rest(view: View, found: Advice, labels: pd.DataFrame, order: pd.DataFrame) -> None:
-    """What has no place in the order: no decisions saved, no action known, the data set itself."""
-    helped = set(order["label"])
-    wrong = found.wrong[found.wrong["label"].isin(labels["label"])]
-    told = [
-        sentences.unhelped(wrong[~wrong["label"].isin(helped)]),
-        sentences.recalibrated(found.actions[found.actions["label"].isin(labels["label"])]),
-    ]
-    for sentence in filter(None, told):
-        st.caption(sentence)
+def _tell_of_the_rest(actions: pd.DataFrame, wrong: pd.DataFrame, *, helped: pd.Series) -> None:
+    """What has no place in the order: no number, no decision saved, or no action at all."""
+    untaught = actions.loc[actions["action"] == "improve the teacher", "label"]
+    unhelped = ~wrong["label"].isin([*helped, *untaught])
+    for sentence in (
+        sentences.untaught(actions),
+        sentences.unhelped(wrong[unhelped]),
+        sentences.recalibrated(actions),
+    ):
+        if sentence:
+            st.markdown(sentence)
+
+
+def _tell_of_cut_lists(view: View) -> None:
     if cap := cap_of_lists(view):
         st.markdown(sentences.cap_in_words(cap))
         links.to_data("label frequency", text="Labels per image")
