@@ -96,7 +96,7 @@ RECALIBRATE = action(
         (
             TEACHER,
             [
-                "On validation it is not clearly better than baseline (AP −0.017)",
+                "On validation the teacher is not clearly better than baseline here (AP −0.017)",
                 "Distillation has little to give here.",
                 "What a better one would save is not known.",
             ],

@@ -22,9 +22,9 @@ RECALIBRATIONS: dict[RecalibrationMethod, str] = {
 }
 HOW_TO_READ = (
     "Wrong decisions are the reference's false positives and false negatives at the thresholds "
-    "chosen on validation (else 0.5). What an action could save is their number times the share that its own "
-    "evidence gives to it: an **upper bound**, since no action mends all of it, and the numbers of "
-    "a label do not add up, since two actions may mend the same image."
+    "chosen on validation (else 0.5). What an action could save is their number times the share "
+    "that its own evidence gives to it: an **upper bound**, since no action mends all of it, and "
+    "the numbers of a label do not add up, since two actions may mend the same image."
 )
 NOTHING_KNOWN = (
     "Nothing that was measured speaks for an action on this label: for reviewing its annotations, "
@@ -190,8 +190,8 @@ def _add_images(action: pd.Series) -> str:
 
 def _improve_teacher(action: pd.Series) -> str:
     return (
-        f"On validation it is not clearly better than {safe_markdown(action['before'])} "
-        f"(AP {number(action['gap'], sign=True)}). {_below(action)} Distillation has little to "
+        f"On validation the teacher is not clearly better than {safe_markdown(action['before'])} "
+        f"here (AP {number(action['gap'], sign=True)}). {_below(action)} Distillation has little to "
         "give here."
     )
 
