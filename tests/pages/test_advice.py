@@ -97,7 +97,7 @@ RECALIBRATE = action(
             TEACHER,
             [
                 "On validation the teacher is not clearly better than baseline here (AP −0.017)",
-                "Distillation has little to give here.",
+                "Distillation has little to give.",
                 "What a better one would save is not known.",
             ],
         ),
@@ -259,3 +259,24 @@ def test_lists_that_seem_to_be_cut_are_told_once(quiet, open_app, page):
     assert texts(open_app(page)).count("The label lists seem to be cut at 3") == 1
     change_tables(quiet, co_occurrence=pairs.iloc[:0])
     assert "seem to be cut" not in texts(open_app(page))
+
+
+def test_what_holds_for_many_labels_is_told_once_with_a_way(quiet, open_app):
+    labels, gaps = table_of(quiet, "labels"), table_of(quiet, "gap")
+    weak, other = labels.loc[labels["supported"] & (labels["split"] == "test"), "label"].head(2)
+    labels.loc[labels["label"] == weak, "expected_ap"] = 1.0
+    labels.loc[labels["label"] == other, "miscalibration_q"] = 0.001
+    errors = {name: np.array([0.25, 0.125]) for name in ("brier", "nll", "ece")}
+    own = {"split": "test", "model": "teacher", "scope": "label", "label": other}
+    calibration = rows_of("calibration", **own, recalibration=["none", "platt"], **errors)
+    gaps = gaps.assign(bounded=gaps["bounded"] & (gaps["label"] != weak))
+    change_tables(quiet, labels=labels, gap=gaps, calibration=calibration)
+
+    app = open_app(DIFFICULTY)
+
+    said = texts(app)
+    assert f"The teacher itself is weak on {weak} (600): on validation it is not clearly" in said
+    assert f"of 1 label, most those of {other} (Brier score 0.250 to 0.125)." in said
+    query = "study=demo&split=test&label=label+"
+    assert ("Gains", f"{query}{weak[-4:]}") in ways(app)
+    assert ("Reliability", f"{query}{other[-4:]}&recalibration=Platt") in ways(app)

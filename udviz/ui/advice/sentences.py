@@ -112,16 +112,32 @@ def unhelped(wrong: pd.DataFrame) -> str:
     return f"Nothing that was measured says how to save the wrong decisions on {_some(rows)}."
 
 
-def untaught(actions: pd.DataFrame) -> str:
-    """Which labels the teacher does not know itself, said once, as Markdown; empty for none."""
-    rows = actions[actions["action"] == "improve the teacher"]
-    if rows.empty:
-        return ""
+def untaught(rows: pd.DataFrame) -> str:
+    """On which labels the teacher itself is weak, said once, as Markdown.
+
+    Args:
+        rows: Actions to improve it, at least one.
+    """
     return (
-        f"The teacher itself does not know {_some(rows)}: on validation it is not clearly better "
-        f"than {safe_markdown(rows['before'].iloc[0])}, and it ranks them clearly worse than the "
-        "median label. Distillation has little to give there; what a better teacher would save is "
-        "not known."
+        f"The teacher itself is weak on {_some(rows)}: on validation it is not clearly better than "
+        f"{safe_markdown(rows['before'].iloc[0])}, and it ranks them clearly worse than the median "
+        "label. Distillation has little to give there; what a better teacher would save is not "
+        "known."
+    )
+
+
+def recalibrated(rows: pd.DataFrame) -> str:
+    """Which labels recalibration would help, said once, as Markdown.
+
+    Args:
+        rows: Actions to recalibrate, at least one; the first is named.
+    """
+    best = rows.iloc[0]
+    return (
+        f"Recalibration improves the probabilities of {plural(len(rows), 'label')}, most those of "
+        f"{safe_markdown(shorten(best['label']))} (Brier score {number(best['brier_before'])} to "
+        f"{number(best['brier_after'])}). It saves no decision: a threshold chosen after it "
+        "decides alike."
     )
 
 
@@ -134,21 +150,6 @@ def _some(rows: pd.DataFrame) -> str:
     )
     more = len(rows) - len(first)
     return f"{some} and {more} more" if more else some
-
-
-def recalibrated(actions: pd.DataFrame) -> str:
-    """Which labels recalibration would help, said once, as Markdown; empty for none."""
-    rows = actions[actions["action"] == "recalibrate"]
-    if rows.empty:
-        return ""
-    lowered = rows["brier_before"] - rows["brier_after"]
-    best = rows.loc[lowered.idxmax()]
-    return (
-        f"Recalibration puts right the probabilities of {plural(len(rows), 'label')}, most those "
-        f"of {safe_markdown(shorten(best['label']))} (Brier score {number(best['brier_before'])} "
-        f"to {number(best['brier_after'])}). It saves no decision: a threshold chosen after it "
-        "decides alike."
-    )
 
 
 def cap_in_words(cap: ListCap) -> str:
@@ -191,8 +192,8 @@ def _add_images(action: pd.Series) -> str:
 def _improve_teacher(action: pd.Series) -> str:
     return (
         f"On validation the teacher is not clearly better than {safe_markdown(action['before'])} "
-        f"here (AP {number(action['gap'], sign=True)}). {_below(action)} Distillation has little to "
-        "give here."
+        f"here (AP {number(action['gap'], sign=True)}). {_below(action)} Distillation has little "
+        "to give."
     )
 
 

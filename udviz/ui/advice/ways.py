@@ -29,4 +29,4 @@ def to_act(action: pd.Series, *, on_label_page: bool = False) -> None:
         links.to_gains(label, text="What the teacher could teach")
     else:
         name = _RECALIBRATIONS[action["recalibration"]]
-        links.to_reliability(label, text="Its reliability, recalibrated", recalibration=name)
+        links.to_reliability(label, text="Reliability, recalibrated", recalibration=name)

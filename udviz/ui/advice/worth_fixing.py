@@ -70,24 +70,28 @@ def _draw(order: pd.DataFrame, opened: str | None) -> None:
 
 def _tell(order: pd.DataFrame) -> None:
     for _, action in order.head(_MOST_TOLD).iterrows():
-        with st.container(gap="xxsmall"):
-            st.markdown(sentences.advice(action, named=True))
-            to_act(action)
+        _say(sentences.advice(action, named=True), action)
     if len(order) > _MOST_TOLD:
         st.caption(f"{plural(len(order) - _MOST_TOLD, 'more action')} in the list to download.")
 
 
 def _tell_of_the_rest(actions: pd.DataFrame, wrong: pd.DataFrame, *, helped: pd.Series) -> None:
     """What has no place in the order: no number, no decision saved, or no action at all."""
-    untaught = actions.loc[actions["action"] == "improve the teacher", "label"]
-    unhelped = ~wrong["label"].isin([*helped, *untaught])
-    for sentence in (
-        sentences.untaught(actions),
-        sentences.unhelped(wrong[unhelped]),
-        sentences.recalibrated(actions),
-    ):
-        if sentence:
-            st.markdown(sentence)
+    weak, miscalibrated = (actions[actions["action"] == action] for action in _SAID_ONCE)
+    if not weak.empty:
+        _say(sentences.untaught(weak), weak.iloc[0])
+    if told := sentences.unhelped(wrong[~wrong["label"].isin([*helped, *weak["label"]])]):
+        st.markdown(told)
+    if not miscalibrated.empty:
+        change = (miscalibrated["brier_after"] - miscalibrated["brier_before"]).to_numpy(float)
+        rows = miscalibrated.iloc[change.argsort(kind="stable")]
+        _say(sentences.recalibrated(rows), rows.iloc[0])
+
+
+def _say(sentence: str, action: pd.Series) -> None:
+    with st.container(gap="xxsmall"):
+        st.markdown(sentence)
+        to_act(action)
 
 
 def _tell_of_cut_lists(view: View) -> None:
