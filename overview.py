@@ -7,7 +7,7 @@ from udviz.figures.models.gains import gain_curve
 from udviz.figures.models.models import model_scores
 from udviz.ui.frame import alt, charts, links, take_away
 from udviz.ui.frame.page import open_page
-from udviz.ui.labels import false_positives, headroom, sentences, tables, text_tables
+from udviz.ui.labels import false_positives, gain_grid, headroom, sentences, tables, text_tables
 from udviz.ui.labels.filters import movers
 
 view = open_page(
@@ -51,6 +51,7 @@ if view.pair and view.has_gains:
         on_click=links.open_in_difficulty,
     )
     st.caption(sentences.how_to_read_gains(view.pair))
+gain_grid.show(view)
 false_positives.show(view)
 
 hardest, moved = view.labels.head(8), movers(view.labels)

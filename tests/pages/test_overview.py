@@ -168,3 +168,24 @@ def test_the_mean_is_of_the_analysis_and_not_of_the_page(study, open_app):
     change_tables(study, comparisons=gains.assign(p=gains["p"].fillna(np.nan)))
 
     assert "**+0.250** (95 % interval +0.125 to +0.500, which" in texts(open_app())
+
+
+def test_several_comparisons_are_drawn_and_tabled_label_by_label(runs, open_app):
+    study = write_study(runs / "demo", names=names_of(5), models=EIGHT)
+    rows = table_of(study, "comparisons").query("split == 'test' and scope == 'label'")
+
+    app = open_app()
+
+    (grid,) = (c for c in charts(app) if "under every comparison" in c["layout"]["title"]["text"])
+    marks = [names for t in grid["data"] for names in map(tuple, t.get("customdata", []))]
+    known = rows[rows["gain"].notna()]
+    expected = set(known[["label", "before", "after"]].itertuples(index=False, name=None))
+    assert set(marks) == expected
+    table = table_with(app, "baseline → kd")
+    wanted = rows[rows["after"] == "kd"].set_index("label")["gain"]
+    for label, told in table["baseline → kd"].items():
+        assert told.split()[1] == f"{wanted[label]:+.3f}".replace("-", "−")
+
+
+def test_a_single_comparison_has_no_picture_of_several(study, open_app):
+    assert not any("under every" in c["layout"]["title"]["text"] for c in charts(open_app()))

@@ -17,6 +17,7 @@ from udviz.roots import data_root
 
 SAMPLE_BYTES = 1024
 SHOW_PROGRESS_FROM = 2_000  # below it, the check is over before a bar could be read
+_PART = 64  # files that a thread looks at in one go
 VERIFY = ("header", "decode", "none")
 LINK_OUT = "image that is a link to another place (UDVIZ_DATA may name a folder that holds both)"
 
@@ -44,14 +45,32 @@ def path_inside(root: Path, name: str) -> Path | None:
     A plain name is relative and without ``..``. Links are followed before the question is asked;
     they may lead anywhere inside ``$UDVIZ_DATA`` and, where that is not set, inside ``root``.
     """
-    if not _is_plain(name):
-        return None
-    top = os.path.realpath(root)
-    folder, last = os.path.split(name)
-    path = os.path.join(os.path.realpath(os.path.join(top, folder)), last)
-    if os.path.islink(path):
-        path = os.path.realpath(path)
-    return Path(path) if path.startswith(allowed_folder(top)) else None
+    return ImageFolder(root).file(name)
+
+
+class ImageFolder:
+    """The files below one folder; where its folders really lie is asked once.
+
+    Args:
+        root: The folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._top = os.path.realpath(root)
+        self._allowed = allowed_folder(self._top)
+        self._real: dict[str, str] = {}
+
+    def file(self, name: str) -> Path | None:
+        """As `path_inside`."""
+        if not _is_plain(name):
+            return None
+        folder, last = os.path.split(name)
+        if folder not in self._real:
+            self._real[folder] = os.path.realpath(os.path.join(self._top, folder))
+        path = os.path.join(self._real[folder], last)
+        if os.path.islink(path):
+            path = os.path.realpath(path)
+        return Path(path) if path.startswith(self._allowed) else None
 
 
 def allowed_folder(top: str) -> str:
@@ -61,10 +80,17 @@ def allowed_folder(top: str) -> str:
 
 def inspect_files(paths: Sequence[Path], *, verify: str, digests: FileDigests) -> list[FileFacts]:
     """Look at every file, in threads, with a progress bar if there are many."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        facts = pool.map(lambda path: _inspect(path, verify, digests), paths)
-        hidden = len(paths) <= SHOW_PROGRESS_FROM
-        return list(tqdm(facts, total=len(paths), desc="checking images", disable=hidden))
+    hidden = len(paths) <= SHOW_PROGRESS_FROM
+    parts = [paths[start : start + _PART] for start in range(0, len(paths), _PART)]
+    facts: list[FileFacts] = []
+    with (
+        ThreadPoolExecutor(max_workers=4) as pool,
+        tqdm(total=len(paths), desc="checking images", unit=" images", disable=hidden) as bar,
+    ):
+        for part in pool.map(lambda part: [_inspect(p, verify, digests) for p in part], parts):
+            facts += part
+            bar.update(len(part))
+    return facts
 
 
 def sample_digest(path: Path) -> bytes:

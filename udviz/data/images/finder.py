@@ -17,8 +17,16 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote
 
+from tqdm import tqdm
+
 from udviz.checks import is_text, shown
-from udviz.data.images.files import LINK_OUT, allowed_folder, path_inside
+from udviz.data.images.files import (
+    LINK_OUT,
+    SHOW_PROGRESS_FROM,
+    ImageFolder,
+    allowed_folder,
+    path_inside,
+)
 from udviz.data.problems import N_EXAMPLES, ProblemLog
 from udviz.roots import check_place
 
@@ -92,12 +100,14 @@ def locate(
     """
     if not root.is_dir():
         raise FileNotFoundError(f"The images must be in a folder, got {root}.")
-    finder = ImageFinder(root)
+    finder, folder = ImageFinder(root), ImageFolder(root)
     changed: list[str] = []
     paths: list[Path | None] = []
-    for row, name in enumerate(names, first_row):
+    hidden = len(names) <= SHOW_PROGRESS_FROM
+    bar = tqdm(names, desc="looking for images", unit=" images", disable=hidden)
+    for row, name in enumerate(bar, first_row):
         found = finder.find(name) if name else []
-        path = path_inside(root, found[0]) if len(found) == 1 else None
+        path = folder.file(found[0]) if len(found) == 1 else None
         paths.append(path)
         if path is None:
             _note(root, name, found, finder, log, row)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,20 @@ class Columns:
     value: str | None = None
 
 
+@dataclass(eq=False)
+class _Cells:
+    """The different cells of every column of a table, each looked for once."""
+
+    frame: pd.DataFrame
+    _found: dict[str, pd.Series] = field(default_factory=dict)
+
+    def of(self, column: str) -> pd.Series:
+        """The different cells of a column, in order."""
+        if column not in self._found:
+            self._found[column] = self.frame[column].drop_duplicates()
+        return self._found[column]
+
+
 def find_columns(
     frame: pd.DataFrame, settings: ColumnSettings, images: Path, log: ProblemLog
 ) -> Columns:
@@ -81,8 +95,9 @@ def find_columns(
             ignored; names them, some of their values, and the flags.
     """
     _check_named(frame, settings)
+    cells = _Cells(frame)
     image = settings.image_column or _find_image_column(frame, images, log)
-    split = settings.split_column or _find_split_column(frame, settings, image, log)
+    split = settings.split_column or _find_split_column(cells, settings, image, log)
     taken = {image, split, settings.group_column, *settings.ignore_columns}
     rest = [column for column in frame.columns if column not in taken]
     known: dict[str, Any] = {
@@ -93,18 +108,18 @@ def find_columns(
     if settings.label_columns:
         return Columns(**known, labels=settings.label_columns, label_list=None)
     if settings.label_column:
-        value = _value_column(frame, [c for c in rest if c != settings.label_column])
+        value = _value_column(cells, [c for c in rest if c != settings.label_column])
         return Columns(**known, labels=(), label_list=settings.label_column, value=value)
-    rest = _without_row_numbers(frame, rest, log)
-    if label_list := _find_list_column(frame, rest, log):
+    rest = _without_row_numbers(cells, rest, log)
+    if label_list := _find_list_column(cells, rest, log):
         others = [column for column in rest if column != label_list]
-        value = _value_column(frame, others)
+        value = _value_column(cells, others)
         if ignored := [column for column in others if column != value]:
             log.guess(
                 f"columns that are not read: {', '.join(ignored)}", flag="--data.label_columns"
             )
         return Columns(**known, labels=(), label_list=label_list, value=value)
-    _refuse_other_columns(frame, rest)
+    _refuse_other_columns(cells, rest)
     return Columns(**known, labels=tuple(rest), label_list=None)
 
 
@@ -156,31 +171,30 @@ def _share_found(column: pd.Series, finder: ImageFinder) -> float:
     return float(np.mean([bool(finder.find(name)) for name in distinct]))
 
 
-def _find_split_column(
-    frame: pd.DataFrame, settings: ColumnSettings, image: str, log: ProblemLog
-) -> str:
+def _find_split_column(cells: _Cells, settings: ColumnSettings, image: str, log: ProblemLog) -> str:
     chosen = {image, settings.label_column, settings.group_column}
     chosen |= {*settings.label_columns, *settings.ignore_columns}
-    for column in frame.columns:
-        if column not in chosen and is_split_column(column, texts(frame[column].drop_duplicates())):
+    for column in cells.frame.columns:
+        if column not in chosen and is_split_column(column, texts(cells.of(column))):
             if column != "split":
                 log.guess(f"column {column!r} holds the splits", flag="--data.split_column")
             return str(column)
     return ""
 
 
-def _without_row_numbers(frame: pd.DataFrame, rest: list[str], log: ProblemLog) -> list[str]:
+def _without_row_numbers(cells: _Cells, rest: list[str], log: ProblemLog) -> list[str]:
     """``rest`` without columns of row numbers, as pandas writes them, and without empty columns."""
+    frame = cells.frame
     numbers = [c for c in rest if len(frame) > 2 and _counts_rows(frame[c])]
-    empty = [c for c in rest if not any(texts(frame[c].drop_duplicates()))]
+    empty = [c for c in rest if not any(texts(cells.of(c)))]
     if left_out := [*numbers, *(c for c in empty if _plain(c).startswith("unnamed"))]:
         log.guess(f"columns that are not read: {', '.join(left_out)}", flag="--data.label_columns")
     return [c for c in rest if c not in left_out]
 
 
-def _find_list_column(frame: pd.DataFrame, rest: list[str], log: ProblemLog) -> str:
+def _find_list_column(cells: _Cells, rest: list[str], log: ProblemLog) -> str:
     """The column of label lists: the only one left that is not 0/1, or one with a usual name."""
-    odd = [column for column in rest if not _is_target_column(frame[column])]
+    odd = [column for column in rest if not _is_target_column(cells.of(column))]
     if len(rest) == 1 and odd:
         return odd[0]
     usual = [column for column in odd if _plain(column) in LIST_COLUMNS]
@@ -191,17 +205,17 @@ def _find_list_column(frame: pd.DataFrame, rest: list[str], log: ProblemLog) -> 
     return usual[0]
 
 
-def _value_column(frame: pd.DataFrame, others: list[str]) -> str | None:
+def _value_column(cells: _Cells, others: list[str]) -> str | None:
     """In a table with a row per label: the column that says whether it is present."""
-    words = [column for column in others if _is_target_column(frame[column])]
+    words = [column for column in others if _is_target_column(cells.of(column))]
     return words[0] if len(words) == 1 and _plain(words[0]) in VALUE_COLUMNS else None
 
 
-def _refuse_other_columns(frame: pd.DataFrame, rest: list[str]) -> None:
-    odd = [c for c in rest if _words(c) & NO_LABELS or not _is_target_column(frame[c])]
+def _refuse_other_columns(cells: _Cells, rest: list[str]) -> None:
+    odd = [c for c in rest if _words(c) & NO_LABELS or not _is_target_column(cells.of(c))]
     if not odd:
         return
-    values = {c: ", ".join(map(repr, _odd_values(frame[c]))) for c in odd[:_MOST_EXAMPLES]}
+    values = {c: ", ".join(map(repr, _odd_values(cells.of(c)))) for c in odd[:_MOST_EXAMPLES]}
     listed = "; ".join(f"{shown(column)} ({shown(value)})" for column, value in values.items())
     more = f" and {len(odd) - _MOST_EXAMPLES} more" if len(odd) > _MOST_EXAMPLES else ""
     raise ValueError(
@@ -213,14 +227,12 @@ def _refuse_other_columns(frame: pd.DataFrame, rest: list[str]) -> None:
     )
 
 
-def _is_target_column(column: pd.Series) -> bool:
-    """Whether most different cells are words for present, absent or unknown."""
-    cells = column.drop_duplicates()
+def _is_target_column(cells: pd.Series) -> bool:
+    """Whether most of the different cells are words for present, absent or unknown."""
     return sum(is_word(cell) for cell in cells) * 2 > len(cells) or not len(cells)
 
 
-def _odd_values(column: pd.Series) -> list[str]:
-    cells = column.drop_duplicates()
+def _odd_values(cells: pd.Series) -> list[str]:
     return [shown(str(cell)) for cell in sorted(cells, key=is_word)][:3]
 
 

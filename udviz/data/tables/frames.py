@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from udviz.checks import shown
 from udviz.data.images.finder import SUFFIXES as IMAGE_SUFFIXES
@@ -24,6 +25,8 @@ from udviz.data.tables.text import (
 )
 from udviz.roots import check_place
 
+SHOW_PROGRESS_AFTER = 2.0  # seconds
+_ROWS_AT_ONCE = 50_000
 SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".json")
 # What pandas, pyarrow, json, csv and the text decoder raise on a file of another kind.
@@ -131,7 +134,7 @@ def _read_delimited(file: TextFile, log: ProblemLog, settings: FrameSettings) ->
     if delimiter != usual and len(header) > 1:
         log.guess(f"{file.path.name} is separated by {_NAMES[delimiter]}", flag="--data.labels")
     names = _column_names(header, second, settings, file.path)
-    frame = pd.read_csv(
+    parts = pd.read_csv(
         file.path,
         sep=delimiter,
         names=names,
@@ -142,9 +145,17 @@ def _read_delimited(file: TextFile, log: ProblemLog, settings: FrameSettings) ->
         skipinitialspace=True,
         encoding=file.encoding,
         compression="gzip" if file.compressed else None,
+        chunksize=_ROWS_AT_ONCE,
     )
-    frame = frame[(frame != "").any(axis=1)].reset_index(drop=True)  # spreadsheets leave empty rows
-    return frame[[name for name in names if not name.startswith("\0")]]
+    named = [name for name in names if not name.startswith("\0")]
+    bar: tqdm[Any] = tqdm(desc=f"reading {file.path.name}", unit=" rows", delay=SHOW_PROGRESS_AFTER)
+    read = []
+    with parts, bar:
+        for part in parts:
+            filled = (part != "").any(axis=1)  # spreadsheets leave empty rows
+            read.append(part.loc[filled, named])
+            bar.update(len(part))
+    return pd.concat(read, ignore_index=True)
 
 
 def _column_names(

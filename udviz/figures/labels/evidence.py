@@ -31,10 +31,10 @@ def cause_strips(measures: pd.DataFrame, *, label: str, title: str) -> go.Figure
     """
     own = measures[(measures["label"] == label) & measures["value"].notna()]
     causes = own["cause"].tolist()
-    plot_px = max(1, len(causes)) * (ROW_PX + _BETWEEN_PX) - _BETWEEN_PX
-    figure = subplots(
-        rows=max(1, len(causes)), cols=1, vertical_spacing=_BETWEEN_PX / plot_px * 0.9999
-    )
+    n_rows = max(1, len(causes))
+    plot_px = n_rows * (ROW_PX + _BETWEEN_PX) - _BETWEEN_PX
+    between = _BETWEEN_PX / plot_px * 0.9999 if n_rows > 1 else 0.0
+    figure = subplots(rows=n_rows, cols=1, vertical_spacing=between)
     set_frame(figure, title=title, plot_px=plot_px, below_px=30)
     figure.layout.showlegend = False
     for place, (_, row) in enumerate(own.iterrows(), start=1):

@@ -7,20 +7,22 @@ import streamlit as st
 
 
 def draw(
-    figure: go.Figure, *, key: str, alt: str, on_click: Callable[[str], None] | None = None
+    figure: go.Figure, *, key: str, alt: str, on_click: Callable[..., None] | None = None
 ) -> None:
     """Draw ``figure`` at full width.
 
     Args:
-        figure: A finished figure; what it lets a person click carries a label as ``customdata``.
+        figure: A finished figure; what it lets a person click carries a label as ``customdata``,
+            or a list of names.
         key: Name of the chart, unique on its page; also of its downloaded file.
         alt: What the chart shows, for a person who cannot see it.
-        on_click: Called with the label that was clicked, before the page is drawn again.
+        on_click: Called with the label, or the names, that were clicked, before the page is drawn
+            again.
     """
 
     def clicked() -> None:
-        if on_click and (label := _clicked_label(key)):
-            on_click(label)
+        if on_click and (names := _clicked_names(key)):
+            on_click(*names)
 
     st.plotly_chart(
         figure,
@@ -36,9 +38,9 @@ def draw(
     )
 
 
-def _clicked_label(key: str) -> str | None:
+def _clicked_names(key: str) -> list[str]:
     points = st.session_state[key].selection.points
     if not points:
-        return None
-    label = points[0]["customdata"]
-    return str(label[0] if isinstance(label, list) else label)
+        return []
+    names = points[0]["customdata"]
+    return [str(name) for name in names] if isinstance(names, list) else [str(names)]

@@ -18,6 +18,13 @@ def open_in_difficulty(label: str) -> None:
     st.switch_page(DIFFICULTY)
 
 
+def open_in_gains(label: str, before: str, after: str) -> None:
+    """Open ``label`` under a comparison on the Gains page, from a callback."""
+    open_label(label)
+    asked = {LABEL: label, "before": before, "after": after}
+    st.switch_page(GAINS, query_params=_here() | asked)
+
+
 def to_label(label: str, *, text: str) -> None:
     """Draw a link to everything about ``label``."""
     st.page_link(

@@ -82,7 +82,8 @@ def about_metric(metric: Metric) -> str:
 
 def pick_labels(labels: pd.DataFrame, *, higher_is_better: bool = True) -> pd.DataFrame:
     """Ask which verdicts and in what order, kept in the URL; the labels that fit."""
-    orders = [name for name, (column, _) in ORDERS.items() if labels[column].notna().any()]
+    known = [name for name, (column, _) in ORDERS.items() if labels[column].notna().any()]
+    orders = known or list(ORDERS)[:1]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         order = st.selectbox("Order", orders, key="sort", bind="query-params", width=240)
         wanted = st.pills(

@@ -146,6 +146,8 @@ def _without_few(mean: MeanChange) -> str:
 
 def _labels_in_words(labels: pd.DataFrame) -> str:
     """How many labels have which verdict, the median label, and the one that counts most."""
+    if labels.empty:
+        return "No single label has a gain."
     n = verdict_words(labels).value_counts()
     told = ", ".join(
         f"**{verdict} {count(n.get(verdict, 0))}** {style.glyph}"

@@ -1,7 +1,7 @@
 """The tables beside the pictures: the same numbers, drawn and downloaded."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -38,10 +38,12 @@ def draw_labels(labels: pd.DataFrame, view: View, *, opened: str | None, key: st
     )
 
 
-def draw_models(table: pd.DataFrame, *, key: str, alt: str) -> None:
-    """Draw a table of text with one row per model, its heads explained when pointed at."""
+def draw_models(
+    table: pd.DataFrame, *, key: str, alt: str, height: int | Literal["content"] = "content"
+) -> None:
+    """Draw a table of text, mostly one row per model, its heads explained when pointed at."""
     st.dataframe(
-        table, key=key, alt=alt, column_config=helped(table), height="content", placeholder=MISSING
+        table, key=key, alt=alt, column_config=helped(table), height=height, placeholder=MISSING
     )
 
 

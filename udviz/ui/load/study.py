@@ -18,6 +18,7 @@ from udviz.vocabulary import TEACHER
 
 TABLES = ("models", "scores", "comparisons", "labels")
 _LONGEST_QUOTE = 1_000  # characters
+_MOST_NAMED = 5
 
 
 class StudyError(ValueError):
@@ -107,7 +108,7 @@ def read_study(path: Path) -> Study:
 
 
 def _checked(study: Study) -> Study:
-    """``study``, unless its tables speak of different splits or models.
+    """``study``, unless its tables speak of different splits, models or labels.
 
     Raises:
         StudyError: If they do.
@@ -122,6 +123,12 @@ def _checked(study: Study) -> Study:
     if lost := named - set(study.names):
         names = safe_markdown(", ".join(map(shown, sorted(lost))))
         raise StudyError(f"The table of models of `{study.path}` lacks {names}.")
+    of_labels = study.comparisons[study.comparisons["scope"] == "label"]
+    if lost := {*study.scores["label"], *of_labels["label"]} - set(study.labels["label"]):
+        names = safe_markdown(", ".join(map(shown, sorted(lost)[:_MOST_NAMED])))
+        raise StudyError(
+            f"The table of labels of `{study.path}` lacks {len(lost):,} that others name: {names}."
+        )
     return study
 
 

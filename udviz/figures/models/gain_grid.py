@@ -1,0 +1,74 @@
+"""Every label under every comparison: a mark per cell."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from udviz.figures.style.markers import CLICKABLE
+from udviz.figures.style.text import interval, number, safe_html, shorten
+from udviz.figures.style.theme import VERDICTS, put, set_frame, verdict_style
+
+ROW_PX = 34
+_LETTER_PX = 6  # of a tick's name, which stands upright
+_SMALLEST_PX, _LARGEST_PX = 5, 20  # of a mark
+
+
+def gain_grid(gains: pd.DataFrame, labels: Sequence[str], *, title: str) -> go.Figure:
+    """A row per comparison, a column per label; a mark is a gain, its size how large it is.
+
+    A click on a mark names its label and its models before and after.
+
+    Args:
+        gains: Rows with ``label``, ``before``, ``after``, ``gain``, its interval, ``q`` and
+            ``verdict``; what has no gain has no mark.
+        labels: The labels that are drawn, left to right.
+        title: What the chart shows.
+    """
+    known = gains[gains["label"].isin(labels) & gains["gain"].notna()]
+    pairs = list(gains[["before", "after"]].drop_duplicates().itertuples(index=False, name=None))
+    largest = known["gain"].abs().max()
+    figure = go.Figure()
+    short = [shorten(name, n_chars=24) for name in labels]
+    below_px = 20 + _LETTER_PX * max(map(len, short), default=0)
+    set_frame(figure, title=title, plot_px=max(2, len(pairs)) * ROW_PX, below_px=below_px)
+    words = known["verdict"].map(lambda verdict: verdict_style(verdict).word)
+    for style in VERDICTS.values():
+        part = known[words == style.word]
+        share = np.sqrt(part["gain"].abs() / largest) if largest else np.zeros(len(part))
+        figure.add_scatter(
+            x=[labels.index(name) for name in part["label"]],
+            y=[pairs.index(pair) for pair in zip(part["before"], part["after"], strict=True)],
+            mode="markers",
+            marker={"color": style.colour, "symbol": style.symbol}
+            | {"size": _SMALLEST_PX + (_LARGEST_PX - _SMALLEST_PX) * np.asarray(share)},
+            name=f"{style.word} ({len(part):,})",
+            customdata=part[["label", "before", "after"]].to_numpy(),
+            hovertext=[_told(row) for _, row in part.iterrows()],
+            **CLICKABLE,
+        )
+    put(
+        figure.select_xaxes(),
+        tickvals=list(range(len(labels))),
+        ticktext=list(map(safe_html, short)),
+        tickangle=-90,
+        range=[-0.6, max(len(labels), 1) - 0.4],
+    )
+    put(
+        figure.select_yaxes(),
+        tickvals=list(range(len(pairs))),
+        ticktext=[" → ".join(safe_html(shorten(name, n_chars=18)) for name in p) for p in pairs],
+        range=[max(len(pairs), 1) - 0.5, -0.5],
+        automargin=True,
+    )
+    return figure
+
+
+def _told(row: pd.Series) -> str:
+    bounds = interval(row["gain_low"], row["gain_high"], sign=True)
+    return (
+        f"<b>{safe_html(shorten(row['label']))}</b><br>{safe_html(row['before'])} → "
+        f"{safe_html(row['after'])}<br>gain {number(row['gain'], sign=True)} ({bounds})<br>"
+        f"q {number(row['q'])}, {verdict_style(row['verdict']).word}"
+    )
