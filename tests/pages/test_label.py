@@ -513,7 +513,7 @@ def test_a_table_that_cannot_be_read_is_named_with_its_command(changed, open_app
     assert not app.exception
     assert f"{table}.parquet" in told(app)
     assert app.code[0].value.startswith("python -m pipelines.study")
-    assert len(app.header) == 7
+    assert len(app.header) == 8
 
 
 def test_without_chosen_thresholds_one_half_is_used(changed, open_app):
@@ -627,7 +627,7 @@ def test_a_label_of_which_no_target_is_known_says_so(made_up, open_app):
 
     assert not app.exception
     assert "No image of this split says whether it carries this label" in told(app)
-    assert len(app.header) == 3
+    assert len(app.header) == 4
 
 
 def test_a_label_without_errors_has_nothing_to_find(made_up, open_app):

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+import streamlit as st
 
 from udviz.stats.difficulty.actions import PAIR, label_actions, wrong_decisions
 from udviz.stats.labels.list_caps import ListCap, list_cap, may_go_together
 from udviz.ui.frame.view import View
-from udviz.ui.load.analysis_rows import Where, analysis_rows
-from udviz.ui.load.study import StudyError
+from udviz.ui.load.analysis_rows import Where, analysis_rows, written
+from udviz.ui.load.study import TABLES, StudyError
 
 _CALIBRATION = ["label", "recalibration", "brier", "nll", "ece"]
 _GAP = ["before", "teacher", "label", "gap", "bounded"]
@@ -35,7 +36,28 @@ class Advice:
 
 
 def advise(view: View) -> Advice:
-    """What the tables of the split in view advise, as far as they can be read."""
+    """What the tables of the split in view advise, as far as they can be read.
+
+    It is worked out again only after one of them changed.
+    """
+    tables = written(view.study, *TABLES, "confusions", "calibration", "gap", "suspects")
+    return _advice(str(view.study.path), tables, view.split, view.pair, view)
+
+
+def cap_of_lists(view: View) -> ListCap | None:
+    """The number at which the label lists of the data set seem to be cut, if at any.
+
+    Nothing is said where targets are unknown, or a table cannot be read.
+    """
+    tables = written(view.study, "labels_per_image", "label_counts", "co_occurrence")
+    return _cap(str(view.study.path), tables, view.split, view)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _advice(
+    path: str, written_ns: tuple[int, ...], split: str, pair: tuple[str, str] | None, _view: View
+) -> Advice:
+    view = _view
     problems: list[str] = []
 
     def read(name: str, columns: Sequence[str], *where: tuple[str, str]) -> pd.DataFrame:
@@ -61,11 +83,9 @@ def advise(view: View) -> Advice:
     return Advice(actions=actions, wrong=wrong_decisions(view.labels, own), problems=problems)
 
 
-def cap_of_lists(view: View) -> ListCap | None:
-    """The number at which the label lists of the data set seem to be cut, if at any.
-
-    Nothing is said where targets are unknown, or a table cannot be read.
-    """
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _cap(path: str, written_ns: tuple[int, ...], split: str, _view: View) -> ListCap | None:
+    view = _view
     try:
         counts = analysis_rows(view.study, "labels_per_image", columns=["labels", "images"])
         cap = list_cap(counts.groupby("labels")["images"].sum().to_numpy())

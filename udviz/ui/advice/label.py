@@ -7,14 +7,14 @@ from udviz.ui.advice import sentences
 from udviz.ui.advice.collect import advise
 from udviz.ui.advice.ways import to_act
 from udviz.ui.frame.view import View
-from udviz.ui.load.analysis_rows import explain_incomplete
 
 
 def show(view: View, label: pd.Series) -> None:
     """Draw what the tables advise for a label, or say that nothing is known."""
     st.header("What to do about it", anchor=False)
     found = advise(view)
-    explain_incomplete(view.study, found.problems)
+    for problem in found.problems:
+        st.caption(f"What a table would tell is left out: {problem}")
     wrong = found.wrong[found.wrong["label"] == label["label"]].iloc[0]
     st.markdown(sentences.about_errors(label, wrong, view.reference))
     actions = found.about(label["label"])
