@@ -47,7 +47,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
     },
     "udviz/comparing": {
         *("udviz.comparing", "udviz.analysis", WALL, "udviz.recipe", "udviz.studies"),
-        *("pandas", "scipy", "tomli_w"),
+        *("udviz.data.images", "udviz.data.problems", "pandas", "scipy", "tomli_w"),
     },
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
     "udviz/studies": {"udviz.studies", "psutil"},
@@ -58,7 +58,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
         *("udviz.launching", "udviz.studies", "udviz.recipe", "psutil", "pydantic", "submitit"),
     },
     "udviz/export": {
-        *(*READING, "udviz.export", "udviz.ui", "tensorboard"),
+        *(*READING, "udviz.export", "udviz.ui", "tensorboard", "mlflow"),
         *("pandas", "plotly", "markdown_it", "PIL"),
     },
     "udviz/export/onnx": {*TRAINING, "udviz.export", "udviz.stats", "torch", "pandas"},
@@ -81,7 +81,16 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
 RULED = {
     *("udviz", "pipelines", "pages", "streamlit", "torch", "torchvision", "plotly", "captum"),
     *("pandas", "scipy", "sklearn", "cleanlab", "PIL", "tqdm", "pydantic", "pydantic_settings"),
-    *("psutil", "safetensors", "tomli_w", "markdown_it", "submitit", "tensorboard", "timm"),
+    *(
+        "psutil",
+        "safetensors",
+        "tomli_w",
+        "markdown_it",
+        "submitit",
+        "tensorboard",
+        "timm",
+        "mlflow",
+    ),
 }
 
 

@@ -18,7 +18,7 @@ from udviz.recipe.files import read_recipe, recipe_path
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DECLARED = {"": PROJECT["dependencies"], **PROJECT["optional-dependencies"]}
-FOR_OTHERS = {"pyarrow", "onnxscript"}  # imported by pandas and by torch.onnx alone
+FOR_OTHERS = {"pyarrow", "onnxscript", "sqlalchemy", "alembic"}  # of pandas, torch.onnx, MLflow
 TRAINING = {"udviz/training", "udviz/method", "udviz/explain.py", "udviz/commands"}
 WITHOUT = """
 import importlib, pkgutil, sys

@@ -29,6 +29,7 @@ EXTRAS = {
     "slurm": ("submitit",),
     "tensorboard": ("tensorboard",),
     "timm": ("timm",),
+    "mlflow": ("mlflow-skinny", "sqlalchemy", "alembic"),
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
 }
 
@@ -63,7 +64,8 @@ def install_command(extra: str) -> str:
 def extra_of(module: str) -> str | None:
     """The extra that brings the package of a module; None if none does."""
     package = module.partition(".")[0].replace("_", "-")
-    return next((extra for extra, packages in EXTRAS.items() if package in packages), None)
+    names = {package, f"{package}-skinny"}  # of MLflow
+    return next((extra for extra, packages in EXTRAS.items() if names & {*packages}), None)
 
 
 def working_folder() -> Path:

@@ -2,8 +2,10 @@
 
 import gc
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 import weakref
 
 import numpy as np
@@ -16,8 +18,10 @@ from udviz import cli
 from udviz.analysis import study as analysis
 from udviz.analysis.schema import BY_NAME
 from udviz.analysis.store import read_table
+from udviz.comparing.images import files_of_images
 from udviz.comparing.split import read_split
 from udviz.predictions.cache import open_predictions
+from udviz.recipe.brought import BroughtStudy
 from udviz.recipe.files import read_recipe
 from udviz.recipe.schema import Recipe
 from udviz.stats.comparison.gain import label_gains
@@ -341,3 +345,47 @@ def test_groups_that_no_column_tells_are_refused(files):
         r"be one of .csv, .tsv, .parquet to have a column of groups, got .npz",
         *("--groups", "film", "--targets", str(files / "targets.npz")),
     )
+
+
+def test_a_folder_of_images_is_kept_and_how_many_of_them_are_there_is_said(files, capsys):
+    (files / "photos" / "sub").mkdir(parents=True)
+    for name in ("0.jpg", "sub/7.jpg"):
+        (files / "photos" / name).touch()
+
+    study = compare(files, "--images", str(files / "photos"))
+
+    assert "2 of 300 images have a file below" in capsys.readouterr().out
+    record = BroughtStudy.model_validate(tomllib.loads((study / "study.toml").read_text()))
+    found = files_of_images(study, record)
+    assert [path and path.name for path in found] == [
+        "0.jpg" if k == 0 else "7.jpg" if k == 7 else None for k in range(300)
+    ]
+
+
+def test_a_folder_that_holds_none_of_the_images_is_refused(files):
+    (files / "photos").mkdir()
+    (files / "photos" / "other.jpg").touch()
+
+    with pytest.raises(SystemExit, match="holds none of them: missing file: 300"):
+        compare(files, "--images", str(files / "photos"))
+
+    assert not (files / "runs").exists() or not list((files / "runs").iterdir())
+
+
+def test_validation_images_come_after_those_of_the_test_split(files):
+    for name in ("before", "after", "targets"):
+        suffix = "csv" if name == "targets" else "npz"
+        shutil.copy(files / f"{name}.{suffix}", files / f"val-{name}.{suffix}")
+
+    study = compare(
+        files,
+        *("--val-targets", str(files / "val-targets.csv")),
+        *("--val-model", f"before={files / 'val-before.npz'}"),
+        *("--val-model", f"after={files / 'val-after.npz'}"),
+    )
+
+    rows = [
+        open_predictions(study / "after-0" / "predictions" / split).images["row"].tolist()
+        for split in ("test", "val")
+    ]
+    assert rows == [list(range(300)), list(range(300, 600))]

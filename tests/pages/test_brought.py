@@ -1,13 +1,16 @@
 """A study of predictions that were made elsewhere, in the app: no recipe, images or networks."""
 
+import io
 import re
 import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from udviz.comparing.asked import Asked
 from udviz.comparing.files import compare_files
+from udviz.ui.load.images import ImageSource, thumbnail
 
 GAINS = "pages/3_Gains.py"
 PAGES = (
@@ -83,3 +86,29 @@ def test_a_page_that_wants_images_says_that_none_were_brought(bring, open_app):
 
     told = {info.value for info in app.info}
     assert any("were brought without images." in text for text in told), told
+
+
+def test_images_that_were_named_are_shown_from_their_files(runs, tmp_path, rng, open_app):
+    targets = (rng.random((60, 2)) < 0.4).astype(int)
+    ids = [f"{place:03}.png" for place in range(60)]
+    (tmp_path / "photos").mkdir()
+    for place, name in enumerate(ids):
+        picture = np.full((40, 80, 3), place, np.uint8)
+        Image.fromarray(picture).save(tmp_path / "photos" / name)
+    named = {"image_ids": ids, "label_names": ["cat", "dog"]}
+    np.savez(tmp_path / "targets.npz", targets=targets, **named)
+    np.savez(tmp_path / "only.npz", scores=rng.normal(size=(60, 2)), **named)
+    asked = Asked(
+        models={"only": (tmp_path / "only.npz",)},
+        targets=tmp_path / "targets.npz",
+        images=tmp_path / "photos",
+    )
+    compare_files(asked, runs / "mine", command="udviz compare")
+
+    app = open_app("pages/6_Data.py", part="images")
+
+    assert not app.exception
+    assert not [info.value for info in app.info]
+    source = ImageSource(study=str(runs / "mine"), fingerprint="", side_px=224)
+    shown = Image.open(io.BytesIO(thumbnail(source, 7)))
+    assert (shown.size, shown.getpixel((5, 5))) == ((224, 112), (7, 7, 7))

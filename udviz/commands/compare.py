@@ -35,6 +35,7 @@ def main(arguments: Sequence[str]) -> None:
         comparisons=tuple(flags.compare),
         reference=flags.reference,
         scores=flags.scores,
+        images=flags.images,
         groups=flags.groups,
         min_positives=flags.min_positives,
     )
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--compare", action="append", default=[], metavar="BEFORE:AFTER")
     add("--reference", default="", metavar="NAME", help="whose difficulty is shown: the first's")
     add("--scores", choices=SCALES, help="default: recognised, and said")
+    add("--images", type=Path, metavar="DIR", help="folder of the images, to see them in the app")
     add(
         "--groups", default="", metavar="COLUMN", help="of the targets: images that belong together"
     )

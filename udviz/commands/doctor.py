@@ -19,6 +19,7 @@ WORTH = {  # extra: what it is for
     "slurm": "jobs of a Slurm cluster",
     "tensorboard": "TensorBoard event files",
     "timm": "backbones of timm, transformers among them",
+    "mlflow": "studies as runs of MLflow",
     "onnx": "models as ONNX files",
 }
 

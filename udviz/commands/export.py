@@ -4,6 +4,7 @@ udviz export runs/demo --to markdown
 """
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ class Format:
         name: Of the file or folder that is written.
         options: Options of the command line that it takes.
         printed: Whether it is printed where no ``--out`` is given.
+        has_place: Whether it goes to a file or folder; else to a server or a database.
     """
 
     write: Callable[[argparse.Namespace, Path], str | None]
@@ -45,6 +47,7 @@ class Format:
     name: str
     options: tuple[str, ...] = ()
     printed: bool = False
+    has_place: bool = True
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -63,6 +66,9 @@ def main(arguments: Sequence[str]) -> None:
     try:
         if format.printed and asked.out is None:
             print(_TEXTS[asked.to](_view(asked)), end="")
+            return
+        if not format.has_place:
+            print(format.write(asked, asked.study))
             return
         out: Path = asked.out or asked.study / FOLDER / _named(asked, format)
         with whole(out) as draft:
@@ -126,6 +132,16 @@ def _labels(asked: argparse.Namespace, draft: Path) -> str:
     return corrected.correct(asked.study, draft, split=asked.split)
 
 
+def _mlflow(asked: argparse.Namespace, study: Path) -> str:
+    from udviz.export.mlflow_run import log_run  # needs MLflow
+
+    place = study / FOLDER / "mlflow.db"
+    uri = asked.uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{place.absolute()}"
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    return f"run {log_run(_view(asked), uri)} in {uri}"
+
+
 def _tensorboard(asked: argparse.Namespace, draft: Path) -> None:
     tensorboard.write_runs(asked.study, draft)
 
@@ -158,12 +174,19 @@ FORMATS = {
         ("model", "seed", "split"),
     ),
     "labels": Format(_labels, "the table that was brought, reviews applied", "labels", ("split",)),
+    "mlflow": Format(
+        _mlflow,
+        "the numbers, the recipe and the report as a run of MLflow",
+        "mlflow",
+        ("split", "uri"),
+        has_place=False,
+    ),
     "tensorboard": Format(_tensorboard, "what the runs noted, as event files", "tensorboard"),
 }
 
 
 def _check_options(asked: argparse.Namespace, format: Format) -> None:
-    for name in ("split", "all_columns", "model", "seed", "no_images"):
+    for name in ("split", "all_columns", "model", "seed", "no_images", "uri"):
         is_given = getattr(asked, name) not in (None, False)
         if is_given and name not in format.options:
             takers = [to for to, other in FORMATS.items() if name in other.options]
@@ -172,6 +195,8 @@ def _check_options(asked: argparse.Namespace, format: Format) -> None:
             )
     if "model" in format.options and asked.model is None:
         raise ValueError(f"`--to {asked.to}` must go with --model NAME, got none.")
+    if asked.out is not None and not format.has_place:
+        raise ValueError(f"`--out` must go with a file or folder, got --to {asked.to}: pass --uri.")
     if asked.out is not None:
         check_free(asked.out)
 
@@ -200,5 +225,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--model", metavar="NAME", help="whose network or predictions")
     add("--seed", type=int, help="of its run (the first)")
     add("--no_images", action="store_true", help="huggingface: leave the images out")
+    add("--uri", help="mlflow: tracking store; default: MLFLOW_TRACKING_URI, else in export/")
     add("--all_columns", action="store_true", help="csv: every table, with all of its columns")
     return parser

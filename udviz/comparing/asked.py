@@ -22,6 +22,7 @@ class Asked:
         comparisons: Pairs of models, ``before:after``; empty = the first to every other.
         reference: Model whose difficulty is shown; empty = the first.
         scores: What the scores are; None = recognised.
+        images: Folder of the images; None without them.
         groups: Column of the targets that says which images belong together; empty = none.
         min_positives: From how many positives on a label counts as supported.
     """
@@ -33,6 +34,7 @@ class Asked:
     comparisons: tuple[str, ...] = ()
     reference: str = ""
     scores: Scale | None = None
+    images: Path | None = None
     groups: str = ""
     min_positives: int = MIN_POSITIVES
 
@@ -46,6 +48,7 @@ class Asked:
             *(("--compare", pair) for pair in self.comparisons),
             ("--reference", self.reference),
             ("--scores", self.scores or ""),
+            ("--images", str(self.images or "")),
             ("--groups", self.groups),
             ("--min-positives", str(self.min_positives)),
             ("--out", str(out)),

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from udviz.comparing.asked import Asked
+from udviz.comparing.images import note_images
 from udviz.comparing.split import BroughtSplit, read_split, scale_of
 from udviz.comparing.study import Advance, check_free, file_sha256, write_study
 from udviz.recipe.brought import BroughtModel, BroughtStudy, Source, check_models
@@ -44,6 +45,12 @@ def compare_files(
         splits["val"] = read(val_targets, in_order)
         _check_same_labels(splits)
     study = _record(asked, out.name, command, splits)
+    if asked.images:
+        ids = [name for split in splits.values() for name in split.joined.ids]
+        found = note_images(asked.images, ids)
+        study = study.model_copy(
+            update={"images": str(asked.images.absolute()), "notes": (*study.notes, found)}
+        )
     write_study(out, study, splits, advance)
     return study
 

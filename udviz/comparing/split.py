@@ -38,7 +38,15 @@ class BroughtSplit:
         runs = [run for runs in self.models.values() for run in runs]
         return (*(note for run in runs for note in run.notes), *self.joined.notes)
 
-    def write(self, study: Path, split: Split, *, data: str, digests: Mapping[str, str]) -> None:
+    def write(
+        self,
+        study: Path,
+        split: Split,
+        *,
+        data: str,
+        digests: Mapping[str, str],
+        first_row: int = 0,
+    ) -> None:
         """Write a prediction cache per run.
 
         Args:
@@ -46,8 +54,10 @@ class BroughtSplit:
             split: Name of the split.
             data: Digest of the targets.
             digests: Name of a run, as ``before-0`` -> digest of its scores.
+            first_row: Of its images among those of all splits.
         """
-        images = pd.DataFrame({"image_id": self.joined.ids, "row": np.arange(len(self.joined.ids))})
+        rows = first_row + np.arange(len(self.joined.ids))
+        images = pd.DataFrame({"image_id": self.joined.ids, "row": rows})
         if self.groups is not None:
             images["group"] = self.groups[self.joined.rows[0]]
         places = iter(range(1, len(self.joined.rows)))

@@ -69,13 +69,16 @@ def _clear(draft: Path) -> None:
 def _write(
     draft: Path, study: BroughtStudy, splits: dict[Split, BroughtSplit], advance: Advance
 ) -> None:
+    first_row = 0
     for name in list(splits):
         digests = {
             f"{model}-{seed}": source.sha256
             for model, about in study.brought.items()
             for seed, source in enumerate(about.files(name))
         }
-        splits.pop(name).write(draft, name, data=study.targets_of(name).sha256, digests=digests)
+        data, n_images = study.targets_of(name).sha256, len(splits[name].joined.ids)
+        splits.pop(name).write(draft, name, data=data, digests=digests, first_row=first_row)
+        first_row += n_images
     analyse_plan(Plan.of_brought(study), draft, None, advance)
     record = study.model_dump(mode="json", exclude_none=True)
     replace_file(draft / STUDY_FILE, tomli_w.dumps(record))

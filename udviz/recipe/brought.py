@@ -53,6 +53,8 @@ class BroughtStudy(Section):
     """Targets of the test images."""
     val_targets: Source | None = None
     """Targets of the validation images."""
+    images: str = ""
+    """Folder of the images; empty without them."""
     brought: dict[str, BroughtModel] = Field(min_length=1)
     """The models by name, in the order in which they are shown."""
     comparisons: tuple[str, ...] = ()

@@ -95,6 +95,11 @@ def _ask() -> tuple[Asked | None, str]:
     val_targets = ""
     if has_val:
         val_targets = st.text_input("Validation targets", key="compare.val-targets").strip()
+    images = st.text_input(
+        "Folder of the images (optional)",
+        key="compare.images",
+        help="The pages then show the images; their names are the ids of the targets.",
+    ).strip()
     rows = _ask_models(has_val=has_val)
     names = [row.name for row in rows]
     with st.container(horizontal=True):
@@ -117,6 +122,7 @@ def _ask() -> tuple[Asked | None, str]:
         targets=_path(targets),
         val_models={row.name: row.val for row in rows if row.val},
         val_targets=_path(val_targets) if val_targets else None,
+        images=_path(images) if images else None,
         scores=scores,
     )
     return asked, name or "-".join(names)[:100]
@@ -191,6 +197,8 @@ def _check_places(asked: Asked) -> None:
     for flag, targets in {"--targets": asked.targets, "--val-targets": asked.val_targets}.items():
         if targets is not None:
             _check_place(targets, flag=flag)
+    if asked.images is not None:
+        check_readable(asked.images, flag="--images")
 
 
 def _check_place(path: Path, *, flag: str) -> None:

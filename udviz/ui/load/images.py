@@ -1,6 +1,8 @@
 """Images of a study: small pictures of what the models saw, and the data set behind them."""
 
 import io
+import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +10,15 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from udviz.bounded import read_text
+from udviz.comparing.images import files_of_images
 from udviz.data.dataset import Dataset
 from udviz.data.fingerprint import DataRecord, differences
 from udviz.data.images.decoded import DecodedImages, decoded_folder, stored_aspect, stored_image
+from udviz.data.images.decoding import ImageError, read_image
 from udviz.data.source import load_dataset
 from udviz.predictions.cache import Predictions
-from udviz.recipe.brought import BroughtError
+from udviz.recipe.brought import BROUGHT, BroughtError, BroughtStudy
 from udviz.recipe.files import read_recipe
 from udviz.studies.directory import STUDY_FILE, decoded_root
 from udviz.ui.load.study import Study, StudyError, quoted
@@ -49,7 +54,8 @@ def source_of(study: Study, run: Predictions) -> ImageSource:
     Raises:
         StudyError: If the recipe does not say at what size they were read.
     """
-    side_px = study.setting("data.side_px") or "96"
+    own = str(THUMBNAIL_PX) if BROUGHT in study.recipe else "96"
+    side_px = study.setting("data.side_px") or own
     if not (side_px.isdecimal() and len(side_px) < 5):
         raise StudyError(f"`{study.path / STUDY_FILE}` names no side of the images in pixels.")
     return ImageSource(
@@ -98,6 +104,9 @@ def picture(source: ImageSource, row: int) -> np.ndarray:
 
 
 def _at_own_aspect(source: ImageSource, row: int, *, longer_px: int) -> Image.Image:
+    files = _brought(source)
+    if files is not None:
+        return _file_at(files, row, longer_px)
     image = Image.fromarray(square(source, row))
     aspect = stored_aspect(source.folder, row)
     width, height = longer_px * min(aspect, 1), longer_px / max(aspect, 1)
@@ -128,6 +137,38 @@ def _read_dataset(recipe: str, modified_ns: int) -> Dataset:
         raise StudyError("Predictions of this study were brought without images.") from error
     except (OSError, ValueError) as error:
         raise StudyError(f"The data set cannot be read. {quoted(error)}") from error
+
+
+def _file_at(files: Sequence[Path | None], row: int, longer_px: int) -> Image.Image:
+    """The image of a row, from its own file."""
+    file = files[row] if row < len(files) else None
+    if file is None:
+        raise StudyError("The folder of images holds no file of this one.")
+    try:
+        image = Image.fromarray(read_image(file, at_least_px=longer_px))
+    except (OSError, ImageError) as error:
+        raise StudyError(f"The image cannot be read. {quoted(error)}") from error
+    scale = longer_px / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.BILINEAR)
+
+
+def _brought(source: ImageSource) -> Sequence[Path | None] | None:
+    """Files of a study of brought predictions, by row; None of another study, or without images."""
+    recipe = Path(source.study) / STUDY_FILE
+    return _brought_files(str(recipe), recipe.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Looking for the images …")
+def _brought_files(recipe: str, modified_ns: int) -> Sequence[Path | None] | None:
+    try:
+        values = tomllib.loads(read_text(Path(recipe)))
+        record = BroughtStudy.model_validate(values) if BROUGHT in values else None
+        if record is None or not record.images:
+            return None
+        return files_of_images(Path(recipe).parent, record)
+    except (OSError, ValueError) as error:
+        raise StudyError(f"The images cannot be found. {quoted(error)}") from error
 
 
 def _decoded_again(source: ImageSource, row: int) -> np.ndarray:
