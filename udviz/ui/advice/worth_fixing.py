@@ -38,6 +38,7 @@ def show(view: View, labels: pd.DataFrame, *, opened: str | None) -> None:
     order = order[~order["action"].isin(_SAID_ONCE)]
     if order.empty:
         st.info("Nothing that was measured says how to save wrong decisions on these labels.")
+        wrong = wrong.iloc[:0]  # which need not be named
     else:
         _show_order(order, opened)
     _tell_of_the_rest(actions, wrong, helped=order["label"])
