@@ -188,8 +188,9 @@ def _recalibrate(
         suffixes=("_before", "_after"),
     )
     rows = rows.merge(labels[["label", "miscalibration_q"]], on="label")
-    lower = [rows[f"{error}_after"] < rows[f"{error}_before"] for error in _ERRORS]
-    chosen = np.logical_and.reduce(lower) & (rows["miscalibration_q"] <= FALSE_DISCOVERY_RATE)
+    chosen = rows["miscalibration_q"] <= FALSE_DISCOVERY_RATE
+    for error in _ERRORS:
+        chosen &= rows[f"{error}_after"] < rows[f"{error}_before"]
     rows = rows[chosen].sort_values("brier_after", kind="stable").drop_duplicates("label")
     rows = rows.merge(own[["label", "threshold_chosen"]], on="label").merge(wrong, on="label")
     return rows.assign(saved=np.where(rows["threshold_chosen"], 0.0, np.nan))

@@ -1,6 +1,5 @@
 """What the tables of a study advise, read and put together alike for every page that says it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -60,7 +59,7 @@ def _advice(
     view = _view
     problems: list[str] = []
 
-    def read(name: str, columns: Sequence[str], *where: tuple[str, str]) -> pd.DataFrame:
+    def read(name: str, columns: list[str], *where: tuple[str, str]) -> pd.DataFrame:
         wanted: Where = tuple((column, (value,)) for column, value in where)
         try:
             return analysis_rows(view.study, name, columns=columns, where=wanted)
