@@ -1,0 +1,44 @@
+"""What keeps people out of a page: axe-core's rules, and a telephone's width."""
+
+from importlib.resources import files
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+PHONE = {"width": 390, "height": 844}
+PAGES = [
+    *("?study=demo", "Difficulty?study=demo&label=label+0001", "Reliability?study=demo"),
+    *("Gains?study=demo&label=label+0001", "Label?study=demo&label=label+0001"),
+    *("Attention?study=demo", "Data?study=demo", "Data?study=demo&part=annotation+errors"),
+    *("Runs?study=demo", "Thresholds?study=demo"),
+]
+
+
+def findings(visit):
+    """Rules that the page breaks, with what breaks them."""
+    visit.page.evaluate(AXE)
+    found = visit.page.evaluate("axe.run()")["violations"]
+    return [f"{rule['id']} ({rule['impact']}): {rule['nodes'][0]['html'][:200]}" for rule in found]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_breaks_no_rule_of_axe_and_fits_a_telephone(visit, path):
+    visit.open(path)
+
+    assert findings(visit) == []
+
+    visit.page.set_viewport_size(PHONE)
+    visit.settle()
+    wider = visit.page.evaluate(
+        "document.querySelector('[data-testid=stMain]').scrollWidth - window.innerWidth"
+    )
+    assert wider <= 0
+
+
+def test_a_dark_page_breaks_no_rule_of_axe(visit):
+    visit.page.emulate_media(color_scheme="dark")
+    visit.open("Label?study=demo&label=label+0001")
+
+    assert findings(visit) == []
