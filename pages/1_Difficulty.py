@@ -1,15 +1,20 @@
-"""Difficulty: which labels are hardest, and why?"""
+"""Difficulty: which labels are hardest, why, and which are most worth fixing?"""
 
 import streamlit as st
 
 from udviz.figures.labels.ranking import ranking
 from udviz.figures.style.text import plural
+from udviz.ui.advice import worth_fixing
 from udviz.ui.frame import alt, charts, sidebar
 from udviz.ui.frame.page import open_page
 from udviz.ui.labels import panel, scatters, sentences, tables
 from udviz.ui.labels.controls import pick_labels, pick_page
 
-view = open_page("Difficulty", question="Which labels are hardest, and why?", compares=True)
+view = open_page(
+    "Difficulty",
+    question="Which labels are hardest, why, and which are most worth fixing?",
+    compares=True,
+)
 opened = sidebar.pick_label(view.labels["label"].tolist())
 st.caption(sentences.whose_difficulty(view))
 
@@ -37,6 +42,8 @@ if shared := sentences.shared_in_words(view.labels):
 
 if opened is not None:
     panel.show_label(view, view.label(opened))
+
+worth_fixing.show(view, labels, opened=opened)
 
 st.header("Compare two measures", anchor=False)
 scatters.draw(labels, view, opened=opened)

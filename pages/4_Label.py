@@ -1,7 +1,8 @@
-"""Label: why is this label difficult, and which images show it?"""
+"""Label: why is this label difficult, what could be done, and which images show it?"""
 
 import streamlit as st
 
+from udviz.ui.advice import label as advice
 from udviz.ui.frame import sidebar
 from udviz.ui.frame.page import open_page
 from udviz.ui.label import (
@@ -18,7 +19,9 @@ from udviz.ui.labels import panel
 from udviz.ui.load.analysis_rows import explain_missing
 
 view = open_page(
-    "Label", question="Why is this label difficult, and which images show it?", compares=True
+    "Label",
+    question="Why is this label difficult, what could be done, and which images show it?",
+    compares=True,
 )
 names = view.labels["label"].tolist()
 opened = sidebar.pick_label(names)
@@ -27,6 +30,7 @@ if opened is None:
     opened = names[0]
 panel.show_head(view, view.label(opened))
 why.show(view, view.label(opened))
+advice.show(view, view.label(opened))
 
 evidence = label_models.collect(view, opened)
 if evidence.problems:

@@ -1,4 +1,4 @@
-"""Every closed list of words, once: splits, verdicts, causes, metrics, recalibrations, methods."""
+"""Every closed list of words, once: splits, verdicts, causes, actions, metrics, methods."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -25,6 +25,15 @@ Cause = Literal[
     "occluded",
 ]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
+
+Action = Literal[  # what could be done about a difficult label
+    "review annotations",
+    "tell apart",
+    "add images",
+    "improve the teacher",
+    "recalibrate",
+]
+ACTIONS: tuple[Action, ...] = get_args(Action)
 
 Scale = Literal["probabilities", "logits"]  # of scores that were made elsewhere
 SCALES: tuple[Scale, ...] = get_args(Scale)

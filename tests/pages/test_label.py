@@ -106,6 +106,7 @@ def test_the_label_in_the_link_is_told_in_depth(small, open_app):
     assert headers == [
         LABEL,
         "Why is this label difficult?",
+        "What to do about it",
         "Scores and decisions",
         "Example images",
         "Does uncertainty predict errors?",
@@ -512,7 +513,7 @@ def test_a_table_that_cannot_be_read_is_named_with_its_command(changed, open_app
     assert not app.exception
     assert f"{table}.parquet" in told(app)
     assert app.code[0].value.startswith("python -m pipelines.study")
-    assert len(app.header) == 7
+    assert len(app.header) == 8
 
 
 def test_without_chosen_thresholds_one_half_is_used(changed, open_app):
@@ -626,7 +627,7 @@ def test_a_label_of_which_no_target_is_known_says_so(made_up, open_app):
 
     assert not app.exception
     assert "No image of this split says whether it carries this label" in told(app)
-    assert len(app.header) == 3
+    assert len(app.header) == 4
 
 
 def test_a_label_without_errors_has_nothing_to_find(made_up, open_app):

@@ -73,11 +73,9 @@ def pick_canvas(selection: Selection) -> Canvas:
             bind="query-params",
             help="The data set is read once, which takes a while if it is large.",
         )
-    try:
-        picture = images.picture(selection.source, selection.row)
-    except StudyError as error:
-        st.warning(str(error), icon=":material/broken_image:")
-        picture = np.full((images.PICTURE_PX, images.PICTURE_PX, 3), 127, dtype=np.uint8)
+    picture = _original(selection) if wants_objects else None
+    if picture is None:
+        picture = _stored(selection)
     objects = mask = None
     if wants_objects:
         height, width = picture.shape[:2]
@@ -90,6 +88,26 @@ def pick_canvas(selection: Selection) -> Canvas:
             if objects is None:
                 st.caption(f"This image has no box or mask of {safe_markdown(selection.label)}.")
     return Canvas(picture=picture, objects=objects, mask=mask, opacity=opacity)
+
+
+def _original(selection: Selection) -> np.ndarray | None:
+    """The image from its own file; None where it has none that can be read, which is said."""
+    try:
+        return images.original(selection.source, selection.row)
+    except StudyError as error:
+        st.caption(
+            f"Drawn from the copy that the models saw, since its own file is not read: {error}"
+        )
+        return None
+
+
+def _stored(selection: Selection) -> np.ndarray:
+    """The image as the models saw it, at its own aspect; grey where it cannot be read."""
+    try:
+        return images.picture(selection.source, selection.row)
+    except StudyError as error:
+        st.warning(str(error), icon=":material/broken_image:")
+        return np.full((images.PICTURE_PX, images.PICTURE_PX, 3), 127, dtype=np.uint8)
 
 
 def show_image(selection: Selection, canvas: Canvas) -> None:

@@ -6,6 +6,8 @@ import streamlit as st
 from udviz.figures.labels import label_counts as figures
 from udviz.figures.style.text import count, one_line, plural
 from udviz.figures.style.theme import SPLITS
+from udviz.ui.advice.collect import cap_of_lists
+from udviz.ui.advice.sentences import cap_in_words
 from udviz.ui.frame import charts
 from udviz.ui.frame.sidebar import open_label
 from udviz.ui.frame.view import View
@@ -151,6 +153,8 @@ def _show_labels_per_image(view: View) -> None:
             figure = figures.labels_per_image(here, title="Labels per image")
             charts.draw(figure, key="labels-per-image", alt=said)
             st.caption(f"{said} Unknown targets count as absent.")
+            if cap := cap_of_lists(view):
+                st.markdown(cap_in_words(cap))
         with grid.cell():
             named = {"labels": "Labels", "images": "Images", "share": "Share"}
             st.dataframe(

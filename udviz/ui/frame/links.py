@@ -9,6 +9,7 @@ RELIABILITY = "pages/2_Reliability.py"
 GAINS = "pages/3_Gains.py"
 LABEL_PAGE = "pages/4_Label.py"
 ATTENTION = "pages/5_Attention.py"
+DATA = "pages/6_Data.py"
 
 
 def open_in_difficulty(label: str) -> None:
@@ -31,14 +32,23 @@ def to_label(label: str, *, text: str) -> None:
     )
 
 
-def to_reliability(label: str, *, text: str) -> None:
-    """Draw a link to the reliability of ``label``."""
+def to_reliability(label: str, *, text: str, recalibration: str | None = None) -> None:
+    """Draw a link to the reliability of ``label``, recalibrated as that page calls it."""
+    asked = {LABEL: label} | ({} if recalibration is None else {"recalibration": recalibration})
+    st.page_link(RELIABILITY, label=text, icon=":material/target:", query_params=_here() | asked)
+
+
+def to_gains(label: str, *, text: str) -> None:
+    """Draw a link to the gains, with ``label`` opened."""
     st.page_link(
-        RELIABILITY,
-        label=text,
-        icon=":material/target:",
-        query_params=_here() | {LABEL: label},
+        GAINS, label=text, icon=":material/trending_up:", query_params=_here() | {LABEL: label}
     )
+
+
+def to_data(part: str, *, text: str, label: str | None = None) -> None:
+    """Draw a link to a part of the page Data, of one label if it is named."""
+    asked = {"part": part} | ({} if label is None else {LABEL: label})
+    st.page_link(DATA, label=text, icon=":material/database:", query_params=_here() | asked)
 
 
 def to_image(image_id: str, *, text: str, label: str | None = None) -> None:

@@ -6,6 +6,8 @@ import streamlit as st
 from udviz.figures.labels.causes import shared_causes
 from udviz.figures.models.models import model_scores
 from udviz.figures.style.text import safe_markdown
+from udviz.ui.advice.collect import advise
+from udviz.ui.advice.sentences import in_short
 from udviz.ui.frame import alt, charts, links, sidebar
 from udviz.ui.frame.view import View
 from udviz.ui.labels import sentences, tables, text_tables
@@ -17,6 +19,8 @@ def show_label(view: View, label: pd.Series) -> None:
     """Numbers of one label below a ranking, with a way to everything about it."""
     with st.container(border=True, key=_KEY):
         _show_numbers(view, label, causes=True)
+        if told := in_short(advise(view).about(label["label"])):
+            st.markdown(told)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button("Close", icon=":material/close:", on_click=sidebar.open_label, args=(None,))
             links.to_label(label["label"], text="Everything about this label")

@@ -42,8 +42,14 @@ def analysis_rows(
     Raises:
         StudyError: If the analysis is missing or damaged; the message names the file.
     """
-    modified = _modified(*_files(study.path, name))
-    return _rows(str(study.path), modified, name, tuple(columns), where).copy(deep=False)
+    return _rows(str(study.path), written(study, name), name, tuple(columns), where).copy(
+        deep=False
+    )
+
+
+def written(study: Study, *names: str) -> tuple[int, ...]:
+    """When the analysis and these tables of it were written, in ns; 0 where one is missing."""
+    return _modified(*_files(study.path, *names))
 
 
 def explain_missing(study: Study, problem: str) -> None:
@@ -79,7 +85,7 @@ def _study(path: str, modified_ns: tuple[int, ...]) -> Study:
     return read_study(Path(path))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=32, show_spinner=False)
 def _rows(
     path: str, modified_ns: tuple[int, ...], name: str, columns: tuple[str, ...], where: Where
 ) -> pd.DataFrame:

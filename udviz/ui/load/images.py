@@ -23,7 +23,7 @@ from udviz.recipe.files import read_recipe
 from udviz.studies.directory import STUDY_FILE, decoded_root
 from udviz.ui.load.study import Study, StudyError, quoted
 
-THUMBNAIL_PX, PICTURE_PX = 224, 384  # longer side
+THUMBNAIL_PX, PICTURE_PX, ORIGINAL_PX = 224, 384, 768  # longer side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +101,29 @@ def picture(source: ImageSource, row: int) -> np.ndarray:
         StudyError: If it is not stored and cannot be read again; the message says why.
     """
     return np.asarray(_at_own_aspect(source, row, longer_px=PICTURE_PX))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def original(source: ImageSource, row: int) -> np.ndarray | None:
+    """The image at index ``row`` as its own file holds it, the longer side at most `ORIGINAL_PX`.
+
+    Returns:
+        (H, W, 3) uint8; None where it has no file, as scenes that are drawn.
+
+    Raises:
+        StudyError: If the data set or the file cannot be read, or is no longer what it was.
+    """
+    dataset = dataset_of(source)
+    if dataset.paths is None:
+        return None
+    try:
+        image = Image.fromarray(read_image(dataset.paths[row], at_least_px=ORIGINAL_PX))
+        if dataset.files:
+            dataset.files[row].check()
+    except (OSError, ImageError, IndexError) as error:
+        raise StudyError(quoted(error)) from error
+    image.thumbnail((ORIGINAL_PX, ORIGINAL_PX))
+    return np.asarray(image)
 
 
 def _at_own_aspect(source: ImageSource, row: int, *, longer_px: int) -> Image.Image:
