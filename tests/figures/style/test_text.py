@@ -5,6 +5,7 @@ import pytest
 from udviz.figures.style.text import (
     count,
     interval,
+    is_q,
     number,
     one_line,
     plural,
@@ -66,3 +67,17 @@ def test_numbers_have_fixed_digits_and_a_true_minus():
 
 def test_one_is_not_a_plural():
     assert (plural(1, "label"), plural(2000, "label")) == ("1 label", "2,000 labels")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (0.0, "< 0.001"),
+        (0.00099, "< 0.001"),
+        (0.001, "= 0.001"),
+        (1.0, "= 1.000"),
+        (math.nan, "= –"),
+    ],
+)
+def test_a_q_is_never_said_to_be_0(value, told):
+    assert is_q(value) == told

@@ -48,6 +48,11 @@ def number(value: float, *, digits: int = 3, sign: bool = False) -> str:
     return text.replace("-", "−")
 
 
+def is_q(value: float) -> str:
+    """What stands after the letter q or p: ``= 0.012``, or ``< 0.001``, which is never 0."""
+    return "< 0.001" if 0 <= value < 0.001 else f"= {number(value)}"
+
+
 def interval(low: float, high: float, *, digits: int = 3, sign: bool = False) -> str:
     """``low to high``; a dash where either end is not known."""
     if number(low) == MISSING or number(high) == MISSING:

@@ -7,6 +7,7 @@ import pandas as pd
 from udviz.figures.style.text import (
     count,
     interval,
+    is_q,
     number,
     plural,
     safe_markdown,
@@ -169,7 +170,7 @@ def _review(action: pd.Series) -> str:
         f"labels are in doubt; {count(action['doubted_missing_unexplained'])} of the missing ones "
         "lie beside no label that explains the doubt. Of the images the model is most certain of, "
         f"{count(action['surest_unmarked'])} are not labelled where its own errors explain "
-        f"{number(action['surest_expected'], digits=1)} (q {_q(action['suspect_q'])})."
+        f"{number(action['surest_expected'], digits=1)} (q {is_q(action['suspect_q'])})."
     )
 
 
@@ -211,12 +212,8 @@ def _recalibrate(action: pd.Series) -> str:
         f"{RECALIBRATIONS[action['recalibration']]}, fitted on validation, lowers its Brier score "
         f"here from {number(action['brier_before'])} to {number(action['brier_after'])} and its "
         f"ECE from {number(action['ece_before'])} to {number(action['ece_after'])} (miscalibrated, "
-        f"q {_q(action['miscalibration_q'])})."
+        f"q {is_q(action['miscalibration_q'])})."
     )
-
-
-def _q(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"= {number(value)}"
 
 
 _WHAT: dict[Action, str] = {

@@ -6,7 +6,7 @@ from pathlib import PurePath
 import pandas as pd
 
 from udviz.figures.labels.causes import CAUSES, shared_causes, split_causes
-from udviz.figures.style.text import count, interval, number, plural, safe_markdown, shorten
+from udviz.figures.style.text import count, interval, is_q, number, plural, safe_markdown, shorten
 from udviz.stats.comparison.headroom import headroom
 from udviz.ui.frame.view import Comparison, View
 from udviz.ui.labels.change import NO_COMPARISON, MeanChange, change_in_words, what_is_covered
@@ -193,7 +193,7 @@ def about_label(
         parts.append(
             f"{gain_in(metric)} of {after} against {before} "
             f"**{number(label['gain'], sign=True)}** (95 % interval {bounds}, "
-            f"q = {number(label['q'])}): **{verdict_word(label['verdict'])}**."
+            f"q {is_q(label['q'])}): **{verdict_word(label['verdict'])}**."
         )
     parts.append(
         f"{count(label['positives'])} of {count(label['known'])} images carry it"
