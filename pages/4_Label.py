@@ -12,6 +12,7 @@ from udviz.ui.label import (
     label_models,
     label_reliability,
     partners,
+    slices,
     why,
 )
 from udviz.ui.labels import panel
@@ -49,5 +50,6 @@ def judge() -> None:
 if evidence.models:
     judge()
 partners.show(view, opened)
+slices.show(view, opened)
 if evidence.models:
     label_reliability.show(view, opened, evidence.models)

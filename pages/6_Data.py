@@ -2,13 +2,21 @@
 
 import streamlit as st
 
-from udviz.ui.data import annotated_images, co_occurrence, import_report, label_counts, suspects
+from udviz.ui.data import (
+    annotated_images,
+    co_occurrence,
+    import_report,
+    label_counts,
+    slices,
+    suspects,
+)
 from udviz.ui.frame import access, sidebar
 from udviz.ui.frame.page import open_page
 
 PARTS = {
     "label frequency": "Label frequency",
     "co-occurrence": "Co-occurrence of labels",
+    "slices": "Slices: sites, cameras, annotators",
     "images": "Images and their labels",
     "annotation errors": "Possible annotation errors",
     "import report": "Import report",
@@ -28,6 +36,8 @@ st.header(PARTS[part or next(iter(PARTS))], anchor=False)
 
 if part == "co-occurrence":
     co_occurrence.show(view, opened)
+elif part == "slices":
+    slices.show(view, opened)
 elif part == "images":
     annotated_images.show(view, opened)
 elif part == "annotation errors":

@@ -47,7 +47,8 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
     },
     "udviz/comparing": {
         *("udviz.comparing", "udviz.analysis", WALL, "udviz.recipe", "udviz.studies"),
-        *("udviz.data.images", "udviz.data.problems", "pandas", "scipy", "tomli_w"),
+        *("udviz.data.images", "udviz.data.problems", "udviz.data.tables"),
+        *("pandas", "scipy", "tomli_w"),
     },
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},
     "udviz/studies": {"udviz.studies", "psutil"},

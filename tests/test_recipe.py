@@ -169,3 +169,10 @@ def test_hardware_seeds_and_other_students_are_no_part_of_the_settings_of_a_run(
     )
 
     assert settings_of(before, "baseline") == settings_of(after, "baseline")
+
+
+def test_slices_are_no_part_of_the_settings_of_a_run():
+    after = parse_recipe({"data": {"slice_columns": ["site"], "seed": 1}}, source="")
+
+    assert "slice_columns" not in settings_of(after, "teacher")["data"]
+    assert settings_of(after, "teacher")["data"]["seed"] == 1

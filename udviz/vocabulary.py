@@ -111,6 +111,24 @@ METRICS: dict[Metric, MetricFacts] = {
 AVERAGE_PRECISION: Metric = "average_precision"
 EQUAL_RECALLS = {50: 0.5, 80: 0.8}  # of the metrics ``..._at_recall_50`` and ``_80``
 
+SliceMetric = Literal[
+    "prevalence",
+    "mean_prob",
+    "average_precision",
+    "auroc",
+    "false_positive_rate",
+    "recall",
+]
+SLICE_METRICS: dict[SliceMetric, str] = {
+    "prevalence": "prevalence",
+    "mean_prob": "mean probability",
+    "average_precision": "AP",
+    "auroc": "AUROC",
+    "false_positive_rate": "false-positive rate",
+    "recall": "recall",
+}
+ALL_SPLITS = "all"  # images of every split together, in the table `slices`
+
 RecalibrationMethod = Literal["none", "temperature", "platt", "isotonic"]
 RECALIBRATIONS: tuple[RecalibrationMethod, ...] = get_args(RecalibrationMethod)
 

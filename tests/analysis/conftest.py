@@ -28,12 +28,13 @@ def plan_of(**changes) -> Plan:
     return replace(plan, **changes)
 
 
-def write_cache(directory, *, targets, logits, split, ids=None, **more):
+def write_cache(directory, *, targets, logits, split, ids=None, first_row=0, **more):
+    rows = range(first_row, first_row + len(targets))
     ids = [f"{split}{i}" for i in range(len(targets))] if ids is None else ids
     with PredictionWriter(
         directory,
         split=split,
-        images=pd.DataFrame({"image_id": ids, "row": range(len(targets))}),
+        images=pd.DataFrame({"image_id": ids, "row": rows}),
         label_names=NAMES,
         dataset_fingerprint="data",
         checkpoint_digest=f"{directory.parts[-3]}",
@@ -50,7 +51,7 @@ def write_cache(directory, *, targets, logits, split, ids=None, **more):
 @pytest.fixture
 def caches(tmp_path, rng):
     """Caches of four models with their seeds on both splits; the last label is easy."""
-    for split in ("val", "test"):
+    for split, first_row in (("val", 0), ("test", N_IMAGES)):
         targets = (rng.random((N_IMAGES, 3)) < [0.1, 0.3, 0.5]).astype(np.int8)
         targets[::7, 1] = -1
         for model, seeds in SEEDS.items():
@@ -62,6 +63,7 @@ def caches(tmp_path, rng):
                     targets=targets,
                     logits=logits,
                     split=split,
+                    first_row=first_row,
                 )
     return tmp_path
 

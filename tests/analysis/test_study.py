@@ -1,7 +1,11 @@
 """A whole analysis, from caches to tables, with and without what a study may lack."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import false_discovery_control
 
 from tests.analysis.conftest import NAMES, SEEDS, opened, plan_of, write_cache
 from udviz.analysis import study as subject
@@ -14,6 +18,7 @@ from udviz.data.dataset import Boxes, Dataset
 from udviz.recipe.schema import Recipe
 from udviz.stats.difficulty.label_difficulty import label_difficulty
 from udviz.stats.label_errors.suspects import find_suspects
+from udviz.vocabulary import SLICE_METRICS
 
 KINDS = {"none": "none"}
 
@@ -86,6 +91,57 @@ def test_labels_hold_the_difficulty_and_causes_that_the_reference_alone_gives(pl
     assert labels["area"].tolist() == pytest.approx([0.005, np.nan, np.nan], nan_ok=True)
     assert labels["causes"].str.contains("small").tolist() == [True, False, False]
     assert labels["supported"].all()
+
+
+def sliced(dataset, **columns):
+    return replace(dataset, slices=pd.DataFrame(columns, dtype="category"))
+
+
+def test_slices_are_compared_on_every_split_and_corrected_over_all_of_it(planned):
+    dataset = data_of(planned)
+    sites = np.where(dataset.targets[:, 0] == 1, "north", "south")
+    sites[::2] = "north"
+    days = np.resize(["day", "night", "dawn"], len(sites))
+
+    assert analyse_study(Recipe(), planned, sliced(dataset, site=sites, time=days))
+
+    rows = read_table(planned, "slices")
+    assert set(rows["slice_column"]) == {"site", "time"}
+    metrics = rows.groupby("split")["metric"].agg(set).to_dict()
+    assert metrics["all"] == {"prevalence"}
+    assert metrics["val"] == metrics["test"] == set(SLICE_METRICS)
+    for _, family in rows[rows["scope"] == "label"].groupby(["split", "metric"]):
+        tested = family[family["p"].notna()]
+        if len(tested):
+            q = false_discovery_control(tested["p"])
+            np.testing.assert_allclose(tested["q"], q)
+    (red,) = rows.query(
+        "split == 'all' and label == 'red' and slice == 'south' and metric == 'prevalence'"
+    ).to_dict("records")
+    assert (red["value"], red["rest"]) == (0, (dataset.targets[sites == "north", 0] == 1).mean())
+    assert red["q"] < 0.001
+    teacher = opened(planned).first
+    among = (sites[dataset.splits == "test"] == "north") & (teacher.targets[:, 0] == 1)
+    (threshold,) = read_table(planned, "thresholds").query("model == 'teacher' and label == 'red'")[
+        "threshold"
+    ]
+    (recall,) = rows.query(
+        "split == 'test' and label == 'red' and slice == 'north' and metric == 'recall'"
+    )["value"]
+    assert recall == pytest.approx((teacher.probs(0)[among] >= threshold - 1e-6).mean())
+
+
+def test_other_slices_make_the_analysis_anew_and_none_leave_it_as_it_was(planned):
+    dataset = data_of(planned)
+    assert analyse_study(Recipe(), planned, dataset)
+    assert read_table(planned, "slices").empty
+    sites = np.resize(["north", "south"], len(dataset.image_ids))
+
+    assert analyse_study(Recipe(), planned, sliced(dataset, site=sites))
+    assert not analyse_study(Recipe(), planned, sliced(dataset, site=sites))
+    assert analyse_study(Recipe(), planned, sliced(dataset, site=sites[::-1]))
+    assert analyse_study(Recipe(), planned, dataset)
+    assert read_table(planned, "slices").empty
 
 
 def test_a_study_of_predictions_alone_has_its_tables_too(planned):

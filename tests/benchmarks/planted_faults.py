@@ -649,6 +649,27 @@ FAULTS = (
         "np.argsort(difficulty[candidates]",
     ),
     Fault(
+        "slices: exact test",
+        "one-sided",
+        "inference/proportions",
+        "np.minimum(2 * np.minimum(",
+        "np.minimum(np.minimum(",
+    ),
+    Fault(
+        "slices: AUROC",
+        "ties count as lost",
+        "ranking/auroc",
+        "(up_to + below) / (2",
+        "(up_to + up_to) / (2",
+    ),
+    Fault(
+        "slices",
+        "all metrics corrected together",
+        "slices/differences",
+        'groupby([rows["split"], rows["metric"]])',
+        'groupby([rows["split"]])',
+    ),
+    Fault(
         "chance AP",
         "off by one",
         "ranking/prevalence",

@@ -39,7 +39,7 @@ def test_a_program_gets_json(photos, capsys):
     check.main([*flags(photos), "--json"])
 
     found = json.loads(capsys.readouterr().out)
-    assert set(found) == {"images", "splits", "labels", "problems", "guesses"}
+    assert set(found) == {"images", "slices", "splits", "labels", "problems", "guesses"}
     assert found["labels"] == {"cat": {"present": 2, "absent": 2, "unknown": 0}}
 
 

@@ -335,6 +335,35 @@ def test_a_column_of_groups_makes_intervals_cluster_by_it(files, ending):
     np.testing.assert_allclose(rows["gain_low"], alone["gain_low"])
 
 
+def test_a_table_of_metadata_tells_slices_apart_by_image_id(files):
+    site_of = dict(zip(IDS, np.resize(["north", "south", "south"], 300), strict=True))
+    table = pd.DataFrame({"image": IDS, "site": site_of.values(), "note": IDS})
+    table.iloc[::-1].to_csv(files / "about.csv", index=False)
+
+    study = compare(files, "--metadata", str(files / "about.csv"))
+
+    rows = read_table(study, "slices")
+    assert set(rows["slice_column"]) == {"site"}
+    run = open_predictions(study / "before-0/predictions/test")
+    assert run.slices["site"].tolist() == [site_of[image_id] for image_id in run.image_ids]
+    north = (run.slices["site"] == "north").to_numpy()
+    own = rows.query("slice == 'north' and scope == 'label' and metric == 'prevalence'")
+    np.testing.assert_allclose(own["value"], (run.targets[north] == 1).mean(axis=0))
+    assert (rows["metric"] == "auroc").any()
+    notes = BroughtStudy(**tomllib.loads((study / "study.toml").read_text())).notes
+    assert any("column 'note' has not two values" in note for note in notes)
+
+
+def test_metadata_of_other_images_is_refused(files):
+    pd.DataFrame({"image": ["x", "y"], "site": ["a", "b"]}).to_csv(files / "about.csv", index=False)
+
+    refused(
+        files,
+        r"--metadata must name images of --targets in its column 'image', got x, y",
+        *("--metadata", str(files / "about.csv")),
+    )
+
+
 def test_groups_that_no_column_tells_are_refused(files):
     refused(
         files, r"targets.csv must have the column 'film' of --groups, got image", "--groups", "film"

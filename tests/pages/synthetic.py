@@ -1,13 +1,16 @@
 """A study directory with made-up numbers, as the analysis leaves it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from tests.analysis.fake import COMPARISONS, MODELS, write_fake
 from udviz.analysis.schema import BY_NAME
 from udviz.analysis.store import read_table, write_analysis
+from udviz.stats.slices.differences import SliceData, compare_slices, corrected_p
 
 EIGHT = (*MODELS, "cal", "kd", "pdd", "mld", "cam")
 TWELVE = (*EIGHT, "asl", "uniform", "wide", "long")
@@ -95,3 +98,28 @@ def add_false_positives(study: Path) -> pd.DataFrame:
         labels=labels.assign(hard=(labels["column"] % 2 == 0) & labels["supported"]),
     )
     return added
+
+
+def add_slices(
+    study: Path, *, sites: Sequence[str] = ("north", "south"), planted: str | None = None
+) -> pd.DataFrame:
+    """Slice the images of ``study`` by site, and return the table ``slices``.
+
+    Nothing differs but the label ``planted``, which only the first site has marked well.
+    """
+    rng = np.random.default_rng(1)
+    names = table_of(study, "labels").query("split == 'test'")["label"].tolist()
+    targets = (rng.random((600, len(names))) < 0.3).astype(np.int8)
+    places = pd.Series(rng.choice(list(sites), 600))
+    logits = targets + rng.normal(size=targets.shape)
+    if planted is not None:
+        unmarked = (places != sites[0]) & (rng.random(600) < 0.9)
+        targets[unmarked, names.index(planted)] = 0
+    data = SliceData(targets=targets, slices=places, label_names=names, min_positives=20)
+    judged = replace(data, runs=[logits], thresholds=[np.zeros(len(names))])
+    parts = [compare_slices(data).assign(split=split) for split in ("all", "test")]
+    parts.append(compare_slices(judged).assign(split="test"))
+    rows = pd.concat(parts, ignore_index=True).assign(slice_column="site")
+    rows["q"] = corrected_p(rows)
+    change_tables(study, slices=rows)
+    return table_of(study, "slices")

@@ -64,6 +64,9 @@ def test_a_third_model_a_name_and_a_validation_split_are_passed_on(form, files, 
         app.text_input(key=f"compare.{place}.name").set_value(f"model-{place}")
         app.run()
     app.text_input(key="compare.val-targets").set_value(str(files / "targets.csv"))
+    sites = pd.DataFrame({"image": [f"{k}.jpg" for k in range(120)], "site": ["x", "y"] * 60})
+    sites.to_csv(files / "sites.csv", index=False)
+    app.text_input(key="compare.metadata").set_value(str(files / "sites.csv"))
     app.text_input(key="compare.name").set_value("three").run()
     app = button(app, "Compare").click().run()
 
@@ -71,6 +74,7 @@ def test_a_third_model_a_name_and_a_validation_split_are_passed_on(form, files, 
     models = read_table(runs / "three", "models")
     assert set(models["model"]) == {"model-0", "model-1", "model-2"}
     assert set(models["split"]) == {"test", "val"}
+    assert set(read_table(runs / "three", "slices")["slice"]) == {"x", "y"}
 
 
 @pytest.mark.parametrize(

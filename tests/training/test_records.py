@@ -51,6 +51,17 @@ def test_other_settings_than_a_run_was_trained_with_are_refused_and_named(tmp_pa
     assert read_recipe(tmp_path / "study.toml") == Recipe()
 
 
+def test_a_study_that_is_trained_may_be_told_its_slices(tmp_path):
+    for model in ("teacher", "baseline", "distilled"):
+        write_run(tmp_path, Recipe(), model)
+    write_old_run(tmp_path, Recipe().model_dump(mode="json", exclude_none=True), "teacher", "old")
+    sliced = recipe_with(data={"slice_columns": ["site"]})
+
+    record_study(tmp_path, sliced)
+
+    assert read_recipe(tmp_path / "study.toml") == sliced
+
+
 def test_settings_of_one_student_do_not_touch_another_run(tmp_path):
     for model in ("teacher", "baseline", "distilled"):
         write_run(tmp_path, Recipe(), model)

@@ -210,6 +210,58 @@ LABELS_PER_IMAGE = Table(
     ),
 )
 
+SLICES = Table(
+    name="slices",
+    row="split, slice, metric and label, and one of their mean: the slice beside all other images",
+    key=("split", "slice_column", "slice", "metric", "scope", "label"),
+    columns=(
+        text("split", "train, val, test, or all: every split together, prevalence only."),
+        text("slice_column", "Metadata column of the data (`data.slice_columns`)."),
+        text(
+            "slice",
+            "Its value on the images of the slice; (blank) where there is none, (several) where "
+            "rows of an image differ, (other) for the values with fewer than 20 images.",
+        ),
+        text(
+            "metric",
+            "prevalence; and of the reference, on the splits it predicts: mean_prob, "
+            "average_precision, auroc, and false_positive_rate and recall at the thresholds chosen "
+            "on validation (0.5 without); means over seeds.",
+        ),
+        text(
+            "scope",
+            "label, or mean over the labels that both sides support (over all, of prevalence); "
+            "then `label` is empty.",
+        ),
+        LABEL,
+        integer("column", "Index of the label in [0, L); -1 of the mean."),
+        integer("known", "Images of the slice whose target is known; of a mean, all.", "images"),
+        integer("positives", "Of these, those that carry the label; of a mean, cells.", "images"),
+        integer("rest_known", "`known` outside of the slice.", "images"),
+        integer("rest_positives", "`positives` outside of the slice.", "images"),
+        *interval("value", "The metric on the slice."),
+        *interval("rest", "The metric on all other images."),
+        *interval(
+            "difference",
+            "value - rest. Intervals hold how images vary, not training again. That of an AP owes "
+            "part of itself to another prevalence, that of an AUROC does not.",
+            "[-1, 1]",
+        ),
+        number(
+            "p",
+            "Two-sided p-value of no difference: of shares Fisher's exact test, doubled (images in "
+            "groups: as for the other metrics), else from the interval; NaN of average_precision "
+            "and below 5 images on a side (auroc: with and without the label).",
+        ),
+        number(
+            "q",
+            "p corrected (Benjamini-Hochberg) for all labels and slices of the split and metric; "
+            "NaN of means.",
+        ),
+        integer("n_labels", "Labels in the mean; 1 for a label.", "labels"),
+    ),
+)
+
 PROBLEMS = Table(
     name="problems",
     row="kind of problem that the reader of the data reported",
@@ -271,6 +323,7 @@ DETAIL_TABLES: tuple[Table, ...] = (
     CO_OCCURRENCE,
     LABEL_COUNTS,
     LABELS_PER_IMAGE,
+    SLICES,
     PROBLEMS,
     LOCALISATION,
     ATTENTION_AGREEMENT,

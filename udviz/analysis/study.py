@@ -1,6 +1,7 @@
 """From the prediction caches of a study to its tables."""
 
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from udviz.analysis.store import is_current, write_analysis
 from udviz.analysis.tables.all_jobs import analysis_jobs, join_tables
 from udviz.analysis.tables.contents import contents, counted
 from udviz.analysis.tables.objects import Objects, sizes_and_objects
+from udviz.analysis.tables.sliced import Sliced, sliced_counts, sliced_dataset
 from udviz.data.dataset import Dataset
 from udviz.predictions.manifest import IMAGES, read_manifest
 from udviz.recipe.schema import Recipe
@@ -114,7 +116,10 @@ def _tables(
         sizes, objects = sizes_and_objects(
             dataset, rows, lambda share, what: advance(OBJECTS_SHARE * share, what)
         )
-    jobs = analysis_jobs(plan, val, test, train_positives, objects=objects, folds=folds)
+    slices = _slices(dataset, splits)
+    jobs = analysis_jobs(
+        plan, val, test, train_positives, objects=objects, folds=folds, slices=slices
+    )
     found = run_jobs(
         jobs,
         n_processes=processes_for(max(split.targets.size for split in splits.values())),
@@ -122,8 +127,15 @@ def _tables(
     )
     if dataset is None:
         found |= counted({name: s.targets for name, s in splits.items()}, test.label_names)
+        sliced = {
+            name: Sliced(targets=splits[name].targets, slices=own, groups=splits[name].groups)
+            for name, own in slices.items()
+        }
     else:
         found |= contents(dataset)
+        sliced = sliced_dataset(dataset)
+    for name, counts in sliced_counts(sliced, test.label_names).items():
+        found[name] = pd.concat([counts, found[name]], ignore_index=True)
     facts = LabelFacts(
         train_positives=None if dataset is None else train_positives,
         area=None if sizes is None else sizes["area"].to_numpy(),
@@ -131,6 +143,19 @@ def _tables(
         suspects=found.get("training_counts"),
     )
     return join_tables(plan, found, facts)
+
+
+def _slices(
+    dataset: Dataset | None, splits: Mapping[str, SplitPredictions]
+) -> dict[str, pd.DataFrame]:
+    """Split -> slice of each of its images, a column per metadata column."""
+    if dataset is None:
+        brought = {name: split.first.slices for name, split in splits.items()}
+        return {name: own for name, own in brought.items() if own is not None}
+    if dataset.slices is None:
+        return {}
+    rows = {name: split.first.images["row"].to_numpy() for name, split in splits.items()}
+    return {name: dataset.slices.iloc[own].reset_index(drop=True) for name, own in rows.items()}
 
 
 def _open(study: Path, models: tuple[Model, ...], split: Split) -> SplitPredictions | None:
@@ -168,4 +193,12 @@ def _inputs(
         )
         for name, manifest in manifests.items()
     }
+    if dataset is not None and dataset.slices is not None:
+        made_from["slices"] = _digest(dataset.slices)
     return {"data": "" if dataset is None else dataset.fingerprint, **made_from}
+
+
+def _digest(slices: pd.DataFrame) -> str:
+    """What tells slices apart: no run depends on them, so no fingerprint of the data has them."""
+    values = pd.util.hash_pandas_object(slices, index=False).to_numpy()
+    return f"{zlib.crc32(values.tobytes()):08x} {', '.join(map(str, slices.columns))}"

@@ -37,6 +37,7 @@ def main(arguments: Sequence[str]) -> None:
         scores=flags.scores,
         images=flags.images,
         groups=flags.groups,
+        metadata=flags.metadata,
         min_positives=flags.min_positives,
     )
     if not asked.models:
@@ -97,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--groups", default="", metavar="COLUMN", help="of the targets: images that belong together"
     )
+    add("--metadata", type=Path, help="table of sites, annotators, ...: results by their values")
     add("--val-targets", type=Path, help="targets of a validation split, for thresholds")
     add("--val-model", action="append", default=[], metavar="NAME=FILE[,FILE...]")
     add("--min-positives", type=int, default=MIN_POSITIVES, help="fewer: not supported (20)")

@@ -24,6 +24,7 @@ class Asked:
         scores: What the scores are; None = recognised.
         images: Folder of the images; None without them.
         groups: Column of the targets that says which images belong together; empty = none.
+        metadata: Table of what is known of each image; None = none.
         min_positives: From how many positives on a label counts as supported.
     """
 
@@ -36,6 +37,7 @@ class Asked:
     scores: Scale | None = None
     images: Path | None = None
     groups: str = ""
+    metadata: Path | None = None
     min_positives: int = MIN_POSITIVES
 
     def arguments(self, out: Path) -> list[str]:
@@ -50,6 +52,7 @@ class Asked:
             ("--scores", self.scores or ""),
             ("--images", str(self.images or "")),
             ("--groups", self.groups),
+            ("--metadata", str(self.metadata or "")),
             ("--min-positives", str(self.min_positives)),
             ("--out", str(out)),
         ]

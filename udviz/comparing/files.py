@@ -1,11 +1,12 @@
 """From files of scores and targets to a study: what the command and the app's form both do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from udviz.comparing.asked import Asked
 from udviz.comparing.images import note_images
+from udviz.comparing.metadata import with_slices
 from udviz.comparing.split import BroughtSplit, read_split, scale_of
 from udviz.comparing.study import Advance, check_free, file_sha256, write_study
 from udviz.recipe.brought import BroughtModel, BroughtStudy, Source, check_models
@@ -44,7 +45,10 @@ def compare_files(
         in_order = {name: asked.val_models[name] for name in asked.models}
         splits["val"] = read(val_targets, in_order)
         _check_same_labels(splits)
-    study = _record(asked, out.name, command, splits)
+    notes: list[str] = []
+    if asked.metadata:
+        splits, notes = with_slices(splits, asked.metadata)
+    study = _record(asked, out.name, command, splits, notes)
     if asked.images:
         ids = [name for split in splits.values() for name in split.joined.ids]
         found = note_images(asked.images, ids)
@@ -56,7 +60,11 @@ def compare_files(
 
 
 def _record(
-    asked: Asked, name: str, command: str, splits: Mapping[Split, BroughtSplit]
+    asked: Asked,
+    name: str,
+    command: str,
+    splits: Mapping[Split, BroughtSplit],
+    notes: Sequence[str],
 ) -> BroughtStudy:
     """What came from where."""
     brought = {
@@ -76,8 +84,9 @@ def _record(
         comparisons=asked.comparisons,
         reference=asked.reference,
         groups=asked.groups,
+        metadata=_source(asked.metadata) if asked.metadata else None,
         min_positives=asked.min_positives,
-        notes=tuple(note for split in splits.values() for note in split.notes),
+        notes=(*(note for split in splits.values() for note in split.notes), *notes),
     )
 
 

@@ -11,7 +11,7 @@ from udviz.predictions.brought.joined import Joined, joined
 from udviz.predictions.brought.matrix import Matrix
 from udviz.predictions.brought.reading import read_scores, read_targets, target_values
 from udviz.predictions.brought.scores import Scores, judged_scores
-from udviz.predictions.cache import PredictionWriter
+from udviz.predictions.cache import SLICE, PredictionWriter
 from udviz.studies.directory import RunDirectory
 from udviz.vocabulary import Scale, Split
 
@@ -24,6 +24,7 @@ class BroughtSplit:
         targets: (N', L) int8 targets of all N' images that have some.
         models: Model -> scores, one per seed.
         groups: (N',) names of the groups that images come in; None if each is its own.
+        slices: (N,) slices of the common images, a column per metadata column; None without any.
         joined: Where the N common images are in the targets (the first), then in each scores.
     """
 
@@ -31,6 +32,7 @@ class BroughtSplit:
     models: Mapping[str, tuple[Scores, ...]]
     groups: np.ndarray | None
     joined: Joined
+    slices: pd.DataFrame | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -60,6 +62,8 @@ class BroughtSplit:
         images = pd.DataFrame({"image_id": self.joined.ids, "row": rows})
         if self.groups is not None:
             images["group"] = self.groups[self.joined.rows[0]]
+        if self.slices is not None:
+            images = images.join(self.slices.add_prefix(SLICE))
         places = iter(range(1, len(self.joined.rows)))
         for name, runs in self.models.items():
             for seed, scores in enumerate(runs):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from udviz.checks import check_targets
 from udviz.data.images.digests import FileDigest
@@ -84,6 +85,7 @@ class Dataset:
         problems: What the reader reported.
         guesses: What the reader took for granted.
         groups: (N,) name of the group an image belongs to (a film, a patient); None without groups.
+        slices: (N,) categories, a column per metadata column (a site, an annotator); None without.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Dataset:
     problems: tuple[Problem, ...] = field(default=())
     guesses: tuple[Guess, ...] = field(default=())
     groups: np.ndarray | None = None
+    slices: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         check_targets(self.targets)

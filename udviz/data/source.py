@@ -105,6 +105,7 @@ def _table_settings(config: DataConfig, digests: FileDigests) -> TableSettings:
             image_column=config.image_column,
             split_column=config.split_column,
             group_column=config.group_column,
+            slice_columns=config.slice_columns,
             label_columns=config.label_columns,
             ignore_columns=config.ignore_columns,
             label_column=config.label_column,

@@ -19,6 +19,7 @@ def short_lines(dataset: Dataset) -> list[str]:
     n_labels = f"{len(dataset.label_names):,} labels"
     lines = [f"{dataset.name}: {len(dataset.image_ids):,} images, {n_labels}"]
     lines.append(f"splits: {_splits(dataset)} ({_origin(dataset)})")
+    lines += [f"slices by {name}: {_counted(values)}" for name, values in _slices(dataset).items()]
     lines += [f"guessed: {guess.what}; else {guess.flag}" for guess in dataset.guesses]
     return lines + [f"problem: {describe_problem(problem)}" for problem in dataset.problems]
 
@@ -42,6 +43,7 @@ def as_json(dataset: Dataset) -> dict[str, Any]:
     """The same for programs."""
     return {
         "images": len(dataset.image_ids),
+        "slices": _slices(dataset),
         "splits": {split: len(dataset.indices(split)) for split in SPLITS},
         "labels": {
             name: dict(zip(("present", "absent", "unknown"), counts, strict=True))
@@ -63,6 +65,19 @@ def as_json(dataset: Dataset) -> dict[str, Any]:
 def _counts(dataset: Dataset) -> np.ndarray:
     """(L, 3) images in which each label is present, absent, unknown."""
     return np.stack([(dataset.targets == value).sum(axis=0) for value in (1, 0, -1)], axis=1)
+
+
+def _slices(dataset: Dataset) -> dict[str, dict[str, int]]:
+    """Column -> value -> images."""
+    columns = {} if dataset.slices is None else dict(dataset.slices.items())
+    return {
+        str(name): {str(value): int(n) for value, n in column.value_counts(sort=False).items()}
+        for name, column in columns.items()
+    }
+
+
+def _counted(values: dict[str, int]) -> str:
+    return ", ".join(f"{value} {n:,}" for value, n in values.items())
 
 
 def _splits(dataset: Dataset) -> str:

@@ -30,6 +30,7 @@ from udviz.predictions.manifest import (
 from udviz.scratch import reserve
 from udviz.stats.labels.probabilities import logit_probs
 
+SLICE = "slice "  # what the name of a column of slices begins with
 MOST_IMAGES = 2**40  # more cannot be found in any file
 _KINDS = {"targets": "i", "difficult": "b"}  # kind of an array's values; else floating point
 _NO_ARRAY = (ValueError, TypeError, EOFError, OSError, SyntaxError, OverflowError, TokenError)
@@ -44,8 +45,9 @@ class Predictions:
 
     Attributes:
         manifest: Where they come from.
-        images: One row per image: ``image_id``, ``row``, its index in the data set, and ``group``
-            where images come in groups (a film, a patient).
+        images: One row per image: ``image_id``, ``row``, its index in the data set, ``group``
+            where images come in groups (a film, a patient), and ``slice NAME`` where predictions
+            were brought with metadata.
         targets: (N, L) int8: 1 present, 0 absent, -1 unknown.
         difficult: (N, L) bool flags of the annotator.
         logits: (N, L) float32 logits of the classification branch.
@@ -78,6 +80,12 @@ class Predictions:
     def groups(self) -> np.ndarray | None:
         """(N,) names of the groups the images come in; None if each is its own."""
         return self.images["group"].to_numpy() if "group" in self.images else None
+
+    @property
+    def slices(self) -> pd.DataFrame | None:
+        """(N,) slices, a column per metadata column that was brought; None without any."""
+        own = self.images.filter(regex=f"^{SLICE}").rename(columns=lambda c: c[len(SLICE) :])
+        return own.astype("category") if len(own.columns) else None
 
     @property
     def image_ids(self) -> tuple[str, ...]:
@@ -267,6 +275,7 @@ def _read_images(path: Path, n_images: int) -> pd.DataFrame:
     rows = images["row"]
     if rows.dtype.kind not in "iu" or (rows < 0).any() or (rows >= MOST_IMAGES).any():
         raise refused(path, "holds rows that are no places in a data set")
-    if "group" in images and not all(isinstance(name, str) for name in images["group"]):
-        raise refused(path, "holds groups that are no words")
+    for column in (name for name in images if name == "group" or str(name).startswith(SLICE)):
+        if not all(isinstance(name, str) for name in images[column]):
+            raise refused(path, "holds groups that are no words")
     return images

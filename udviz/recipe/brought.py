@@ -63,6 +63,8 @@ class BroughtStudy(Section):
     """Model whose difficulty is shown; empty = the first."""
     groups: str = ""
     """Column of the targets that says which images belong together; empty = none."""
+    metadata: Source | None = None
+    """Table of what is known of each image: a site, an annotator."""
     min_positives: int = Field(MIN_POSITIVES, ge=1)
     """Labels with fewer positives are shown but not supported."""
     notes: tuple[str, ...] = ()

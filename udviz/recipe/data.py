@@ -41,6 +41,8 @@ class DataConfig(Section):
     """Table or image folder: the column of splits; empty = found by its name and values."""
     group_column: str = ""
     """Table or image folder: images with an equal cell stay in one split; empty = none."""
+    slice_columns: tuple[str, ...] = ()
+    """Table or image folder: columns (site, annotator, date) to compare results by; no labels."""
     split_fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
     """Table or image folder: shares of train, val and test where splits are drawn."""
     header: Literal["auto", "yes", "none"] = "auto"

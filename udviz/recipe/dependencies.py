@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from udviz.recipe.data import DataConfig
 from udviz.recipe.schema import Recipe
 from udviz.recipe.students import CROSSFIT
 from udviz.vocabulary import TEACHER
@@ -18,7 +19,7 @@ def settings_of(recipe: Recipe, model: str) -> dict[str, Any]:
         Sections of plain values. A teacher from elsewhere depends on no loss of this study.
     """
     settings = {
-        "data": recipe.data.model_dump(mode="json"),
+        "data": data_settings(recipe.data),
         "network": recipe.network_of(model).model_dump(mode="json"),
     }
     if model == TEACHER and recipe.teacher.from_:
@@ -29,6 +30,11 @@ def settings_of(recipe: Recipe, model: str) -> dict[str, Any]:
     if model == CROSSFIT:
         settings["crossfit"] = {"folds": recipe.crossfit_folds}
     return settings
+
+
+def data_settings(data: DataConfig) -> dict[str, Any]:
+    """The settings of the data that every run depends on: by slices only results are told apart."""
+    return data.model_dump(mode="json", exclude={"slice_columns"})
 
 
 def has_calibration(recipe: Recipe, model: str) -> bool:

@@ -14,7 +14,7 @@ from udviz.bounded import MOST_RECORD, read_text
 from udviz.data.dataset import Dataset
 from udviz.installation import code_version
 from udviz.processes import is_main
-from udviz.recipe.dependencies import settings_of
+from udviz.recipe.dependencies import data_settings, settings_of
 from udviz.recipe.files import parse_recipe, read_recipe, recipe_text
 from udviz.recipe.schema import Recipe
 from udviz.recipe.students import CROSSFIT
@@ -156,7 +156,7 @@ def _settings_now(recipe: Recipe, before: Mapping[str, Any]) -> dict[str, Any]:
     """What ``recipe`` says of the run that was made as ``before``."""
     model = before["model"]
     if model not in (TEACHER, *recipe.students, *(CROSSFIT,) * bool(recipe.crossfit_folds)):
-        return {"data": recipe.data.model_dump(mode="json")}
+        return {"data": data_settings(recipe.data)}
     single = model == TEACHER and recipe.teacher_seeds == "one"
     return settings_of(recipe, model) | ({"seed": recipe.teacher_seed} if single else {})
 

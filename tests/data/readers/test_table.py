@@ -245,3 +245,67 @@ def found(dataset) -> dict[str, tuple[str, ...]]:
 
 def write(path: Path, *lines: str) -> None:
     path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def sites(tmp_path, save_photo) -> Path:
+    """Forty photos with a table of labels, and one of splits and of who annotated."""
+    save_photo(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    names = [f"{place:02d}.png" for place in range(40)]
+    (tmp_path / "photos").mkdir()
+    for place, name in enumerate(names):
+        (tmp_path / "photos" / name).write_bytes(content + bytes([place]))  # no two are alike
+    splits = ["train", "val", "test", "train"]
+    people = ["ann", "bob"]
+    write(
+        tmp_path / "labels.csv", "image,cat", *(f"{n},{k % 3 == 0:d}" for k, n in enumerate(names))
+    )
+    rows = (f"{n},{splits[k % 4]},{people[k % 2]}" for k, n in enumerate(names))
+    write(tmp_path / "splits.csv", "image,split,by", *rows)
+    return tmp_path
+
+
+def read_sites(sites, **columns):
+    settings = TableSettings(columns=ColumnSettings(**columns))
+    return read_table(
+        sites / "labels.csv",
+        images=sites / "photos",
+        splits=sites / "splits.csv",
+        settings=settings,
+    )
+
+
+def test_slices_of_the_splits_table_stay_with_their_images_and_out_of_the_fingerprint(sites):
+    dataset = read_sites(sites, slice_columns=("by",))
+
+    assert dataset.slices["by"].tolist() == ["ann", "bob"] * 20
+    assert dataset.label_names == ("cat",)
+    assert dataset.fingerprint == read_sites(sites).fingerprint
+
+
+def test_a_column_that_could_tell_slices_apart_is_suggested(sites):
+    without = read_sites(sites)
+
+    assert without.slices is None
+    (guess,) = without.guesses
+    assert guess.what == "column 'by' is not read: ann, bob"
+    assert guess.flag == "--data.slice_columns 'by'"
+    assert read_sites(sites, slice_columns=("by",)).guesses == ()
+
+
+def test_a_slice_column_of_the_labels_table_is_no_label(sites):
+    table = pd.read_csv(sites / "labels.csv")
+    table.assign(site=["north", "south"] * 20).to_csv(sites / "labels.csv", index=False)
+
+    with pytest.raises(ValueError, match=r"'north', 'south'.*--data\.slice_columns"):
+        read_sites(sites)
+    dataset = read_sites(sites, slice_columns=("site", "by"))
+
+    assert dataset.label_names == ("cat",)
+    assert list(dataset.slices) == ["site", "by"]
+
+
+def test_a_label_that_is_also_to_tell_slices_apart_is_refused(sites):
+    with pytest.raises(ValueError, match="must name no labels, got 'cat'"):
+        read_sites(sites, slice_columns=("cat",), label_columns=("cat",))

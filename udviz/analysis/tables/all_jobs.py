@@ -25,9 +25,11 @@ from udviz.analysis.tables.operating import (
     compared_brier,
     compared_decisions,
 )
+from udviz.analysis.tables.sliced import sliced_performance
 from udviz.stats.difficulty.causes import Evidence, LabelFacts, judge_causes, named_causes
 from udviz.stats.difficulty.findings import Findings
 from udviz.stats.label_errors.suspects import Suspects
+from udviz.stats.slices.differences import corrected_p
 from udviz.vocabulary import EQUAL_RECALLS
 
 KEY = ["split", "label"]
@@ -41,6 +43,7 @@ def analysis_jobs(
     *,
     objects: Mapping[str, Objects] | None = None,
     folds: Sequence[Path] = (),
+    slices: Mapping[str, pd.DataFrame] | None = None,
 ) -> list[Job]:
     """Everything that can be found out side by side, the longest first.
 
@@ -51,6 +54,7 @@ def analysis_jobs(
         train_positives: (L,) training images that carry the label; -1 = not known.
         objects: Split -> objects that attention should point at.
         folds: Caches of training images, each by a model that did not see them.
+        slices: Split -> (N,) slice of every image, a column per metadata column.
     """
     splits = [split for split in (test, val) if split is not None]
     difficulty = difficulty_of(plan, val or test)
@@ -82,6 +86,16 @@ def analysis_jobs(
             arguments=(split, plan.reference),
         )
         for split in splits
+    ]
+    jobs += [
+        Job(
+            name=f"slices by {column} on {split.split}",
+            function=sliced_performance,
+            arguments=(plan, val, split, values),
+        )
+        for split in splits
+        if slices and split.split in slices
+        for column, values in slices[split.split].items()
     ]
     jobs += [
         Job(
@@ -146,6 +160,8 @@ def join_tables(plan: Plan, found: Tables, facts: LabelFacts) -> Tables:
     tables["scores"] = found["scores"].merge(found["ranking"], on=key, validate="one_to_one")
     tables["models"] = _models(plan, found)
     tables["labels"] = _labels(plan, found, tables["scores"], facts)
+    if len(found.get("slices", ())):
+        tables["slices"] = found["slices"].assign(q=corrected_p(found["slices"]))
     return tables
 
 

@@ -63,9 +63,7 @@ def judged_tables(
     thresholds: dict[int, Thresholds] = {}
     for seed, run in (val.models[model] if val else {}).items():
         fitted[seed] = _recalibrations(run)
-        thresholds[seed] = choose_thresholds(
-            run.logits, run.targets, fallback=EVEN_ODDS, min_positives=plan.min_positives
-        )
+        thresholds[seed] = chosen_thresholds(plan, run)
     for seed in test.models[model].keys() - thresholds.keys():
         thresholds[seed] = _no_thresholds(len(test.label_names))
     parts: dict[str, list[pd.DataFrame]] = {}
@@ -83,6 +81,13 @@ def judged_tables(
         parts.setdefault("models", []).append(pd.DataFrame([own | _f1_columns(judged)]))
     tables = {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
     return tables | {"thresholds": _threshold_table(model, test.label_names, thresholds)}
+
+
+def chosen_thresholds(plan: Plan, val: Predictions) -> Thresholds:
+    """Logits with the best F1 on a run's validation predictions; even odds with few positives."""
+    return choose_thresholds(
+        val.logits, val.targets, fallback=EVEN_ODDS, min_positives=plan.min_positives
+    )
 
 
 def _recalibrations(val: Predictions) -> dict[str, Recalibration]:

@@ -9,10 +9,9 @@ from udviz.analysis.jobs import Tables
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions
 from udviz.analysis.tables.comparison_rows import comparison_rows, hard_labels
-from udviz.analysis.tables.judged import EVEN_ODDS
+from udviz.analysis.tables.judged import chosen_thresholds
 from udviz.stats.comparison.equal_recall import Validation, measure_at_recall
 from udviz.stats.comparison.operating import Scope, measure_brier, measure_decisions
-from udviz.stats.decisions.thresholds import choose_thresholds
 from udviz.stats.ranking.measure import Measured
 from udviz.vocabulary import EQUAL_RECALLS, METRICS, Metric
 
@@ -48,12 +47,7 @@ def compared_decisions(
 ) -> Tables:
     """Rows of ``comparisons`` at the thresholds that have the best F1 on validation."""
     thresholds = {
-        name: {
-            seed: choose_thresholds(
-                run.logits, run.targets, fallback=EVEN_ODDS, min_positives=plan.min_positives
-            ).values
-            for seed, run in runs.items()
-        }
+        name: {seed: chosen_thresholds(plan, run).values for seed, run in runs.items()}
         for name, runs in val.models.items()
     }
     measured = measure_decisions(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from udviz.checks import check_choice, is_text, shown
 from udviz.data.dataset import Boxes, Dataset
@@ -33,6 +34,7 @@ class Rows:
         difficult: (R, L) bool.
         boxes: Objects, ``image`` being the row.
         groups: (R,) names of groups; None without groups.
+        slices: (R,) categories, a column per metadata column; None without any.
     """
 
     image_ids: Sequence[str]
@@ -42,6 +44,7 @@ class Rows:
     difficult: np.ndarray
     boxes: Boxes | None = None
     groups: np.ndarray | None = None
+    slices: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,7 @@ def assemble(
         problems=problems,
         guesses=tuple(log.guesses),
         groups=None if rows.groups is None else rows.groups[kept],
+        slices=None if rows.slices is None else rows.slices.iloc[kept].reset_index(drop=True),
     )
     parts = fingerprint_parts(
         dataset,

@@ -25,6 +25,7 @@ from udviz.data.tables.columns import (
     texts,
 )
 from udviz.data.tables.frames import FrameSettings, read_frame
+from udviz.data.tables.slices import FLAG, read_slices, unused_slices
 
 SPLIT_COLUMN = "split"
 
@@ -77,7 +78,7 @@ def read_table(
     Args:
         labels: The table: CSV, TSV, Parquet, JSON or JSON lines; ``.gz`` of a text is unpacked.
         images: Folder that image names are relative to; every image must lie inside it.
-        splits: Table with an image column and a column of splits (others are ignored).
+        splits: Table with an image column and a column of splits, and perhaps of slices.
         masks: Folder with a ``.png`` for every image that has a mask.
         mask_labels: Table ``value,label`` of what the masks' pixel values mean.
         settings: Where in the table to look, and how strict to be.
@@ -128,6 +129,7 @@ def dataset_of_table(
     """
     columns = find_columns(frame, settings.columns, images, log)
     image_ids = texts(frame[columns.image])
+    tables = [(image_ids, frame), *([] if listing is None else [_listed(listing)])]
     if is_long(frame, columns, settings.targets):
         first, targets = united(frame, columns, settings.targets, image_ids, log)
         frame, image_ids = frame.iloc[first], [image_ids[row] for row in first]
@@ -136,6 +138,8 @@ def dataset_of_table(
     source, splits = _splits(frame, columns, image_ids, listing, log)
     ids, values = [image_ids[row] for row in source], targets.values[source]
     groups = None if columns.group is None else np.array(texts(frame[columns.group]))[source]
+    slices = read_slices(tables, settings.columns.slice_columns, ids)
+    _note_unused(tables[0][1], listing, columns, settings.columns, log)
     splits = complete_splits(
         splits,
         values,
@@ -153,6 +157,7 @@ def dataset_of_table(
             targets=values,
             difficult=np.zeros(values.shape, dtype=bool),
             groups=groups,
+            slices=slices,
         ),
         log,
         name=name,
@@ -192,6 +197,28 @@ def _splits(
     if columns.split is None:
         return everyone, np.full(len(image_ids), "", dtype="<U5")
     return everyone, splits_of_column(columns.split, texts(frame[columns.split]), image_ids, log)
+
+
+def _listed(listing: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
+    return texts(listing[_listing_columns(listing)[0]]), listing
+
+
+def _note_unused(
+    frame: pd.DataFrame,
+    listing: pd.DataFrame | None,
+    columns: Columns,
+    settings: ColumnSettings,
+    log: ProblemLog,
+) -> None:
+    """Note columns that could tell groups of images apart and that nothing reads."""
+    read = {columns.image, columns.split, columns.group, columns.label_list, columns.value}
+    own = {*settings.slice_columns, *settings.ignore_columns}
+    taken = {str(name) for name in read if name} | own | {*columns.labels}
+    found = unused_slices(frame, taken)
+    if listing is not None:
+        found |= unused_slices(listing, {*_listing_columns(listing), *own})
+    for name, values in found.items():
+        log.guess(f"column {name!r} is not read: {', '.join(values)}", flag=f"{FLAG} {name!r}")
 
 
 def _listing_columns(listing: pd.DataFrame) -> tuple[str, str]:

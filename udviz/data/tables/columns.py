@@ -37,6 +37,7 @@ class ColumnSettings:
         image_column: Column of image names.
         split_column: Column of splits.
         group_column: Column whose equal values belong together (a film, a patient).
+        slice_columns: Columns by whose values results are told apart; no labels.
         label_columns: The 0/1 columns of labels, in this order; empty for all others.
         ignore_columns: Columns that are nothing of the above.
         label_column: Column of label lists.
@@ -45,6 +46,7 @@ class ColumnSettings:
     image_column: str = ""
     split_column: str = ""
     group_column: str = ""
+    slice_columns: tuple[str, ...] = ()
     label_columns: tuple[str, ...] = ()
     ignore_columns: tuple[str, ...] = ()
     label_column: str = ""
@@ -98,7 +100,8 @@ def find_columns(
     cells = _Cells(frame)
     image = settings.image_column or _find_image_column(frame, images, log)
     split = settings.split_column or _find_split_column(cells, settings, image, log)
-    taken = {image, split, settings.group_column, *settings.ignore_columns}
+    taken = {image, split, settings.group_column}
+    taken |= {*settings.ignore_columns, *settings.slice_columns}
     rest = [column for column in frame.columns if column not in taken]
     known: dict[str, Any] = {
         "image": image,
@@ -145,6 +148,11 @@ def _check_named(frame: pd.DataFrame, settings: ColumnSettings) -> None:
         if column := getattr(settings, name):
             require_columns(frame, [column], flag=f"--data.{name}")
     require_columns(frame, settings.label_columns, flag="--data.label_columns")
+    if both := {*settings.slice_columns} & {*settings.label_columns, settings.label_column}:
+        raise ValueError(
+            f"--data.slice_columns: must name no labels, got {shown(repr(min(both)))}, which is "
+            "one. Take it out there, or out of --data.label_columns or --data.label_column."
+        )
     require_columns(frame, settings.ignore_columns, flag="--data.ignore_columns")
 
 
@@ -173,7 +181,7 @@ def _share_found(column: pd.Series, finder: ImageFinder) -> float:
 
 def _find_split_column(cells: _Cells, settings: ColumnSettings, image: str, log: ProblemLog) -> str:
     chosen = {image, settings.label_column, settings.group_column}
-    chosen |= {*settings.label_columns, *settings.ignore_columns}
+    chosen |= {*settings.label_columns, *settings.ignore_columns, *settings.slice_columns}
     for column in cells.frame.columns:
         if column not in chosen and is_split_column(column, texts(cells.of(column))):
             if column != "split":
@@ -194,7 +202,7 @@ def _without_row_numbers(cells: _Cells, rest: list[str], log: ProblemLog) -> lis
 
 def _find_list_column(cells: _Cells, rest: list[str], log: ProblemLog) -> str:
     """The column of label lists: the only one left that is not 0/1, or one with a usual name."""
-    odd = [column for column in rest if not _is_target_column(cells.of(column))]
+    odd = [column for column in rest if not is_target_column(cells.of(column))]
     if len(rest) == 1 and odd:
         return odd[0]
     usual = [column for column in odd if _plain(column) in LIST_COLUMNS]
@@ -207,12 +215,12 @@ def _find_list_column(cells: _Cells, rest: list[str], log: ProblemLog) -> str:
 
 def _value_column(cells: _Cells, others: list[str]) -> str | None:
     """In a table with a row per label: the column that says whether it is present."""
-    words = [column for column in others if _is_target_column(cells.of(column))]
+    words = [column for column in others if is_target_column(cells.of(column))]
     return words[0] if len(words) == 1 and _plain(words[0]) in VALUE_COLUMNS else None
 
 
 def _refuse_other_columns(cells: _Cells, rest: list[str]) -> None:
-    odd = [c for c in rest if _words(c) & NO_LABELS or not _is_target_column(cells.of(c))]
+    odd = [c for c in rest if _words(c) & NO_LABELS or not is_target_column(cells.of(c))]
     if not odd:
         return
     values = {c: ", ".join(map(repr, _odd_values(cells.of(c)))) for c in odd[:_MOST_EXAMPLES]}
@@ -222,12 +230,12 @@ def _refuse_other_columns(cells: _Cells, rest: list[str]) -> None:
         f"Every column besides the image's must be a label of 0 and 1, got {listed}{more}. "
         f"Name those to leave out as --data.ignore_columns '{shown(','.join(odd))}', or the labels "
         "as --data.label_columns, or a column that lists labels as --data.label_column, or that of "
-        "splits as --data.split_column. "
+        "splits as --data.split_column, or those to compare results by as --data.slice_columns. "
         f"What is read: {READ}."
     )
 
 
-def _is_target_column(cells: pd.Series) -> bool:
+def is_target_column(cells: pd.Series) -> bool:
     """Whether most of the different cells are words for present, absent or unknown."""
     return sum(is_word(cell) for cell in cells) * 2 > len(cells) or not len(cells)
 

@@ -100,6 +100,11 @@ def _ask() -> tuple[Asked | None, str]:
         key="compare.images",
         help="The pages then show the images; their names are the ids of the targets.",
     ).strip()
+    metadata = st.text_input(
+        "Table of metadata (optional)",
+        key="compare.metadata",
+        help="Image ids and columns such as site, camera or annotator, whose values are compared.",
+    ).strip()
     rows = _ask_models(has_val=has_val)
     names = [row.name for row in rows]
     with st.container(horizontal=True):
@@ -123,6 +128,7 @@ def _ask() -> tuple[Asked | None, str]:
         val_models={row.name: row.val for row in rows if row.val},
         val_targets=_path(val_targets) if val_targets else None,
         images=_path(images) if images else None,
+        metadata=_path(metadata) if metadata else None,
         scores=scores,
     )
     return asked, name or "-".join(names)[:100]
@@ -197,8 +203,9 @@ def _check_places(asked: Asked) -> None:
     for flag, targets in {"--targets": asked.targets, "--val-targets": asked.val_targets}.items():
         if targets is not None:
             _check_place(targets, flag=flag)
-    if asked.images is not None:
-        check_readable(asked.images, flag="--images")
+    for flag, place in {"--images": asked.images, "--metadata": asked.metadata}.items():
+        if place is not None:
+            check_readable(place, flag=flag)
 
 
 def _check_place(path: Path, *, flag: str) -> None:
