@@ -52,8 +52,9 @@ def test_runs_of_a_study_come_in_the_order_in_which_they_were_begun(root):
 
 
 def test_the_memory_of_a_run_is_that_of_its_process_and_its_children(root):
-    fork = "block = b'x' * 60_000_000\nos.fork()\nblock += b'y'\n"
-    study = start(root / "mine", f"{fork}say('running', 'ready')\n{SLEEP}")
+    fork = "block = b'x' * 60_000_000\nis_parent = os.fork()\nblock += b'y'\n"
+    ready = "if is_parent:\n    say('running', 'ready')\n"
+    study = start(root / "mine", f"{fork}{ready}{SLEEP}")
     wait_for(study, "running")
     while (status := read_status(study)).message != "ready":
         pass

@@ -17,7 +17,7 @@ from udviz.roots import data_root
 
 SAMPLE_BYTES = 1024
 SHOW_PROGRESS_FROM = 2_000  # below it, the check is over before a bar could be read
-_PART = 64  # files that a thread looks at in one go
+_PART = 64  # files that a thread looks at in one go, at most
 VERIFY = ("header", "decode", "none")
 LINK_OUT = "image that is a link to another place (UDVIZ_DATA may name a folder that holds both)"
 
@@ -81,7 +81,8 @@ def allowed_folder(top: str) -> str:
 def inspect_files(paths: Sequence[Path], *, verify: str, digests: FileDigests) -> list[FileFacts]:
     """Look at every file, in threads, with a progress bar if there are many."""
     hidden = len(paths) <= SHOW_PROGRESS_FROM
-    parts = [paths[start : start + _PART] for start in range(0, len(paths), _PART)]
+    n_together = max(1, min(_PART, len(paths) // 16))
+    parts = [paths[start : start + n_together] for start in range(0, len(paths), n_together)]
     facts: list[FileFacts] = []
     with (
         ThreadPoolExecutor(max_workers=4) as pool,

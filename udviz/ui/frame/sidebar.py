@@ -65,12 +65,16 @@ def keep_in_link(key: str, choice: str | Sequence[str] | None) -> None:
     """Have the URL say what is chosen; nothing is sent where it does already.
 
     Every write sends the whole query as the server knows it. Sent without need, it may overtake a
-    click on a widget that is bound to the URL, and take that choice out of it again.
+    click on a widget that is bound to the URL, and take that choice out of it again. A choice that
+    is new is always sent: a link from a page to itself tells it to the server, not to the URL.
     """
-    said = st.query_params.get_all(key)
+    written = f"_in-link-{key}"
+    wanted = [choice] if isinstance(choice, str) else list(choice or ())
+    is_new = st.session_state.get(written) != wanted
+    st.session_state[written] = wanted
     if not choice:
         st.query_params.pop(key, None)
-    elif said != ([choice] if isinstance(choice, str) else list(choice)):
+    elif is_new or st.query_params.get_all(key) != wanted:
         st.query_params[key] = choice
 
 
