@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from udviz.analysis.summary import p_in_words
 from udviz.analysis.tables.contents import contents
 from udviz.data.dataset import Dataset, Problem
 
@@ -51,3 +53,10 @@ def test_a_reader_that_reported_nothing_leaves_an_empty_table_with_its_columns()
 
     assert problems.empty
     assert list(problems) == ["kind", "count", "fatal", "examples"]
+
+
+@pytest.mark.parametrize(
+    ("p", "told"), [(0.0, "p < 0.001"), (0.001, "p = 0.001"), (0.5, "p = 0.500")]
+)
+def test_a_p_is_never_said_to_be_0(p, told):
+    assert p_in_words(p) == told

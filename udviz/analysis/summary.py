@@ -68,7 +68,7 @@ def _comparison_lines(before: str, after: str, rows: pd.DataFrame, *, taught: bo
         sure = f" ({mean['seeds']} seeds of students, under one teacher)"
     lines = [
         f"Gain in mAP of {shown(after)} over {shown(before)}: {mean['gain']:+.4f}, 95 % interval "
-        f"[{mean['gain_low']:+.4f}, {mean['gain_high']:+.4f}], p = {mean['p']:.3f}{sure}"
+        f"[{mean['gain_low']:+.4f}, {mean['gain_high']:+.4f}], {p_in_words(mean['p'])}{sure}"
     ]
     for verdict in (HELPED, HURT):
         found = labels[labels["verdict"] == verdict].sort_values("gain", key=abs)[::-1]
@@ -119,3 +119,8 @@ def listed(words: Iterable[str]) -> str:
     named = list(words)
     more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
     return ", ".join(named[:MOST_NAMED]) + more
+
+
+def p_in_words(p: float) -> str:
+    """``p = 0.012``, or ``p < 0.001``, which is never 0."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from udviz.analysis.summary import p_in_words
 from udviz.checks import shown
 from udviz.vocabulary import AVERAGE_PRECISION, HELPED, HURT, INCONCLUSIVE, VERDICTS
 
@@ -57,7 +58,7 @@ def sentence(comparison: pd.DataFrame) -> str:
         f"{shown(mean['after'])} against {shown(mean['before'])}: helped {n[HELPED]}, hurt "
         f"{n[HURT]}, inconclusive {n[INCONCLUSIVE]} of {len(labels)} labels; gain in mAP "
         f"{mean['gain']:+.4f} [{mean['gain_low']:+.4f}, {mean['gain_high']:+.4f}], "
-        f"p = {mean['p']:.3f}."
+        f"{p_in_words(mean['p'])}."
     )
     if not tested.empty:
         told += (
