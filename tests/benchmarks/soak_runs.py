@@ -141,7 +141,7 @@ class Person:
     def _open(self, name: str) -> None:
         self._visit.open(f"Runs?opened={name}")
         expect(self._page.get_by_role("heading", name=name)).to_be_visible()
-        expect(self._page.get_by_role("button", name="New study like this")).to_be_visible()
+        expect(self._page.get_by_role("button", name="New study from this one")).to_be_visible()
         assert self._page.get_by_test_id("stException").count() == 0
 
 
@@ -201,7 +201,9 @@ def write_tiny(study: Path) -> None:
     values = {"data": data, "teacher": network, "student": network, "hardware": {"threads": 1}}
     recipe = parse_recipe(recipe_values(recipe_path("demo")) | values, source="soak")
     study.mkdir(parents=True)
-    (study / "study.toml").write_text(tomli_w.dumps(recipe.model_dump(mode="json")))
+    (study / "study.toml").write_text(
+        tomli_w.dumps(recipe.model_dump(mode="json", exclude_none=True))
+    )
 
 
 @contextmanager
