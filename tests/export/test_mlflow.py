@@ -49,6 +49,27 @@ def test_mlflow_reads_every_number_back(study, tmp_path, capsys, monkeypatch):
         assert run.data.metrics[name] == pytest.approx(row["gain"])
 
 
+def test_without_a_store_all_lies_in_the_study_and_no_folder_of_the_machine_is_told(
+    study, tmp_path, monkeypatch
+):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    recipe = (study / "study.toml").read_text()
+    secret = recipe.replace('kind = "scenes"', 'kind = "table"\nroot = "/home/someone/photos"')
+    (study / "study.toml").write_text(secret)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of MLflow's own
+        export.main([str(study), "--to", "mlflow"])
+        run, files = logged(f"sqlite:///{study / 'export' / 'mlflow.db'}")
+
+    assert run.data.params["data.root"] == "…/photos"
+    assert files == {"report.html", "card.md"}
+    assert len(list((study / "export" / "mlflow").rglob("report.html"))) == 1
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
 def test_labels_that_mlflow_cannot_name_keep_their_own_metric(study):
     renamed = {"label 0000": "R&B", "label 0001": "R/B", "label 0002": ".."}
     tables = {

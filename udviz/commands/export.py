@@ -36,10 +36,9 @@ class Format:
         write: Writes what is asked for to a place that does not exist yet; what is to be said of
             it, if anything.
         summary: What it makes.
-        name: Of the file or folder that is written.
+        name: Of the file or folder that is written; empty where it goes to neither.
         options: Options of the command line that it takes.
         printed: Whether it is printed where no ``--out`` is given.
-        has_place: Whether it goes to a file or folder; else to a server or a database.
     """
 
     write: Callable[[argparse.Namespace, Path], str | None]
@@ -47,7 +46,11 @@ class Format:
     name: str
     options: tuple[str, ...] = ()
     printed: bool = False
-    has_place: bool = True
+
+    @property
+    def has_place(self) -> bool:
+        """Whether it goes to a file or folder; else to a server or a database."""
+        return bool(self.name)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -135,11 +138,12 @@ def _labels(asked: argparse.Namespace, draft: Path) -> str:
 def _mlflow(asked: argparse.Namespace, study: Path) -> str:
     from udviz.export.mlflow_run import log_run  # needs MLflow
 
-    place = study / FOLDER / "mlflow.db"
-    uri = asked.uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{place.absolute()}"
+    chosen, own = asked.uri or os.environ.get("MLFLOW_TRACKING_URI"), study / FOLDER
+    uri = chosen or f"sqlite:///{(own / 'mlflow.db').absolute()}"
     if uri.startswith("sqlite:///"):
         Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    return f"run {log_run(_view(asked), uri)} in {uri}"
+    run = log_run(_view(asked), uri, artifacts=None if chosen else own / "mlflow")
+    return f"run {run} in {uri}"
 
 
 def _tensorboard(asked: argparse.Namespace, draft: Path) -> None:
@@ -177,9 +181,8 @@ FORMATS = {
     "mlflow": Format(
         _mlflow,
         "the numbers, the recipe and the report as a run of MLflow",
-        "mlflow",
+        "",
         ("split", "uri"),
-        has_place=False,
     ),
     "tensorboard": Format(_tensorboard, "what the runs noted, as event files", "tensorboard"),
 }

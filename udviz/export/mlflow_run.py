@@ -2,15 +2,18 @@
 
 import re
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from udviz.bounded import read_text
 from udviz.export.card import card_of
-from udviz.export.report import study_report
+from udviz.export.report import study_report, without_folders
 from udviz.export.typeset import markdown
+from udviz.studies.directory import STUDY_FILE
 from udviz.ui.frame.view import View
 from udviz.vocabulary import AVERAGE_PRECISION
 
@@ -21,12 +24,13 @@ _SCORES = {"average_precision": "ap", "ece": "ece", "f1": "f1"}  # columns of `s
 _MODELS = {"mean_ap": "mean_ap", "cf1": "cf1", "of1": "of1"}  # columns of `models`
 
 
-def log_run(view: View, uri: str) -> str:
+def log_run(view: View, uri: str, *, artifacts: Path | None = None) -> str:
     """Log the numbers of one split as a finished run.
 
     Args:
         view: The study and its split.
         uri: Of the tracking store, as ``sqlite:///mlflow.db`` or ``http://localhost:5000``.
+        artifacts: Folder for the files of a new experiment; where the store puts them if None.
 
     Returns:
         Id of the run.
@@ -40,12 +44,14 @@ def log_run(view: View, uri: str) -> str:
 
     client = MlflowClient(tracking_uri=uri)
     found = client.get_experiment_by_name(EXPERIMENT)
-    experiment = found.experiment_id if found else client.create_experiment(EXPERIMENT)
+    place = None if artifacts is None else artifacts.absolute().as_uri()
+    experiment = found.experiment_id if found else client.create_experiment(EXPERIMENT, place)
     tags = {"udviz.study": view.study.path.name, "udviz.split": view.split}
     run = client.create_run(experiment, run_name=view.study.path.name, tags=tags).info
     state = "FAILED"
     try:
-        params = [Param(name, value) for name, value in settings_of(view.study.recipe)]
+        recipe = tomllib.loads(without_folders(read_text(view.study.path / STUDY_FILE)))
+        params = [Param(name, value) for name, value in settings_of(recipe)]
         metrics = [Metric(name, value, run.start_time, 0) for name, value in metrics_of(view)]
         for start in range(0, len(params), AT_ONCE):
             client.log_batch(run.run_id, params=params[start : start + AT_ONCE])
