@@ -7,8 +7,9 @@ from udviz.figures.models.gains import gain_curve
 from udviz.figures.models.models import model_scores
 from udviz.ui.frame import alt, charts, links, take_away
 from udviz.ui.frame.page import open_page
-from udviz.ui.labels import false_positives, gain_grid, headroom, sentences, tables, text_tables
+from udviz.ui.labels import headroom, sentences, tables, text_tables
 from udviz.ui.labels.filters import movers
+from udviz.ui.overview import false_positives, gain_grid
 
 view = open_page(
     "Overview",

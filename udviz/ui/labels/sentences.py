@@ -6,7 +6,15 @@ from pathlib import PurePath
 import pandas as pd
 
 from udviz.figures.labels.causes import CAUSES, shared_causes, split_causes
-from udviz.figures.style.text import count, interval, is_q, number, plural, safe_markdown, shorten
+from udviz.figures.style.text import (
+    count,
+    interval,
+    number,
+    p_equals,
+    plural,
+    safe_markdown,
+    shorten,
+)
 from udviz.stats.comparison.headroom import headroom
 from udviz.ui.frame.view import Comparison, View
 from udviz.ui.labels.change import NO_COMPARISON, MeanChange, change_in_words, what_is_covered
@@ -160,7 +168,7 @@ def how_certain(
             parts.append(TWO_SEEDS)
         parts.append(
             "If the two models were equally good, a mean difference at least this large, in either "
-            f"direction, would occur with p {_p(mean['p'])}."
+            f"direction, would occur with p {p_equals(mean['p'])}."
         )
         parts.append(
             "A label is called helped or hurt after correction for multiple testing "
@@ -170,10 +178,6 @@ def how_certain(
         have = "has" if few == 1 else "have"
         parts.append(f"{plural(few, 'label')} {have} too few positives to be evaluated.")
     return " ".join(parts)
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"= {number(value)}"
 
 
 def about_label(
@@ -193,7 +197,7 @@ def about_label(
         parts.append(
             f"{gain_in(metric)} of {after} against {before} "
             f"**{number(label['gain'], sign=True)}** (95 % interval {bounds}, "
-            f"q {is_q(label['q'])}): **{verdict_word(label['verdict'])}**."
+            f"q {p_equals(label['q'])}): **{verdict_word(label['verdict'])}**."
         )
     parts.append(
         f"{count(label['positives'])} of {count(label['known'])} images carry it"
