@@ -385,7 +385,8 @@ def test_a_folder_of_images_is_kept_and_how_many_of_them_are_there_is_said(files
 
     assert "2 of 300 images have a file below" in capsys.readouterr().out
     record = BroughtStudy.model_validate(tomllib.loads((study / "study.toml").read_text()))
-    found = files_of_images(study, record)
+    assert record.images == str(files / "photos")
+    found = files_of_images(study, files / "photos")
     assert [path and path.name for path in found] == [
         "0.jpg" if k == 0 else "7.jpg" if k == 7 else None for k in range(300)
     ]

@@ -10,7 +10,9 @@ from PIL import Image
 
 from udviz.comparing.asked import Asked
 from udviz.comparing.files import compare_files
-from udviz.ui.load.images import ImageSource, thumbnail
+from udviz.ui.load.analysis_rows import load_study
+from udviz.ui.load.caches import predictions_of, version_of
+from udviz.ui.load.images import ImageSource, source_of, thumbnail
 
 GAINS = "pages/3_Gains.py"
 PAGES = (
@@ -109,6 +111,9 @@ def test_images_that_were_named_are_shown_from_their_files(runs, tmp_path, rng, 
 
     assert not app.exception
     assert not [info.value for info in app.info]
-    source = ImageSource(study=str(runs / "mine"), fingerprint="", side_px=224)
+    photos = str(tmp_path / "photos")
+    source = ImageSource(study=str(runs / "mine"), fingerprint="", side_px=224, images=photos)
+    study = load_study(runs / "mine")
+    assert source_of(study, predictions_of(version_of(study, "only", "test"))).images == photos
     shown = Image.open(io.BytesIO(thumbnail(source, 7)))
     assert (shown.size, shown.getpixel((5, 5))) == ((224, 112), (7, 7, 7))

@@ -48,13 +48,10 @@ def compare_files(
     notes: list[str] = []
     if asked.metadata:
         splits, notes = with_slices(splits, asked.metadata)
-    study = _record(asked, out.name, command, splits, notes)
     if asked.images:
         ids = [name for split in splits.values() for name in split.joined.ids]
-        found = note_images(asked.images, ids)
-        study = study.model_copy(
-            update={"images": str(asked.images.absolute()), "notes": (*study.notes, found)}
-        )
+        notes.append(note_images(asked.images, ids))
+    study = _record(asked, out.name, command, splits, notes)
     write_study(out, study, splits, advance)
     return study
 
@@ -84,6 +81,7 @@ def _record(
         comparisons=asked.comparisons,
         reference=asked.reference,
         groups=asked.groups,
+        images=str(asked.images.absolute()) if asked.images else "",
         metadata=_source(asked.metadata) if asked.metadata else None,
         min_positives=asked.min_positives,
         notes=(*(note for split in splits.values() for note in split.notes), *notes),

@@ -7,8 +7,7 @@ from udviz.checks import shown
 from udviz.data.images.finder import locate
 from udviz.data.problems import ProblemLog, describe_problem
 from udviz.predictions.cache import open_predictions
-from udviz.recipe.brought import BroughtStudy
-from udviz.studies.directory import RunDirectory
+from udviz.studies.models import models_at
 
 
 def note_images(folder: Path, ids: Sequence[str]) -> str:
@@ -29,18 +28,19 @@ def note_images(folder: Path, ids: Sequence[str]) -> str:
     return f"{n_found:,} of {len(ids):,} images have a file below {shown(str(folder))}."
 
 
-def files_of_images(study: Path, record: BroughtStudy) -> list[Path | None]:
-    """The file of every image of a study, by its row; None where there is none.
+def files_of_images(study: Path, folder: Path) -> list[Path | None]:
+    """The file below ``folder`` of every image of a study, by its row; None where there is none.
 
     Raises:
         FileNotFoundError: If the folder is no longer there.
-        ValueError: If the predictions are damaged.
+        ValueError: If the record or the predictions are damaged.
     """
-    run = RunDirectory(study / f"{next(iter(record.brought))}-0")
-    splits = ("test", "val") if record.val_targets else ("test",)
+    run = next(iter(models_at(study)[0].directories(study).values()))
+    caches = [run.predictions(split) for split in ("test", "val")]  # the order of the rows
     ids = [
         image_id
-        for split in splits
-        for image_id in open_predictions(run.predictions(split)).images["image_id"]
+        for cache in caches
+        if cache.is_dir()
+        for image_id in open_predictions(cache).images["image_id"]
     ]
-    return locate(Path(record.images), ids, ProblemLog())
+    return locate(folder, ids, ProblemLog())

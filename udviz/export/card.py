@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from udviz.figures.style.text import MISSING, count, interval, number, one_line, plural
+from udviz.figures.style.text import MISSING, count, interval, number, one_line, p_value, plural
 from udviz.launching.launch import Plan
 from udviz.recipe.brought import BROUGHT
 from udviz.recipe.files import RECIPES, parse_recipe, read_recipe
@@ -105,7 +105,7 @@ def _gain(named: Mapping[str, str], rows: pd.DataFrame) -> dict[str, str]:
         "Metric": names[named["metric"]],
         "Mean gain": number(mean["gain"], digits=4, sign=True),
         "95 % interval": interval(mean["gain_low"], mean["gain_high"], digits=4, sign=True),
-        "p": "< 0.001" if mean["p"] < 0.001 else number(mean["p"]),
+        "p": p_value(mean["p"]),
         **{word.capitalize(): count(verdicts.get(word, 0)) for word in VERDICTS},
         "Interval over seeds": "yes" if mean["includes_seeds"] else "no",
     }

@@ -5,9 +5,9 @@ import pytest
 from udviz.figures.style.text import (
     count,
     interval,
-    is_q,
     number,
     one_line,
+    p_equals,
     plural,
     safe_html,
     safe_markdown,
@@ -80,4 +80,4 @@ def test_one_is_not_a_plural():
     ],
 )
 def test_a_q_is_never_said_to_be_0(value, told):
-    assert is_q(value) == told
+    assert p_equals(value) == told

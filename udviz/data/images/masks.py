@@ -11,7 +11,7 @@ from PIL import Image
 from udviz.checks import shown
 from udviz.data.images.decoding import DECODE_ERRORS, MAX_PIXELS, ImageError, check_size, reason
 from udviz.data.images.digests import FileDigest, FileDigests
-from udviz.data.images.files import path_inside
+from udviz.data.images.files import ImageFolder
 from udviz.data.problems import ProblemLog
 from udviz.data.tables.columns import require_columns, texts
 from udviz.data.tables.frames import read_frame
@@ -114,7 +114,8 @@ def mask_folder(
     if not Path(folder).is_dir():
         raise FileNotFoundError(f"`masks` must be a folder, got {folder}.")
     names = (str(PurePosixPath(image_id).with_suffix(".png")) for image_id in image_ids)
-    paths = (path_inside(Path(folder), name) for name in names)
+    inside = ImageFolder(Path(folder))
+    paths = map(inside.file, names)
     return MaskFolder(
         paths=tuple(path if path is not None and path.is_file() else None for path in paths),
         label_of_value=label_of_value,

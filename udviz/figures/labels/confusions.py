@@ -5,9 +5,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from udviz.figures.style.markers import add_dots_with_intervals, add_rows
+from udviz.figures.style.markers import add_dots_with_intervals, add_rows, stripes_of
 from udviz.figures.style.text import interval, number, safe_html, shorten
-from udviz.figures.style.theme import CLEAR, STRIPE, MarkerStyle, add_rule, set_frame
+from udviz.figures.style.theme import MarkerStyle, add_rule, set_frame
 
 _ROW_PX = 34
 _UNIT = [0.0, 1.0]
@@ -28,7 +28,7 @@ def confusions(pairs: pd.DataFrame, *, names: str, style: MarkerStyle, title: st
     set_frame(figure, title=title, plot_px=_ROW_PX * len(pairs))
     labels, rows = pairs[names].tolist(), np.arange(len(pairs))
     hover = [_hover(pair) for _, pair in pairs.iterrows()]
-    stripes = [(CLEAR, STRIPE)[row % 2] for row in rows]
+    stripes = stripes_of(labels)
     ends = np.log10(pairs[["lift_low", "lift_high"]].to_numpy(float))
     lift_axis = [min(0.0, ends.min()) - 0.1, ends.max() + 0.1]
     add_rows(figure, labels, hover, stripes, extent=_UNIT, column=1)

@@ -7,9 +7,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from udviz.figures.style.markers import add_rows
+from udviz.figures.style.markers import add_rows, stripes_of
 from udviz.figures.style.text import count, safe_html, shorten
-from udviz.figures.style.theme import CLEAR, NEUTRAL, OPENED, SPLITS, STRIPE, set_frame
+from udviz.figures.style.theme import NEUTRAL, SPLITS, set_frame
 
 ROW_PX = 26
 _MOST_TICKS = 12
@@ -34,7 +34,7 @@ def positives_per_label(
     names = counts["label"].tolist()
     figure = make_subplots()
     set_frame(figure, title=title, plot_px=len(names) * ROW_PX)
-    stripes = [OPENED if n == opened else (CLEAR, STRIPE)[i % 2] for i, n in enumerate(names)]
+    stripes = stripes_of(names, opened)
     hover = [_summary(row, splits) for _, row in counts.iterrows()]
     add_rows(figure, names, hover, stripes, extent=extent, column=1)
     for split in splits:

@@ -8,14 +8,11 @@ import plotly.graph_objects as go
 from udviz.figures.labels.panels import PANELS, Rows
 from udviz.figures.style.blank import subplots
 from udviz.figures.style.hover import label_summaries
-from udviz.figures.style.markers import add_rows
+from udviz.figures.style.markers import add_rows, stripes_of
 from udviz.figures.style.text import safe_html, shorten
 from udviz.figures.style.theme import (
-    CLEAR,
     NEUTRAL,
-    OPENED,
     RANK,
-    STRIPE,
     VERDICTS,
     put,
     room_above,
@@ -59,7 +56,7 @@ def ranking(
     hover = label_summaries(
         labels, rows.scores, rows.styles, gains="gain" in panels, metric=rows.metric
     )
-    stripes = [OPENED if n == opened else (CLEAR, STRIPE)[i % 2] for i, n in enumerate(names)]
+    stripes = stripes_of(names, opened)
     for column, panel in enumerate(chosen, start=1):
         axis = panel.axis(rows)
         add_rows(figure, names, hover, stripes, extent=axis["range"], column=column)

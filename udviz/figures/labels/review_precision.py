@@ -5,9 +5,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from udviz.figures.style.markers import add_dots_with_intervals, add_rows
+from udviz.figures.style.markers import add_dots_with_intervals, add_rows, stripes_of
 from udviz.figures.style.text import interval, number, safe_html, shorten
-from udviz.figures.style.theme import CLEAR, NEUTRAL, STRIPE, MarkerStyle, set_frame
+from udviz.figures.style.theme import NEUTRAL, MarkerStyle, set_frame
 
 ROW_PX = 26
 _STYLE = MarkerStyle("confirmed", NEUTRAL, "circle", "●")
@@ -23,7 +23,7 @@ def precision_intervals(table: pd.DataFrame, *, title: str) -> go.Figure:
     names = table["label"].tolist()
     figure = make_subplots()
     set_frame(figure, title=title, plot_px=len(names) * ROW_PX)
-    stripes = [(CLEAR, STRIPE)[row % 2] for row in range(len(names))]
+    stripes = stripes_of(names)
     hover = [_summary(row) for _, row in table.iterrows()]
     add_rows(figure, names, hover, stripes, extent=[-0.02, 1.02], column=1)
     add_dots_with_intervals(

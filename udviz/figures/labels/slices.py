@@ -7,11 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from udviz.figures.style.blank import subplots
-from udviz.figures.style.markers import add_dots_with_intervals, add_rows
+from udviz.figures.style.markers import add_dots_with_intervals, add_rows, stripes_of
 from udviz.figures.style.theme import (
-    CLEAR,
-    OPENED,
-    STRIPE,
     MarkerStyle,
     put,
     room_above,
@@ -65,10 +62,7 @@ def marks_beside(
     above_px = room_above([each.style.word for each in marks])
     set_frame(figure, title=title, plot_px=row_px * max(1, len(names)), above_px=above_px)
     extent = [-_MARGIN, _end(marks) + _MARGIN]
-    colours = [
-        OPENED if name == opened else (CLEAR, STRIPE)[row % 2] for row, name in enumerate(names)
-    ]
-    add_rows(figure, names, hover, colours, extent=extent, column=1)
+    add_rows(figure, names, hover, stripes_of(names, opened), extent=extent, column=1)
     rows = np.arange(len(names), dtype=float)
     for each, shift in zip(marks, _shifts(len(marks)), strict=True):
         add_dots_with_intervals(

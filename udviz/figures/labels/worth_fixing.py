@@ -5,9 +5,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from udviz.figures.style.blank import subplots
-from udviz.figures.style.markers import add_rows
+from udviz.figures.style.markers import add_rows, stripes_of
 from udviz.figures.style.text import number, safe_html, shorten
-from udviz.figures.style.theme import CLEAR, NEUTRAL, OPENED, STRIPE, put, set_frame
+from udviz.figures.style.theme import NEUTRAL, put, set_frame
 
 ROW_PX = 40
 _SAVED_PX, _ALL_PX = 12, 2
@@ -26,7 +26,7 @@ def worth_fixing(actions: pd.DataFrame, *, title: str, opened: str | None = None
     set_frame(figure, title=title, plot_px=ROW_PX * len(actions))
     names, rows = actions["label"].tolist(), np.arange(len(actions))
     extent = [0.0, 1.05 * float(actions["errors"].max())]
-    stripes = [OPENED if n == opened else (CLEAR, STRIPE)[i % 2] for i, n in enumerate(names)]
+    stripes = stripes_of(names, opened)
     hover = [_hover(row) for _, row in actions.iterrows()]
     add_rows(figure, names, hover, stripes, extent=extent, column=1)
     _add_lines(figure, actions["errors"], rows, name="all wrong decisions", width=_ALL_PX)

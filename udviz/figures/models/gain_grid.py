@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from udviz.figures.style.markers import CLICKABLE
-from udviz.figures.style.text import interval, is_q, number, safe_html, shorten
+from udviz.figures.style.text import interval, number, p_equals, safe_html, shorten
 from udviz.figures.style.theme import VERDICTS, put, set_frame, verdict_style
 
 ROW_PX = 34
@@ -70,5 +70,5 @@ def _told(row: pd.Series) -> str:
     return (
         f"<b>{safe_html(shorten(row['label']))}</b><br>{safe_html(row['before'])} → "
         f"{safe_html(row['after'])}<br>gain {number(row['gain'], sign=True)} ({bounds})<br>"
-        f"q {is_q(row['q'])}, {verdict_style(row['verdict']).word}"
+        f"q {p_equals(row['q'])}, {verdict_style(row['verdict']).word}"
     )

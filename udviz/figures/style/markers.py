@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from udviz.figures.style.text import safe_html, shorten
-from udviz.figures.style.theme import NEUTRAL, MarkerStyle
+from udviz.figures.style.theme import CLEAR, NEUTRAL, OPENED, STRIPE, MarkerStyle
 
 CLICKABLE: dict[str, Any] = {  # marks with a `hovertext`, which a click does not fade
     "hovertemplate": "%{hovertext}<extra></extra>",
@@ -73,6 +73,11 @@ def add_dots_with_intervals(
         col=column,
         **shared,
     )
+
+
+def stripes_of(names: Sequence[str], opened: str | None = None) -> list[str]:
+    """Colour behind each row of a chart: every other one is shaded, that of ``opened`` lifted."""
+    return [OPENED if n == opened else (CLEAR, STRIPE)[i % 2] for i, n in enumerate(names)]
 
 
 def add_rows(

@@ -48,9 +48,15 @@ def number(value: float, *, digits: int = 3, sign: bool = False) -> str:
     return text.replace("-", "−")
 
 
-def is_q(value: float) -> str:
-    """What stands after the letter q or p: ``= 0.012``, or ``< 0.001``, which is never 0."""
-    return "< 0.001" if 0 <= value < 0.001 else f"= {number(value)}"
+def p_value(value: float) -> str:
+    """A p or q in a cell: ``0.012``, or ``< 0.001``, which is never 0."""
+    return "< 0.001" if 0 <= value < 0.001 else number(value)
+
+
+def p_equals(value: float) -> str:
+    """What stands after the letter p or q in a sentence: ``= 0.012``, or ``< 0.001``."""
+    told = p_value(value)
+    return told if told.startswith("<") else f"= {told}"
 
 
 def interval(low: float, high: float, *, digits: int = 3, sign: bool = False) -> str:

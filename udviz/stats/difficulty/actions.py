@@ -10,8 +10,10 @@ decisions, so their numbers do not add up.
 import numpy as np
 import pandas as pd
 
+from udviz.stats.comparison.headroom import headroom
 from udviz.stats.difficulty.causes import FALSE_DISCOVERY_RATE
-from udviz.vocabulary import ACTIONS, Action, Cause, RecalibrationMethod
+from udviz.stats.difficulty.measures import has_cause
+from udviz.vocabulary import ACTIONS, Action, RecalibrationMethod
 
 NONE: RecalibrationMethod = "none"
 _DOUBTS = [
@@ -142,7 +144,7 @@ def worth_fixing(actions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _review(labels: pd.DataFrame, wrong: pd.DataFrame, *, training_judged: bool) -> pd.DataFrame:
-    rows = labels.loc[_named(labels, "missing annotations"), ["label", *_DOUBTS]]
+    rows = labels.loc[has_cause(labels, "missing annotations"), ["label", *_DOUBTS]]
     rows = rows.merge(wrong, on="label")
     surplus = 1 - rows["surest_expected"] / rows["surest_unmarked"]
     saved = np.minimum(rows["doubted_missing_unexplained"] * surplus, rows["false_positives"])
@@ -157,7 +159,7 @@ def _tell_apart(confusions: pd.DataFrame, wrong: pd.DataFrame) -> pd.DataFrame:
 
 def _add_images(labels: pd.DataFrame, own: pd.DataFrame, wrong: pd.DataFrame) -> pd.DataFrame:
     counted = labels["train_positives"].where(labels["train_positives"] >= 0)
-    chosen = _named(labels, "rare") & labels["supported"] & counted.notna()
+    chosen = has_cause(labels, "rare") & labels["supported"] & counted.notna()
     rows = labels.loc[chosen, ["label", "train_positives", "expected_ap"]]
     rows = rows.merge(own[["label", *_PRECISION]], on="label").merge(wrong, on="label")
     rows = rows[rows["average_precision_high"] < rows["expected_ap"]]
@@ -169,8 +171,7 @@ def _add_images(labels: pd.DataFrame, own: pd.DataFrame, wrong: pd.DataFrame) ->
 def _improve_teacher(
     labels: pd.DataFrame, scores: pd.DataFrame, gaps: pd.DataFrame, wrong: pd.DataFrame
 ) -> pd.DataFrame:
-    ahead = gaps["bounded"].astype(bool) & (gaps["gap"] > 0)
-    rows = gaps.loc[gaps["gap"].notna() & ~ahead, ["label", "before", "gap"]]
+    rows = gaps.loc[gaps["label"].isin(headroom(gaps).rest), ["label", "before", "gap"]]
     teacher = scores[scores["model"].isin(gaps["teacher"])]
     rows = rows.merge(teacher[["label", *_PRECISION]], on="label")
     rows = rows.merge(labels.loc[labels["supported"], ["label", "expected_ap"]], on="label")
@@ -194,8 +195,3 @@ def _recalibrate(
     rows = rows[chosen].sort_values("brier_after", kind="stable").drop_duplicates("label")
     rows = rows.merge(own[["label", "threshold_chosen"]], on="label").merge(wrong, on="label")
     return rows.assign(saved=np.where(rows["threshold_chosen"], 0.0, np.nan))
-
-
-def _named(labels: pd.DataFrame, cause: Cause) -> pd.Series:
-    named = [cause in str(cell or "").split(", ") for cell in labels["causes"]]
-    return pd.Series(named, labels.index, dtype=bool)

@@ -50,7 +50,6 @@ def cause_measures(labels: pd.DataFrame) -> pd.DataFrame:
             "small": (labels["area"], SMALL_AREA),
             "occluded": (labels["visible"], OCCLUDED_VISIBLE),
         }
-    named = labels["causes"].map(lambda cell: str(cell or "").split(", "))
     parts = []
     for cause in CAUSES:
         value, level = values[cause]
@@ -59,6 +58,12 @@ def cause_measures(labels: pd.DataFrame) -> pd.DataFrame:
         part["low"] = labels["partner_lift_low"] if lift else np.nan
         part["high"] = labels["partner_lift_high"] if lift else np.nan
         part["level"] = level
-        part["found"] = named.map(lambda causes, cause=cause: cause in causes)
+        part["found"] = has_cause(labels, cause)
         parts.append(part.replace([np.inf, -np.inf], np.nan))
     return pd.concat(parts, ignore_index=True)
+
+
+def has_cause(labels: pd.DataFrame, cause: Cause) -> pd.Series:
+    """Whether each row of the table ``labels`` names the cause."""
+    named = [cause in str(cell or "").split(", ") for cell in labels["causes"]]
+    return pd.Series(named, labels.index, dtype=bool)

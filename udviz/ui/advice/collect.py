@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from udviz.stats.difficulty.actions import PAIR, label_actions, wrong_decisions
+from udviz.stats.difficulty.measures import has_cause
 from udviz.stats.labels.list_caps import ListCap, list_cap, may_go_together
 from udviz.ui.frame.view import View
 from udviz.ui.load.analysis_rows import Where, analysis_rows, written
@@ -107,7 +108,7 @@ def _of_first(gaps: pd.DataFrame, pair: tuple[str, str] | None) -> pd.DataFrame:
 
 def _doubts(view: View) -> bool:
     """Whether any label misses annotations: only then it matters which were judged."""
-    return bool(view.labels["causes"].str.contains("missing annotations").any())
+    return bool(has_cause(view.labels, "missing annotations").any())
 
 
 def _any_unknown(view: View) -> bool:

@@ -7,8 +7,8 @@ import pandas as pd
 from udviz.figures.style.text import (
     count,
     interval,
-    is_q,
     number,
+    p_equals,
     plural,
     safe_markdown,
     shorten,
@@ -170,7 +170,7 @@ def _review(action: pd.Series) -> str:
         f"labels are in doubt; {count(action['doubted_missing_unexplained'])} of the missing ones "
         "lie beside no label that explains the doubt. Of the images the model is most certain of, "
         f"{count(action['surest_unmarked'])} are not labelled where its own errors explain "
-        f"{number(action['surest_expected'], digits=1)} (q {is_q(action['suspect_q'])})."
+        f"{number(action['surest_expected'], digits=1)} (q {p_equals(action['suspect_q'])})."
     )
 
 
@@ -212,7 +212,7 @@ def _recalibrate(action: pd.Series) -> str:
         f"{RECALIBRATIONS[action['recalibration']]}, fitted on validation, lowers its Brier score "
         f"here from {number(action['brier_before'])} to {number(action['brier_after'])} and its "
         f"ECE from {number(action['ece_before'])} to {number(action['ece_after'])} (miscalibrated, "
-        f"q {is_q(action['miscalibration_q'])})."
+        f"q {p_equals(action['miscalibration_q'])})."
     )
 
 

@@ -4,8 +4,9 @@ import pandas as pd
 
 from udviz.figures.style.text import safe_markdown, shorten
 from udviz.ui.frame import links
+from udviz.ui.reliability.reliability import RECALIBRATIONS
 
-_RECALIBRATIONS = {"temperature": "temperature", "platt": "Platt", "isotonic": "isotonic"}
+_NAMES = {method: name for name, method in RECALIBRATIONS.items()}
 
 
 def to_act(action: pd.Series, *, on_label_page: bool = False) -> None:
@@ -28,5 +29,5 @@ def to_act(action: pd.Series, *, on_label_page: bool = False) -> None:
     elif kind == "improve the teacher":
         links.to_gains(label, text="What the teacher could teach")
     else:
-        name = _RECALIBRATIONS[action["recalibration"]]
+        name = _NAMES[action["recalibration"]]
         links.to_reliability(label, text="Reliability, recalibrated", recalibration=name)

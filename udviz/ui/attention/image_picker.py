@@ -101,7 +101,7 @@ def _pick_place(run: Predictions, listed: pd.DataFrame) -> int:
     chosen = wanted if place is not None else ""
     shown = int(listed["place"].iloc[0]) if place is None else place
     st.session_state[IMAGE] = st.session_state[_LAST] = chosen
-    keep_in_link(IMAGE, chosen)
+    keep_in_link(IMAGE, chosen, last=last)
     return shown
 
 

@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.style.text import count, interval, number, plural, safe_markdown
+from udviz.figures.style.text import count, interval, number, p_value, plural, safe_markdown
 from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
-from udviz.ui.load.slice_rows import LEVEL, slice_rows
+from udviz.ui.load.slice_rows import LEVEL, slice_rows, unmirrored
 from udviz.vocabulary import SLICE_METRICS
 
 WHY_AUROC = (
@@ -25,9 +25,7 @@ def show(view: View, column: str) -> None:
     """
     rows = slice_rows(view, split=view.split, slice_column=column, scope="mean")
     rows = rows[rows["metric"] != "prevalence"]
-    names = rows["slice"].unique()
-    if len(names) == 2:  # each is the rest of the other
-        rows = rows[rows["slice"] == names[0]]
+    rows = unmirrored(rows)
     if rows.empty:
         st.caption(
             f"No label has enough positives on both sides of a slice of {view.split} to say what "
@@ -60,7 +58,7 @@ def _row(row: pd.Series) -> dict[str, str]:
         "Rest": number(row["rest"]),
         "Difference": number(row["difference"], sign=True),
         "95 % interval": interval(row["difference_low"], row["difference_high"], sign=True),
-        "p": number(row["p"]),
+        "p": p_value(row["p"]),
     }
 
 

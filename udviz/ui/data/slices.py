@@ -9,6 +9,7 @@ from udviz.figures.style.text import (
     interval,
     number,
     one_line,
+    p_equals,
     plural,
     safe_html,
     safe_markdown,
@@ -22,7 +23,7 @@ from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
 from udviz.ui.labels.controls import pick_page
 from udviz.ui.load.analysis_rows import explain_missing
-from udviz.ui.load.slice_rows import LEVEL, Q, in_q, others_of, percent, slice_rows, strongest_first
+from udviz.ui.load.slice_rows import LEVEL, Q, others_of, percent, slice_rows, strongest_first
 from udviz.ui.load.study import StudyError
 from udviz.vocabulary import ALL_SPLITS
 
@@ -122,7 +123,7 @@ def _finding(view: View, labels: pd.DataFrame, rest: str) -> str:
         )
     named = [
         f"**{safe_markdown(row['label'])}** ({percent(row['value'])} and {percent(row['rest'])}, "
-        f"{in_q(row['q'])})"
+        f"q {p_equals(row['q'])})"
         for _, row in labels.head(min(differ, N_NAMED)).iterrows()
     ]
     return (
@@ -189,7 +190,9 @@ def _told(row: pd.Series, name: str, rest: str) -> str:
             f"({interval(row[f'{side}_low'], row[f'{side}_high'])})"
         )
     bounds = interval(row["difference_low"], row["difference_high"], sign=True)
-    lines.append(f"Difference {number(row['difference'], sign=True)} ({bounds}), {in_q(row['q'])}")
+    lines.append(
+        f"Difference {number(row['difference'], sign=True)} ({bounds}), q {p_equals(row['q'])}"
+    )
     return "<br>".join(lines)
 
 

@@ -57,24 +57,28 @@ def pick(label: str, options: Sequence[str], *, key: str, default: str | None) -
         placeholder="None",
     )
     st.session_state[kept] = choice
-    keep_in_link(key, choice)
+    keep_in_link(key, choice, last=last)
     return choice
 
 
-def keep_in_link(key: str, choice: str | Sequence[str] | None) -> None:
+def keep_in_link(
+    key: str, choice: str | Sequence[str] | None, *, last: str | Sequence[str] | None
+) -> None:
     """Have the URL say what is chosen; nothing is sent where it does already.
 
     Every write sends the whole query as the server knows it. Sent without need, it may overtake a
     click on a widget that is bound to the URL, and take that choice out of it again. A choice that
     is new is always sent: a link from a page to itself tells it to the server, not to the URL.
+
+    Args:
+        key: Name in the URL.
+        choice: What is chosen.
+        last: What was, when this session was asked before.
     """
-    written = f"_in-link-{key}"
-    wanted = [choice] if isinstance(choice, str) else list(choice or ())
-    is_new = st.session_state.get(written) != wanted
-    st.session_state[written] = wanted
+    wanted = [choice] if isinstance(choice, str) else choice
     if not choice:
         st.query_params.pop(key, None)
-    elif is_new or st.query_params.get_all(key) != wanted:
+    elif choice != last or st.query_params.get_all(key) != wanted:
         st.query_params[key] = choice
 
 
@@ -126,7 +130,7 @@ def pick_drawn(names: Sequence[str]) -> Sequence[str]:
         key=key,
     )
     st.session_state[kept] = chosen
-    keep_in_link(DRAWN, chosen)
+    keep_in_link(DRAWN, chosen, last=last)
     return chosen or names[:MOST_MODELS]
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.style.text import interval, is_q, number, plural, safe_markdown
+from udviz.figures.style.text import interval, number, p_equals, plural, safe_markdown
 from udviz.stats.comparison.contributions import image_contributions
 from udviz.ui.frame.view import View
 from udviz.ui.gains.comparison import Compared
@@ -34,7 +34,7 @@ def show(view: View, compared: Compared, label: str) -> None:
     bounds = interval(row["gain_low"], row["gain_high"], sign=True)
     st.markdown(
         f"{after} − {before}: **{number(row['gain'], sign=True)}** (95 % interval "
-        f"{bounds}, q {is_q(row['q'])}): **{verdict_word(row['verdict'])}**."
+        f"{bounds}, q {p_equals(row['q'])}): **{verdict_word(row['verdict'])}**."
     )
     try:
         images = contributions(compared, label)

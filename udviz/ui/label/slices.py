@@ -8,13 +8,22 @@ import pandas as pd
 import streamlit as st
 
 from udviz.figures.labels.slices import Marks, marks_beside
-from udviz.figures.style.text import interval, number, one_line, safe_html, safe_markdown, shorten
+from udviz.figures.style.text import (
+    interval,
+    number,
+    one_line,
+    p_equals,
+    p_value,
+    safe_html,
+    safe_markdown,
+    shorten,
+)
 from udviz.figures.style.theme import NEUTRAL, MarkerStyle
 from udviz.ui.frame import charts
 from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
 from udviz.ui.load.analysis_rows import explain_missing
-from udviz.ui.load.slice_rows import LEVEL, Q, in_q, slice_rows
+from udviz.ui.load.slice_rows import LEVEL, Q, slice_rows, unmirrored
 from udviz.ui.load.study import StudyError
 from udviz.vocabulary import SLICE_METRICS, SliceMetric
 
@@ -69,7 +78,7 @@ def show(view: View, label: str) -> None:
 
 
 def _draw_table(rows: pd.DataFrame, label: str) -> None:
-    rows = pd.concat([_unmirrored(own) for _, own in rows.groupby("slice_column", sort=False)])
+    rows = pd.concat([unmirrored(own) for _, own in rows.groupby("slice_column", sort=False)])
     table = pd.DataFrame(
         {
             "Slice of images": _names(rows),
@@ -80,7 +89,7 @@ def _draw_table(rows: pd.DataFrame, label: str) -> None:
             "Rest, 95 % interval": _intervals(rows, "rest"),
             "Difference": [number(value, sign=True) for value in rows["difference"]],
             "Difference, 95 % interval": _intervals(rows, "difference"),
-            "q": [in_q(q).removeprefix("q ").removeprefix("= ") for q in rows["q"]],
+            "q": rows["q"].map(p_value),
         }
     )
     st.dataframe(
@@ -89,12 +98,6 @@ def _draw_table(rows: pd.DataFrame, label: str) -> None:
         alt=f"Measures of {one_line(label)} on every slice and on the rest",
         column_config={**tables.helped(table), "q": st.column_config.Column(help=Q)},
     )
-
-
-def _unmirrored(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of one metadata column: of two slices those of one, as the other is its rest."""
-    slices = rows["slice"].unique()
-    return rows[rows["slice"] == slices[0]] if len(slices) == 2 else rows
 
 
 def _names(rows: pd.DataFrame) -> list[str]:
@@ -119,7 +122,8 @@ def findings(rows: pd.DataFrame) -> str:
         f"- {SLICE_METRICS[row['metric']]}: **{number(row['value'])}** on "
         f"{safe_markdown(row['slice'])}, {number(row['rest'])} on the rest (difference "
         f"{number(row['difference'], sign=True)}, "
-        f"{interval(row['difference_low'], row['difference_high'], sign=True)}, {in_q(row['q'])})."
+        f"{interval(row['difference_low'], row['difference_high'], sign=True)}, "
+        f"q {p_equals(row['q'])})."
         for _, row in pairs.iterrows()
     )
 

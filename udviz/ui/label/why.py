@@ -8,9 +8,9 @@ from udviz.figures.labels.evidence import cause_strips
 from udviz.figures.style.text import (
     count,
     interval,
-    is_q,
     number,
     one_line,
+    p_equals,
     safe_html,
     safe_markdown,
     shorten,
@@ -92,7 +92,7 @@ def evidence(cause: str, label: pd.Series, own: pd.Series) -> str:
         return (
             f"of the images the model is most certain of, {count(label['surest_unmarked'])} are "
             f"not labelled where {number(label['surest_expected'], digits=1)} are expected, beside "
-            f"{count(label['surest_marked'])} labelled ones (q {is_q(label['suspect_q'])})."
+            f"{count(label['surest_marked'])} labelled ones (q {p_equals(label['suspect_q'])})."
         )
     if cause == "miscalibrated":
         way = "overconfident" if label["spiegelhalter_z"] > 0 else "underconfident"
@@ -100,7 +100,7 @@ def evidence(cause: str, label: pd.Series, own: pd.Series) -> str:
             f"its ECE is {number(label['ece_excess'], sign=True)} above that of a calibrated "
             f"model, {_percent(value)} of its prevalence (counts from {level:.0%}); {way}, "
             f"Z = {number(label['spiegelhalter_z'], digits=1, sign=True)} "
-            f"(q {is_q(label['miscalibration_q'])})."
+            f"(q {p_equals(label['miscalibration_q'])})."
         )
     if cause == "uncertain":
         return (

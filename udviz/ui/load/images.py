@@ -1,7 +1,6 @@
 """Images of a study: small pictures of what the models saw, and the data set behind them."""
 
 import io
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,6 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from udviz.bounded import read_text
 from udviz.comparing.images import files_of_images
 from udviz.data.dataset import Dataset
 from udviz.data.fingerprint import DataRecord, differences
@@ -18,7 +16,7 @@ from udviz.data.images.decoded import DecodedImages, decoded_folder, stored_aspe
 from udviz.data.images.decoding import ImageError, read_image
 from udviz.data.source import load_dataset
 from udviz.predictions.cache import Predictions
-from udviz.recipe.brought import BROUGHT, BroughtError, BroughtStudy
+from udviz.recipe.brought import BROUGHT, BroughtError
 from udviz.recipe.files import read_recipe
 from udviz.studies.directory import STUDY_FILE, decoded_root
 from udviz.ui.load.study import Study, StudyError, quoted
@@ -34,11 +32,13 @@ class ImageSource:
         study: Directory of the study.
         fingerprint: Of the data set its predictions belong to.
         side_px: Side of the square that the models saw.
+        images: Folder of the images of predictions that were brought; else empty.
     """
 
     study: str
     fingerprint: str
     side_px: int
+    images: str = ""
 
     @property
     def folder(self) -> Path:
@@ -62,6 +62,7 @@ def source_of(study: Study, run: Predictions) -> ImageSource:
         study=str(study.path),
         fingerprint=run.manifest.dataset_fingerprint,
         side_px=int(side_px),
+        images=study.setting("images") or "",
     )
 
 
@@ -127,9 +128,8 @@ def original(source: ImageSource, row: int) -> np.ndarray | None:
 
 
 def _at_own_aspect(source: ImageSource, row: int, *, longer_px: int) -> Image.Image:
-    files = _brought(source)
-    if files is not None:
-        return _file_at(files, row, longer_px)
+    if source.images:
+        return _file_at(_brought_files(source), row, longer_px)
     image = Image.fromarray(square(source, row))
     aspect = stored_aspect(source.folder, row)
     width, height = longer_px * min(aspect, 1), longer_px / max(aspect, 1)
@@ -176,20 +176,11 @@ def _file_at(files: Sequence[Path | None], row: int, longer_px: int) -> Image.Im
     return image.resize((width, height), Image.Resampling.BILINEAR)
 
 
-def _brought(source: ImageSource) -> Sequence[Path | None] | None:
-    """Files of a study of brought predictions, by row; None of another study, or without images."""
-    recipe = Path(source.study) / STUDY_FILE
-    return _brought_files(str(recipe), recipe.stat().st_mtime_ns)
-
-
 @st.cache_resource(max_entries=2, show_spinner="Looking for the images …")
-def _brought_files(recipe: str, modified_ns: int) -> Sequence[Path | None] | None:
+def _brought_files(source: ImageSource) -> Sequence[Path | None]:
+    """The file of every image, by its row."""
     try:
-        values = tomllib.loads(read_text(Path(recipe)))
-        record = BroughtStudy.model_validate(values) if BROUGHT in values else None
-        if record is None or not record.images:
-            return None
-        return files_of_images(Path(recipe).parent, record)
+        return files_of_images(Path(source.study), Path(source.images))
     except (OSError, ValueError) as error:
         raise StudyError(f"The images cannot be found. {quoted(error)}") from error
 

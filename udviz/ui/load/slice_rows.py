@@ -37,6 +37,12 @@ def others_of(rows: pd.DataFrame, name: str) -> str:
     return others[0] if len(others) == 1 else "all other images"
 
 
+def unmirrored(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one slice column: of two slices those of the first, as the other is its rest."""
+    names = rows["slice"].unique()
+    return rows[rows["slice"] == names[0]] if len(names) == 2 else rows
+
+
 def strongest_first(rows: pd.DataFrame) -> pd.DataFrame:
     """``rows`` by the strength of the evidence for a difference; untested ones last."""
     size = rows["difference"].abs()
@@ -52,8 +58,3 @@ def percent(share: float) -> str:
     if pd.isna(share):
         return MISSING
     return f"{number(100 * share, digits=0 if share >= 0.0995 else 1)} %"
-
-
-def in_q(q: float) -> str:
-    """A corrected p-value as ``q = 0.012`` or ``q < 0.001``."""
-    return "q < 0.001" if q < 0.001 else f"q = {number(q)}"
