@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from tests.analysis.conftest import opened, plan_of
-from udviz.analysis.engine import LocalEngine
+from udviz.analysis.engines.local import LocalEngine
 from udviz.analysis.jobs import Job, run_jobs
 from udviz.analysis.tables.doubted import co_occurrence_table
 from udviz.analysis.tables.judged import judged_tables

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 
 from tests.benchmarks.scale_analysis import N_VAL, Cost, cost_of
-from udviz.analysis.engine import LocalEngine
+from udviz.analysis.engines.local import LocalEngine
 
 SIZES = ((10_000, 10), (10_000, 100), (10_000, 1_000), (100_000, 10), (100_000, 100))
 

@@ -26,7 +26,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 from tests.benchmarks.scale_analysis import ROLES, draw_cache
 from tests.browser.conftest import SCREEN, STANDS_STILL, serve, start_chromium
 from tests.pages.synthetic import names_of, write_study
-from udviz.analysis.engine import LocalEngine
+from udviz.analysis.engines.local import LocalEngine
 from udviz.analysis.jobs import run_jobs
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions

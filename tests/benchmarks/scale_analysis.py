@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from udviz.analysis.engine import LocalEngine
+from udviz.analysis.engines.local import LocalEngine
 from udviz.analysis.jobs import run_jobs
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from udviz.analysis.engine import Engine, Tables
+from udviz.analysis.engines.engine import Engine, Tables
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

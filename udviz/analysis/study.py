@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from udviz.analysis.engine import Engine, LocalEngine
+from udviz.analysis.engines.engine import Engine
+from udviz.analysis.engines.local import LocalEngine
 from udviz.analysis.jobs import run_jobs
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions

@@ -5,7 +5,8 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from udviz.analysis.engine import DaskEngine, Engine
+from udviz.analysis.engines.cluster import DaskEngine
+from udviz.analysis.engines.engine import Engine
 from udviz.recipe.section import Section
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from udviz.analysis.beforehand import told_after
-from udviz.analysis.engine import Engine
+from udviz.analysis.engines.engine import Engine
 from udviz.analysis.study import analyse_study
 from udviz.analysis.summary import summary
 from udviz.commands import command_line as command

@@ -22,7 +22,8 @@ from tests.analysis.fates import (
     wait_for,
 )
 from udviz.analysis import study as subject
-from udviz.analysis.engine import DaskEngine, LocalEngine, software
+from udviz.analysis.engines.cluster import DaskEngine, software
+from udviz.analysis.engines.local import LocalEngine
 from udviz.analysis.jobs import Job, run_jobs
 from udviz.analysis.study import analyse_study
 from udviz.analysis.tables.judged import judged_tables
@@ -30,6 +31,7 @@ from udviz.commands.engines import EngineOptions
 from udviz.recipe.schema import Recipe
 
 ROOT = Path(__file__).parents[2]
+CLUSTER = "udviz.analysis.engines.cluster"
 
 
 def job(function, *arguments):
@@ -125,7 +127,7 @@ def test_a_cluster_finds_what_this_machine_finds_to_the_last_bit(caches, monkeyp
 
 def test_workers_of_another_version_are_refused(monkeypatch, cluster):
     engine, _ = cluster
-    monkeypatch.setattr("udviz.analysis.engine.software", lambda: software() | {"numpy": "1.0"})
+    monkeypatch.setattr(f"{CLUSTER}.software", lambda: software() | {"numpy": "1.0"})
 
     with pytest.raises(ValueError, match=r"versions that are here, got numpy 2.* and 1\.0 here"):
         run_jobs([job(table, "a")], engine=engine, advance=ignore)
@@ -176,7 +178,7 @@ def test_workers_of_several_threads_are_refused_with_what_to_start_instead():
 
 
 def test_an_address_without_a_scheduler_is_named_with_its_flag(monkeypatch):
-    monkeypatch.setattr("udviz.analysis.engine.CONNECT", 1)
+    monkeypatch.setattr(f"{CLUSTER}.CONNECT", 1)
 
     with pytest.raises(
         ConnectionError, match=r"--analysis\.address must .* got tcp://127\.0\.0\.1"
