@@ -37,6 +37,7 @@ TINY = "tiny"  # a study that has only a recipe; the form starts from it
 ENDS = {1: "stopped", 2: "killed"}  # by number modulo 3
 LATEST = 0.2  # share of a run that is done when it is disturbed, at most
 BUSY = ("queued", "running")
+STARTING = "Starting"  # stage of one whose process ended before whoever started it heard of it
 
 
 @dataclass
@@ -71,6 +72,8 @@ class Subject:
         """What it says of itself."""
         status = read_status(self.study)
         if status is not None and status.state == "failed":
+            if self.is_asked and status.stage == STARTING:  # killed before its starter saw it
+                return "lost"
             raise SystemExit(f"{self.study} failed: {status.message}")
         return status.state if status else "none"
 
@@ -107,10 +110,10 @@ class Person:
         self._open(TINY)
         self._page.get_by_role("button", name="New study", exact=True).click()
         form = self._page.get_by_role("dialog")
-        form.get_by_role("combobox", name="Start from").fill(f"the study {TINY}")
+        form.get_by_role("combobox", name="Start from").fill(f"study {TINY}")
         form.get_by_role("combobox", name="Start from").press("Enter")
         expect(form.get_by_text(f"--name {TINY}-2")).to_be_visible()
-        field = form.get_by_label("Name of the study", exact=True)
+        field = form.get_by_label("Study name", exact=True)
         expect(field).to_have_count(1)  # that of the recipe before is gone
         field.fill(name)
         field.press("Enter")
