@@ -17,7 +17,7 @@ from hypothesis import settings
 
 from udviz.studies.status import read_status
 
-# The same examples each time, so that what passed passes again; others with --hypothesis-profile new.
+# The same examples each time: what passed passes again. Others with --hypothesis-profile new.
 settings.register_profile("same", derandomize=True)
 settings.register_profile("new", derandomize=False)
 settings.load_profile("same")
