@@ -101,7 +101,9 @@ def _check_calibration(asked: Asked) -> None:
         splits.append(("--val-calibration", asked.val_calibration))
     for flag, files_of in splits:
         given = {name: len(files) for name, files in files_of.items()}
-        wanted = {name: seeds.get(name, 0) for name in asked.calibration | asked.val_calibration}
+        wanted = {
+            name: seeds.get(name, 0) for name in {**asked.calibration, **asked.val_calibration}
+        }
         if given != wanted:
             raise ValueError(
                 f"`{flag}` must be NAME=FILE[,FILE...], with as many files as `--model NAME` and "
