@@ -4,11 +4,11 @@ Run with ``python -m tests.benchmarks.bench_pages`` (a quarter of an hour; 4 GB 
 Draws a study of 40,504 images and 80 labels with prediction caches, images and a real analysis, and
 the tables of one of 1,000,000 images and 600 labels. ``--models 8`` has eight models in the first,
 ``--models 1`` one, whose predictions were brought; the second is then left out. A headless Chromium
-then opens every page four times (*first paint*: from the address to the last chart drawn, median of the visits after the
-first) and does one thing on it (*interaction*: from the click or key to the last change within the
-page, median of five, by the page's own clock: the driver's waits are not in it, but a chart that is
-drawn after the script has ended is). The app has no named rival, so these are times, not ratios:
-compare them on one machine only.
+then opens every page four times (*first paint*: from the address to the last chart drawn, median of
+the visits after the first) and does one thing on it (*interaction*: from the click or key to the
+last change within the page, median of five, by the page's own clock: the driver's waits are not in
+it, but a chart that is drawn after the script has ended is). The app has no named rival, so these
+are times, not ratios: compare them on one machine only.
 """
 
 import argparse
