@@ -1,10 +1,10 @@
 """Many processes at one folder of studies at once: nothing is lost and nothing is held twice.
 
 python -m tests.benchmarks.soak_races --actions 1000
-Eight processes review the same targets, each as another reviewer, and read all reviews; they wait for
-two slots and hold them, and throw one study away and put it back. In the end each of them must have
-reviewed every target, no slot may ever have had two holders, and the study must be whole, in one
-place. Prints what happened.
+Eight processes review the same targets, each as another reviewer, and read all reviews; they wait
+for two slots and hold them, and throw one study away and put it back. In the end each of them must
+have reviewed every target, no slot may ever have had two holders, and the study must be whole, in
+one place. Prints what happened.
 """
 
 import argparse

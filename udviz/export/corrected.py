@@ -1,6 +1,7 @@
 """The table that a person brought, with the targets that reviews call wrong turned round.
 
-A target on which reviewers differ stays as it is, and is counted. Nothing else of the file changes, not a byte: the cells are found in its text and replaced there.
+A target on which reviewers differ stays as it is, and is counted. Nothing else of the file changes,
+not a byte: the cells are found in its text and replaced there.
 """
 
 import csv

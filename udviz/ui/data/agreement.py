@@ -18,8 +18,8 @@ _OF = ["image_id", "label", "target"]
 HOW_TO_READ = (
     "Agreement counts the targets of this split that both reviewed, with *change label*, *keep "
     "label* and *unsure* as three answers. Cohen's κ is the agreement beyond what two reviewers "
-    "with these shares of answers reach by chance: 1 is perfect, 0 is chance. It is undefined where "
-    "both gave the same one answer throughout. Intervals are 95 %."
+    "with these shares of answers reach by chance: 1 is perfect, 0 is chance. It is undefined "
+    "where both gave the same one answer throughout. Intervals are 95 %."
 )
 CORRECTED = (
     "The table that you brought, with the targets changed that everybody who reviewed them calls "
@@ -71,7 +71,7 @@ def agreement_table(pairs: pd.DataFrame) -> pd.DataFrame:
             "Reviewers": f"{pair['first'] or UNNAMED}, {pair['second'] or UNNAMED}",
             "Both reviewed": f"{pair['both']:,}",
             "Same answer": f"{pair['agreed']:,}",
-            "Share": _with_interval(pair["share"], pair["low"], pair["high"]),
+            "Same answer, share": _with_interval(pair["share"], pair["low"], pair["high"]),
             "Cohen's κ": "undefined"
             if pd.isna(pair["kappa"])
             else _with_interval(pair["kappa"], pair["kappa_low"], pair["kappa_high"]),

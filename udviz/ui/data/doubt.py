@@ -85,11 +85,12 @@ def outliers_in_words(outliers: pd.DataFrame) -> str:
     )
 
 
-def about_image(image_id: str, outlying: dict[str, int]) -> str:
+def about_image(image_id: str, outliers: pd.DataFrame) -> str:
     """That an image is an outlier, as Markdown; else empty."""
-    if image_id not in outlying:
+    unmarked = outliers.loc[outliers["image_id"] == image_id, "unmarked"]
+    if unmarked.empty:
         return ""
-    return f"*Outlier image: most certain of {outlying[image_id]} unannotated labels.*"
+    return f"*Outlier image: most certain of {int(unmarked.iloc[0])} unannotated labels.*"
 
 
 def given(suspect: pd.Series) -> str:

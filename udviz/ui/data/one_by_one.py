@@ -1,7 +1,8 @@
 """Reviewing at speed: one image large, its doubted labels one after the other, a key per answer.
 
-An answer belongs to the target that was on the screen: each target has buttons of its own, and what
-comes before a person can have seen the image counts for nothing.
+An answer belongs to the target that was asked about when a key was pressed, and to no other: each
+target has buttons of its own, of which a browser may keep those of the last for a moment, and only
+the last one asked about takes an answer, once a person can have seen its image.
 """
 
 import time
@@ -30,40 +31,38 @@ ALL_DONE = "You have reviewed all of these. *Tiles* shows them with your answers
 HOW_TO_READ = (
     "Judge the **annotation** by the image; the model's evidence is shown when you ask for it. "
     "Each key does what its button says, unless you are typing in a field. Reviews are saved at "
-    "once."
+    "once; what they amount to is told below the *tiles*."
 )
-_DRAWN, _EVIDENCE = "_review_drawn", "_review_evidence"
+_ASKED, _EVIDENCE = "_review_asked", "_review_evidence"
 
 
 def show(
     suspects: pd.DataFrame,
     source: ImageSource,
     judges: list[Predictions],
-    outlying: dict[str, int],
+    outliers: pd.DataFrame,
     *,
     by: reviewing.By,
 ) -> None:
     """Draw the image in the URL, else the first with something to review, and ask about it.
 
     Args:
-        suspects: As `suspect_rows.with_reviews` gives them, with ``row``.
+        suspects: As `suspect_rows.with_reviews` gives them.
         source: Where the images are read.
         judges: Whose predictions contradict the targets.
-        outlying: Unannotated labels that the model is most certain of, by outlier image.
+        outliers: As `doubt.outliers_of` gives them.
         by: Who reviews.
     """
     image_id = _image(suspects)
     reviewing.show_progress(suspects)
     if image_id is None:
-        reviewing.offer_undo(by, shortcut=UNDO, then=_go_back)
+        reviewing.offer_undo(by, shortcut=UNDO, then=lambda of: _go(of.image_id))
         st.success(ALL_DONE, icon=":material/done_all:")
         return
     doubts = suspects[suspects["image_id"] == image_id]
-    if st.session_state.get(_DRAWN, ("",))[0] != image_id:
-        st.session_state[_DRAWN] = (image_id, time.monotonic())
     left, right = st.columns([3, 2], gap="medium")
     with right:
-        _ask(suspects, doubts, judges, outlying, by=by)
+        _ask(suspects, doubts, judges, outliers, by=by)
     with left:
         _draw(image_id, source, int(doubts["row"].iloc[0]))
 
@@ -88,7 +87,7 @@ def _ask(
     suspects: pd.DataFrame,
     doubts: pd.DataFrame,
     judges: list[Predictions],
-    outlying: dict[str, int],
+    outliers: pd.DataFrame,
     *,
     by: reviewing.By,
 ) -> None:
@@ -97,13 +96,13 @@ def _ask(
     with_evidence = st.session_state.get(_EVIDENCE) == image_id
     waiting = doubts[doubts["verdict"].isna()]
     judge, place = judge_of(int(doubts["image"].iloc[0]), judges)
-    st.markdown(f"Annotated: {carried(judge, place)}")
-    for index, doubted in doubts.iterrows():
-        at = index in waiting.index[:1]
-        st.markdown(_line(doubted, at=at, with_evidence=with_evidence))
+    lines = [
+        _line(doubted, asked=index in waiting.index[:1], with_evidence=with_evidence)
+        for index, doubted in doubts.iterrows()
+    ]
+    st.markdown("\n\n".join([f"Annotated: {carried(judge, place)}", *lines]))
     following = _following(suspects, image_id)
-    if not waiting.empty:
-        _offer_answers(waiting, following, by=by)
+    _offer_answers(waiting, image_id if len(waiting) > 1 else following, by=by)
     with st.container(horizontal=True):
         st.button(
             "Next image",
@@ -113,41 +112,44 @@ def _ask(
             on_click=_go,
             args=(following,),
         )
-        reviewing.offer_undo(by, shortcut=UNDO, then=_go_back)
-    _show_evidence(image_id, doubts, outlying, shown=with_evidence)
+        reviewing.offer_undo(by, shortcut=UNDO, then=lambda of: _go(of.image_id))
+    _show_evidence(image_id, doubts, outliers, shown=with_evidence)
     st.caption(HOW_TO_READ)
 
 
-def _line(doubted: pd.Series, *, at: bool, with_evidence: bool) -> str:
+def _line(doubted: pd.Series, *, asked: bool, with_evidence: bool) -> str:
     """A doubted label with what is known of it, as Markdown."""
     told = f"**{safe_markdown(shorten(doubted['label']))}**: {doubt.given(doubted)}"
     if with_evidence:
         told += f", predicted probability {number(doubted['prob'], digits=2)}"
-    if at:
+    if asked:
         return f":material/arrow_right: {told}. Is that correct?"
-    answer = reviewing.ANSWERS.get(doubted["verdict"], "to review")
-    return f"{told} (*{answer}*)"
+    return f"{told} (*{reviewing.ANSWERS.get(doubted['verdict'], 'to review')}*)"
 
 
-def _offer_answers(waiting: pd.DataFrame, following: str | None, *, by: reviewing.By) -> None:
+def _offer_answers(waiting: pd.DataFrame, then: str | None, *, by: reviewing.By) -> None:
     """A button and a key for each answer about the first of the labels that wait for one."""
-    doubted = waiting.iloc[0]
-    of = reviewing.target_of(doubted)
-    then = of.image_id if len(waiting) > 1 else following
+    of = direction = None
+    if not waiting.empty:
+        of, direction = reviewing.target_of(waiting.iloc[0]), str(waiting["direction"].iloc[0])
+        asked, since = st.session_state.get(_ASKED, (None, 0.0))
+        if asked is None or asked.image_id != of.image_id:
+            since = time.monotonic()
+        st.session_state[_ASKED] = (of, since)
     with st.container(horizontal=True):
         for verdict, key in KEYS.items():
             st.button(
                 reviewing.ANSWERS[verdict].capitalize(),
-                key=f"{verdict}-{of.split}-{of.image_id}-{of.label}-{of.target}-{by.reviewer}",
+                key=f"{verdict}-{of}-{by.reviewer}",
                 shortcut=key,
-                disabled=by.may_change() is not None,
+                disabled=of is None or by.may_change() is not None,
                 on_click=_answer,
-                args=(of, str(doubted["direction"]), verdict, then, by),
+                args=(of, direction, verdict, then, by),
             )
 
 
 def _show_evidence(
-    image_id: str, doubts: pd.DataFrame, outlying: dict[str, int], *, shown: bool
+    image_id: str, doubts: pd.DataFrame, outliers: pd.DataFrame, *, shown: bool
 ) -> None:
     """Show or hide what the model says of the image; it stays for this image only."""
     st.button(
@@ -158,7 +160,7 @@ def _show_evidence(
         on_click=lambda: st.session_state.update({_EVIDENCE: None if shown else image_id}),
     )
     if shown:
-        if told := doubt.about_image(image_id, outlying):
+        if told := doubt.about_image(image_id, outliers):
             st.markdown(told)
         links.to_image(image_id, text="Where the models look", label=str(doubts["label"].iloc[0]))
 
@@ -182,9 +184,9 @@ def _answer(
     then: str | None,
     by: reviewing.By,
 ) -> None:
-    """Keep the answer and go on, unless it cannot be meant for what was on the screen."""
-    drawn, when = st.session_state.get(_DRAWN, ("", 0.0))
-    if drawn == of.image_id and time.monotonic() - when < LEAST_LOOK:
+    """Keep the answer and go on, unless it cannot be meant for what is asked."""
+    asked, since = st.session_state[_ASKED]
+    if of != asked or time.monotonic() - since < LEAST_LOOK:
         return
     if standing := standing_reviews(by.study).get((of, by.reviewer)):
         if standing.verdict not in (None, verdict):
@@ -202,7 +204,3 @@ def _go(image_id: str | None) -> None:
         st.query_params.pop(IMAGE, None)
     else:
         st.query_params[IMAGE] = image_id
-
-
-def _go_back(of: ReviewedTarget) -> None:
-    _go(of.image_id)

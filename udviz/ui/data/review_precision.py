@@ -16,8 +16,9 @@ NOTHING_DECIDED = (
 )
 HOW_TO_READ = (
     "Share of the decided targets (*change label* or *keep label*; *unsure*, and where reviewers "
-    "differ, is left out) that are annotation errors, with its 95 % Wilson interval. It describes the targets reviewed so far, "
-    "usually the most suspicious ones; expect a lower share among the rest."
+    "differ, is left out) that are annotation errors, with its 95 % Wilson interval. It describes "
+    "the targets reviewed so far, usually the most suspicious ones; expect a lower share among the "
+    "rest."
 )
 _HEADS = {
     "label": "Label",

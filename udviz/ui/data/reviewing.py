@@ -46,7 +46,7 @@ def pick_reviewer() -> str:
     """Ask who reviews; the name is in the URL and stays when the page is left."""
     if REVIEWER not in st.session_state and REVIEWER not in st.query_params:
         st.session_state[REVIEWER] = st.session_state.get(_KEPT_NAME, "")
-    typed = st.text_input(
+    st.text_input(
         "Reviewer",
         key=REVIEWER,
         bind="query-params",
@@ -56,13 +56,20 @@ def pick_reviewer() -> str:
         on_change=lambda: st.session_state.update({_TYPED: True}),
         width=270,
     )
-    name = one_line(typed or "")[:LONGEST_NAME]
-    st.session_state[_KEPT_NAME] = name
-    if name and not st.session_state.get(_TYPED):
-        st.caption(
-            f"The link says that you are **{safe_markdown(name)}**. If not, change the name."
-        )
-    return name
+    st.session_state[_KEPT_NAME] = _name()
+    return _name()
+
+
+def _name() -> str:
+    """The reviewer's name as it is in the field now."""
+    return one_line(st.session_state.get(REVIEWER) or "")[:LONGEST_NAME]
+
+
+def say_who_reviews(by: By) -> None:
+    """Say whose name a link has brought, as it may have been passed on."""
+    if by.reviewer and not st.session_state.get(_TYPED):
+        name = safe_markdown(by.reviewer)
+        st.caption(f"By the link you are **{name}**. If you are not, change the reviewer's name.")
 
 
 def reviews_table(study: Path) -> pd.DataFrame:
@@ -126,6 +133,9 @@ def save(of: ReviewedTarget, direction: str, verdict: ReviewVerdict | None, *, b
     """Keep a review, from a callback; whether it was kept. What went wrong is said by the page."""
     if reason_against := by.may_change():  # since the page was drawn
         say(f"The review was not saved: {reason_against}")
+        return False
+    if by.reviewer != _name():
+        say("The review was not saved: the reviewer's name has changed since. Answer again.")
         return False
     before = standing_reviews(by.study).get((of, by.reviewer))
     made = Review(of=of, direction=direction, verdict=verdict, reviewer=by.reviewer)

@@ -42,9 +42,7 @@ def show(view: View, opened: str | None, *, may_change: reviewing.Refusal) -> No
             return
         judges = suspect_rows.judges_of(view, split)
         source = source_of(view.study, judges[0])
-        reviewer = reviewing.pick_reviewer()
-        suspects = suspect_rows.with_reviews(view.study, split, reviewer=reviewer)
-        suspects = suspects.assign(row=suspect_rows.rows_in_data(suspects, judges))
+        suspects = suspect_rows.read(view, split, judges)
         outliers = doubt.outliers_of(view, split)
     except StudyError as error:
         explain_missing(view.study, f"Possible annotation errors are not known: {error}")
@@ -52,22 +50,18 @@ def show(view: View, opened: str | None, *, may_change: reviewing.Refusal) -> No
     doubt.show(view, training_judged="train" in splits)
     if reason := may_change():
         st.info(f"Reviews cannot be changed here: {reason}", icon=":material/lock:")
-    layout, chosen = _pick_suspects(suspects, opened)
-    by = reviewing.By(view.study.path, reviewer, may_change)
-    outlying = dict(zip(outliers["image_id"], outliers["unmarked"].astype(int), strict=True))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        layout = pick_one("View", [TILES, ONE], key="view")
+        fits = _pick_direction(suspects)
+        by = reviewing.By(view.study.path, reviewing.pick_reviewer(), may_change)
+    reviewing.say_who_reviews(by)
+    reviews = reviewing.reviews_table(view.study.path)
+    suspects = suspect_rows.with_reviews(suspects, reviews, reviewer=by.reviewer)
+    chosen = suspects[fits & _are_of(suspects, opened)]
     if layout == ONE:
-        one_by_one.show(chosen, source, judges, outlying, by=by)
-        shown = chosen
-    else:
-        if told := doubt.outliers_in_words(outliers):
-            st.caption(told)
-        shown = _show_tiles(chosen, source, outlying, by=by)
-    name = f"{view.study.path.name}-{split}"
-    tables.offer_csv(
-        shown.drop(columns=["image", "row", "differs"]),
-        label="Download this list (CSV)",
-        file_name=f"{name}-suspects.csv",
-    )
+        one_by_one.show(chosen, source, judges, outliers, by=by)
+        return
+    _show_tiles(chosen, source, outliers, by=by, name=f"{view.study.path.name}-{split}")
     review_precision.show(suspects)
     agreement.show(view, split)
 
@@ -85,52 +79,65 @@ def _pick_split(offered: list[str]) -> str | None:
     return pick_one("Split", offered, key="of")
 
 
-def _pick_suspects(suspects: pd.DataFrame, opened: str | None) -> tuple[str, pd.DataFrame]:
-    """How to show them, and those of the opened label and of the chosen direction."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        layout = pick_one("View", [TILES, ONE], key="view")
-        wanted = st.pills(
-            "Possible error",
-            list(DIRECTIONS),
-            selection_mode="multi",
-            key="direction",
-            bind="query-params",
-        )
-    fits = suspects["direction"].isin([DIRECTIONS[w] for w in wanted] or list(DIRECTIONS.values()))
-    if opened is not None:
-        fits &= suspects["label"] == opened
-        name = safe_markdown(opened)
-        st.caption(f"Only targets of {name}. Clear the label in the sidebar to see all.")
-    return layout, suspects[fits]
+def _pick_direction(suspects: pd.DataFrame) -> pd.Series:
+    """Which suspects are of the chosen direction; the choice is in the URL."""
+    wanted = st.pills(
+        "Possible error",
+        list(DIRECTIONS),
+        selection_mode="multi",
+        key="direction",
+        bind="query-params",
+    )
+    return suspects["direction"].isin([DIRECTIONS[w] for w in wanted or DIRECTIONS])
+
+
+def _are_of(suspects: pd.DataFrame, opened: str | None) -> pd.Series:
+    """Which suspects are of the opened label, which is said; all without one."""
+    if opened is None:
+        return suspects["label"].notna()
+    name = safe_markdown(opened)
+    st.caption(f"Only targets of {name}. Clear the label in the sidebar to see all.")
+    return suspects["label"] == opened
 
 
 def _show_tiles(
-    chosen: pd.DataFrame, source: ImageSource, outlying: dict[str, int], *, by: reviewing.By
-) -> pd.DataFrame:
-    """Draw a tile per image, its doubted labels asked below; the suspects that are shown."""
+    chosen: pd.DataFrame,
+    source: ImageSource,
+    outliers: pd.DataFrame,
+    *,
+    by: reviewing.By,
+    name: str,
+) -> None:
+    """Draw a tile per image, its doubted labels asked below, and offer what is shown."""
+    if told := doubt.outliers_in_words(outliers):
+        st.caption(told)
     with st.container(horizontal=True, vertical_alignment="center"):
         reviewing.show_progress(chosen)
         reviewing.offer_undo(by)
     shown = _pick_reviewed(chosen)
     if shown.empty:
         st.info("No target matches these filters.")
-        return shown
-    of_image = dict(list(shown.groupby("image_id", sort=False)))
+    else:
+        of_image = dict(list(shown.groupby("image_id", sort=False)))
 
-    def ask_each(image: pd.Series) -> None:
-        for _, suspect in of_image[image["image_id"]].iterrows():
-            st.markdown(_caption(suspect))
-            reviewing.ask(suspect, by=by)
+        def ask_each(image: pd.Series) -> None:
+            for _, suspect in of_image[image["image_id"]].iterrows():
+                st.markdown(_caption(suspect))
+                reviewing.ask(suspect, by=by)
 
-    gallery.draw(
-        shown.drop_duplicates("image_id"),
-        source,
-        caption=lambda image: doubt.about_image(image["image_id"], outlying),
-        key="suspects",
-        below=ask_each,
-    )
+        gallery.draw(
+            shown.drop_duplicates("image_id"),
+            source,
+            caption=lambda image: doubt.about_image(image["image_id"], outliers),
+            key="suspects",
+            below=ask_each,
+        )
     st.caption(HOW_TO_READ)
-    return shown
+    tables.offer_csv(
+        shown.drop(columns=["image", "row", "differs"]),
+        label="Download this list (CSV)",
+        file_name=f"{name}-suspects.csv",
+    )
 
 
 def _pick_reviewed(suspects: pd.DataFrame) -> pd.DataFrame:

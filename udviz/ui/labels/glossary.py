@@ -76,8 +76,8 @@ GLOSSARY = {
     "Keep label": "Targets reviewed as correct.",
     "Unsure": "Targets reviewed without a decision.",
     "Both reviewed": "Targets that both have reviewed.",
-    "Same answer": "Of these, the targets on which both gave the same answer.",
-    "Share": "Same answer / both reviewed, with its 95 % interval (Wilson).",
+    "Same answer": "Targets on which both gave the same answer, and their share of those that both "
+    "have reviewed, with its 95 % interval (Wilson).",
     "Cohen's κ": "Agreement beyond chance: 1 is perfect, 0 is chance.",
     "Possible errors": "Targets of the label that contradict the model.",
     "Training": "Training images that carry the label.",
