@@ -607,7 +607,7 @@ def in_order(suspects):
 
 
 def shown_image(app):
-    return app.query_params["image"][0]
+    return app.query_params["image"]
 
 
 def test_answers_go_through_the_doubts_image_by_image(small, suspects, open_app, at_once):
@@ -630,8 +630,10 @@ def test_answers_go_through_the_doubts_image_by_image(small, suspects, open_app,
 def test_undo_goes_back_to_its_image_and_next_leaves_one_for_later(
     small, suspects, open_app, at_once
 ):
-    images = in_order(suspects)["image_id"].unique()
-    app = open_app(DATA, **ONE)
+    n_images = suspects.groupby("label")["image_id"].nunique()
+    label = n_images[n_images > 1].idxmin()
+    images = suspects.loc[suspects["label"] == label, "image_id"].tolist()
+    app = open_app(DATA, **ONE, label=label)
     press(app, "Next image")
     assert shown_image(app) == images[1]
     press(app, "Change label")
@@ -639,7 +641,7 @@ def test_undo_goes_back_to_its_image_and_next_leaves_one_for_later(
     press(app, "Undo the last review")
 
     assert (said(small), shown_image(app)) == ({}, images[1])
-    for _ in range(len(images) - 1):  # round to the first
+    for _ in images[1:]:
         press(app, "Next image")
     assert shown_image(app) == images[0]
 
