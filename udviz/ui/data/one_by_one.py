@@ -57,7 +57,10 @@ def show(
     reviewing.show_progress(suspects)
     if image_id is None:
         reviewing.offer_undo(by, shortcut=UNDO, then=lambda of: _go(of.image_id))
-        st.success(ALL_DONE, icon=":material/done_all:")
+        if suspects.empty:
+            st.info(reviewing.NONE_FITS)
+        else:
+            st.success(ALL_DONE, icon=":material/done_all:")
         return
     doubts = suspects[suspects["image_id"] == image_id]
     left, right = st.columns([3, 2], gap="medium")

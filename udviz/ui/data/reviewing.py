@@ -21,6 +21,7 @@ from udviz.vocabulary import REVIEW_VERDICTS, RIGHT, UNSURE, WRONG, ReviewVerdic
 
 COLUMNS = ["split", "image_id", "label", "target", "direction", "verdict", "reviewer", "time"]
 ANSWERS: dict[str, str] = {WRONG: "change label", RIGHT: "keep label", UNSURE: "unsure"}
+NONE_FITS = "No target matches these filters."
 Refusal = Callable[[], str | None]
 REVIEWER, LONGEST_NAME = "reviewer", 40
 _KEPT_NAME, _TYPED = "_reviewer", "_reviewer_typed"

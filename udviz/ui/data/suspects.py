@@ -116,7 +116,7 @@ def _show_tiles(
         reviewing.offer_undo(by)
     shown = _pick_reviewed(chosen)
     if shown.empty:
-        st.info("No target matches these filters.")
+        st.info(reviewing.NONE_FITS)
     else:
         of_image = dict(list(shown.groupby("image_id", sort=False)))
 
