@@ -13,7 +13,10 @@ from udviz.ui.frame.view import View
 from udviz.ui.labels.glossary import GLOSSARY
 from udviz.ui.labels.text_tables import MORE, label_table
 
-_WHOLE = ("Rank", "Positives", "In training", "Rank, low", "Rank, high")
+_FORMATS = {
+    **dict.fromkeys(("Rank", "Positives", "In training", "Rank, low", "Rank, high"), "%d"),
+    "q": "%.2g",
+}
 
 
 def draw_labels(labels: pd.DataFrame, view: View, *, opened: str | None, key: str) -> None:
@@ -28,7 +31,7 @@ def draw_labels(labels: pd.DataFrame, view: View, *, opened: str | None, key: st
         alt="Every label in view with its numbers, one row per label",
         formats={
             name: st.column_config.NumberColumn(
-                format="%d" if name in _WHOLE else "%.3f", help=meaning_of(name)
+                format=_FORMATS.get(name, "%.3f"), help=meaning_of(name)
             )
             for name in map(str, table.select_dtypes("number"))
         },
