@@ -35,6 +35,7 @@ FOLDERS = {  # what the data folder must hold, by kind of data
     "coco": "Enter the folder that holds {train_annotations} and {train_images}/.",
     "imagefolder": "Enter the folder that holds the images, in a folder per split.",
     "nuswide": "Enter the folder that holds ImageList/, Groundtruth/ and {images}/.",
+    "openimages": "Enter the folder that holds the CSV files of Open Images and {images}/.",
 }
 DEFAULT = "demo"
 _NAME = "name"  # of the recipe; the study's counts
