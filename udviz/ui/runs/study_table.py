@@ -12,10 +12,10 @@ from udviz.figures.style.text import MISSING, one_line, plural
 from udviz.studies.listing import StudyEntry, list_entries
 from udviz.studies.status import State, Status
 from udviz.ui.frame.activity import POLL_SECONDS
+from udviz.ui.frame.sidebar import OPENED
 from udviz.ui.frame.start import time_left
 from udviz.ui.labels.tables import offer_csv
 
-OPENED = "opened"  # study in the URL and in the session; not that of the other pages
 STATES: dict[State | None, str] = {
     "running": "▶ running",
     "queued": "◷ waiting",
