@@ -6,6 +6,7 @@
   const DRAWN_PX_PER_MM = 860 / 180; // so that letters of 13 px are 7.7 pt in print
   const WIDTHS = [["Column, 85 mm", 85], ["Page, 180 mm", 180]];
   const DARK = "#1B2430", WHITE = "#FFFFFF", FONT = "Arial, Helvetica, sans-serif";
+  const TITLE_PX = 26, LINE_PX = 18, LETTER_PX = 6.5; // as udviz/figures/style/theme.py lays out
   let passes = null; // the camera that we press ourselves
 
   // A copy of a layout or a trace with dark letters; what has a meaning keeps its colour.
@@ -20,19 +21,32 @@
     return copy;
   };
 
-  const lightLayout = layout => {
+  // Light, without the title, which is for the caption; long names of x axes on two lines.
+  const printed = (layout, width, height) => {
     const copy = light(layout);
     copy.font = {...copy.font, color: DARK, family: FONT};
-    return Object.assign(copy, {paper_bgcolor: WHITE, plot_bgcolor: WHITE});
+    Object.assign(copy, {paper_bgcolor: WHITE, plot_bgcolor: WHITE, title: {text: ""}});
+    let below = 0;
+    for (const axis of Object.keys(copy).filter(name => /^xaxis\d*$/.test(name))) {
+      const title = copy[axis].title, short = title?.text?.replace(" (", "<br>(");
+      if (short && title.text.length * LETTER_PX > 0.7 * width) {
+        copy[axis].title = {...title, text: short};
+        below = short === title.text ? below : LINE_PX;
+      }
+    }
+    copy.height = height - TITLE_PX + below;
+    copy.margin = {...copy.margin, t: copy.margin.t - TITLE_PX, b: copy.margin.b + below};
+    if (copy.legend) copy.legend.y = 1 - 6 / copy.height;
+    return copy;
   };
 
   const save = (camera, chart, mm) => {
     const {layout, data} = chart, options = chart._context.toImageButtonOptions;
     const width = mm * DRAWN_PX_PER_MM;
-    chart.layout = lightLayout(layout);
+    chart.layout = printed(layout, width, chart._fullLayout.height);
     chart.data = data.map(trace => light(trace));
     chart._context.toImageButtonOptions = {
-      ...options, width, scale: mm * MM / width, height: chart._fullLayout.height,
+      ...options, width, scale: mm * MM / width, height: chart.layout.height,
       filename: `${options.filename}-${mm}mm`,
     };
     passes = camera;
