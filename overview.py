@@ -56,7 +56,8 @@ gain_grid.show(view)
 false_positives.show(view)
 
 hardest, moved = view.labels.head(8), movers(view.labels)
-with st.grid(2, min_column_width=440) as grid:
+has_moved = view.pair is not None and not moved.empty
+with st.grid(2 if has_moved else 1, min_column_width=440) as grid:
     with grid.cell():
         charts.draw(
             ranking(
@@ -68,7 +69,7 @@ with st.grid(2, min_column_width=440) as grid:
             alt=alt.ranking(hardest),
             on_click=links.open_in_difficulty,
         )
-    if view.pair and not moved.empty:
+    if view.pair and has_moved:
         with grid.cell():
             charts.draw(
                 ranking(view.rows(moved), panels=("gain",), title="Largest gains and losses"),
@@ -76,6 +77,7 @@ with st.grid(2, min_column_width=440) as grid:
                 alt=alt.gains(moved, pair=view.pair),
                 on_click=links.open_in_difficulty,
             )
+st.caption(sentences.DIFFICULTY)
 if shared := sentences.shared_in_words(view.labels):
     st.caption(shared)
 st.page_link(links.DIFFICULTY, label="All labels, hardest first", icon=":material/sort:")

@@ -40,6 +40,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
         *(*TRAINING, "udviz.roots", "udviz.stats.ranking", "torch", "safetensors", "tomli_w"),
     },
     "udviz/predictions": {"udviz.scratch", WALL, "udviz.stats.labels.probabilities", "pandas"},
+    "udviz/predictions/brought/branches.py": {WALL, "udviz.stats.uncertainty.measures"},
     "udviz/stats": {"udviz.scratch", "udviz.stats", "pandas", "scipy", "sklearn"},
     "udviz/analysis": {
         *("udviz.analysis", "udviz.data", WALL, "udviz.recipe", "udviz.stats", "udviz.studies"),

@@ -2,28 +2,31 @@
 
 Run with ``python -m tests.benchmarks.bench_pages`` (a quarter of an hour; 4 GB in ``TMPDIR``).
 Draws a study of 40,504 images and 80 labels with prediction caches, images and a real analysis, and
-the tables of one of 1,000,000 images and 600 labels. A headless Chromium then opens every page four
-times (*first paint*: from the address to the last chart drawn, median of the visits after the
-first) and does one thing on it (*interaction*: from the click or key to the last change within the
-page, median of five, by the page's own clock: the driver's waits are not in it, but a chart that is
-drawn after the script has ended is). The app has no named rival, so these are times, not ratios:
-compare them on one machine only.
+the tables of one of 1,000,000 images and 600 labels. ``--models 8`` has eight models in the first,
+``--models 1`` one, whose predictions were brought; the second is then left out. A headless Chromium
+then opens every page four times (*first paint*: from the address to the last chart drawn, median of
+the visits after the first) and does one thing on it (*interaction*: from the click or key to the
+last change within the page, median of five, by the page's own clock: the driver's waits are not in
+it, but a chart that is drawn after the script has ended is). The app has no named rival, so these
+are times, not ratios: compare them on one machine only.
 """
 
+import argparse
 import contextlib
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import psutil
+import tomli_w
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-from tests.benchmarks.scale_analysis import ROLES, draw_cache
+from tests.benchmarks.scale_analysis import GAPS, ROLES, draw_cache
 from tests.browser.conftest import SCREEN, STANDS_STILL, serve, start_chromium
 from tests.pages.synthetic import names_of, write_study
 from udviz.analysis.engines.local import LocalEngine
@@ -35,6 +38,7 @@ from udviz.analysis.tables.all_jobs import analysis_jobs, join_tables
 from udviz.analysis.tables.contents import contents
 from udviz.data.dataset import Dataset
 from udviz.data.images.decoded import DecodedImages
+from udviz.recipe.brought import BroughtStudy
 from udviz.recipe.schema import Recipe
 from udviz.stats.difficulty.causes import LabelFacts
 from udviz.studies.directory import decoded_root
@@ -56,13 +60,6 @@ new MutationObserver(changes => changes.forEach(({target, attributeName}) => {
 })).observe(document, {subtree: true, childList: true, attributeFilter: ['d', 'transform', STATE]});
 """
 DRAWN = f"() => seen.ran && performance.now() - seen.changed > {QUIET_MS}"
-STUDY = f"""name = "large"
-description = "Drawn numbers"
-seeds = [0]
-[data]
-kind = "scenes"
-side_px = {SIDE_PX}
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +105,7 @@ LARGE = [
         address="Reliability?study=large",
         act=press("radio", "equal mass", "equal width"),
     ),
-    Case(name="Gains", address="Gains?study=large", act=press("button", "cannot tell")),
+    Case(name="Gains", address="Gains?study=large", act=press("button", "hurt")),
     Case(name="Label", address="Label?study=large&label=label+7", act=move_threshold),
     Case(
         name="Attention",
@@ -117,31 +114,33 @@ LARGE = [
     ),
     Case(name="Data, labels", address="Data?study=large", act=type_name),
     Case(
-        name="Data, suspects",
-        address="Data?study=large&part=suspects",
-        act=press("button", "a mark seems extra"),
+        name="Data, errors",
+        address="Data?study=large&part=annotation+errors",
+        act=press("button", "extra label"),
     ),
     Case(name="Runs", address="Runs?study=large", act=None),
 ]
+NEEDS_MORE = ("Gains", "Attention", "Runs")  # than one model that was brought
 HUGE = [
     Case(name="Overview", address="?study=huge", act=None),
     Case(name="Difficulty", address="Difficulty?study=huge", act=type_name),
 ]
 
 
-def draw_large(study: Path) -> None:
+def draw_large(study: Path, models: Sequence[str] = ROLES) -> None:
     """A study whose every page has something to show; without attention maps."""
+    study.mkdir(parents=True)
+    plan = write_record(study, models)
     splits = []
     for split, n_images in (("val", N_IMAGES // 2), ("test", N_IMAGES)):
         directories = {}
-        for role in ROLES:
-            run = "teacher" if role == "teacher" else f"{role}-0"
+        for role in models:
+            run = "teacher" if role == "teacher" and len(models) > 1 else f"{role}-0"
             directory = study / run / "predictions" / split
             draw_cache(directory, n_images=n_images, n_labels=N_LABELS, role=role, split=split)
             directories[role] = {0: directory}
         splits.append(SplitPredictions.open(split, directories))
-    (study / "study.toml").write_text(STUDY, encoding="utf-8")
-    plan, train_positives = Plan.of(Recipe()), np.full(N_LABELS, 1000)
+    train_positives = np.full(N_LABELS, 1000)
     jobs = analysis_jobs(plan, *splits, train_positives)
     found = run_jobs(jobs, engine=LocalEngine(2), advance=lambda share, what: None)
     dataset = dataset_of(splits[1])
@@ -152,6 +151,24 @@ def draw_large(study: Path) -> None:
     images = DecodedImages(dataset, side_px=SIDE_PX, directory=decoded_root(study))
     for index in range(N_IMAGES):
         images[index]
+
+
+def write_record(study: Path, models: Sequence[str]) -> Plan:
+    """The ``study.toml`` of a teacher and its students, or of one model that was brought."""
+    if len(models) == 1:
+        source = {"file": "drawn", "sha256": ""}
+        brought = {models[0]: {"scale": "logits", "test": [source], "val": [source]}}
+        record = {"name": "large", "targets": source, "val_targets": source, "brought": brought}
+        plan = Plan.of_brought(BroughtStudy.model_validate(record))
+    else:
+        _, first, *others = models
+        taught = {name: {"method": "ud"} for name in others}
+        record = {"name": "large", "data": {"kind": "scenes", "side_px": SIDE_PX}, "seeds": [0]}
+        record["students"] = {first: {"method": "none"}} | taught
+        record["comparisons"] = [f"{first}:{name}" for name in others]
+        plan = Plan.of(Recipe.model_validate(record))
+    (study / "study.toml").write_text(tomli_w.dumps(record), encoding="utf-8")
+    return plan
 
 
 def dataset_of(test: SplitPredictions) -> Dataset:
@@ -223,14 +240,19 @@ def server_mib() -> float:
 
 def main() -> None:
     """Print one row per page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", type=int, choices=range(1, len(GAPS) + 1), default=len(ROLES))
+    models = list(GAPS)[: parser.parse_args().models]
+    large = [case for case in LARGE if len(models) > 1 or case.name not in NEEDS_MORE]
+    sizes = [(f"{N_IMAGES:,} x {N_LABELS}", large), ("1,000,000 x 600", HUGE)]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         root = Path(folder) / "runs"
-        draw_large(root / "large")
+        draw_large(root / "large", models)
         write_study(root / "huge", names=names_of(600))
         browser = start_chromium(playwright)
         person = browser.new_context(**SCREEN)
         rows = []
-        for size, cases in ((f"{N_IMAGES:,} x {N_LABELS}", LARGE), ("1,000,000 x 600", HUGE)):
+        for size, cases in sizes[: 2 if len(models) == len(ROLES) else 1]:
             for base in serve(root):
                 start_mib = server_mib()
                 for case in cases:

@@ -694,8 +694,8 @@ FAULTS = (
         "actions",
         "a teacher that is clearly better called no better",
         "difficulty/actions",
-        "& ~ahead",
-        "& ahead",
+        "headroom(gaps).rest",
+        "headroom(gaps).better",
     ),
     Fault(
         "cut label lists",

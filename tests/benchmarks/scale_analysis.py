@@ -31,7 +31,9 @@ from udviz.predictions.cache import PredictionWriter
 from udviz.recipe.schema import Recipe
 from udviz.stats.difficulty.causes import LabelFacts
 
-ROLES = {"teacher": 2.5, "baseline": 2.0, "distilled": 2.1}  # how far positives lie above negatives
+ROLES = ("teacher", "baseline", "distilled")
+OTHERS = tuple(f"other{number}" for number in range(1, 6))
+GAPS = dict(zip((*ROLES, *OTHERS), (2.5, 2.0, 2.1, *(2.1,) * 5), strict=True))  # of positives
 N_VAL = 20_000
 ROWS = 10_000
 
@@ -39,7 +41,7 @@ ROWS = 10_000
 def draw_cache(directory: Path, *, n_images: int, n_labels: int, role: str, split: str) -> None:
     """Predictions of one model; targets are the same for all models of a split."""
     truth = np.random.default_rng([n_images, n_labels])
-    noise = np.random.default_rng([n_images, n_labels, list(ROLES).index(role)])
+    noise = np.random.default_rng([n_images, n_labels, list(GAPS).index(role)])
     prevalence = truth.uniform(0.002, 0.1, n_labels)
     images = pd.DataFrame({"image_id": np.arange(n_images).astype(str), "row": np.arange(n_images)})
     with PredictionWriter(
@@ -54,7 +56,7 @@ def draw_cache(directory: Path, *, n_images: int, n_labels: int, role: str, spli
             shape = (min(ROWS, n_images - start), n_labels)
             targets = (truth.random(shape, dtype=np.float32) < prevalence).astype(np.int8)
             logits = noise.standard_normal(shape, dtype=np.float32) - 3
-            logits += np.float32(ROLES[role]) * targets
+            logits += np.float32(GAPS[role]) * targets
             uncertain = None if role == "baseline" else np.exp(-np.abs(logits))
             writer.write(
                 slice(start, start + len(targets)),

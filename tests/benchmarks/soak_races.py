@@ -1,9 +1,10 @@
 """Many processes at one folder of studies at once: nothing is lost and nothing is held twice.
 
 python -m tests.benchmarks.soak_races --actions 1000
-Eight processes review targets and read all reviews, wait for two slots and hold them, and throw
-one study away and put it back. In the end every review must be there once, no slot may ever have
-had two holders, and the study must be whole, in one place. Prints what happened.
+Eight processes review the same targets, each as another reviewer, and read all reviews; they wait
+for two slots and hold them, and throw one study away and put it back. In the end each of them must
+have reviewed every target, no slot may ever have had two holders, and the study must be whole, in
+one place. Prints what happened.
 """
 
 import argparse
@@ -26,13 +27,14 @@ REFUSED = (RuntimeError, OSError, ValueError, IndexError)  # somebody else was q
 
 
 def review(root: Path, number: int, n_actions: int) -> list[str]:
-    """Review ``n_actions`` targets of its own, reading all now and then."""
-    wrong = []
+    """Review ``n_actions`` targets that all review, as one reviewer, reading all now and then."""
+    wrong, name = [], f"reviewer {number}"
     for place in range(n_actions):
-        of = ReviewedTarget("test", f"{number}-{place}.jpg", "cat", 1)
-        add_review(root / "reviewed", Review(of=of, direction="extra", verdict="wrong"))
-        if place % 50 == 0 and of not in standing_reviews(root / "reviewed"):
-            wrong.append(f"{of.image_id} was not there after it was reviewed")
+        of = ReviewedTarget("test", f"{place}.jpg", "cat", 1)
+        made = Review(of=of, direction="extra", verdict="wrong", reviewer=name)
+        add_review(root / "reviewed", made)
+        if place % 50 == 0 and (of, name) not in standing_reviews(root / "reviewed"):
+            wrong.append(f"{of.image_id} was not there after {name} reviewed it")
     return wrong
 
 

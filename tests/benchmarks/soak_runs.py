@@ -37,6 +37,7 @@ TINY = "tiny"  # a study that has only a recipe; the form starts from it
 ENDS = {1: "stopped", 2: "killed"}  # by number modulo 3
 LATEST = 0.2  # share of a run that is done when it is disturbed, at most
 BUSY = ("queued", "running")
+STARTING = "Starting"  # stage of one whose process ended before whoever started it heard of it
 
 
 @dataclass
@@ -71,6 +72,8 @@ class Subject:
         """What it says of itself."""
         status = read_status(self.study)
         if status is not None and status.state == "failed":
+            if self.is_asked and status.stage == STARTING:  # killed before its starter saw it
+                return "lost"
             raise SystemExit(f"{self.study} failed: {status.message}")
         return status.state if status else "none"
 
@@ -107,10 +110,10 @@ class Person:
         self._open(TINY)
         self._page.get_by_role("button", name="New study", exact=True).click()
         form = self._page.get_by_role("dialog")
-        form.get_by_role("combobox", name="Start from").fill(f"the study {TINY}")
+        form.get_by_role("combobox", name="Start from").fill(f"study {TINY}")
         form.get_by_role("combobox", name="Start from").press("Enter")
         expect(form.get_by_text(f"--name {TINY}-2")).to_be_visible()
-        field = form.get_by_label("Name of the study", exact=True)
+        field = form.get_by_label("Study name", exact=True)
         expect(field).to_have_count(1)  # that of the recipe before is gone
         field.fill(name)
         field.press("Enter")
@@ -124,7 +127,12 @@ class Person:
             return
         button.click()
         sure = self._page.get_by_role("button", name="Stop it")
-        sure.wait_for()
+        try:
+            sure.wait_for()
+        except TimeoutError:
+            if button.count() and button.is_enabled():
+                raise
+            return  # it ended while the question was drawn
         self._press(sure, until_gone=sure)
 
     def _press_resume(self, name: str) -> None:
@@ -199,6 +207,8 @@ def write_tiny(study: Path) -> None:
     network = {"backbone": "small", "batch_size": 8, "epochs": N_EPOCHS}
     data = {"n_train": 64, "n_val": 32, "n_test": 32, "side_px": 64}
     values = {"data": data, "teacher": network, "student": network, "hardware": {"threads": 1}}
+    students = {"baseline": {"method": "none"}, "distilled": {"method": "ud"}}
+    values |= {"students": students, "comparisons": ["baseline:distilled"]}
     recipe = parse_recipe(recipe_values(recipe_path("demo")) | values, source="soak")
     study.mkdir(parents=True)
     (study / "study.toml").write_text(

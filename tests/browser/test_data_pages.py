@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import open_tab, serve
 from tests.browser.test_walk import query
+from udviz.ui.data.one_by_one import LEAST_LOOK
 
 pytestmark = pytest.mark.browser
 
@@ -69,6 +70,36 @@ def test_a_review_is_there_after_a_reload_and_in_the_export_and_can_be_undone(vi
     assert [row["verdict"] for row in download(visit, "Download all reviews")] == ["right"]
     visit.page.get_by_role("button", name="Undo the last review").click()
     expect(first_tile(visit).get_by_role("radio", name="change label")).to_be_checked()
+    visit.check()
+
+
+def test_keys_review_one_image_at_a_time_and_type_in_a_field(visit):
+    page = visit.page
+    visit.open("Data?study=small&part=annotation+errors&view=one+image+at+a+time&reviewer=Ada")
+    picture = page.locator(".st-key-reviewed-image img")
+    name = page.get_by_role("textbox", name="Reviewer")
+
+    def press(key, n_reviewed):
+        visit.settle()
+        page.wait_for_timeout(1000 * LEAST_LOOK)  # nobody has seen a new image sooner
+        page.keyboard.press(key)
+        expect(page.get_by_text(re.compile(rf"^{n_reviewed} of \d+ reviewed"))).to_be_visible()
+
+    name.press_sequentially("xkunz")
+    name.press("Enter")
+    expect(page).to_have_url(re.compile("reviewer=Adaxkunz"))
+    first = picture.get_attribute("alt")
+    picture.click()
+    for n_reviewed, key in enumerate("xku", start=1):
+        press(key, n_reviewed)
+    fourth = picture.get_attribute("alt")
+    press("n", 3)
+    expect(picture).not_to_have_attribute("alt", fourth)
+    for n_reviewed in (2, 1, 0):
+        press("z", n_reviewed)
+    expect(picture).to_have_attribute("alt", first)
+    press("e", 0)
+    expect(page.get_by_text("predicted probability").first).to_be_visible()
     visit.check()
 
 

@@ -25,6 +25,7 @@ from udviz.recipe.brought import BroughtStudy
 from udviz.recipe.files import read_recipe
 from udviz.recipe.schema import Recipe
 from udviz.stats.comparison.gain import label_gains
+from udviz.stats.uncertainty.measures import disagreement
 from udviz.studies.status import read_status
 
 IDS = [f"{place}.jpg" for place in range(300)]
@@ -74,6 +75,33 @@ def test_two_files_become_verdicts_and_a_study(files, capsys):
     assert read_status(study).state == "finished"
     assert set(read_table(study, "models")["kind"]) == {"brought"}
     assert [path.name for path in study.parent.iterdir()] == ["mine"]
+
+
+def test_logits_of_a_calibration_branch_are_joined_and_give_its_uncertainty(files, rng):
+    branch = rng.normal(size=(300, 3)).astype(np.float32)
+    order = rng.permutation(300)
+    path = write(files / "branch.npz", branch[order][:, ::-1], np.array(IDS)[order], NAMES[::-1])
+
+    study = compare(files, "--calibration", f"after={path}", "--reference", "after")
+
+    before, after = (
+        open_predictions(study / f"{name}-0" / "predictions" / "test")
+        for name in ("before", "after")
+    )
+    logits = np.load(files / "after.npz")["scores"]
+    np.testing.assert_array_equal(after.calibration_logits, branch)
+    np.testing.assert_allclose(after.disagreement, disagreement(branch, logits), rtol=1e-6)
+    assert before.calibration_logits is None
+    assert before.disagreement is None
+    means = read_table(study, "labels")["disagreement"]
+    np.testing.assert_allclose(means, disagreement(branch, logits).mean(axis=0), rtol=1e-5)
+    record = tomllib.loads((study / "study.toml").read_text())["brought"]["after"]
+    assert [source["file"] for source in record["calibration"]] == [path]
+
+
+@pytest.mark.parametrize("given", ["neither=before.npz", "before=before.npz,after.npz"])
+def test_a_calibration_branch_is_of_a_model_and_has_a_file_per_seed(files, given):
+    refused(files, r"`--calibration` must be NAME=FILE.* as many files", "--calibration", given)
 
 
 def test_comparing_needs_no_torch(files):

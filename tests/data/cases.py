@@ -106,7 +106,8 @@ CASES: dict[str, tuple[Read | Refused, ...]] = {
     "coco_no_file_name_LVIS": (Refused(kind="coco", words=("missing file: 30",)),),
     "coco_rle_crowd_of_CVAT_masks": (coco("--data.crowd_means"),),
     "comma_in_label": (
-        Read(n=30, present={"Bag": 15, "Shoe": 15, "hand": 15}, flags=("--data.separator",)),
+        Refused(words=("one label, 'Bag, hand'", "--data.separator")),
+        Read(n=30, present={"Bag": 15, "Shoe": 15, "hand": 15}, settings={"separator": ","}),
         Read(n=30, present={"Bag, hand": 15, "Shoe": 15}, settings={"separator": "|"}),
     ),
     "corrupt_middle_png": (

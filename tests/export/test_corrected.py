@@ -105,7 +105,7 @@ def study_of(tmp_path, recipe, *reviews):
     study.mkdir()
     (study / "study.toml").write_text(recipe)
     for of, verdict in reviews:
-        add_review(study, Review(of=of, direction="missing", verdict=verdict))
+        add_review(study, Review(of=of, direction="missing", verdict=verdict, reviewer="Ada"))
     return study
 
 
@@ -128,6 +128,25 @@ def test_reviews_that_say_wrong_are_applied_and_no_others(tmp_path, capsys):
     written = study / "export" / "labels" / "labels.csv"
     assert written.read_text() == "image,a,b,c\n1.png,1,0,0\n2.png,1,0,1\n"
     assert capsys.readouterr().out == f"{written.parent} (2 targets changed)\n"
+
+
+def test_a_target_on_which_reviewers_differ_stays_as_it_is_and_is_told(tmp_path, capsys):
+    table = tmp_path / "labels.csv"
+    table.write_text("image,a,b,c\n1.png,0,0,0\n2.png,1,1,1\n")
+    both, differ, doubted = (target("1.png", label, 0) for label in "abc")
+    study = study_of(
+        tmp_path,
+        f'[data]\nkind = "table"\nroot = "{tmp_path}"\n',
+        *((of, "wrong") for of in (both, differ, doubted)),
+    )
+    for of, verdict in {both: "wrong", differ: "right", doubted: "unsure"}.items():
+        add_review(study, Review(of=of, direction="missing", verdict=verdict, reviewer="Ben"))
+
+    export.main([str(study), "--to", "labels"])
+
+    written = study / "export" / "labels" / "labels.csv"
+    assert written.read_text() == "image,a,b,c\n1.png,1,0,0\n2.png,1,1,1\n"
+    assert "(1 target changed; 2 targets left: reviewers differ)" in capsys.readouterr().out
 
 
 def test_brought_targets_are_those_of_the_split_and_must_be_the_file_of_then(tmp_path):

@@ -11,6 +11,7 @@ MODELS = ("teacher", "baseline", "distilled")
 def label_row(label: str, *, gain: float, verdict: str, rank: int, causes: str) -> dict:
     row = {"label": label, "gain": gain, "gain_low": gain - 0.02, "gain_high": gain + 0.02}
     row |= {"verdict": verdict, "supported": label != "cat", "positives": 40, "causes": causes}
+    row |= {"prevalence": rank / 10}
     row |= {"difficulty_rank": rank, "rank_low": max(1, rank - 1), "rank_high": min(3, rank + 1)}
     return row
 

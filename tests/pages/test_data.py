@@ -15,6 +15,7 @@ from udviz.predictions.cache import open_predictions
 from udviz.recipe.files import read_recipe
 from udviz.stats.labels.relations import co_occurrence
 from udviz.studies.reviews import REVIEWS_FILE, Review, ReviewedTarget, add_review, standing_reviews
+from udviz.ui.data import one_by_one
 from udviz.ui.data.annotated_images import carried
 from udviz.ui.frame import access
 from udviz.ui.labels import gallery
@@ -74,6 +75,18 @@ def keys_in_tiles(suspects):
 
 def target(suspect):
     return ReviewedTarget("test", suspect["image_id"], suspect["label"], target_of(suspect))
+
+
+def said(study, reviewer=""):
+    """What a reviewer says of each target."""
+    reviews = standing_reviews(study)
+    return {of: review.verdict for (of, name), review in reviews.items() if name == reviewer}
+
+
+def review(study, suspect, verdict, reviewer=""):
+    of, direction = target(suspect), suspect["direction"]
+    made = Review(of=of, direction=direction, verdict=verdict, reviewer=reviewer)
+    add_review(study, made)
 
 
 # Labels
@@ -296,10 +309,11 @@ def test_a_click_is_kept_and_shown_to_the_next_who_comes(small, suspects, open_a
 
     app.button_group(key=key_of(first)).set_value("wrong").run()
 
-    kept = standing_reviews(small)
-    assert [(of, review.verdict, review.direction) for of, review in kept.items()] == [
-        (target(first), "wrong", first["direction"])
-    ]
+    (kept,) = standing_reviews(small).values()
+    assert (kept.of, kept.verdict, kept.direction, kept.reviewer) == (
+        *(target(first), "wrong", first["direction"]),
+        "",
+    )
     assert f"1 of {len(suspects):,} reviewed" in app.get("progress")[0].proto.text
     again = open_app(DATA, part="annotation errors")
     assert again.button_group(key=key_of(first)).value == "wrong"
@@ -323,7 +337,7 @@ def test_the_last_review_can_be_undone_until_none_is_left(small, suspects, open_
 
     undo_button(app).click().run()
 
-    assert list(standing_reviews(small)) == [target(suspects.iloc[0])]
+    assert list(said(small)) == [target(suspects.iloc[0])]
     assert app.get("progress")[0].proto.text.startswith("1 of")
     undo_button(app).click().run()
     assert standing_reviews(small) == {}
@@ -339,7 +353,7 @@ def test_undo_leaves_alone_what_another_browser_reviewed_since(small, suspects, 
     undo_button(app).click().run()
 
     assert "somebody has reviewed the same target since" in app.error[0].value
-    assert standing_reviews(small)[target(first)].verdict == "unsure"
+    assert said(small) == {target(first): "unsure"}
     assert app.button_group(key=key_of(first)).value == "unsure"
 
 
@@ -439,7 +453,7 @@ def test_a_click_after_changing_was_forbidden_reviews_nothing(small, suspects, o
     app.button_group(key=key_of(suspects.iloc[1])).set_value("wrong")
     app.run()
 
-    assert list(standing_reviews(small)) == [target(suspects.iloc[0])]
+    assert list(said(small)) == [target(suspects.iloc[0])]
     assert "This app is for looking only" in app.error[0].value
 
 
@@ -462,7 +476,7 @@ def test_training_targets_are_shown_with_the_images_of_those_that_judged_them(
     assert images["image_id"].iloc[first["image"] - n_first] == first["image_id"]
     key = key_of(first).replace("review-test-", "review-train-")
     app.button_group(key=key).set_value("wrong").run()
-    assert [kept.split for kept in standing_reviews(small)] == ["train"]
+    assert [kept.split for kept in said(small)] == ["train"]
 
 
 def test_suspects_of_other_images_than_the_predictions_are_not_shown(small, suspects, open_app):
@@ -497,6 +511,210 @@ def test_the_images_are_those_that_the_reference_judged_in_a_study_without_a_tea
     assert run.images["image_id"].iloc[first["image"]] == first["image_id"]
     assert first["label"] in texts(app)
     assert len(open_app(DATA, part="images").get("image")) == gallery.PAGE_SIZE
+
+
+# Reviewers
+
+
+def test_reviews_of_two_names_stand_side_by_side_and_each_sees_their_own(small, suspects, open_app):
+    first, second = suspects.iloc[0], suspects.iloc[1]
+    adas = open_app(DATA, part="annotation errors", reviewer="Ada")
+    adas.button_group(key=key_of(first)).set_value("wrong").run()
+
+    bens = open_app(DATA, part="annotation errors", reviewer=" Ben ")
+    assert bens.button_group(key=key_of(first)).value is None
+    assert "By the link you are **Ben\u2069**" in texts(bens)
+    bens.button_group(key=key_of(first)).set_value("right").run()
+    bens.button_group(key=key_of(second)).set_value("wrong").run()
+
+    assert said(small, "Ada") == {target(first): "wrong"}
+    assert said(small, "Ben") == {target(first): "right", target(second): "wrong"}
+    assert bens.get("progress")[0].proto.text.startswith("2 of")
+    assert "1 target of this split to change; reviewers differ on 1." in texts(bens)
+
+
+def test_a_name_stays_when_the_page_is_left(small, open_app):
+    app = open_app(DATA, part="annotation errors")
+    app.text_input(key="reviewer").input("Ada").run()
+    assert "By the link" not in texts(app)
+    app.switch_page("pages/1_Difficulty.py").run()
+    app.query_params.pop("reviewer", None)
+
+    app.switch_page(DATA)
+    app.query_params["part"] = "annotation errors"
+    app.run()
+
+    assert app.text_input(key="reviewer").value == "Ada"
+
+
+def test_agreement_is_told_where_two_judged_the_same(small, suspects, open_app):
+    for row, (adas, bens) in enumerate(
+        [("wrong", "wrong"), ("right", "right"), ("wrong", "right")]
+    ):
+        review(small, suspects.iloc[row], adas, "Ada")
+        review(small, suspects.iloc[row], bens, "Ben")
+    review(small, suspects.iloc[3], "unsure", "Cy")
+
+    app = open_app(DATA, part="annotation errors", show="reviewers differ")
+
+    assert "Reviewed: Ada\u2069 3, Ben\u2069 3, Cy\u2069 1." in texts(app)
+    (table,) = (t.value for t in app.dataframe if t.value.index.name == "Reviewers")
+    (row,) = table.reset_index().to_dict("records")
+    assert (row["Reviewers"], row["Both reviewed"], row["Same answer"]) == ("Ada, Ben", "3", "2")
+    assert row["Same answer, share"].startswith("0.67 (0.21 to 0.94)")
+    assert row["Cohen's κ"].startswith("0.40 (")  # (2/3 - 4/9) / (1 - 4/9)
+    keys = [group.key for group in app.button_group if group.key.startswith("review-")]
+    assert keys == [key_of(suspects.iloc[2])]
+
+
+def test_kappa_that_is_undefined_is_said_to_be(small, suspects, open_app):
+    for name in ("Ada", "Ben"):
+        review(small, suspects.iloc[0], "wrong", name)
+
+    app = open_app(DATA, part="annotation errors")
+
+    (table,) = (t.value for t in app.dataframe if t.value.index.name == "Reviewers")
+    assert table["Cohen's κ"].tolist() == ["undefined"]
+
+
+def test_the_command_that_writes_the_corrected_labels_is_shown(small, suspects, open_app):
+    review(small, suspects.iloc[0], "wrong")
+
+    code = open_app(DATA, part="annotation errors").code
+
+    assert code[-1].value.endswith("small --to huggingface --model teacher")  # scenes: no table
+
+
+# One image at a time
+
+ONE = {"part": "annotation errors", "view": "one image at a time"}
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Lets a test answer as soon as an image is drawn."""
+    monkeypatch.setattr(one_by_one, "LEAST_LOOK", 0.0)
+
+
+def press(app, label):
+    next(button for button in app.button if button.label == label).click().run()
+
+
+def in_order(suspects):
+    """As they are asked: image by image, in the order of their first doubt."""
+    place = {image: n for n, image in enumerate(suspects["image_id"].unique())}
+    return suspects.loc[suspects["image_id"].map(place).sort_values(kind="stable").index]
+
+
+def shown_image(app):
+    return app.query_params["image"]
+
+
+def test_answers_go_through_the_doubts_image_by_image(small, suspects, open_app, at_once):
+    app = open_app(DATA, **ONE, reviewer="Ada")
+    rows = in_order(suspects).reset_index(drop=True)
+
+    for answer in ("Change label", "Keep label", "Unsure"):
+        press(app, answer)
+
+    assert said(small, "Ada") == {
+        target(rows.iloc[place]): verdict
+        for place, verdict in enumerate(["wrong", "right", "unsure"])
+    }
+    assert f"3 of {len(suspects):,} reviewed" in app.get("progress")[0].proto.text
+    assert shown_image(app) == rows.loc[3, "image_id"]
+    assert f"**{rows.loc[3, 'label']}\u2069**: " in texts(app)
+    assert not app.exception
+
+
+def test_undo_goes_back_to_its_image_and_next_leaves_one_for_later(
+    small, suspects, open_app, at_once
+):
+    n_images = suspects.groupby("label")["image_id"].nunique()
+    label = n_images[n_images > 1].idxmin()
+    images = suspects.loc[suspects["label"] == label, "image_id"].tolist()
+    app = open_app(DATA, **ONE, label=label)
+    press(app, "Next image")
+    assert shown_image(app) == images[1]
+    press(app, "Change label")
+
+    press(app, "Undo the last review")
+
+    assert (said(small), shown_image(app)) == ({}, images[1])
+    for _ in images[1:]:
+        press(app, "Next image")
+    assert shown_image(app) == images[0]
+
+
+def test_the_evidence_of_the_model_waits_until_it_is_asked_for(suspects, open_app):
+    app = open_app(DATA, **ONE)
+    assert "predicted probability" not in texts(app)
+
+    press(app, "Show the model's evidence")
+    assert f"predicted probability {suspects['prob'].iloc[0]:.2f}" in texts(app)
+
+    press(app, "Next image")
+    assert "predicted probability" not in texts(app)
+
+
+def test_a_key_pressed_before_the_image_can_have_been_seen_counts_for_nothing(
+    small, open_app, monkeypatch
+):
+    monkeypatch.setattr(one_by_one, "LEAST_LOOK", 1e9)
+    app = open_app(DATA, **ONE)
+
+    press(app, "Keep label")
+
+    assert said(small) == {}
+    assert not app.exception
+
+
+def test_a_button_of_the_image_before_answers_nothing(small, suspects, open_app, at_once):
+    app = open_app(DATA, **ONE)
+    late = next(button for button in app.button if button.label == "Change label")
+    app.session_state["_review_asked"] = (target(suspects.iloc[5]), 0.0)  # drawn meanwhile
+
+    late.click().run()
+
+    assert said(small) == {}
+
+
+def test_an_answer_does_not_replace_what_the_same_reviewer_said_elsewhere(
+    small, suspects, open_app, at_once
+):
+    app = open_app(DATA, **ONE)
+    review(small, suspects.iloc[0], "unsure")
+
+    press(app, "Change label")
+
+    assert said(small) == {target(suspects.iloc[0]): "unsure"}
+    assert "had an answer already since this was drawn; it stays: *unsure*" in app.error[0].value
+
+
+def test_an_answer_given_while_the_name_changes_is_nobodys(small, suspects, open_app, at_once):
+    app = open_app(DATA, **ONE)
+    app.text_input(key="reviewer").input("Ben")
+
+    press(app, "Change label")
+
+    assert standing_reviews(small) == {}
+    assert "the reviewer's name has changed since" in app.error[0].value
+
+
+def test_when_all_are_reviewed_that_is_said_and_the_last_can_be_undone(
+    small, suspects, open_app, at_once
+):
+    label = suspects["label"].iloc[0]
+    of_label = suspects[suspects["label"] == label]
+    for _, row in of_label.iloc[1:].iterrows():
+        review(small, row, "right")
+    app = open_app(DATA, **ONE, label=label)
+
+    press(app, "Keep label")
+
+    assert app.success[0].value == one_by_one.ALL_DONE
+    press(app, "Undo the last review")
+    assert shown_image(app) == of_label["image_id"].iloc[0]
 
 
 # Import report

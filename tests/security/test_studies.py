@@ -47,7 +47,7 @@ EVENT = {"event": "step", "epoch": 0, "step": 3, "losses": {"total": 0.5}, "lear
 EPOCH = {"event": "epoch", "epoch": 1, "step": 0, "validation_map": 0.5, "label_precision": [0.5]}
 MARK = {
     **{"split": "test", "image_id": "a.jpg", "label": "cat", "target": 1},
-    **{"direction": "extra", "verdict": "wrong", "time": 1e9},
+    **{"direction": "extra", "verdict": "wrong", "reviewer": "Ada", "time": 1e9},
 }
 DEEP = ["[" * 100_000, '{"a":' * 100_000, "9" * 5_000]
 
@@ -224,7 +224,7 @@ def test_any_review_is_read_or_costs_itself(tmp_path, line):
     marks = watched(lambda: standing_reviews(tmp_path))
     table = watched(lambda: reviews_table(tmp_path))
 
-    assert ReviewedTarget("test", "a.jpg", "cat", 1) in marks
+    assert (ReviewedTarget("test", "a.jpg", "cat", 1), "Ada") in marks
     assert len(table) == len(marks)
 
 

@@ -3,7 +3,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from udviz.studies.reviews import (
@@ -13,17 +13,19 @@ from udviz.studies.reviews import (
     add_review,
     standing_reviews,
     undo,
+    verdicts_of_targets,
 )
 
 CAT = ReviewedTarget("test", "img 1", "cat", 0)
 
 
-def review(verdict, of=CAT, time=1.5):
-    return Review(of=of, direction="missing", verdict=verdict, time=time)
+def review(verdict, of=CAT, time=1.5, reviewer=""):
+    return Review(of=of, direction="missing", verdict=verdict, time=time, reviewer=reviewer)
 
 
-def verdicts(study):
-    return {target: review.verdict for target, review in standing_reviews(study).items()}
+def verdicts(study, reviewer=""):
+    reviews = standing_reviews(study)
+    return {of: review.verdict for (of, name), review in reviews.items() if name == reviewer}
 
 
 def test_a_review_comes_back_as_it_was_made(tmp_path):
@@ -33,16 +35,17 @@ def test_a_review_comes_back_as_it_was_made(tmp_path):
 
     add_review(tmp_path, made)
 
-    assert standing_reviews(tmp_path) == {made.of: made}
+    assert standing_reviews(tmp_path) == {(made.of, ""): made}
 
 
 def test_a_line_holds_everything_a_person_needs_to_read_it_elsewhere(tmp_path):
-    add_review(tmp_path, review("unsure"))
+    add_review(tmp_path, review("unsure", reviewer="Ada"))
 
     line = json.loads((tmp_path / REVIEWS_FILE).read_text())
     assert line == {
         **{"split": "test", "image_id": "img 1", "label": "cat", "target": 0},
         **{"direction": "missing", "verdict": "unsure", "time": 1.5},
+        "reviewer": "Ada",
     }
 
 
@@ -56,7 +59,26 @@ def test_of_two_browsers_the_last_line_wins_whatever_their_clocks_say(tmp_path):
 def test_a_target_that_was_corrected_since_has_not_been_reviewed(tmp_path):
     add_review(tmp_path, review("wrong"))
 
-    assert replace(CAT, target=1) not in standing_reviews(tmp_path)
+    assert replace(CAT, target=1) not in verdicts(tmp_path)
+
+
+def test_a_line_from_before_there_were_names_is_a_review_without_one(tmp_path):
+    (tmp_path / REVIEWS_FILE).write_bytes(a_line() + b"\n")
+
+    assert standing_reviews(tmp_path) == {(CAT, ""): review("right", time=9.0)}
+
+
+def test_nobody_replaces_takes_back_or_undoes_the_review_of_another(tmp_path):
+    adas = review("wrong", reviewer="Ada", time=1.0)
+    add_review(tmp_path, adas)
+    add_review(tmp_path, review("right", reviewer="Ben"))
+    add_review(tmp_path, review("unsure"))
+    add_review(tmp_path, review(None))
+
+    assert verdicts_of_targets(tmp_path) == {CAT: {"wrong", "right"}}
+    assert not undo(tmp_path, replace(adas, reviewer="Ben"), None)
+    assert undo(tmp_path, adas, None)
+    assert verdicts_of_targets(tmp_path) == {CAT: {"right"}}
 
 
 def test_an_empty_verdict_takes_the_review_back(tmp_path):
@@ -87,6 +109,7 @@ def a_line(**changes):
         a_line(target=7),
         a_line(target="1"),
         a_line(time="now"),
+        a_line(reviewer=None),
     ],
 )
 def test_a_damaged_line_loses_nothing_else(tmp_path, damage):
@@ -116,6 +139,7 @@ def test_reviews_made_at_once_are_all_kept(tmp_path):
     assert verdicts(tmp_path) == dict.fromkeys(targets, "wrong")
 
 
+@settings(deadline=None)  # writes files, on a machine that may be busy
 @given(
     steps=st.lists(
         st.tuples(
@@ -160,7 +184,7 @@ def test_undo_of_a_first_review_leaves_none_and_undo_of_taking_back_restores_it(
 
     assert undo(tmp_path, back, made)
     assert verdicts(tmp_path) == {CAT: "wrong"}
-    assert undo(tmp_path, standing_reviews(tmp_path)[CAT], None)
+    assert undo(tmp_path, standing_reviews(tmp_path)[CAT, ""], None)
     assert verdicts(tmp_path) == {}
 
 

@@ -30,8 +30,10 @@ def main(arguments: Sequence[str]) -> None:
     asked = Asked(
         models=models_of(flags.files, flags.model),
         targets=flags.targets,
-        val_models=models_of([], flags.val_model),
+        val_models=models_of([], flags.val_model, flag="--val-model"),
         val_targets=flags.val_targets,
+        calibration=models_of([], flags.calibration, flag="--calibration"),
+        val_calibration=models_of([], flags.val_calibration, flag="--val-calibration"),
         comparisons=tuple(flags.compare),
         reference=flags.reference,
         scores=flags.scores,
@@ -59,23 +61,23 @@ def report(study: Path) -> str:
     return "\n".join([*parts, summary(study)])
 
 
-def models_of(files: Sequence[Path], named: Sequence[str]) -> Files:
+def models_of(files: Sequence[Path], named: Sequence[str], *, flag: str = "--model") -> Files:
     """Models by name: files given alone are called after themselves, then ``NAME=FILE,...``.
 
     Raises:
-        ValueError: If two have one name, or a ``--model`` names no file.
+        ValueError: If two have one name, or a ``flag`` names no file.
     """
     pairs: list[tuple[str, tuple[Path, ...]]] = [(name_of(file), (file,)) for file in files]
     for text in named:
         name, equals, listed = text.partition("=")
         if not equals or not all(listed.split(",")):
-            raise ValueError(f"`--model` must be NAME=FILE[,FILE...], got {text!r}.")
+            raise ValueError(f"`{flag}` must be NAME=FILE[,FILE...], got {text!r}.")
         pairs.append((name, tuple(map(Path, listed.split(",")))))
     models = dict(pairs)
     if len(models) < len(pairs):
         raise ValueError(
-            f"`--model` must have different names, got {', '.join(name for name, _ in pairs)}. "
-            "Pass --model NAME=FILE for each."
+            f"`{flag}` must have different names, got {', '.join(name for name, _ in pairs)}. "
+            f"Pass {flag} NAME=FILE for each."
         )
     return models
 
@@ -91,6 +93,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--targets", type=Path, required=True, help="targets: 1, 0, or blank for unknown")
     add("--out", type=Path, help="folder of the study; must not exist yet; default: in runs/")
     add("--model", action="append", default=[], metavar="NAME=FILE[,FILE...]")
+    add(
+        "--calibration",
+        action="append",
+        default=[],
+        metavar="NAME=FILE[,FILE...]",
+        help="logits of a model's calibration branch, for its uncertainty",
+    )
     add("--compare", action="append", default=[], metavar="BEFORE:AFTER")
     add("--reference", default="", metavar="NAME", help="whose difficulty is shown: the first's")
     add("--scores", choices=SCALES, help="default: recognised, and said")
@@ -101,5 +110,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--metadata", type=Path, help="table of sites, annotators, ...: results by their values")
     add("--val-targets", type=Path, help="targets of a validation split, for thresholds")
     add("--val-model", action="append", default=[], metavar="NAME=FILE[,FILE...]")
+    add("--val-calibration", action="append", default=[], metavar="NAME=FILE[,FILE...]")
     add("--min-positives", type=int, default=MIN_POSITIVES, help="fewer: not supported (20)")
     return parser

@@ -25,6 +25,9 @@ class Asked:
         images: Folder of the images; None without them.
         groups: Column of the targets that says which images belong together; empty = none.
         metadata: Table of what is known of each image; None = none.
+        calibration: Files of logits of the calibration branch on the test images, of the models
+            that have one, as many as each has seeds.
+        val_calibration: The same on the validation images.
         min_positives: From how many positives on a label counts as supported.
     """
 
@@ -38,15 +41,19 @@ class Asked:
     images: Path | None = None
     groups: str = ""
     metadata: Path | None = None
+    calibration: Files = field(default_factory=dict)
+    val_calibration: Files = field(default_factory=dict)
     min_positives: int = MIN_POSITIVES
 
     def arguments(self, out: Path) -> list[str]:
         """The words after ``udviz compare`` that ask for the same."""
         flags = [
-            *(("--model", _listed(name, files)) for name, files in self.models.items()),
+            *_listed("--model", self.models),
             ("--targets", str(self.targets)),
-            *(("--val-model", _listed(name, files)) for name, files in self.val_models.items()),
+            *_listed("--calibration", self.calibration),
+            *_listed("--val-model", self.val_models),
             ("--val-targets", str(self.val_targets or "")),
+            *_listed("--val-calibration", self.val_calibration),
             *(("--compare", pair) for pair in self.comparisons),
             ("--reference", self.reference),
             ("--scores", self.scores or ""),
@@ -65,5 +72,5 @@ def name_of(file: Path) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", file.stem).strip("-_")
 
 
-def _listed(name: str, files: tuple[Path, ...]) -> str:
-    return f"{name}={','.join(map(str, files))}"
+def _listed(flag: str, models: Files) -> list[tuple[str, str]]:
+    return [(flag, f"{name}={','.join(map(str, files))}") for name, files in models.items()]

@@ -38,12 +38,15 @@ def compare_files(
     """
     check_models(list(asked.models), asked.comparisons, asked.reference)
     check_free(out)
+    _check_calibration(asked)
     read = partial(read_split, told=asked.scores, groups=asked.groups)
-    splits: dict[Split, BroughtSplit] = {"test": read(asked.targets, asked.models)}
+    splits: dict[Split, BroughtSplit] = {
+        "test": read(asked.targets, asked.models, calibration=asked.calibration)
+    }
     if asked.val_models or asked.val_targets:
         val_targets = _checked_val(asked)
         in_order = {name: asked.val_models[name] for name in asked.models}
-        splits["val"] = read(val_targets, in_order)
+        splits["val"] = read(val_targets, in_order, calibration=asked.val_calibration)
         _check_same_labels(splits)
     notes: list[str] = []
     if asked.metadata:
@@ -69,6 +72,8 @@ def _record(
             scale=scale_of(model, splits["test"].models[model]),
             test=tuple(map(_source, files)),
             val=tuple(map(_source, asked.val_models.get(model, ()))),
+            calibration=tuple(map(_source, asked.calibration.get(model, ()))),
+            val_calibration=tuple(map(_source, asked.val_calibration.get(model, ()))),
         )
         for model, files in asked.models.items()
     }
@@ -86,6 +91,24 @@ def _record(
         min_positives=asked.min_positives,
         notes=(*(note for split in splits.values() for note in split.notes), *notes),
     )
+
+
+def _check_calibration(asked: Asked) -> None:
+    """Raise unless the calibration branches are of the models, on every split of theirs."""
+    seeds = {name: len(files) for name, files in asked.models.items()}
+    splits = [("--calibration", asked.calibration)]
+    if asked.val_models or asked.val_calibration:
+        splits.append(("--val-calibration", asked.val_calibration))
+    for flag, files_of in splits:
+        given = {name: len(files) for name, files in files_of.items()}
+        wanted = {
+            name: seeds.get(name, 0) for name in {**asked.calibration, **asked.val_calibration}
+        }
+        if given != wanted:
+            raise ValueError(
+                f"`{flag}` must be NAME=FILE[,FILE...], with as many files as `--model NAME` and "
+                f"for the same models on every split: {wanted}, got {given}."
+            )
 
 
 def _checked_val(asked: Asked) -> Path:

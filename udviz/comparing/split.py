@@ -1,12 +1,13 @@
 """The predictions of all models on one split, joined with its targets."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from udviz.predictions.brought.branches import write_branch
 from udviz.predictions.brought.joined import Joined, joined
 from udviz.predictions.brought.matrix import Matrix
 from udviz.predictions.brought.reading import read_scores, read_targets, target_values
@@ -25,7 +26,10 @@ class BroughtSplit:
         models: Model -> scores, one per seed.
         groups: (N',) names of the groups that images come in; None if each is its own.
         slices: (N,) slices of the common images, a column per metadata column; None without any.
-        joined: Where the N common images are in the targets (the first), then in each scores.
+        joined: Where the N common images are in the targets (the first), then in each scores,
+            then in each logits of a calibration branch.
+        calibration: Model -> logits of its calibration branch, one per seed; of those that have
+            one.
     """
 
     targets: np.ndarray
@@ -33,6 +37,7 @@ class BroughtSplit:
     groups: np.ndarray | None
     joined: Joined
     slices: pd.DataFrame | None = None
+    calibration: Mapping[str, tuple[Scores, ...]] = field(default_factory=dict)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -64,7 +69,7 @@ class BroughtSplit:
             images["group"] = self.groups[self.joined.rows[0]]
         if self.slices is not None:
             images = images.join(self.slices.add_prefix(SLICE))
-        places = iter(range(1, len(self.joined.rows)))
+        places = self._places()
         for name, runs in self.models.items():
             for seed, scores in enumerate(runs):
                 run = RunDirectory(study / f"{name}-{seed}")
@@ -76,18 +81,30 @@ class BroughtSplit:
                     dataset_fingerprint=data,
                     checkpoint_digest=digests[run.name],
                 ) as writer:
-                    self._write_labels(writer, scores, next(places))
+                    self._write_labels(writer, scores, places[scores])
+                    if name in self.calibration:
+                        branch = self.calibration[name][seed]
+                        write_branch(writer, self._columns(branch, places[branch]))
+
+    def _places(self) -> dict[Scores, int]:
+        """Where in `joined` each file is."""
+        files = [
+            run for of in (self.models, self.calibration) for runs in of.values() for run in runs
+        ]
+        return {file: place for place, file in enumerate(files, start=1)}
 
     def _write_labels(self, writer: PredictionWriter, scores: Scores, place: int) -> None:
-        rows, columns = self.joined.rows, self.joined.columns
-        none = np.zeros(len(self.joined.ids), dtype=bool)
-        for label in range(len(self.joined.label_names)):
+        rows, columns = self.joined.rows[0], self.joined.columns[0]
+        none = np.zeros(len(rows), dtype=bool)
+        for label, logits in enumerate(self._columns(scores, place)):
             writer.write_label(
-                label,
-                targets=self.targets[rows[0], columns[0][label]],
-                difficult=none,
-                logits=scores.logits(columns[place][label])[rows[place]],
+                label, targets=self.targets[rows, columns[label]], difficult=none, logits=logits
             )
+
+    def _columns(self, scores: Scores, place: int) -> Iterator[np.ndarray]:
+        """(N,) logits of each label in turn."""
+        for column in self.joined.columns[place]:
+            yield scores.logits(column)[self.joined.rows[place]]
 
 
 def read_split(
@@ -95,6 +112,7 @@ def read_split(
     models: Mapping[str, Sequence[Path]],
     *,
     told: Scale | None,
+    calibration: Mapping[str, Sequence[Path]] | None = None,
     groups: str = "",
 ) -> BroughtSplit:
     """Read the files of one split.
@@ -103,6 +121,7 @@ def read_split(
         targets: File of the targets.
         models: Model -> files of its scores, one per seed.
         told: What the scores are; None = recognised.
+        calibration: Model -> files of logits of its calibration branch, one per seed.
         groups: Column of the targets that says which images belong together; empty = none.
 
     Raises:
@@ -110,31 +129,39 @@ def read_split(
         ValueError: If one cannot be used, or they do not fit together.
     """
     given, values = read_targets(targets, groups=groups)
-    runs = {name: [read_scores(file) for file in files] for name, files in models.items()}
-    return as_split(given, runs, values=values, told=told)
+    runs, branches = (
+        {name: [read_scores(file) for file in files] for name, files in of.items()}
+        for of in (models, calibration or {})
+    )
+    return as_split(given, runs, branches, values=values, told=told)
 
 
 def as_split(
     targets: Matrix,
     models: Mapping[str, Sequence[Matrix]],
+    calibration: Mapping[str, Sequence[Matrix]] | None = None,
     *,
     values: np.ndarray | None = None,
     told: Scale | None = None,
 ) -> BroughtSplit:
-    """Join targets and scores.
+    """Join targets, scores, and logits of calibration branches.
 
     Raises:
         ValueError: As `read_split`.
     """
-    matched = joined([targets, *(run for runs in models.values() for run in runs)])
+    both = (models, calibration or {})
+    matched = joined([targets, *(run for of in both for runs in of.values() for run in runs)])
+    scales: tuple[Scale | None, ...] = (told, "logits")
+    judged, branches = (
+        {name: tuple(judged_scores(run, told=scale) for run in runs) for name, runs in of.items()}
+        for of, scale in zip(both, scales, strict=True)
+    )
     return BroughtSplit(
         targets=target_values(targets) if values is None else values,
-        models={
-            name: tuple(judged_scores(run, told=told) for run in runs)
-            for name, runs in models.items()
-        },
+        models=judged,
         groups=targets.groups,
         joined=matched,
+        calibration=branches,
     )
 
 

@@ -12,14 +12,10 @@ import numpy as np
 from udviz.checks import shown
 from udviz.data.dataset import Dataset, Problem
 from udviz.data.problems import ProblemLog
-from udviz.data.tables.label_lists import made_of_words
+from udviz.data.tables.label_lists import TOGETHER_FROM
 
 TWINS = "labels with equal targets in all images (if a list was cut in two, --data.separator)"
-TWINS_FROM = 3  # images; rarer labels may come together by chance
 FEWEST_OWN, OWN_SHARE = 10, 0.8  # labels of one image only
-COMBINED_SHARE = 0.5  # of the labels that look like combinations of others
-_SCORED = re.compile(r".*[^\d.][:=]\s*\d*\.?\d+")  # cat:0.9
-_PUNCTUATION = re.compile(r"[\[\]{}'\"|;]|^\(.*\)$|,\s*\S")
 
 
 def check_plausible(dataset: Dataset) -> None:
@@ -28,7 +24,6 @@ def check_plausible(dataset: Dataset) -> None:
     Raises:
         ValueError: Names what is odd, the likely cause and the flag.
     """
-    _check_label_names(dataset.label_names)
     _check_spellings(dataset.label_names)
     known = _known(dataset)
     _check_coding(dataset, *known)
@@ -50,40 +45,11 @@ def odd_labels(dataset: Dataset) -> tuple[Problem, ...]:
         )
     first_with: dict[bytes, str] = {}
     for name, column in zip(dataset.label_names, dataset.targets.T, strict=True):
-        if np.count_nonzero(column == 1) >= TWINS_FROM:
+        if np.count_nonzero(column == 1) >= TOGETHER_FROM:
             other = first_with.setdefault(column.tobytes(), name)
             if other != name:
                 log.add(TWINS, f"{other} and {name}")
     return log.problems()
-
-
-def _check_label_names(names: Sequence[str]) -> None:
-    if all(set(name) <= {"0", "1"} for name in names):
-        raise ValueError(
-            f"The labels are {shown(', '.join(names[:5]))}: cells of the label column look like 0 "
-            "and 1 for a list of labels that is not named. Give each label a column of its own."
-        )
-    odd = [name for name in names if _PUNCTUATION.search(name)]
-    if len(odd) > COMBINED_SHARE * len(names):
-        raise ValueError(
-            f"{len(odd)} of {len(names)} labels hold brackets, quotes or separators, such as "
-            f"{shown(repr(odd[0]))}: cells of the label column were not split as they should be. "
-            "Name what stands between labels: --data.separator ','."
-        )
-    scored = [name for name in names if _SCORED.fullmatch(name)]
-    if len(scored) > COMBINED_SHARE * len(names):
-        raise ValueError(
-            f"{len(scored)} of {len(names)} labels end in a number, such as "
-            f"{shown(repr(scored[0]))}: they look like labels with scores. Make a table with a row "
-            "per image and label, and the score in a column `confidence`."
-        )
-    combined = made_of_words(names)
-    if len(combined) > COMBINED_SHARE * len(names):
-        raise ValueError(
-            f"{len(combined)} of {len(names)} labels look like several labels in one, such as "
-            f"{shown(repr(combined[0]))}. If so, name what stands between them: --data.separator "
-            "space; if not, pass --data.separator '|'."
-        )
 
 
 def _check_spellings(names: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """The table that a person brought, with the targets that reviews call wrong turned round.
 
-Nothing else of the file changes, not a byte: the cells are found in its text and replaced there.
+A target on which reviewers differ stays as it is, and is counted. Nothing else of the file changes,
+not a byte: the cells are found in its text and replaced there.
 """
 
 import csv
@@ -20,7 +21,7 @@ from udviz.recipe.files import read_recipe, recipe_values
 from udviz.roots import check_data
 from udviz.studies.directory import STUDY_FILE
 from udviz.studies.files import file_digest
-from udviz.studies.reviews import ReviewedTarget, standing_reviews
+from udviz.studies.reviews import ReviewedTarget, verdicts_of_targets
 from udviz.vocabulary import WRONG
 
 _TEXTS = (".csv", ".tsv", ".txt")
@@ -57,17 +58,18 @@ def correct(study: Path, folder: Path, *, split: str) -> str:
         ValueError: If its targets came from no table, or the table is none that can be corrected.
         OSError: If it cannot be read or written.
     """
-    reviews = standing_reviews(study)
-    wrong = [of for of, review in reviews.items() if review.verdict == WRONG]
+    said = verdicts_of_targets(study)
+    wrong = [of for of, verdicts in said.items() if verdicts == {WRONG}]
+    differ = [of for of, verdicts in said.items() if len(verdicts) > 1]
     values = recipe_values(study / STUDY_FILE)
     if BROUGHT in values:
         record = BroughtStudy.model_validate(values)
         source = record.val_targets if split == "val" else record.targets
         if source is None:
             raise ValueError("`--split` must be test, got val, which was not brought.")
-        of_split = [of for of in wrong if of.split == split]
-        table = _unchanged(source)
-        return write_corrected(table, folder, of_split, coding=Coding())
+        wrong, differ = ([of for of in kept if of.split == split] for kept in (wrong, differ))
+        told = write_corrected(_unchanged(source), folder, wrong, coding=Coding())
+        return told + _left_alone(differ)
     data = read_recipe(study / STUDY_FILE).data
     if data.kind != "table":
         raise ValueError(
@@ -77,7 +79,13 @@ def correct(study: Path, folder: Path, *, split: str) -> str:
     check_data(data)
     coding = Coding(blank_means=data.blank_means, minus_one_means=data.minus_one_means)
     table = data.folder / data.labels
-    return write_corrected(table, folder, wrong, coding=coding, encoding=data.encoding)
+    told = write_corrected(table, folder, wrong, coding=coding, encoding=data.encoding)
+    return told + _left_alone(differ)
+
+
+def _left_alone(differ: Sequence[ReviewedTarget]) -> str:
+    """That targets stay as they are, as the reviewers differ; empty without any."""
+    return f"; {plural(len(differ), 'target')} left: reviewers differ" if differ else ""
 
 
 def _unchanged(source: Source) -> Path:

@@ -29,7 +29,7 @@ Load it with `datasets.load_dataset("{kind}", data_dir="FOLDER")`. Lists are in 
 | {name} | the image |
 | `image_id` | its id in the study |
 | `targets` | what was annotated: 1 present, 0 absent, -1 unknown |
-| `reviewed_targets` | the same, with those turned round that a person called wrong |
+| `reviewed_targets` | the same, those turned round that all who reviewed them called wrong |
 | `probabilities` | of presence, by {model} with seed {seed} |
 """
 

@@ -89,8 +89,8 @@ def _labels(view: View) -> Iterator[str]:
     )
     yield _figure(figure, alt.ranking(hardest))
     yield _how(
-        "Each row is a label; lines are 95 % intervals. Names in italics have too few positives to "
-        "be evaluated."
+        f"Each row is a label; lines are 95 % intervals. {sentences.DIFFICULTY} Names in italics "
+        "have too few positives to be evaluated."
     )
     if shared := sentences.shared_in_words(view.labels):
         yield _sentence(shared)

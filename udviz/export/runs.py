@@ -9,7 +9,7 @@ from udviz.checks import check_choice
 from udviz.predictions.cache import Predictions, open_predictions
 from udviz.studies.directory import RunDirectory
 from udviz.studies.models import models_at
-from udviz.studies.reviews import standing_reviews
+from udviz.studies.reviews import verdicts_of_targets
 from udviz.vocabulary import WRONG
 
 
@@ -55,7 +55,7 @@ def chosen_run(study: Path, *, model: str, seed: int | None) -> ChosenRun:
 
 
 def reviewed_targets(study: Path, predictions: Predictions) -> tuple[np.ndarray, int]:
-    """Targets with those turned round that a person called wrong.
+    """Targets with those turned round that everybody who reviewed them called wrong.
 
     Args:
         study: Folder of the study, which holds the reviews.
@@ -69,9 +69,9 @@ def reviewed_targets(study: Path, predictions: Predictions) -> tuple[np.ndarray,
     row_of = {image: row for row, image in enumerate(predictions.image_ids)}
     column_of = {label: column for column, label in enumerate(predictions.label_names)}
     n_changed = 0
-    for of, review in standing_reviews(study).items():
+    for of, said in verdicts_of_targets(study).items():
         cell = row_of.get(of.image_id), column_of.get(of.label)
-        if None in cell or of.split != predictions.split or review.verdict != WRONG:
+        if None in cell or of.split != predictions.split or said != {WRONG}:
             continue
         if targets[cell] == of.target:
             targets[cell] = 1 - of.target

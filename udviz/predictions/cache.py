@@ -165,6 +165,10 @@ class PredictionWriter:
                 self._arrays[name] = _reserve(self._draft / f"{name}.npy", part.dtype, shape)
             self._arrays[name][:, label] = part
 
+    def written(self, name: str) -> np.ndarray:
+        """What was stored of an array so far."""
+        return self._arrays[name]
+
     def __exit__(
         self,
         kind: type[BaseException] | None,

@@ -36,9 +36,13 @@ class BroughtModel(Section):
     """Scores on the test images, a file per seed."""
     val: tuple[Source, ...] = ()
     """Scores on the validation images, likewise; empty without a validation split."""
+    calibration: tuple[Source, ...] = ()
+    """Logits of its calibration branch on the test images, likewise; empty without one."""
+    val_calibration: tuple[Source, ...] = ()
+    """The same on the validation images."""
 
     def files(self, split: Split) -> tuple[Source, ...]:
-        """The files of one split."""
+        """The files of scores of one split."""
         return self.val if split == "val" else self.test
 
 

@@ -68,6 +68,15 @@ def test_the_separator_is_the_first_of_three_that_is_met_or_the_one_that_is_set(
     assert read(["long, red; round", "flat"], separator=",")[1] == ("flat", "long", "red; round")
 
 
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_a_label_that_the_separator_may_have_cut_in_two_is_refused_unless_it_is_told(mark):
+    cells = [f"New York{mark} NY{mark} cat", f"New York{mark} NY", f"cat{mark} New York{mark} NY"]
+
+    with pytest.raises(ValueError, match=f"one label, 'New York{mark} NY'.*separator '{mark}'"):
+        read(cells)
+    assert read(cells, separator=mark)[1] == ("NY", "New York", "cat")
+
+
 def test_the_separator_that_was_found_is_said_with_its_flag():
     _, _, log = read(["cat|dog", "dog"])
 

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from udviz.data.tables.label_lists import ListError, find_separator, made_of_words, parse_list
+from udviz.data.tables.label_lists import (
+    ListError,
+    find_separator,
+    made_of_words,
+    parse_list,
+    side_by_side,
+)
 
 WORDS = st.lists(
     st.text("abcdefg -_'é猫", min_size=1, max_size=8)
@@ -76,6 +82,21 @@ def test_what_lists_no_words_is_no_list(cell):
 )
 def test_the_separator_is_found(cells, separator):
     assert find_separator(cells) == separator
+
+
+@pytest.mark.parametrize(
+    ("lists", "found"),
+    [
+        ([["cat", "New York", "NY"], ["New York", "NY"], ["New York", "NY", "dog"], ["cat"]], True),
+        ([["New York", "NY"], ["New York", "NY"], None, []], False),  # twice may be by chance
+        ([["New York", "NY"], ["NY", "New York"], ["New York", "NY"]], False),
+        ([["New York", "NY"], ["New York", "NY"], ["New York", "NY"], ["NY"]], False),
+        ([["New York", "NY"], ["New York", "NY"], ["New York", "NY"], ["New York"]], False),
+        ([["New York", "cat", "NY"], ["New York", "NY"], ["New York", "NY"]], False),
+    ],
+)
+def test_labels_that_always_stand_side_by_side_are_found(lists, found):
+    assert side_by_side(lists) == (("New York", "NY") if found else None)
 
 
 def test_labels_made_of_words_of_others_are_told():

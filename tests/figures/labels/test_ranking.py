@@ -37,6 +37,13 @@ def test_the_dots_are_the_numbers_given(rows):
     assert list(dots(figure, "hurt").y) == [1]
 
 
+def test_a_tick_marks_the_average_precision_of_a_random_ranking(rows):
+    shown = draw(rows)
+
+    assert list(dots(shown, "random ranking").x) == rows.labels["prevalence"].tolist()
+    assert list(dots(shown, "random ranking").y) == [0, 1, 2]
+
+
 def test_the_lines_end_at_the_intervals_given(rows):
     x = np.array(lines(draw(rows), "distilled").x).reshape(3, 3)
 
@@ -123,7 +130,7 @@ def test_a_panel_without_numbers_is_left_out(rows):
     figure = draw(replace(rows, labels=without, all_labels=without))
 
     assert {named(t) for t in figure.data} == {
-        *("", "teacher", "baseline", "distilled"),
+        *("", "random ranking", "teacher", "baseline", "distilled"),
         *("helped", "hurt", "inconclusive"),
     }
 
@@ -133,7 +140,7 @@ def test_a_model_without_scores_is_not_drawn(rows):
 
     figure = draw(replace(rows, scores=others), panels=("average precision",))
 
-    assert {named(t) for t in figure.data} == {"", "teacher", "distilled"}
+    assert {named(t) for t in figure.data} == {"", "random ranking", "teacher", "distilled"}
 
 
 def test_eight_models_have_rows_high_enough_to_tell_them_apart(rows):

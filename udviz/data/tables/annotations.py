@@ -10,12 +10,15 @@ from udviz.data.problems import ProblemLog
 from udviz.data.tables.columns import Columns
 from udviz.data.tables.label_lists import (
     BRACKETS,
+    IN_NAMES,
     ListError,
     find_separator,
     label_text,
     made_of_words,
     parse_list,
+    side_by_side,
 )
+from udviz.data.tables.listed_names import check_listed_names
 from udviz.data.tables.words import READ, Coding, read_words
 
 NO_LABEL_WORDS = (
@@ -79,6 +82,9 @@ def read_targets(
         settings: What cells mean.
         image_ids: The R ids, to name rows by.
         log: Takes cells that cannot be read: the row is bad.
+
+    Raises:
+        ValueError: If cells that list labels may have been cut where they should not be.
     """
     if columns.label_list is None:
         names = tuple(columns.labels)
@@ -91,6 +97,9 @@ def read_targets(
         return Targets(values=values, label_names=tuple(label_text(name) for name in names))
     lists = _label_lists(frame[columns.label_list], settings, image_ids, log)
     names = tuple(sorted({label for row in lists for label in row or ()}))
+    said = settings.separator
+    divides = said != "" and frame[columns.label_list].astype(str).str.contains(said, regex=False)
+    check_listed_names(names, separator=said, divides=bool(np.any(divides)))
     column_of = {name: place for place, name in enumerate(names)}
     values = np.zeros((len(lists), len(names)), dtype=np.int8)
     for row, labels in enumerate(lists):
@@ -126,6 +135,9 @@ def united(
 
     Returns:
         The first row of every image, and targets in that order.
+
+    Raises:
+        ValueError: If a row seems to hold several labels.
     """
     log.guess("every row is one label of an image", flag="--data.rows")
     place_of = {image: place for place, image in enumerate(dict.fromkeys(image_ids))}
@@ -134,6 +146,7 @@ def united(
         first[place_of[image_ids[row]]] = row
     labels = ["" if pd.isna(cell) else label_text(cell) for cell in frame[columns.label_list]]
     names = tuple(sorted({label for label in labels if label}))
+    check_listed_names(names, separator=settings.separator)
     column_of = {name: place for place, name in enumerate(names)}
     told = columns.value is not None
     values = np.full((len(first), len(names)), -1 if told else 0, dtype=np.int8)
@@ -159,7 +172,11 @@ def united(
 def _label_lists(
     column: pd.Series, settings: TargetSettings, image_ids: Sequence[str], log: ProblemLog
 ) -> list[list[str] | None]:
-    """The labels of every row; None where unknown or unreadable."""
+    """The labels of every row; None where unknown or unreadable.
+
+    Raises:
+        ValueError: If the separator was found, not told, and may have cut a label in two.
+    """
     cells = column.tolist()
     separator = settings.separator or find_separator(str(cell).strip() for cell in cells)
     if separator and not settings.separator:
@@ -182,4 +199,10 @@ def _label_lists(
         except ListError:
             log.add("unreadable label list", f"{image_ids[row]}: {str(cell)!r}", row=row)
             lists.append(None)
+    if separator in IN_NAMES and not settings.separator and (pair := side_by_side(lists)):
+        raise ValueError(
+            f"Labels {pair[0]!r} and {pair[1]!r} stand side by side wherever either stands, so "
+            f"they may be one label, {f'{separator} '.join(pair)!r}. If they are two, pass "
+            f"--data.separator '{separator}'; if not, write another mark between labels, such as |."
+        )
     return lists

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import pandas as pd
 
 SEPARATORS = ("|", ";", ",", "\n", "\t")
 WORDS_BETWEEN = ("/", "+", "&", " and ")  # believed only if all parts are labels elsewhere too
+IN_NAMES = (",", ";")  # separators that names of labels hold, too
+TOGETHER_FROM = 3  # images; rarer labels may come together by chance
 WORDS_FOR_SPACE = "space"  # what --data.separator calls a space
 OBJECT_LABELS = (
     "categories",
@@ -79,6 +82,19 @@ def _divides(mark: str, cells: set[str]) -> bool:
         and all(part in cells or met[part] > 1 for part in met)
         and 2 * len(alone) >= len(met)
     )
+
+
+def side_by_side(lists: Iterable[list[str] | None]) -> tuple[str, str] | None:
+    """Two labels that stand next to each other, in one order, wherever either stands.
+
+    They may be one label that was cut in two, as *New York, NY* is at its comma.
+    """
+    met, pairs = Counter[str](), Counter[tuple[str, str]]()
+    for labels in lists:
+        met.update(labels or ())
+        pairs.update(pairwise(labels or ()))
+    always = (pair for pair, n in pairs.items() if n >= TOGETHER_FROM and n == met[pair[0]])
+    return next((pair for pair in always if met[pair[0]] == met[pair[1]]), None)
 
 
 def parse_list(cell: Any, separator: str) -> list[str] | None:

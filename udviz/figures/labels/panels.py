@@ -12,6 +12,7 @@ from udviz.figures.labels.causes import CAUSES, shared_causes, split_causes
 from udviz.figures.style.markers import add_dots_with_intervals
 from udviz.figures.style.text import safe_html, shorten
 from udviz.figures.style.theme import (
+    CHANCE,
     NEUTRAL,
     RANK,
     VERDICTS,
@@ -84,6 +85,7 @@ def gain_title(before: str, after: str, metric: Metric = AVERAGE_PRECISION) -> s
 
 
 def _draw_average_precision(figure: go.Figure, rows: Rows, column: int) -> None:
+    _draw_chance(figure, rows.labels, column)
     by_model = dict(iter(rows.scores.groupby("model", sort=False)))
     drawn = [name for name in rows.styles if name in by_model]
     apart = min(_DODGE, _SPREAD / max(1, len(drawn) - 1))
@@ -98,6 +100,20 @@ def _draw_average_precision(figure: go.Figure, rows: Rows, column: int) -> None:
             column=column,
             size_px=7,
         )
+
+
+def _draw_chance(figure: go.Figure, labels: pd.DataFrame, column: int) -> None:
+    """The AP of a random ranking, which is the prevalence: difficulty is counted from there."""
+    figure.add_scatter(
+        x=_column(labels, "prevalence"),
+        y=np.arange(len(labels)),
+        mode="markers",
+        marker={"symbol": CHANCE.symbol, "color": CHANCE.colour, "size": 13, "line": {"width": 2}},
+        name=CHANCE.html,
+        hoverinfo="skip",
+        row=1,
+        col=column,
+    )
 
 
 def _draw_gain(figure: go.Figure, rows: Rows, column: int) -> None:

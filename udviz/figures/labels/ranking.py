@@ -11,6 +11,7 @@ from udviz.figures.style.hover import label_summaries
 from udviz.figures.style.markers import add_rows, stripes_of
 from udviz.figures.style.text import safe_html, shorten
 from udviz.figures.style.theme import (
+    CHANCE,
     NEUTRAL,
     RANK,
     VERDICTS,
@@ -90,7 +91,7 @@ def _set_apart(
 def _legend(rows: Rows, panels: Sequence[str]) -> list[str]:
     words = {
         "rank": [RANK.word],
-        "average precision": list(rows.styles),
+        "average precision": [CHANCE.word, *rows.styles],
         "gain": [style.word for style in VERDICTS.values()],
     }
     return [word for panel in panels for word in words.get(panel, [])]

@@ -84,6 +84,7 @@ NARROW_PX = 430  # the narrowest chart beside another one
 _ENTRY_PX, _LETTER_PX, _LINE_PX = 32, 7, 20  # of a legend
 LEFT_PX = 66  # tick names and title of a y axis of shares or scores
 RANK = MarkerStyle("Difficulty rank", NEUTRAL, "circle", "●")
+CHANCE = MarkerStyle("random ranking", NEUTRAL, "line-ns-open", "|")
 GRID = "rgba(131, 138, 148, 0.22)"
 STRIPE = "rgba(131, 138, 148, 0.07)"
 OPENED = "rgba(31, 127, 196, 0.18)"

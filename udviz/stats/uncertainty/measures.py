@@ -4,6 +4,8 @@ Each is (N, L), at least 0, and higher where the model is less sure. Which of th
 is the question of ``udviz.stats.uncertainty.error_detection``.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy.special import xlogy
 
@@ -74,14 +76,22 @@ def disagreement(calibration_logits: np.ndarray, logits: np.ndarray) -> np.ndarr
         TypeError: If an input is no numpy array.
         ValueError: If shapes differ or a logit is not finite.
     """
+    result = np.empty(logits.shape, order="F")
+    for label, column in enumerate(disagreement_columns(calibration_logits, logits)):
+        result[:, label] = column
+    return result
+
+
+def disagreement_columns(
+    calibration_logits: np.ndarray, logits: np.ndarray
+) -> Iterator[np.ndarray]:
+    """The columns of `disagreement`, (N,) each, one after the other."""
     _check_logits(calibration_logits, logits)
     log_r_total, log_q_total = _log_sum_exp(calibration_logits), _log_sum_exp(logits)  # (N,)
-    result = np.empty(logits.shape, order="F")
     for label in range(logits.shape[1]):
         log_r = calibration_logits[:, label].astype(np.float64) - log_r_total
         log_q = logits[:, label].astype(np.float64) - log_q_total
-        result[:, label] = _generalised_kl(log_r, log_q)
-    return result
+        yield _generalised_kl(log_r, log_q)
 
 
 def _check_logits(calibration_logits: np.ndarray, logits: np.ndarray) -> None:

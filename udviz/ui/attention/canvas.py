@@ -11,6 +11,7 @@ from udviz.analysis.object_masks import GRID
 from udviz.figures.models.overlay import Scale, colour_bar, outline, overlay
 from udviz.figures.style.text import number, one_line, safe_markdown, shorten
 from udviz.ui.attention.selection import Selection, objects_of
+from udviz.ui.labels import gallery
 from udviz.ui.load import images
 from udviz.ui.load.study import StudyError
 
@@ -73,7 +74,7 @@ def pick_canvas(selection: Selection) -> Canvas:
             bind="query-params",
             help="The data set is read once, which takes a while if it is large.",
         )
-    picture = _original(selection) if wants_objects else None
+    picture = gallery.own_picture(selection.source, selection.row) if wants_objects else None
     if picture is None:
         picture = _stored(selection)
     objects = mask = None
@@ -88,17 +89,6 @@ def pick_canvas(selection: Selection) -> Canvas:
             if objects is None:
                 st.caption(f"This image has no box or mask of {safe_markdown(selection.label)}.")
     return Canvas(picture=picture, objects=objects, mask=mask, opacity=opacity)
-
-
-def _original(selection: Selection) -> np.ndarray | None:
-    """The image from its own file; None where it has none that can be read, which is said."""
-    try:
-        return images.original(selection.source, selection.row)
-    except StudyError as error:
-        st.caption(
-            f"Drawn from the copy that the models saw, since its own file is not read: {error}"
-        )
-        return None
 
 
 def _stored(selection: Selection) -> np.ndarray:

@@ -5,6 +5,7 @@ import streamlit as st
 
 from udviz.figures.style.text import number, plural, safe_markdown
 from udviz.stats.difficulty.causes import FALSE_DISCOVERY_RATE
+from udviz.stats.label_errors.suspects import EXTRA
 from udviz.ui.frame.view import View
 from udviz.ui.load.analysis_rows import analysis_rows
 from udviz.ui.load.study import remake_command
@@ -82,3 +83,16 @@ def outliers_in_words(outliers: pd.DataFrame) -> str:
         f"{safe_markdown(first['image_id'])}). They say nothing of any one label and are left out "
         "of the judgement above; look at them for a broken file, a collage or a missing label list."
     )
+
+
+def about_image(image_id: str, outliers: pd.DataFrame) -> str:
+    """That an image is an outlier, as Markdown; else empty."""
+    unmarked = outliers.loc[outliers["image_id"] == image_id, "unmarked"]
+    if unmarked.empty:
+        return ""
+    return f"*Outlier image: most certain of {int(unmarked.iloc[0])} unannotated labels.*"
+
+
+def given(suspect: pd.Series) -> str:
+    """What the data set says of a doubted target."""
+    return "annotated" if suspect["direction"] == EXTRA else "not annotated"

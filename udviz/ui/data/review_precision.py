@@ -15,9 +15,10 @@ NOTHING_DECIDED = (
     "Review some targets as *change label* or *keep label* to see the share of confirmed errors."
 )
 HOW_TO_READ = (
-    "Share of the decided targets (*change label* or *keep label*; *unsure* is left out) that are "
-    "annotation errors, with its 95 % Wilson interval. It describes the targets reviewed so far, "
-    "usually the most suspicious ones; expect a lower share among the rest."
+    "Share of the decided targets (*change label* or *keep label*; *unsure*, and where reviewers "
+    "differ, is left out) that are annotation errors, with its 95 % Wilson interval. It describes "
+    "the targets reviewed so far, usually the most suspicious ones; expect a lower share among the "
+    "rest."
 )
 _HEADS = {
     "label": "Label",
@@ -36,12 +37,13 @@ def show(suspects: pd.DataFrame) -> None:
     """How many of the possible errors that people decided are errors, per label.
 
     Args:
-        suspects: One row per possible error: ``label`` and ``verdict``, NaN where there is none.
+        suspects: One row per possible error: ``label`` and ``said`` by all reviewers, NaN where
+            nobody has looked.
     """
     st.header("Confirmed errors per label", anchor=False)
     table = review_precision(
         suspects["label"].tolist(),
-        suspects["verdict"].where(suspects["verdict"].notna(), None).tolist(),
+        suspects["said"].where(suspects["said"].notna(), None).tolist(),
     )
     decided = table[table["precision"].notna()].sort_values(
         "precision", ascending=False, kind="stable"

@@ -1,11 +1,13 @@
 """Reviews of possible annotation errors: one click each, undone by another; kept on disk."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
+from udviz.figures.style.text import one_line, safe_markdown
 from udviz.studies.failure import reason
 from udviz.studies.reviews import (
     REVIEWS_FILE,
@@ -17,10 +19,58 @@ from udviz.studies.reviews import (
 )
 from udviz.vocabulary import REVIEW_VERDICTS, RIGHT, UNSURE, WRONG, ReviewVerdict
 
-COLUMNS = ["split", "image_id", "label", "target", "direction", "verdict", "time"]
+COLUMNS = ["split", "image_id", "label", "target", "direction", "verdict", "reviewer", "time"]
 ANSWERS: dict[str, str] = {WRONG: "change label", RIGHT: "keep label", UNSURE: "unsure"}
+NONE_FITS = "No target matches these filters."
 Refusal = Callable[[], str | None]
+REVIEWER, LONGEST_NAME = "reviewer", 40
+_KEPT_NAME, _TYPED = "_reviewer", "_reviewer_typed"
 _DONE, _TROUBLE = "_reviews_made", "_review_trouble"
+
+
+@dataclass(frozen=True)
+class By:
+    """Who reviews what.
+
+    Attributes:
+        study: Directory of the study.
+        reviewer: Name; empty if none was given.
+        may_change: Says why nothing may be changed here; None if it may.
+    """
+
+    study: Path
+    reviewer: str
+    may_change: Refusal
+
+
+def pick_reviewer() -> str:
+    """Ask who reviews; the name is in the URL and stays when the page is left."""
+    if REVIEWER not in st.session_state and REVIEWER not in st.query_params:
+        st.session_state[REVIEWER] = st.session_state.get(_KEPT_NAME, "")
+    st.text_input(
+        "Reviewer",
+        key=REVIEWER,
+        bind="query-params",
+        max_chars=LONGEST_NAME,
+        placeholder="Your name",
+        help="Kept with each of your reviews. Nobody's reviews replace those of another name.",
+        on_change=lambda: st.session_state.update({_TYPED: True}),
+        width=270,
+    )
+    st.session_state[_KEPT_NAME] = _name()
+    return _name()
+
+
+def _name() -> str:
+    """The reviewer's name as it is in the field now."""
+    return one_line(st.session_state.get(REVIEWER) or "")[:LONGEST_NAME]
+
+
+def say_who_reviews(by: By) -> None:
+    """Say whose name a link has brought, as it may have been passed on."""
+    if by.reviewer and not st.session_state.get(_TYPED):
+        name = safe_markdown(by.reviewer)
+        st.caption(f"By the link you are **{name}**. If you are not, change the reviewer's name.")
 
 
 def reviews_table(study: Path) -> pd.DataFrame:
@@ -33,8 +83,7 @@ def reviews_table(study: Path) -> pd.DataFrame:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _read(study: str, version: tuple[int, int]) -> pd.DataFrame:
     rows = [
-        {**vars(review.of), "direction": review.direction, "verdict": review.verdict}
-        | {"time": review.time}
+        {**vars(review.of), **{name: vars(review)[name] for name in COLUMNS[4:]}}
         for review in standing_reviews(Path(study)).values()
     ]
     table = pd.DataFrame(rows, columns=COLUMNS)
@@ -42,22 +91,32 @@ def _read(study: str, version: tuple[int, int]) -> pd.DataFrame:
     return table.assign(time=when.dt.floor("s"))
 
 
-def ask(study: Path, suspect: pd.Series, *, may_change: Refusal) -> None:
-    """Ask whether a target is an error; a second click on the answer takes it back.
+def show_progress(suspects: pd.DataFrame) -> None:
+    """How many of these the reviewer has reviewed."""
+    n_reviewed, n = int(suspects["verdict"].notna().sum()), len(suspects)
+    st.progress(n_reviewed / max(n, 1), text=f"{n_reviewed:,} of {n:,} reviewed")
 
-    Args:
-        study: Directory of the study.
-        suspect: ``split``, ``image_id``, ``label``, ``target``, ``direction``, ``verdict``.
-        may_change: Says why nothing may be changed here; None if it may.
-    """
-    of = ReviewedTarget(
+
+def target_of(suspect: pd.Series) -> ReviewedTarget:
+    """The target that a suspect is about."""
+    return ReviewedTarget(
         str(suspect["split"]),
         str(suspect["image_id"]),
         str(suspect["label"]),
         int(suspect["target"]),
     )
+
+
+def ask(suspect: pd.Series, *, by: By) -> None:
+    """Ask whether a target is an error; a second click on the answer takes it back.
+
+    Args:
+        suspect: ``split``, ``image_id``, ``label``, ``target``, ``direction``, ``verdict``.
+        by: Who is asked.
+    """
+    of = target_of(suspect)
     key = f"review-{of.split}-{of.image_id}-{of.label}-{of.target}"
-    verdict = suspect["verdict"]
+    verdict, direction = suspect["verdict"], str(suspect["direction"])
     st.session_state[key] = verdict if verdict in REVIEW_VERDICTS else None
     st.pills(
         "Review",
@@ -65,56 +124,76 @@ def ask(study: Path, suspect: pd.Series, *, may_change: Refusal) -> None:
         key=key,
         format_func=lambda answer: ANSWERS[answer],
         wrap=True,  # three answers are wider than a tile may be
-        on_change=_review,
-        args=(study, of, str(suspect["direction"]), key, may_change),
-        disabled=may_change() is not None,
+        on_change=lambda: save(of, direction, st.session_state[key], by=by),
+        disabled=by.may_change() is not None,
         label_visibility="collapsed",
     )
 
 
-def offer_undo(study: Path, *, may_change: Refusal) -> None:
-    """A button that takes back the last review made here, and what went wrong with one."""
-    made = [step for step in st.session_state.get(_DONE, []) if step[0] == study]
+def save(of: ReviewedTarget, direction: str, verdict: ReviewVerdict | None, *, by: By) -> bool:
+    """Keep a review, from a callback; whether it was kept. What went wrong is said by the page."""
+    if reason_against := by.may_change():  # since the page was drawn
+        say(f"The review was not saved: {reason_against}")
+        return False
+    if by.reviewer != _name():
+        say("The review was not saved: the reviewer's name has changed since. Answer again.")
+        return False
+    before = standing_reviews(by.study).get((of, by.reviewer))
+    made = Review(of=of, direction=direction, verdict=verdict, reviewer=by.reviewer)
+    try:
+        add_review(by.study, made)
+    except OSError as error:
+        say(f"The review was not saved. {reason(error)}")
+        return False
+    st.session_state.setdefault(_DONE, []).append((by.study, made, before))
+    return True
+
+
+def offer_undo(
+    by: By,
+    *,
+    shortcut: str | None = None,
+    then: Callable[[ReviewedTarget], None] = lambda of: None,
+) -> None:
+    """A button that takes back the last review made here, and what went wrong with one.
+
+    Args:
+        by: Who reviews.
+        shortcut: Key that presses it.
+        then: Called with the target whose review was taken back.
+    """
+    made = [step for step in st.session_state.get(_DONE, []) if step[0] == by.study]
     st.button(
         "Undo the last review",
         icon=":material/undo:",
-        disabled=may_change() is not None or not made,
+        shortcut=shortcut,
+        disabled=by.may_change() is not None or not made,
         on_click=_undo,
-        args=(study, may_change),
+        args=(by, then),
     )
     if trouble := st.session_state.pop(_TROUBLE, None):
         st.error(trouble, icon=":material/error:")
 
 
-def _review(study: Path, of: ReviewedTarget, direction: str, key: str, may_change: Refusal) -> None:
-    if reason_against := may_change():  # since the page was drawn
-        st.session_state[_TROUBLE] = f"The review was not saved: {reason_against}"
-        return
-    verdict: ReviewVerdict | None = st.session_state[key]
-    before = standing_reviews(study).get(of)
-    made = Review(of=of, direction=direction, verdict=verdict)
-    try:
-        add_review(study, made)
-    except OSError as error:
-        st.session_state[_TROUBLE] = f"The review was not saved. {reason(error)}"
-        return
-    st.session_state.setdefault(_DONE, []).append((study, made, before))
+def say(trouble: str) -> None:
+    """Have the page say what went wrong when it is drawn next."""
+    st.session_state[_TROUBLE] = trouble
 
 
-def _undo(study: Path, may_change: Refusal) -> None:
-    if reason_against := may_change():
-        st.session_state[_TROUBLE] = f"The review was not undone: {reason_against}"
+def _undo(by: By, then: Callable[[ReviewedTarget], None]) -> None:
+    if reason_against := by.may_change():
+        say(f"The review was not undone: {reason_against}")
         return
     steps = st.session_state[_DONE]
-    place = max(place for place, step in enumerate(steps) if step[0] == study)
+    place = max(place for place, step in enumerate(steps) if step[0] == by.study)
     _, made, before = steps[place]
     try:
-        undone = undo(study, made, before)
+        undone = undo(by.study, made, before)
     except OSError as error:
-        st.session_state[_TROUBLE] = f"The review was not undone. {reason(error)}"
+        say(f"The review was not undone. {reason(error)}")
         return
     del steps[place]
-    if not undone:
-        st.session_state[_TROUBLE] = (
-            "The review was not undone: somebody has reviewed the same target since."
-        )
+    if undone:
+        then(made.of)
+    else:
+        say("The review was not undone: somebody has reviewed the same target since.")

@@ -20,8 +20,8 @@ _COLUMNS: dict[str, tuple[str, str | None]] = {  # column: its head, its number 
     "gain_low": ("Gain, low", "%.3f"),
     "gain_high": ("Gain, high", "%.3f"),
     "gain_without_few": ("Gain without 1 %", "%.3f"),
-    "p": ("p", "%.3f"),
-    "q": ("q", "%.3f"),
+    "p": ("p", "%.2g"),
+    "q": ("q", "%.2g"),
     "verdict": ("Verdict", None),
     "supported": ("Enough positives", None),
     "detectable_gain": ("Detectable gain", "%.3f"),
@@ -29,6 +29,7 @@ _COLUMNS: dict[str, tuple[str, str | None]] = {  # column: its head, its number 
     "closed_low": ("Gap closed, low", "%.2f"),
     "closed_high": ("Gap closed, high", "%.2f"),
 }
+LEAN = tuple(_COLUMNS)  # of a download, where not all columns are asked for
 ON_FEW = "†"
 _GAP = ["closed", "closed_low", "closed_high"]
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Hashable
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from udviz.figures.style.text import one_line, safe_markdown, shorten
 from udviz.ui.frame import links
 from udviz.ui.labels.filters import page_of
-from udviz.ui.load.images import ImageSource, thumbnail
+from udviz.ui.load.images import ImageSource, original, thumbnail
 from udviz.ui.load.study import StudyError
 
 PAGE_SIZE = 12
@@ -51,6 +52,17 @@ def draw(
                 _draw_tile(image, source, caption(image), label or image.get("label"))
                 if below:
                     below(image)
+
+
+def own_picture(source: ImageSource, row: int) -> np.ndarray | None:
+    """An image from its own file; None where it has none that can be read, which is said."""
+    try:
+        return original(source, row)
+    except StudyError as error:
+        st.caption(
+            f"Drawn from the copy that the models saw, since its own file is not read: {error}"
+        )
+        return None
 
 
 def _draw_tile(image: pd.Series, source: ImageSource, caption: str, label: str | None) -> None:

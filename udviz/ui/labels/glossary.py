@@ -75,6 +75,10 @@ GLOSSARY = {
     "Change label": "Targets reviewed as annotation errors.",
     "Keep label": "Targets reviewed as correct.",
     "Unsure": "Targets reviewed without a decision.",
+    "Both reviewed": "Targets that both have reviewed.",
+    "Same answer": "Targets on which both gave the same answer, and their share of those that both "
+    "have reviewed, with its 95 % interval (Wilson).",
+    "Cohen's κ": "Agreement beyond chance: 1 is perfect, 0 is chance.",
     "Possible errors": "Targets of the label that contradict the model.",
     "Training": "Training images that carry the label.",
     "Validation": "Validation images that carry the label.",

@@ -22,10 +22,14 @@ from udviz.ui.labels.text_tables import supported_heads, verdict_word
 from udviz.ui.load.study import Study
 from udviz.vocabulary import AVERAGE_PRECISION, METRICS, Metric
 
+DIFFICULTY = (
+    "The hardest label is the one whose AP gets least of the way from a random ranking (the grey "
+    "tick) to a perfect one, so a frequent label can be hard at a high AP."
+)
 HOW_TO_READ_RANKING = (
-    "Each row is a label; lines are 95 % intervals. Where the rank intervals of two labels "
-    "overlap, which of them is harder is open. Names in *italics*, below the line, have too few "
-    "positives to be evaluated or ranked. Click a row to open the label."
+    f"Each row is a label; lines are 95 % intervals. {DIFFICULTY} Where the rank intervals of two "
+    "labels overlap, which of them is harder is open. Names in *italics*, below the line, have too "
+    "few positives to be evaluated or ranked. Click a row to open the label."
 )
 TWO_SEEDS = (
     "Two seeds have a single difference, so the interval is wide and still holds the truth only in "

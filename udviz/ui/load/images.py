@@ -114,6 +114,8 @@ def original(source: ImageSource, row: int) -> np.ndarray | None:
     Raises:
         StudyError: If the data set or the file cannot be read, or is no longer what it was.
     """
+    if source.images:
+        return np.asarray(_file_at(_brought_files(source), row, ORIGINAL_PX))
     dataset = dataset_of(source)
     if dataset.paths is None:
         return None

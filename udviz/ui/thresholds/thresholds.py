@@ -20,8 +20,9 @@ NEARLY_ALL = 0.9  # of the images: who predicts so many has no decision left
 HOW_TO_READ = (
     "Each mark is a label at its threshold: recall to the right, precision upwards, both on the "
     "images of the split in the sidebar; the label that is open has its 95 % Wilson intervals. "
-    "The dashed line is what was asked for. Click a mark to open its label."
+    "Click a mark to open its label."
 )
+ASKED_FOR = " The dashed line is what was asked for."
 NO_VALIDATION = (
     "Thresholds are chosen on a validation split, so that the test split can tell what they are "
     "worth; this study has no predictions of one."
@@ -154,7 +155,7 @@ def draw(view: View, rows: pd.DataFrame, rule: Rule, *, opened: str | None) -> N
         f"({rule.words}) on {rule.judged_on}.",
         on_click=open_label,
     )
-    text = HOW_TO_READ
+    text = HOW_TO_READ + ("" if rule.goal == "f1" else ASKED_FOR)
     seeds = view.models.set_index("model")["seeds"]
     if seeds.get(rule.model, 1) > 1:
         text += " Thresholds and numbers are of the model's **first run**."
