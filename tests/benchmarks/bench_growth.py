@@ -1,8 +1,9 @@
 """How time and memory of a whole analysis grow with images and labels.
 
-Run with ``python -m tests.benchmarks.bench_growth``; ``--sizes 1000000x10`` adds sizes. Each size
-is analysed in a process of its own, on one core, as `scale_analysis` draws it: three models, a
-validation split of at most 20,000 images. Time is processor time, which neighbours change little.
+Run with ``python -m tests.benchmarks.bench_growth``; ``--sizes 10000x10 1000000x10 10000x30``
+chooses sizes, three or more that differ in both. Each is analysed in a process of its own, on one
+core, as `scale_analysis` draws it: three models, a validation split of at most 20,000 images. Time
+is processor time, which neighbours change little.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import numpy as np
 from tests.benchmarks.scale_analysis import N_VAL, Cost, cost_of
 from udviz.analysis.engines.local import LocalEngine
 
-SIZES = ((10_000, 10), (10_000, 100), (10_000, 1_000), (100_000, 10), (100_000, 100))
+SIZES = ("10000x10", "100000x10", "10000x100", "100000x100", "10000x1000")
 
 
 def exponents(sizes: np.ndarray, costs: np.ndarray) -> np.ndarray:
@@ -36,10 +37,9 @@ def one_core(n_images: int, n_labels: int) -> Cost:
 def main() -> None:
     """Print a row per size, and the exponents."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--sizes", nargs="*", default=[], help="more sizes, as 1000000x10")
-    asked = [tuple(map(int, size.split("x"))) for size in parser.parse_args().sizes]
+    parser.add_argument("--sizes", nargs="+", default=SIZES, help="images x labels, as 10000x10")
+    sizes = [tuple(map(int, size.split("x"))) for size in parser.parse_args().sizes]
     context, costs = multiprocessing.get_context("spawn"), []
-    sizes = sorted({*SIZES, *asked})
     print("| images x labels | s | us a cell | own MiB |\n|---|---|---|---|")
     with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as pool:
         for n_images, n_labels in sizes:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from udviz.analysis.jobs import Job, Tables
+from udviz.analysis.engines.engine import Tables
+from udviz.analysis.jobs import Job
 from udviz.analysis.plan import Plan
 from udviz.analysis.schema import BY_NAME
 from udviz.analysis.split_predictions import SplitPredictions

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from udviz.analysis.jobs import Tables
+from udviz.analysis.engines.engine import Tables
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions
 from udviz.stats.maps.agreement import MapAgreement, agreement_table, map_agreement

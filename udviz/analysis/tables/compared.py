@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from udviz.analysis.jobs import Tables
+from udviz.analysis.engines.engine import Tables
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions
 from udviz.analysis.tables.comparison_rows import comparison_rows, hard_labels

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from udviz.analysis.jobs import Tables
+from udviz.analysis.engines.engine import Tables
 from udviz.data.dataset import SPLITS, Dataset
 from udviz.stats.labels.label_counts import label_counts, labels_per_image
 

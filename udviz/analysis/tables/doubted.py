@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from udviz.analysis.jobs import Tables
+from udviz.analysis.engines.engine import Tables
 from udviz.analysis.split_predictions import SplitPredictions
 from udviz.predictions.cache import Predictions, open_predictions
 from udviz.scratch import empty_columns

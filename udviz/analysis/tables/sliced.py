@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from udviz.analysis.jobs import Tables
+from udviz.analysis.engines.engine import Tables
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions
 from udviz.analysis.tables.judged import EVEN_ODDS, chosen_thresholds

@@ -54,7 +54,8 @@ class Column:
 
     def numbered(self, number_of: Mapping[str, int]) -> np.ndarray:
         """(R,) the number of each row's value."""
-        return np.array([number_of[value] for value in self.values], dtype=np.int64)[self.code]
+        numbers = np.array([number_of[value] for value in self.values], dtype=np.int64)
+        return np.take(numbers, self.code)
 
 
 def find_files(root: Path) -> tuple[list[AnnotationFile], list[Path]]:
