@@ -112,14 +112,14 @@ def test_a_cluster_finds_what_this_machine_finds_to_the_last_bit(caches, monkeyp
     engine, _ = cluster
     monkeypatch.chdir(caches.parent)
     split, plan = opened(Path(caches.name)), plan_of()
-    models = ("teacher", "baseline", "kd", "lonely")
+    models = ("teacher", "baseline")
     jobs = [job(judged_tables, plan, None, split, model) for model in models]
     seen = []
 
     here = run_jobs(jobs, engine=LocalEngine(1), advance=ignore)
     there = run_jobs(jobs, engine=engine, advance=lambda share, name: seen.append(share))
 
-    assert seen == pytest.approx([0.25, 0.5, 0.75, 1])
+    assert seen == pytest.approx([0.5, 1])
     assert list(there) == list(here)
     for name in here:
         pd.testing.assert_frame_equal(there[name], here[name], check_exact=True)
@@ -149,6 +149,8 @@ def test_a_worker_that_is_killed_half_way_costs_only_its_job(tmp_path, cluster):
 def test_a_scheduler_that_is_killed_leaves_one_sentence_and_nothing_half_written(
     caches, tmp_path_factory, monkeypatch
 ):
+    jobs = [job(table, "labels"), job(endless, caches)]
+    monkeypatch.setattr(subject, "analysis_jobs", lambda *arguments, **named: jobs)
     monkeypatch.setattr(subject.Plan, "of", classmethod(lambda cls, recipe: plan_of()))
     folder = tmp_path_factory.mktemp("cluster")
     with running_cluster(folder, n_workers=1) as (address, (scheduler, _)):

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.training
 
 @pytest.fixture(autouse=True)
 def _no_tables(monkeypatch):
-    monkeypatch.setattr(study, "analyse_study", lambda *arguments: False)
+    monkeypatch.setattr(study, "analyse_study", lambda *arguments, **named: False)
     monkeypatch.setattr(study, "summary", lambda path: "")
 
 
@@ -47,7 +47,7 @@ def pair(tmp_path_factory):
     """A study of the default students, trained; nobody changes it."""
     path = tmp_path_factory.mktemp("students") / "pair"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study, "analyse_study", lambda *arguments: False)
+        patch.setattr(study, "analyse_study", lambda *arguments, **named: False)
         patch.setattr(study, "summary", lambda path: "")
         study.main([*TINY, PAIR, "--out", str(path)])
     return path

@@ -1,5 +1,6 @@
 """The jobs of an analysis on a Dask cluster that is there already."""
 
+import hashlib
 import importlib.metadata
 import logging
 import platform
@@ -7,11 +8,12 @@ from collections.abc import Mapping
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 from udviz.analysis.engines.engine import Call, Note, Tables, alone, complete
 from udviz.checks import shown
-from udviz.installation import code_version, install_command
+from udviz.installation import install_command
 
 CONNECT = 10  # seconds to reach a scheduler, and to wait for its first worker
 CLOSE = 1  # seconds to take leave of it
@@ -80,9 +82,12 @@ class DaskEngine:
 
 @cache
 def software() -> dict[str, str]:
-    """Versions of all that results depend on."""
+    """Versions of all that results depend on; of udviz a digest, as a checkout may have changed."""
     versions = {name: importlib.metadata.version(name) for name in PACKAGES}
-    return {"udviz": code_version(), "python": platform.python_version(), **versions}
+    digest, root = hashlib.blake2b(digest_size=6), Path(__file__).parents[2]
+    for path in sorted(root.rglob("*.py")):
+        digest.update(f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes())
+    return {"udviz": digest.hexdigest(), "python": platform.python_version(), **versions}
 
 
 def _distributed() -> Any:
