@@ -29,6 +29,23 @@ def exponents(sizes: np.ndarray, costs: np.ndarray) -> np.ndarray:
     return np.linalg.lstsq(design, np.log(costs))[0][:2]
 
 
+def cells_of(n_images: int, n_labels: int) -> int:
+    """Images of the test and the validation split, times labels."""
+    return (n_images + min(N_VAL, n_images)) * n_labels
+
+
+def shares(sizes: np.ndarray, cells: np.ndarray, seconds: np.ndarray) -> np.ndarray:
+    """Seconds of a start, of a label and of a cell, least squares of relative errors.
+
+    Args:
+        sizes: (S, 2) images and labels.
+        cells: (S,) images of both splits times labels.
+        seconds: (S,) what each size took.
+    """
+    design = np.column_stack([np.ones(len(sizes)), sizes[:, 1], cells])  # (S, 3)
+    return np.linalg.lstsq(design / seconds[:, None], np.ones(len(sizes)))[0]
+
+
 def one_core(n_images: int, n_labels: int) -> Cost:
     """What a size costs in this process."""
     return cost_of(n_images, n_labels, engine=LocalEngine(1))
@@ -45,15 +62,15 @@ def main() -> None:
         for n_images, n_labels in sizes:
             cost = pool.submit(one_core, n_images, n_labels).result()
             costs.append((cost.processor, cost.own))
-            cells = (n_images + min(N_VAL, n_images)) * n_labels
-            print(
-                f"| {n_images:,} x {n_labels:,} | {cost.processor:.1f} | "
-                f"{1e6 * cost.processor / cells:.2f} | {1024 * cost.own:.0f} |",
-                flush=True,
-            )
+            per_cell = 1e6 * cost.processor / cells_of(n_images, n_labels)
+            row = f"| {n_images:,} x {n_labels:,} | {cost.processor:.1f} | {per_cell:.2f}"
+            print(f"{row} | {1024 * cost.own:.0f} |", flush=True)
     for name, values in zip(("processor time", "own memory"), np.transpose(costs), strict=True):
         of_images, of_labels = exponents(np.array(sizes, dtype=float), values)
         print(f"{name} grows with images^{of_images:.2f} and labels^{of_labels:.2f}")
+    cells = np.array([cells_of(*size) for size in sizes], dtype=float)
+    start, label, cell = shares(np.array(sizes, dtype=float), cells, np.transpose(costs)[0])
+    print(f"about {start:.1f} s to start, {label:.3f} s a label, {1e6 * cell:.2f} us a cell")
 
 
 if __name__ == "__main__":

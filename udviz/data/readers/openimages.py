@@ -131,7 +131,8 @@ def _used_classes(
     ignored = np.array([not {*pair}.isdisjoint(ignore) for pair in classes.items()], dtype=bool)
     known = zip(classes.values(), verified | ignored, strict=True)
     log.add_all("class that nobody verified in any image", (name for name, k in known if not k))
-    return np.logical_and(verified, ~ignored)
+    used: np.ndarray = verified & ~ignored
+    return used
 
 
 def _told_apart(classes: dict[str, str]) -> list[str]:
