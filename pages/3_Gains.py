@@ -63,6 +63,7 @@ tables.offer_csv(
     table,
     label="Download these gains (CSV)",
     file_name=f"{view.study.path.name}-{view.split}-gains-{compared.file_name}.csv",
+    lean=gains_table.LEAN,
 )
 
 if not compared.in_precision:

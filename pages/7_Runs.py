@@ -17,7 +17,7 @@ if not entries:
     st.stop()
 
 newest = next((name for name, entry in entries.items() if entry.is_alive), next(iter(entries)))
-opened = sidebar.pick("Study", list(entries), key=study_table.OPENED, default=newest) or newest
+opened = sidebar.pick("Study", list(entries), key=sidebar.OPENED, default=newest) or newest
 study_table.draw_studies(root, opened=opened, poll=any(e.is_alive for e in entries.values()))
 study_actions.offer_trash(root)
 

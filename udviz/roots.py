@@ -10,7 +10,7 @@ from udviz.recipe.section import expand
 from udviz.studies.directory import runs_root
 
 DATA_ROOT = "UDVIZ_DATA"  # environment variable: folder that holds all data; not set = anywhere
-_INSIDE = (
+INSIDE = (  # fields of the data that name what lies in their root
     *("labels", "images", "splits", "masks", "mask_labels", "year"),
     *("train_annotations", "val_annotations", "test_annotations"),
     *("train_images", "val_images", "test_images"),
@@ -58,7 +58,7 @@ def check_data(data: DataConfig) -> None:
     Raises:
         ValueError: Names the flag.
     """
-    for name in _INSIDE:
+    for name in INSIDE:
         path = PurePath(getattr(data, name))
         if path.is_absolute() or ".." in path.parts:
             raise ValueError(
@@ -72,7 +72,7 @@ def check_data(data: DataConfig) -> None:
             f"--data.root: must be a folder on this machine, got {shown(repr(data.root))}"
         )
     check_place(data.folder, name="--data.root")
-    for name in _INSIDE:
+    for name in INSIDE:
         check_place(data.folder / getattr(data, name), name=f"--data.{name}")
 
 

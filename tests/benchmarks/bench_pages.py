@@ -104,7 +104,7 @@ LARGE = [
         address="Reliability?study=large",
         act=press("radio", "equal mass", "equal width"),
     ),
-    Case(name="Gains", address="Gains?study=large", act=press("button", "cannot tell")),
+    Case(name="Gains", address="Gains?study=large", act=press("button", "hurt")),
     Case(name="Label", address="Label?study=large&label=label+7", act=move_threshold),
     Case(
         name="Attention",
@@ -113,9 +113,9 @@ LARGE = [
     ),
     Case(name="Data, labels", address="Data?study=large", act=type_name),
     Case(
-        name="Data, suspects",
-        address="Data?study=large&part=suspects",
-        act=press("button", "a mark seems extra"),
+        name="Data, errors",
+        address="Data?study=large&part=annotation+errors",
+        act=press("button", "extra label"),
     ),
     Case(name="Runs", address="Runs?study=large", act=None),
 ]

@@ -1,3 +1,4 @@
+import re
 import shutil
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
@@ -35,6 +36,35 @@ def test_the_overview_draws(visit):
 
     expect(visit.page.locator("[data-testid=stPlotlyChart]")).to_have_count(4)
     expect(visit.page.get_by_role("heading", name="How certain are these results?")).to_be_visible()
+    visit.check()
+
+
+def test_a_chart_is_saved_light_and_as_wide_as_a_column_under_the_dark_theme(visit):
+    visit.page.emulate_media(color_scheme="dark")
+    visit.open("?study=demo")
+    chart = visit.page.locator(".st-key-models")
+    drawn = "() => document.querySelector('.st-key-models .js-plotly-plot').layout.font.color"
+    before = visit.page.evaluate(drawn)
+    chart.hover()
+
+    chart.locator(".modebar-btn").click()
+    with visit.page.expect_download() as download:
+        visit.page.get_by_role("menuitem", name="Column, 85 mm").click()
+
+    picture = download.value.path().read_text()
+    assert download.value.suggested_filename == "udviz-models-85mm.svg"
+    width, height, box = re.search(
+        r'width="([\d.]+)" height="([\d.]+)".*?viewBox="(.*?)"', picture
+    ).groups()
+    assert float(width) * 25.4 / 96 == pytest.approx(85)  # CSS pixels in mm
+    assert float(width) / float(height) == pytest.approx(
+        float(box.split()[2]) / float(box.split()[3])
+    )
+    assert "fill: rgb(255, 255, 255)" in picture.partition("<text")[0]
+    colours = set(re.findall(r"<text[^>]*fill: (rgb\([^)]*\))", picture))
+    assert colours == {"rgb(27, 36, 48)"}
+    assert visit.page.evaluate(drawn) == before  # the chart on the page stays as it was
+    visit.page.emulate_media(color_scheme="light")
     visit.check()
 
 

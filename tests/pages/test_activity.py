@@ -26,7 +26,7 @@ def test_more_than_a_few_are_counted(study, runs, open_app):
     for number in range(5):
         make(runs, f"run-{number}", "queued")
 
-    assert "and 2 more runs" in sidebar(open_app())
+    assert "and 2 more studies" in sidebar(open_app())
 
 
 def test_nothing_alive_shows_nothing_and_asks_for_nothing(study, runs, open_app, monkeypatch):

@@ -394,10 +394,13 @@ def test_any_two_models_with_maps_can_be_compared(runs, open_app):
     study = write_scenes(runs / "many", models=EIGHT, with_maps=("teacher", "cal", "pdd"))
     app = open_app(PAGE, label=LABEL, by=image_picker.AS_STORED)
     at_first = [alt.split(":")[0][2:] for alt in pictures(app)[1:3]]
+    app = open_app(PAGE, label=LABEL, comparison="baseline → pdd")
+    of_comparison = [alt.split(":")[0][2:] for alt in pictures(app)[1:3]]
 
     app = open_app(PAGE, label=LABEL, by=image_picker.AS_STORED, map="pdd", other="cal")
 
     assert at_first == ["teacher", "cal"]  # the reference and the first student with maps
+    assert of_comparison == ["teacher", "pdd"]
     assert not app.exception
     place = carriers(open_predictions(cache_of(study, "pdd", "test")))[0]
     for alt, model in zip(pictures(app)[1:3], ("pdd", "cal"), strict=True):

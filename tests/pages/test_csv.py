@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from udviz.export.spreadsheet import safe_csv
+from udviz.export.typeset import latex_table, markdown_table
+from udviz.ui.labels.copying import typeset_cells
 
 
 def read(table):
@@ -50,3 +52,32 @@ def test_no_cell_of_any_text_begins_like_a_formula_and_none_is_lost(names):
     cells = [row["label"] for row in rows]
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)
     assert [cell.removeprefix("'") for cell in cells] == [name.removeprefix("'") for name in names]
+
+
+def test_a_table_is_copied_with_the_digits_that_are_shown():
+    table = pd.DataFrame({"Label": ["a_b"], "AP": [0.12345], "Rank": [3], "Gap": [float("nan")]})
+
+    told = typeset_cells(table, {"AP": "%.2f"}, ["Label", "AP", "Rank", "Gap"])
+
+    assert markdown_table(told).splitlines()[-1] == r"| a\_b | 0.12 | 3 | – |"
+    assert r"a\_b & 0.12 & 3 & -- \\" in latex_table(told)
+
+
+def test_the_table_of_models_is_copied_as_markdown_and_latex(study, open_app, monkeypatch):
+    app = open_app(study="demo")
+    assert not any("toprule" in block.value for block in app.code)
+
+    app.session_state["copy-model-table"] = True  # the popover is open
+    app.run()
+    assert "| teacher | 0." in app.code[0].value
+    app.segmented_control(key="copy-model-table-as").set_value("LaTeX").run()
+
+    assert r"\toprule" in app.code[0].value
+
+
+def test_downloads_are_lean_and_all_columns_are_a_second_button(study, open_app):
+    app = open_app("pages/1_Difficulty.py", study="demo")
+
+    asked = [button.label for button in app.get("download_button")]
+
+    assert asked[-2:] == ["Download these labels (CSV)", "All columns (CSV)"]

@@ -1,11 +1,17 @@
 import json
+import threading
+import time
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.pages.test_runs import button, labels, make, words
+from udviz.data.source import load_dataset
 from udviz.launching.placement import Placement
 from udviz.studies.lock import exclusive
 from udviz.ui.frame import access
+from udviz.ui.launch import folder, look, reading
 from udviz.ui.launch import form as launch_form
 from udviz.ui.launch.fields import recipe_fields
 
@@ -109,6 +115,7 @@ def test_a_start_launches_what_the_command_says_and_closes_the_form(form, begun,
     assert (study, plan.source, plan.recipe.name) == (runs / "mine", "demo", "mine")
     assert plan.recipe.student.epochs == 8
     assert "Start" not in labels(form)
+    assert form.query_params["opened"] == "mine"
 
 
 def test_another_recipe_brings_its_own_values(form):
@@ -325,22 +332,152 @@ def test_a_copy_of_a_study_runs_where_that_ran(runs, open_app):
     assert app.number_input(key=f"new.{source}:placement.processes").value == 4
 
 
-def test_the_data_can_be_looked_at_before_the_start(form, begun):
-    form = form.button(key="new.check").click().run()
+@pytest.fixture
+def photos(tmp_path, rng):
+    """A folder of forty photos with a table and a list of splits."""
+    folder = tmp_path / "my photos"
+    (folder / "images").mkdir(parents=True)
+    rows, splits = ["image,cat,dog"], ["image,split"]
+    for place in range(40):
+        pixels = rng.integers(0, 255, (20, 20, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / "images" / f"{place}.png")
+        rows.append(f"{place}.png,{place % 2},{(place % 3) // 2}")
+        splits.append(f"{place}.png,{('train', 'train', 'val', 'test')[place % 4]}")
+    (folder / "labels.csv").write_text("\n".join(rows))
+    (folder / "splits.csv").write_text("\n".join(splits))
+    return folder
 
-    told = form.code[-1].value
-    assert "images, " in told
-    assert "splits: train " in told
-    assert not begun
+
+def point_to(form, place):
+    """Type where the images are; drawn again until they are read."""
+    form.text_input(key="new.demo:data.root").set_value(str(place)).run()
+    deadline = time.monotonic() + 30
+    while "Reading the data for" in words(form) and time.monotonic() < deadline:
+        form.run()
+    return form
 
 
-def test_data_that_cannot_be_read_are_told_where_they_are_looked_at(form, tmp_path, begun):
-    (tmp_path / "photos").mkdir()
-    form.selectbox(key="new.demo:data.kind").set_value("imagefolder")
-    form.text_input(key="new.demo:data.root").set_value(str(tmp_path / "photos"))
+def test_the_folder_comes_first_and_beside_the_form_stands_what_was_understood(form, photos):
+    told = words(point_to(form, photos))
+
+    assert form.text_input[0].key == "new.demo:data.root"
+    assert (
+        "A label table: labels of `labels.csv`, images of `images`, splits of `splits.csv`" in told
+    )
+    assert "40 images, 2 labels" in told
+    assert "Training 20 · Validation 10 · Test 10" in told
+    assert "Rarest labels, by images: dog 13, cat 20." in told
+    assert form.selectbox(key="new.source.table").value == "table"
+    assert form.text_input(key=f"new.table:name{photos}").value == "my-photos"
+    assert f"--data.root '{photos}' --data.splits splits.csv" in command(form)
+
+
+def test_the_table_itself_may_be_named(form, photos):
+    (photos / "labels.csv").rename(photos / "tags.csv")
+
+    point_to(form, photos / "tags.csv")
+
+    assert f"--data.root '{photos}' --data.labels tags.csv --data.splits" in command(form)
+
+
+def test_what_was_recognised_can_be_said_otherwise(form, photos):
+    point_to(form, photos)
+    own = f"new.table:{photos}:table:data.splits"
+
+    form.text_input(key=own).set_value("").run()
+    told = words(point_to(form, photos))
+
+    assert "no splits were given, so all are drawn (else Data: Split table)" in told.replace(
+        "*", ""
+    )
+    assert "--data.splits" not in command(form)
+
+
+def test_a_folder_that_changed_is_read_anew(form, photos):
+    assert "40 images" in words(point_to(form, photos))
+    kept = (photos / "splits.csv").read_text().splitlines()[:-4]
+    lines = (photos / "labels.csv").read_text().splitlines()[:-4]
+
+    (photos / "splits.csv").write_text("\n".join(kept))
+    (photos / "labels.csv").write_text("\n".join(lines))
     form.run()
 
-    form = form.button(key="new.check").click().run()
+    assert "36 images" in words(point_to(form, photos))
 
-    assert any("An image folder must hold one of" in error.value for error in form.error)
+
+def test_a_long_reading_does_not_hold_the_form(form, photos, monkeypatch):
+    may_end = threading.Event()
+
+    def slowly(data):
+        may_end.wait(30)
+        return load_dataset(data)
+
+    monkeypatch.setattr(reading, "load_dataset", slowly)
+    monkeypatch.setattr(look, "PATIENCE", 0.0)
+
+    form.text_input(key="new.demo:data.root").set_value(str(photos)).run()
+    assert "Reading the data for" in words(form)
+    assert "Known as soon as the images are counted." in words(form)
+    assert "Start" in labels(form)
+
+    may_end.set()
+    assert "40 images, 2 labels" in words(point_to(form, photos))
+
+
+def test_data_that_cannot_be_read_are_told_beside_the_form(form, tmp_path, begun):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "_classes.csv").write_text("filename,cat")
+
+    point_to(form, tmp_path / "photos")
+
+    assert len(form.error) == 1
     assert not begun
+
+
+def test_where_nothing_may_be_read_nothing_is_looked_for(form, photos, tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    monkeypatch.setenv("UDVIZ_DATA", str(tmp_path / "data"))
+    for module in (folder, reading):
+        for name in ("recognised", "load_dataset"):
+            monkeypatch.setattr(module, name, lambda *_: pytest.fail("looked"), raising=False)
+
+    form.text_input(key="new.demo:data.root").set_value(str(photos)).run()
+
+    assert "Data: Data folder: must lie in" in words(form)
+    assert "Start" not in labels(form)
+
+
+@pytest.mark.parametrize("typed", ["/no/such", "x" * 5_000, "$NO_SUCH/x", "/etc/passwd", "~nobody"])
+def test_a_place_that_is_none_is_told_in_a_sentence(form, typed):
+    form.text_input(key="new.demo:data.root").set_value(typed).run()
+
+    assert not form.exception
+    assert len(form.error) == 1
+    assert "Start" not in labels(form)
+
+
+def test_weights_that_are_here_are_proposed_and_random_ones_warned_about(
+    form, photos, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    (photos / "weights").mkdir()
+    file = photos / "weights" / "resnet18_imagenet.safetensors"
+    file.touch()
+
+    told = words(point_to(form, photos))
+    assert "the ImageNet weights of resnet50 are not on this machine" in told
+    form.button(key="new.table:student:weights-here").click().run()
+
+    assert f"--student.weights '{file}'" in command(form)
+    assert "The students: resnet18 with weights that are on this machine" in words(form)
+
+    form.text_input(key="new.table:student.weights").set_value("none").run()
+    assert "The students (resnet18) would start from random weights" in words(form)
+
+
+def test_time_memory_and_disk_are_told_before_the_start(form, photos):
+    told = words(point_to(form, photos))
+
+    assert "4 networks to train: **roughly " in told
+    assert "no run here tells how fast this machine is" in told
+    assert "GB of memory and " in told

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.pages.seen import charts, values
-from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
+from tests.pages.synthetic import HOSTILE_NAMES, names_of, table_of, write_study
 from tests.studies.disks import fill, free, small_disk
 from udviz.launching.cluster import JobState, log_of
 from udviz.launching.queue import join_queue
@@ -106,6 +106,21 @@ def test_every_study_is_listed_with_its_state_the_latest_first(runs, open_app):
     assert table["Study"].tolist() == ["running", "failed", "finished"]
     assert table["State"].tolist() == ["▶ running", "✕ failed", "✓ finished"]
     assert table["Progress"].tolist() == [0.42] * 3
+
+
+def test_finished_studies_say_their_map_and_their_gain(runs, open_app):
+    study = write_study(runs / "done", names=names_of(6))
+    make(runs, "waits", "queued")
+    models = table_of(study, "models").query("split == 'test'").set_index("model")
+    mean = table_of(study, "comparisons").query("split == 'test' and scope == 'mean'")
+    first = mean[mean["metric"] == "average_precision"].iloc[0]
+
+    table = open_app(RUNS).dataframe[0].value.set_index("Study")
+
+    assert table["mAP"]["done"] == models["mean_ap"][first["after"]]
+    assert table["Gain"]["done"] == first["gain"]
+    assert table["Of"]["done"] == f"{first['after']} over {first['before']}"
+    assert table.loc["waits", ["mAP", "Gain"]].isna().all()
 
 
 def test_a_study_that_is_alive_is_opened_first_and_the_link_wins(runs, open_app):

@@ -12,6 +12,7 @@ from udviz.data.plausibility import check_plausible, odd_labels
 from udviz.data.readers.coco import CocoFiles, read_coco
 from udviz.data.readers.imagefolder import read_imagefolder
 from udviz.data.readers.nuswide import read_nuswide
+from udviz.data.readers.openimages import read_openimages
 from udviz.data.readers.table import TableSettings, read_table
 from udviz.data.readers.voc import read_voc
 from udviz.data.scenes.scenes import scenes
@@ -168,10 +169,25 @@ def _read_nuswide(config: DataConfig, digests: FileDigests) -> Dataset:
     )
 
 
+def _read_openimages(config: DataConfig, digests: FileDigests) -> Dataset:
+    return read_openimages(
+        config.folder,
+        images=config.folder / config.images,
+        blank_means=config.blank_means,
+        ignore_labels=config.ignore_columns,
+        val_fraction=config.val_fraction,
+        split_seed=config.seed,
+        bad_images=config.bad_images,
+        verify=config.verify,
+        digests=digests,
+    )
+
+
 _READERS: dict[str, Callable[[DataConfig, FileDigests], Dataset]] = {
     "table": _read_table,
     "imagefolder": _read_imagefolder,
     "voc": _read_voc,
     "coco": _read_coco,
     "nuswide": _read_nuswide,
+    "openimages": _read_openimages,
 }

@@ -12,15 +12,16 @@ _LATEX = {
     **{mark: f"\\{mark}" for mark in "&%$#_{}"},
     **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
     **{"−": "$-$", "–": "--", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"},
+    **{"≥": r"$\geq$", "≤": r"$\leq$", "→": r"$\to$", "†": r"\dag{}", "×": r"$\times$"},
     **{'"': "''", "`": r"\textasciigrave{}"},
 }
 
 
 def markdown(card: Card) -> str:
     """The card as Markdown."""
-    parts = [f"## {_as_markdown(card.title)}", _markdown_table(card.models)]
+    parts = [f"## {_as_markdown(card.title)}", markdown_table(card.models)]
     if not card.gains.empty:
-        parts.append(_markdown_table(card.gains))
+        parts.append(markdown_table(card.gains))
     notes = " ".join(map(_as_markdown, card.notes))
     return "\n\n".join([*parts, notes, f"    {_printable(card.command)}"]) + "\n"
 
@@ -28,7 +29,7 @@ def markdown(card: Card) -> str:
 def latex(card: Card) -> str:
     """The card as LaTeX tables, which need the package booktabs."""
     caption = " ".join(map(_as_latex, (f"{card.title}.", *card.notes)))
-    tables = [_latex_table(table) for table in (card.models, card.gains) if not table.empty]
+    tables = [latex_table(table) for table in (card.models, card.gains) if not table.empty]
     return "\n".join(
         [
             r"% \usepackage{booktabs}",
@@ -43,14 +44,16 @@ def latex(card: Card) -> str:
     )
 
 
-def _markdown_table(table: pd.DataFrame) -> str:
-    head = [str(name) for name in table]
+def markdown_table(table: pd.DataFrame) -> str:
+    """A table of text as Markdown."""
+    head = [_as_markdown(str(name)) for name in table]
     rule = [":---", *["---:"] * (len(head) - 1)]
     rows = [head, rule, *([_as_markdown(cell) for cell in row] for row in table.to_numpy())]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _latex_table(table: pd.DataFrame) -> str:
+def latex_table(table: pd.DataFrame) -> str:
+    """A table of text as LaTeX, which needs the package booktabs."""
     rows = [" & ".join(map(_as_latex, row)) + r" \\" for row in (list(table), *table.to_numpy())]
     columns = "l" + "r" * (len(table.columns) - 1)
     inside = [r"\toprule", rows[0], r"\midrule", *rows[1:], r"\bottomrule"]

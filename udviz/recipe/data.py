@@ -11,14 +11,16 @@ from udviz.recipe.section import Section, expand
 class DataConfig(Section):
     """Where images and labels come from, and at what size they are read."""
 
-    kind: Literal["scenes", "table", "voc", "coco", "imagefolder", "nuswide"] = "scenes"
-    """Source: the embedded scenes, a table, Pascal VOC, COCO, an image folder, NUS-WIDE."""
+    kind: Literal["scenes", "table", "voc", "coco", "imagefolder", "nuswide", "openimages"] = (
+        "scenes"
+    )
+    """Source: drawn scenes, a table, Pascal VOC, COCO, an image folder, NUS-WIDE, Open Images."""
     root: str = ""
     """Folder that holds the data; `$NAME` is replaced by that environment variable."""
     labels: str = "labels.csv"
     """Table only: label table inside `root`, one row per image."""
     images: str = "images"
-    """Table or NUS-WIDE: folder of the images inside `root`."""
+    """Table, NUS-WIDE or Open Images: folder of the images inside `root`."""
     splits: str = ""
     """Table only: table inside `root` with columns image and split; empty = none."""
     image_column: str = ""
@@ -26,7 +28,7 @@ class DataConfig(Section):
     label_columns: tuple[str, ...] = ()
     """Table or image folder: the 0/1 columns of labels; empty = every other column."""
     ignore_columns: tuple[str, ...] = ()
-    """Table or image folder: columns that are not read."""
+    """Table or image folder: columns that are not read; Open Images: classes left out."""
     label_column: str = ""
     """Table or image folder: the column that lists labels; empty = found, or a column per label."""
     separator: str = ""
@@ -34,7 +36,7 @@ class DataConfig(Section):
     rows: Literal["auto", "image", "label"] = "auto"
     """Table or image folder: what a row is, an image or one label of an image."""
     blank_means: Literal["unknown", "absent"] = "unknown"
-    """What a blank cell says of its label."""
+    """What a blank cell says of its label; Open Images: a label of which nothing is said."""
     minus_one_means: Literal["unknown", "absent"] = "unknown"
     """What -1 says of its label; some tables code present and absent as 1 and -1."""
     split_column: str = ""
@@ -72,7 +74,7 @@ class DataConfig(Section):
     crowd_means: Literal["auto", "unknown", "present"] = "auto"
     """COCO only: what `iscrowd` says of a label; `auto`: unknown, but present where all have it."""
     val_fraction: float = Field(0.0, ge=0, lt=1)
-    """Share of training images held out as validation; 0 = VOC's lists; COCO, NUS-WIDE 0.1."""
+    """Share of training images held out as validation; 0 = VOC's lists; others 0.1."""
     side_px: int = Field(96, ge=16, le=2048)
     """Side of the square that every image is resized to, in pixels."""
     bad_images: Literal["stop", "set_aside"] = "stop"

@@ -99,7 +99,7 @@ def _of(version: Version) -> tuple[str, int, list[str]]:
 
 
 def pick_pair(view: View, versions: Mapping[str, Version]) -> Pair:
-    """Ask which two models' maps are compared; the reference and the first student at first."""
+    """Ask which two models' maps are compared; the reference and the compared one at first."""
     names = [name for name, v in versions.items() if predictions_of(v).attention is not None]
     if len(names) < 2:
         return tuple(names)
@@ -107,12 +107,15 @@ def pick_pair(view: View, versions: Mapping[str, Version]) -> Pair:
         first = pick_model(view, "Model", names, key="map", default=view.reference)
         others = [name for name in names if name != first]
         second = pick_model(
-            view, "Compared with", others, key="other", default=_first_student(view, others)
+            view, "Compared with", others, key="other", default=_compared(view, others)
         )
     return first, second
 
 
-def _first_student(view: View, names: list[str]) -> str:
+def _compared(view: View, names: list[str]) -> str:
+    """The model whose gain is shown, or else the first student."""
+    if view.pair and view.pair[1] in names:
+        return view.pair[1]
     kinds = view.models.set_index("model")["kind"]
     return next((name for name in names if kinds[name] == "student"), names[0])
 

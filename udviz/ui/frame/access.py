@@ -1,6 +1,6 @@
-"""Who may start, stop and delete runs or mark labels: whoever started the app, or knows more.
+"""Who may start, stop and delete studies or mark labels: whoever started the app, or knows more.
 
-Starting a run is running code. Everybody else whom the gate lets in sees everything and changes
+Starting a study is running code. Everybody else whom the gate lets in sees everything and changes
 nothing, unless they know the password or came in by Streamlit's own login. A password that is set
 counts everywhere, on `localhost` too.
 """
@@ -42,7 +42,7 @@ def ask_password() -> None:
     """Let the visitor type the password in the sidebar, where one is needed."""
     if may_change() == _LOCKED:
         st.sidebar.text_input(
-            "Password, to start or change runs", type="password", key=_TYPED, on_change=_check
+            "Password, to start or change studies", type="password", key=_TYPED, on_change=_check
         )
 
 

@@ -1,4 +1,4 @@
-"""What a person does to runs: whatever goes wrong is said in a sentence on the next drawing."""
+"""What a person does to studies: whatever goes wrong is said in a sentence on the next drawing."""
 
 from collections.abc import Callable
 

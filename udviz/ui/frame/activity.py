@@ -14,7 +14,7 @@ N_SHOWN = 3
 
 
 def show_activity() -> None:
-    """Progress of the runs that are alive; looks again only while there are any."""
+    """Progress of the studies that are alive; looks again only while there are any."""
     root = runs_root()
     alive = alive_in(root)
     if alive:
@@ -40,7 +40,7 @@ def _draw(root: Path, drawn: list[tuple[str, str]]) -> None:
     for entry in alive[:N_SHOWN]:
         _draw_entry(entry)
     if len(alive) > N_SHOWN:
-        st.caption(f"and {plural(len(alive) - N_SHOWN, 'more run')}")
+        st.caption(f"and {plural(len(alive) - N_SHOWN, 'more study', 'more studies')}")
 
 
 def _draw_entry(entry: StudyEntry) -> None:

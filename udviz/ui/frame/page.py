@@ -1,6 +1,7 @@
 """The frame of every page: title, question, pickers, and an explanation when data is missing."""
 
 import gc
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -30,9 +31,16 @@ def open_frame(title: str, *, question: str) -> None:
     launch_form.offer()
     compare_form.offer()
     activity.show_activity()
+    st.sidebar.html(_charts_for_papers(), unsafe_allow_javascript=True)
     st.title(title, anchor=False)
     st.markdown(question)
     actions.report()
+
+
+@cache
+def _charts_for_papers() -> str:
+    """The script that has a chart's camera save light pictures at the widths of papers."""
+    return f"<script>{(_HERE / 'paper.js').read_text(encoding='utf-8')}</script>"
 
 
 @st.cache_resource(show_spinner=False)

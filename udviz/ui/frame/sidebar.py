@@ -12,8 +12,9 @@ from udviz.installation import PAGES
 from udviz.ui.frame.view import View
 from udviz.ui.load.study import Study
 
-OVERVIEW = "overview.py"
+OVERVIEW, RUNS = "overview.py", "pages/7_Runs.py"
 LABEL, IMAGE, COMPARISON, DRAWN = "label", "image", "comparison", "models"
+OPENED = "opened"  # study of the page Runs, in the URL and in the session; others have their own
 _JUST_OPENED = "_just_opened"
 
 

@@ -15,12 +15,12 @@ from udviz.studies.listing import list_entries
 from udviz.studies.status import ALIVE, Status, read_status
 from udviz.ui.frame.access import may_change
 from udviz.ui.frame.actions import attempt
+from udviz.ui.frame.sidebar import OPENED, RUNS
 from udviz.ui.launch import compare_form
 from udviz.ui.launch import form as launch_form
 from udviz.ui.load.study import RecipeError, StudyError, remake_command
 
-DEMO, OWN = "demo", "table"  # recipes
-RUNS = "pages/7_Runs.py"
+DEMO = "demo"  # recipe
 _STOPPED = {"failed": "failed", "stopped": "was stopped", "lost": "ended unexpectedly"}
 
 
@@ -87,12 +87,14 @@ def _ways(demo: Path) -> tuple[_Way, ...]:
         ),
         _Way(
             title="Train on my images",
-            told="A folder with `labels.csv` and `images/`: a teacher and students are trained "
-            "on it, best with a GPU.",
+            told="A folder of images and their labels, as a table or as VOC and COCO have them: a "
+            "teacher and students are trained on it, best with a GPU.",
             button="Set up a study",
             icon=":material/photo_library:",
-            on_click=partial(launch_form.open_form, OWN),
-            command=as_typed([*module_of("study"), "--recipe", OWN, "--data.root", "FOLDER"]),
+            on_click=partial(launch_form.open_form, launch_form.OWN),
+            command=as_typed(
+                [*module_of("study"), "--recipe", launch_form.OWN, "--data.root", "FOLDER"]
+            ),
         ),
     )
 
@@ -142,7 +144,7 @@ def explain(path: Path, error: StudyError) -> None:
             RUNS,
             label="Resume or delete it on the page Runs",
             icon=":material/play_arrow:",
-            query_params={"opened": path.name},
+            query_params={OPENED: path.name},
         )
 
 

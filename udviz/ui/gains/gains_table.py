@@ -29,6 +29,7 @@ _COLUMNS: dict[str, tuple[str, str | None]] = {  # column: its head, its number 
     "closed_low": ("Gap closed, low", "%.2f"),
     "closed_high": ("Gap closed, high", "%.2f"),
 }
+LEAN = tuple(_COLUMNS)  # of a download, where not all columns are asked for
 ON_FEW = "†"
 _GAP = ["closed", "closed_low", "closed_high"]
 

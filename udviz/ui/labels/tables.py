@@ -1,6 +1,6 @@
 """The tables beside the pictures: the same numbers, drawn and downloaded."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -10,6 +10,7 @@ from udviz.export.spreadsheet import safe_csv
 from udviz.figures.style.text import MISSING
 from udviz.ui.frame.sidebar import open_label
 from udviz.ui.frame.view import View
+from udviz.ui.labels import copying
 from udviz.ui.labels.glossary import GLOSSARY
 from udviz.ui.labels.text_tables import MORE, label_table
 
@@ -48,6 +49,7 @@ def draw_models(
     st.dataframe(
         table, key=key, alt=alt, column_config=helped(table), height=height, placeholder=MISSING
     )
+    copying.offer(table, key=f"copy-{key}")
 
 
 def helped(table: pd.DataFrame) -> dict[str, Any]:
@@ -93,30 +95,49 @@ def draw_rows(
 
     marked = [names.index(opened)] if opened in names else []
     st.session_state[key] = {"selection": {"rows": marked, "columns": [], "cells": []}}
+    config = {**helped(table), **formats, "Label": st.column_config.TextColumn(pinned=True)}
     st.dataframe(
         table,
         key=key,
         alt=alt,
         hide_index=True,
         column_order=order,
-        column_config={
-            **helped(table),
-            **formats,
-            "Label": st.column_config.TextColumn(pinned=True),
-        },
+        column_config=config,
         on_select=clicked,
         selection_mode="single-row",
         placeholder=MISSING,
     )
+    copying.offer(table, key=f"copy-{key}", config=config, columns=order)
 
 
-def offer_csv(table: pd.DataFrame, *, label: str, file_name: str) -> None:
-    """A button that downloads ``table``, which is written only when it is pressed."""
+def offer_csv(
+    table: pd.DataFrame, *, label: str, file_name: str, lean: Sequence[str] | None = None
+) -> None:
+    """A button that downloads ``table``, which is written only when it is pressed.
+
+    Args:
+        table: The table.
+        label: Of the button.
+        file_name: Ends in ``.csv``.
+        lean: Columns that most people want; a second button then downloads all. All if None.
+    """
+    chosen = table if lean is None else table[[name for name in lean if name in table]]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _offer_csv(chosen, label=label, file_name=file_name, type="secondary")
+        if len(chosen.columns) < len(table.columns):
+            name = f"{file_name.removesuffix('.csv')}-all.csv"
+            _offer_csv(table, label="All columns (CSV)", file_name=name, type="tertiary")
+
+
+def _offer_csv(
+    table: pd.DataFrame, *, label: str, file_name: str, type: Literal["secondary", "tertiary"]
+) -> None:
     st.download_button(
         label,
         data=lambda: safe_csv(table),
         file_name=file_name,
         mime="text/csv",
         icon=":material/download:",
+        type=type,
         on_click="ignore",
     )

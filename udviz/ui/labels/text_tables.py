@@ -29,6 +29,11 @@ MORE = {
     "disagreement": "Disagreement, nats",
     "entropy": "Entropy, nats",
 }
+LEAN = (  # columns of the labels in a download, where not all are asked for
+    *("label", "positives", "train_positives", "prevalence", "difficulty_rank", "rank_low"),
+    *("rank_high", "difficulty", "average_precision", "average_precision_low"),
+    *("average_precision_high", "ece", "gain", "gain_low", "gain_high", "q", "verdict", "causes"),
+)
 
 
 def model_table(view: View) -> pd.DataFrame:

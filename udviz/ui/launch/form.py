@@ -1,5 +1,7 @@
 """The sidebar's form for a new study, made from the recipe's schema."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +19,13 @@ from udviz.roots import check_recipe
 from udviz.studies.directory import STUDY_FILE, list_studies, runs_root, study_path
 from udviz.studies.failure import reason
 from udviz.ui.frame.access import ask_password, may_change
-from udviz.ui.launch import look, students
+from udviz.ui.frame.sidebar import OPENED, RUNS
+from udviz.ui.launch import estimate, folder, look, students, weights
 from udviz.ui.launch import placement as placement_form
-from udviz.ui.launch.field_names import place_of
+from udviz.ui.launch.field_names import SECTIONS, place_of
 from udviz.ui.launch.fields import ask_in_columns, recipe_fields
 
 FIRST = {  # what a person thinks of first, and how it is called away from its heading
-    "data.kind": "Kind of data",
-    "data.root": "Data folder",
     "seeds": "Seeds",
     "teacher.epochs": "Epochs of the teacher",
     "student.epochs": "Epochs of the students",
@@ -35,9 +36,12 @@ FOLDERS = {  # what the data folder must hold, by kind of data
     "coco": "Enter the folder that holds {train_annotations} and {train_images}/.",
     "imagefolder": "Enter the folder that holds the images, in a folder per split.",
     "nuswide": "Enter the folder that holds ImageList/, Groundtruth/ and {images}/.",
+    "openimages": "Enter the folder that holds the CSV files of Open Images and {images}/.",
 }
 DEFAULT = "demo"
+OWN = "table"  # what a study of one's own images starts from
 _NAME = "name"  # of the recipe; the study's counts
+_NOT_IN_NAMES, _LONGEST_NAME = re.compile(r"[^\w.-]+"), 60
 _OPEN = "_new_study"  # in the session: what the open form starts from
 
 
@@ -75,38 +79,70 @@ def close_form() -> None:
 
 @st.dialog("New study", width="large", on_dismiss=close_form)
 def _dialog() -> None:
-    source = _pick_source()
-    try:
-        recipe, before = read_recipe(recipe_path(source)), _placement_of(source)
-    except (OSError, ValueError) as error:
-        st.error(safe_markdown(str(error)), icon=":material/error:")
+    if why_not := may_change():  # it may have changed while the form was open
+        st.error(why_not, icon=":material/lock:")
         return
-    root = runs_root()
+    asked = st.session_state[_OPEN]
+    typed = folder.ask_folder(_root_of(asked), key=f"new.{asked}:{folder.ROOT}")
+    form, beside = st.columns([3, 2], gap="large")
+    with form:
+        filled = _fill_in(asked, typed)
+    if filled is None:
+        return
+    plan, study, prefix = filled
+    with beside, st.container(border=True):
+        images = look.show(plan.recipe.data)
+        weights.advise(plan.recipe, prefix=prefix)
+        estimate.show(plan, images, study.parent)
+    st.caption(placement_form.what_runs(plan.placement))
+    st.code(plan.typed(study), language="bash", wrap_lines=True)
+    if st.button("Start", type="primary", icon=":material/play_arrow:", key="new.start"):
+        _start(plan, study)
+
+
+def _fill_in(asked: str, typed: str) -> tuple[Plan, Path, str] | None:
+    """Ask for all else; the plan, its folder and the prefix of the keys, None with a fault.
+
+    Args:
+        asked: Recipe that the form was opened with.
+        typed: Place of the images, as it was typed.
+    """
+    is_own = bool(typed) and asked == DEFAULT
+    source = _pick_source(OWN if is_own else asked)
+    root, prefix = runs_root(), f"new.{source}:"
     name = st.text_input(
         "Study name",
-        _free_name(root, source),
-        key=f"new.{source}:{_NAME}",
+        _free_name(root, source, typed),
+        key=f"{prefix}{_NAME}{typed}",
         help=f"Its folder in `{root}` has the same name.",
     ).strip()
-    prefix = f"new.{source}:"
-    values = _ask_all(recipe, prefix=prefix) | {_NAME: name}
-    where = placement_form.ask_where(before, prefix=f"new.{source}:")
     try:
+        recipe, before = read_recipe(recipe_path(source)), _placement_of(source)
+        place = {folder.ROOT: recipe.data.root}
+        if typed and typed != recipe.data.root:  # else the recipe says what is there
+            place = folder.settings_there(typed)
+        values = _ask_all(recipe, place, prefix=prefix) | {_NAME: name}
+        where = placement_form.ask_where(before, prefix=prefix)
         study = study_path(root, name)
         wanted = parse_recipe(nested(values), source="This")
         plan = Plan(source=source, recipe=wanted, placement=parse_placement(where))
         _check_folder(plan.recipe)
         check_recipe(plan.recipe)
         _check_place(plan)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         for line in _faults(error):
             st.error(safe_markdown(line), icon=":material/error:")
-        return
-    st.caption(placement_form.what_runs(plan.placement))
-    st.code(plan.typed(study), language="bash", wrap_lines=True)
-    look.offer(plan.recipe.data)
-    if st.button("Start", type="primary", icon=":material/play_arrow:", key="new.start"):
-        _start(plan, study)
+        return None
+    return plan, study, prefix
+
+
+def _root_of(source: str) -> str:
+    """Place of the images of a study's recipe; empty for a recipe that came along."""
+    try:
+        is_study = Path(source).name == STUDY_FILE
+        return read_recipe(Path(source)).data.root if is_study else ""
+    except (OSError, ValueError):
+        return ""  # what is wrong with it is told below
 
 
 def _placement_of(source: str) -> Placement:
@@ -126,12 +162,15 @@ def _check_place(plan: Plan) -> None:
         raise ValueError(why_not)
 
 
-def _pick_source() -> str:
-    """Recipe to start from: those that come with the program, and those of the studies here."""
+def _pick_source(asked: str) -> str:
+    """Recipe to start from: those that come with the program, and those of the studies here.
+
+    Args:
+        asked: What is picked at first.
+    """
     studies = list_studies(runs_root().absolute())
     own = {str(path / STUDY_FILE): path.name for path in studies}
     options = [*sorted(path.stem for path in RECIPES.glob("*.toml")), *own]
-    asked = st.session_state[_OPEN]
     picked = st.selectbox(
         "Start from",
         options,
@@ -143,30 +182,43 @@ def _pick_source() -> str:
     return str(picked)
 
 
-def _free_name(root: Path, source: str) -> str:
-    stem = Path(source).parent.name if source.endswith(".toml") else source
+def _free_name(root: Path, source: str, typed: str) -> str:
+    """A name that no study has: after the folder of the images, else after the recipe."""
+    recipe = Path(source).parent.name if source.endswith(".toml") else source
+    place = Path(typed).parent if Path(typed).suffix else Path(typed)
+    stem = _NOT_IN_NAMES.sub("-", place.name).strip("-_.")[:_LONGEST_NAME] or recipe
     taken = {path.name for path in root.iterdir()} if root.is_dir() else set()
     names = (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3)))
     return next(name for name in names if name not in taken)
 
 
-def _ask_all(recipe: Recipe, *, prefix: str) -> dict[str, Any]:
-    """Ask for every field: the first ones in sight, then the students, the rest by section."""
-    values = dict(leaves(recipe))
-    fields = {field.name: field for field in recipe_fields() if field.name != _NAME}
+def _ask_all(recipe: Recipe, place: Mapping[str, Any], *, prefix: str) -> dict[str, Any]:
+    """Ask for every field: the first ones in sight, then the students, the rest by section.
+
+    Args:
+        recipe: What they hold at first.
+        place: The same of the data where they are known otherwise, by dotted name; its root is
+            asked for elsewhere. Another place has fields of its own.
+        prefix: Of the widgets' keys.
+    """
+    values = dict(leaves(recipe)) | place
+    fields = {f.name: f for f in recipe_fields() if f.name not in (_NAME, folder.ROOT)}
     first = [fields[name] for name in FIRST]
-    entered = ask_in_columns(first, values, n_columns=3, prefix=prefix, labels=FIRST)
+    entered = {folder.ROOT: place[folder.ROOT]}
+    entered |= ask_in_columns(first, values, n_columns=3, prefix=prefix, labels=FIRST)
     entered |= students.ask_students(recipe, prefix=prefix)
     for section in dict.fromkeys(field.section for field in fields.values()):
         rest = [f for f in fields.values() if f.section == section and f.name not in FIRST]
+        is_elsewhere = section == SECTIONS["data"] and len(place) > 1
+        own = f"{prefix}{place[folder.ROOT]}:{place['data.kind']}:" if is_elsewhere else prefix
         with st.expander(section):
-            entered |= ask_in_columns(rest, values, n_columns=2, prefix=prefix)
+            entered |= ask_in_columns(rest, values, n_columns=2, prefix=own)
     gone = [name for name in recipe.students if f"{STUDENTS}.{name}.method" not in entered]
     entered[COMPARISONS] = comparisons_without(gone, entered[COMPARISONS])
     return entered
 
 
-def _faults(error: ValueError) -> list[str]:
+def _faults(error: Exception) -> list[str]:
     """A line per fault; the heading of several is left out."""
     lines = [line.strip() for line in str(error).splitlines()]
     told = [_in_words(line) for line in lines if line.startswith("--")]
@@ -189,4 +241,4 @@ def _start(plan: Plan, study: Path) -> None:
         st.error(safe_markdown(reason(error)), icon=":material/error:")
         return
     close_form()
-    st.rerun()
+    st.switch_page(RUNS, query_params={OPENED: study.name})

@@ -12,10 +12,11 @@ from udviz.figures.style.text import MISSING, one_line, plural
 from udviz.studies.listing import StudyEntry, list_entries
 from udviz.studies.status import State, Status
 from udviz.ui.frame.activity import POLL_SECONDS
+from udviz.ui.frame.sidebar import OPENED
 from udviz.ui.frame.start import time_left
 from udviz.ui.labels.tables import offer_csv
+from udviz.ui.runs.results import Result, result_of
 
-OPENED = "opened"  # study in the URL and in the session; not that of the other pages
 STATES: dict[State | None, str] = {
     "running": "▶ running",
     "queued": "◷ waiting",
@@ -26,6 +27,10 @@ STATES: dict[State | None, str] = {
     "lost": "? lost",
     None: "– unknown",
 }
+_COLUMNS = [
+    *("Study", "State", "Progress", "mAP", "Gain", "Of", "Stage", "Time left", "Started"),
+    "Message",
+]
 _KEY = "studies"
 _CLICKED = "_study_clicked"
 _ROW_PX, _N_ROWS, _NAME_PX = 35, 9, 150
@@ -46,23 +51,34 @@ def study_table(entries: Sequence[StudyEntry]) -> pd.DataFrame:
 
     Returns:
         Columns ``Study``, ``State``, ``Progress`` in [0, 1], ``Stage``, ``Time left``,
-        ``Started`` (a time that is never in the future) and ``Message``, the latest one.
+        ``Started`` (a time that is never in the future) and ``Message``, the latest one; of a
+        study that was analysed ``mAP``, ``Gain`` and the models that they are ``Of``, as `results`
+        has them.
     """
     now = time.time()
+    found = [result_of(entry.path) for entry in entries]
     rows = [
         {
             "Study": one_line(entry.name),
             "State": state_word(entry.status),
             "Progress": round(entry.status.fraction, 2) if entry.status else None,
+            "mAP": result.mean_ap if result else None,
+            "Gain": result.gain if result else None,
+            "Of": _of(result) if result else MISSING,
             "Stage": entry.status.stage if entry.status else MISSING,
             "Time left": time_left(entry.status.seconds_left) if entry.status else "",
             "Started": pd.Timestamp(min(entry.begun, now), unit="s", tz="UTC"),
             "Message": one_line(entry.status.message) if entry.status else "",
         }
-        for entry in entries
+        for entry, result in zip(entries, found, strict=True)
     ]
-    columns = ["Study", "State", "Progress", "Stage", "Time left", "Started", "Message"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=_COLUMNS).astype({"mAP": float, "Gain": float})
+
+
+def _of(result: Result) -> str:
+    """The model that the numbers are of, and what it is compared with."""
+    model = one_line(result.model)
+    return f"{model} over {one_line(result.before)}" if result.before else model
 
 
 def _draw(root: Path, opened: str | None) -> None:
@@ -100,6 +116,14 @@ def _formats() -> dict[str, Any]:
         "Progress": st.column_config.ProgressColumn(
             min_value=0.0, max_value=1.0, format="percent", width="small"
         ),
+        "mAP": st.column_config.NumberColumn(
+            format="%.3f", help="On the test images, of the model after in the first comparison."
+        ),
+        "Gain": st.column_config.NumberColumn(
+            format="%+.4f",
+            help="Mean gain in AP over the model before. Its interval is on the Overview.",
+        ),
+        "Of": st.column_config.TextColumn(help="The models that mAP and gain are of."),
         "Stage": st.column_config.TextColumn(help="What the study is doing."),
         "Started": st.column_config.DatetimeColumn(
             format="distance", help="When it was started; if it was resumed, when that was."
