@@ -111,6 +111,34 @@ def test_unknown_targets_count_as_if_their_images_were_absent(rng, kind):
 
 
 @pytest.mark.parametrize("kind", ["width", "mass"])
+def test_bins_without_some_images_are_those_of_the_others(rng, kind):
+    probs, targets = calibrated(rng, n_images=200)
+    targets[:20, 1] = -1
+    out = rng.random(200) < 0.3
+    out |= probs[:, 0] > 0.9  # empties a bin
+
+    left = reliability_bins(probs, targets, kind=kind).without(probs[out], targets[out])
+
+    for label, edges in enumerate(left.edges):
+        known = ~out & (targets[:, label] >= 0)
+        place = np.clip(np.searchsorted(edges, probs[known, label], side="right") - 1, 0, 14)
+        count = np.bincount(place, minlength=15)
+        np.testing.assert_array_equal(left.count[label], count)
+        sums = np.bincount(place, weights=probs[known, label], minlength=15)
+        np.testing.assert_allclose(left.sum_prob[label], sums, atol=1e-12)
+        assert np.isnan(left.mean_prob[label][count == 0]).all()
+
+
+def test_a_bin_is_off_where_its_interval_leaves_out_its_mean_probability():
+    probs, targets = np.full((40, 2), 0.9), np.ones((40, 2), np.int8)
+    targets[10:, 0] = 0
+
+    np.testing.assert_array_equal(reliability_bins(probs, targets, n_bins=1).off, [[True], [True]])
+    few = reliability_bins(probs[:8], targets[:8], n_bins=2)
+    np.testing.assert_array_equal(few.off, [[False, False], [False, False]])
+
+
+@pytest.mark.parametrize("kind", ["width", "mass"])
 def test_the_order_of_images_and_the_memory_order_change_nothing(rng, kind):
     probs, targets = calibrated(rng)
     probs = probs.round(2)  # many ties

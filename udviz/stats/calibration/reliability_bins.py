@@ -57,6 +57,33 @@ class ReliabilityBins:
         """(L, Q) lower and upper Wilson limits of ``frequency``; NaN in an empty bin."""
         return wilson_interval(self.positives, self.count, confidence)
 
+    @property
+    def off(self) -> np.ndarray:
+        """(L, Q) bool, whether the mean probability lies outside the interval of the frequency."""
+        low, high = self.frequency_interval()
+        return (self.mean_prob < low) | (self.mean_prob > high)
+
+    def without(self, probs: np.ndarray, targets: np.ndarray) -> "ReliabilityBins":
+        """The same bins without some of their images.
+
+        Args:
+            probs: (n, L) their probabilities.
+            targets: (n, L) their targets, as `reliability_bins` was given them.
+        """
+        columns = zip(self.edges, prob_columns(probs, targets), strict=True)
+        taken = np.array([sorted_probs(*column).bin_sums(edges) for edges, column in columns])
+        parts = np.split(taken, len(_SUMS), axis=1)
+        left = {name: getattr(self, name) - part for name, part in zip(_SUMS, parts, strict=True)}
+        held = left["count"] > 0  # what rounding leaves of sums over no image is 0
+        return ReliabilityBins(
+            edges=self.edges,
+            count=left.pop("count").astype(np.int64),
+            **{
+                name: np.where(held, part, 0).astype(getattr(self, name).dtype)
+                for name, part in left.items()
+            },
+        )
+
 
 def reliability_bins(
     probs: np.ndarray, targets: np.ndarray, *, n_bins: int = 15, kind: str = "width"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -15,9 +16,17 @@ from udviz.ui.frame.view import View
 from udviz.ui.labels.controls import pick_one
 from udviz.ui.labels.model_picker import pick_models
 from udviz.ui.load.analysis_rows import analysis_rows
-from udviz.ui.load.caches import Version, label_bins, pooled_bins, thinning, version_of
+from udviz.ui.load.caches import (
+    Version,
+    label_bins,
+    pooled_bins,
+    predictions_of,
+    recalibration_of,
+    thinning,
+    version_of,
+)
 from udviz.ui.load.study import StudyError
-from udviz.ui.reliability import reliability_tables
+from udviz.ui.reliability import outlying, reliability_tables
 from udviz.vocabulary import RecalibrationMethod
 
 KINDS = {"equal width": "width", "equal mass": "mass"}
@@ -85,6 +94,14 @@ class Model:
         if label is None:
             return pooled_bins(*caches, method=choice.method, kind=choice.kind)
         return label_bins(*caches, label, method=choice.method, kind=choice.kind)
+
+    def of_images(self, label: str, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities and targets of one label on some images, (n, 1) each."""
+        run = predictions_of(self.judged)
+        column = run.label_names.index(label)
+        recalibration = recalibration_of(self.fitted_on, self.choice.method)
+        probs = recalibration.apply_label(run.logits[:, column][images], column)
+        return probs[:, None], run.targets[images, column][:, None]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -172,6 +189,8 @@ def show_label(view: View, evidence: Evidence, label: str | None) -> None:
                     _draw_models(view, evidence, label)
                 with grid.cell():
                     st.caption(how_to_read(view, evidence, label))
+                    if label is not None and view.reference in evidence.models:
+                        outlying.show(view, evidence.models[view.reference], label)
         if not evidence.rows.empty:
             reliability_tables.draw_models(evidence.rows, label, styles=view.styles)
         if label is not None:
