@@ -24,3 +24,8 @@ def test_a_person_is_told_what_happened(error, words):
 
 def test_an_error_without_words_still_has_its_name():
     assert reason(ValueError()) == "ValueError"
+
+
+def test_a_connection_that_is_lost_is_told_in_the_words_of_whoever_lost_it():
+    assert reason(ConnectionError("The scheduler was lost.")) == "The scheduler was lost."
+    assert "worker died" in reason(ConnectionResetError("reset"))

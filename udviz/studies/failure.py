@@ -4,7 +4,10 @@ import errno
 
 FULL = {errno.ENOSPC: "The disk is full", errno.EDQUOT: "The disk quota is used up"}
 _TORN = (EOFError, BrokenPipeError, ConnectionResetError)  # a worker died while it was sending
-_TOLD = (ValueError, ArithmeticError, InterruptedError, KeyboardInterrupt, FileNotFoundError)
+_TOLD = (
+    *(ValueError, ArithmeticError, InterruptedError, KeyboardInterrupt),
+    *(FileNotFoundError, ConnectionError),
+)
 _MOST_LINES, _LONGEST_LINE = 40, 1_000  # a message may quote a file of any size
 _ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 
