@@ -47,7 +47,7 @@ def _show_agreement(reviews: pd.DataFrame) -> None:
     counts = reviews["reviewer"].value_counts()
     st.markdown(
         "Reviewed: "
-        + ", ".join(f"{safe_markdown(name or UNNAMED)} {n:,}" for name, n in counts.items())
+        + ", ".join(f"{safe_markdown(str(name) or UNNAMED)} {n:,}" for name, n in counts.items())
         + "."
     )
     pairs = reviewer_agreement(
