@@ -23,7 +23,7 @@ COLUMNS = ["split", "image_id", "label", "target", "direction", "verdict", "revi
 ANSWERS: dict[str, str] = {WRONG: "change label", RIGHT: "keep label", UNSURE: "unsure"}
 NONE_FITS = "No target matches these filters."
 Refusal = Callable[[], str | None]
-REVIEWER, LONGEST_NAME = "reviewer", 40
+REVIEWER, LONGEST_NAME, UNNAMED = "reviewer", 40, "(no name)"
 _KEPT_NAME, _TYPED = "_reviewer", "_reviewer_typed"
 _DONE, _TROUBLE = "_reviews_made", "_review_trouble"
 
