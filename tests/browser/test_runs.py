@@ -53,6 +53,7 @@ def test_a_study_started_in_the_sidebar_outlives_reload_and_kill_and_opens_in_th
         expect(form.get_by_text("--data.n_test 32")).to_be_visible()
         form.get_by_role("button", name="Start", exact=True).click()
         expect(form).to_have_count(0)
+        visit.page.wait_for_url("**/Runs?opened=mine**")
         sidebar = visit.page.get_by_test_id("stSidebar")
         expect(sidebar.get_by_text("mine")).to_be_visible()
         visit.open()  # a reload

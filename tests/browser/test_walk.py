@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.pages.synthetic import names_of, write_study
@@ -218,8 +219,31 @@ def test_a_first_visit_offers_the_demo_follows_its_training_and_opens_it(first_v
     write_status(empty_runs / "demo", replace(running(1.0), state="finished"))
     expect(page.get_by_role("heading", name="How certain are these results?")).to_be_visible()
     first_visit.settle()
+    set_up_a_study(first_visit, empty_runs.parent / "photos")
     compare_files(first_visit, empty_runs.parent)
     first_visit.check()
+
+
+def set_up_a_study(visit, folder):
+    """Type where the images are, and see what was understood beside the form."""
+    (folder / "images").mkdir(parents=True)
+    rows, splits = ["image,cat,dog"], ["image,split"]
+    for place in range(24):
+        Image.new("RGB", (16, 16), (place, 0, 0)).save(folder / "images" / f"{place}.png")
+        rows.append(f"{place}.png,{place % 2},{place // 2 % 2}")
+        splits.append(f"{place}.png,{('train', 'val', 'test')[place % 3]}")
+    (folder / "labels.csv").write_text("\n".join(rows))
+    (folder / "splits.csv").write_text("\n".join(splits))
+    visit.page.get_by_role("button", name="New study").click()
+    form = visit.page.get_by_role("dialog")
+    form.get_by_role("textbox", name="Folder of your images").fill(str(folder))
+    form.get_by_role("textbox", name="Folder of your images").press("Tab")
+    expect(form.get_by_text("24 images, 2 labels")).to_be_visible()
+    expect(form.get_by_text("splits of splits.csv")).to_be_visible()
+    expect(form.get_by_text("4 networks to train")).to_be_visible()
+    expect(form.get_by_role("button", name="Start", exact=True)).to_be_enabled()
+    visit.page.keyboard.press("Escape")
+    expect(form).to_have_count(0)
 
 
 def compare_files(visit, folder):
