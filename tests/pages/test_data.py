@@ -565,6 +565,8 @@ def test_agreement_is_told_where_two_judged_the_same(small, suspects, open_app):
     assert row["Cohen's κ"].startswith("0.40 (")  # (2/3 - 4/9) / (1 - 4/9)
     keys = [group.key for group in app.button_group if group.key.startswith("review-")]
     assert keys == [key_of(suspects.iloc[2])]
+    assert "Ada:\u200b change label, Ben:\u200b keep label" in texts(app)
+    assert "Ben:\u200b keep label" not in texts(open_app(DATA, part="annotation errors"))
 
 
 def test_kappa_that_is_undefined_is_said_to_be(small, suspects, open_app):

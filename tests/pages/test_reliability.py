@@ -398,21 +398,24 @@ def test_several_seeds_are_said_to_be_averaged_in_the_table_only(runs, open_app)
 
 def test_a_bin_that_is_off_because_of_outlier_images_says_so(judged, open_app):
     run = open_predictions(cache_of(judged, "teacher", "test"))
-    probs, targets = probs_of(run)[:, [7]], run.targets[:, [7]]
+    probs, targets = probs_of(run), run.targets
     bins = reliability_bins(probs, targets)
-    (over, *_) = np.flatnonzero(bins.off[0] & (bins.mean_prob[0] > bins.frequency[0]))
-    low, high = bins.edges[0][over : over + 2]
-    inside = np.flatnonzero((probs[:, 0] >= low) & (probs[:, 0] < high) & (targets[:, 0] == 0))
-    n = next(n for n in range(inside.size) if not bins.without(*of(run, inside[:n])).off[0][over])
-    assert "outlier image" not in told(open_app(PAGE, label="label 0007"))
-    rows = fake.rows_of("outlier_images", split="test", image=inside[:n], image_id=list("x" * n))
+    label, over = np.argwhere(bins.off & (bins.mean_prob > bins.frequency))[-1]
+    low, high = bins.edges[label][over : over + 2]
+    inside = (probs[:, label] >= low) & (probs[:, label] < high)
+    images = np.flatnonzero(inside & (targets[:, label] == 0))
+    outliers = next(
+        images[:n]
+        for n in range(images.size)
+        if not bins.without(probs[images[:n]], targets[images[:n]]).off[label, over]
+    )
+    opened = run.label_names[label]
+    assert "outlier image" not in told(open_app(PAGE, label=opened))
+    ids = run.images["image_id"].iloc[outliers].tolist()
+    rows = fake.rows_of("outlier_images", split="test", image=outliers, image_id=ids)
     change_tables(judged, outlier_images=rows)
 
-    app = open_app(PAGE, label="label 0007")
+    app = open_app(PAGE, label=opened)
 
-    assert f"Bin {low:.2f} to {high:.2f}: {n} of {bins.count[0][over]} images" in told(app)
-
-
-def of(run, images):
-    """Probabilities and targets of label 7 on some images."""
-    return probs_of(run)[images][:, [7]], run.targets[images][:, [7]]
+    n_images = bins.count[label, over]
+    assert f"Bin {low:.2f} to {high:.2f}: {outliers.size} of {n_images} images" in told(app)

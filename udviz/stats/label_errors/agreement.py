@@ -58,7 +58,7 @@ def reviewer_agreement(
     said = reviews.pivot(index="target", columns="by", values="said")
     rows = [
         {"first": first, "second": second} | _counts(said[[first, second]].dropna().to_numpy())
-        for first, second in combinations(sorted(said), 2)
+        for first, second in combinations(sorted(set(reviewers)), 2)
     ]
     columns = ["first", "second", "both", "agreed", "chance"]
     table = pd.DataFrame(rows, columns=columns).astype({"both": int, "agreed": int})
@@ -92,11 +92,12 @@ def _counts(said: np.ndarray) -> dict[str, float]:
     """Of (n, 2) verdicts: how many targets, on how many both agree, and the share by chance."""
     if not len(said):
         return {"both": 0, "agreed": 0, "chance": np.nan}
-    used = [[(said[:, by] == verdict).mean() for verdict in REVIEW_VERDICTS] for by in (0, 1)]
-    chance = float(np.dot(*used))
+    used = np.array([(said == verdict).mean(axis=0) for verdict in REVIEW_VERDICTS])  # (3, 2)
+    chance = float(used.prod(axis=1).sum())
     return {"both": len(said), "agreed": int((said[:, 0] == said[:, 1]).sum()), "chance": chance}
 
 
 def _beyond(agreement: np.ndarray, chance: np.ndarray) -> np.ndarray:
     """Agreement beyond chance in [-1, 1]; NaN where chance is all there is."""
-    return np.maximum(share(agreement - chance, 1 - chance), -1.0)
+    found: np.ndarray = np.maximum(share(agreement - chance, 1 - chance), -1.0)
+    return found

@@ -13,7 +13,6 @@ from udviz.ui.frame.view import View
 from udviz.ui.labels import tables
 from udviz.vocabulary import WRONG
 
-UNNAMED = "(no name)"
 _OF = ["image_id", "label", "target"]
 HOW_TO_READ = (
     "Agreement counts the targets of this split that both reviewed, with *change label*, *keep "
@@ -47,7 +46,9 @@ def _show_agreement(reviews: pd.DataFrame) -> None:
     counts = reviews["reviewer"].value_counts()
     st.markdown(
         "Reviewed: "
-        + ", ".join(f"{safe_markdown(name or UNNAMED)} {n:,}" for name, n in counts.items())
+        + ", ".join(
+            f"{safe_markdown(str(name) or reviewing.UNNAMED)} {n:,}" for name, n in counts.items()
+        )
         + "."
     )
     pairs = reviewer_agreement(
@@ -68,7 +69,7 @@ def agreement_table(pairs: pd.DataFrame) -> pd.DataFrame:
     """`reviewer_agreement` as text, one row per pair of reviewers."""
     rows = [
         {
-            "Reviewers": f"{pair['first'] or UNNAMED}, {pair['second'] or UNNAMED}",
+            "Reviewers": ", ".join(pair[by] or reviewing.UNNAMED for by in ("first", "second")),
             "Both reviewed": f"{pair['both']:,}",
             "Same answer": f"{pair['agreed']:,}",
             "Same answer, share": _with_interval(pair["share"], pair["low"], pair["high"]),

@@ -23,7 +23,7 @@ COLUMNS = ["split", "image_id", "label", "target", "direction", "verdict", "revi
 ANSWERS: dict[str, str] = {WRONG: "change label", RIGHT: "keep label", UNSURE: "unsure"}
 NONE_FITS = "No target matches these filters."
 Refusal = Callable[[], str | None]
-REVIEWER, LONGEST_NAME = "reviewer", 40
+REVIEWER, LONGEST_NAME, UNNAMED = "reviewer", 40, "(no name)"
 _KEPT_NAME, _TYPED = "_reviewer", "_reviewer_typed"
 _DONE, _TROUBLE = "_reviews_made", "_review_trouble"
 
@@ -117,6 +117,10 @@ def ask(suspect: pd.Series, *, by: By) -> None:
     of = target_of(suspect)
     key = f"review-{of.split}-{of.image_id}-{of.label}-{of.target}"
     verdict, direction = suspect["verdict"], str(suspect["direction"])
+
+    def answered() -> None:
+        save(of, direction, st.session_state[key], by=by)
+
     st.session_state[key] = verdict if verdict in REVIEW_VERDICTS else None
     st.pills(
         "Review",
@@ -124,7 +128,7 @@ def ask(suspect: pd.Series, *, by: By) -> None:
         key=key,
         format_func=lambda answer: ANSWERS[answer],
         wrap=True,  # three answers are wider than a tile may be
-        on_change=lambda: save(of, direction, st.session_state[key], by=by),
+        on_change=answered,
         disabled=by.may_change() is not None,
         label_visibility="collapsed",
     )

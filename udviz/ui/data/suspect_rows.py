@@ -6,6 +6,7 @@ import pandas as pd
 from udviz.predictions.cache import Predictions
 from udviz.stats.label_errors.suspects import EXTRA
 from udviz.studies.directory import RunDirectory
+from udviz.ui.data import reviewing
 from udviz.ui.frame.view import View
 from udviz.ui.load.analysis_rows import analysis_rows
 from udviz.ui.load.caches import predictions_of, version_at, version_of
@@ -38,11 +39,17 @@ def with_reviews(suspects: pd.DataFrame, reviews: pd.DataFrame, *, reviewer: str
 
     Returns:
         Also ``verdict`` and ``time`` of the review by ``reviewer``; ``said``: the verdict of all
-        reviewers, *unsure* where they differ; ``differs``: whether they do.
+        reviewers, *unsure* where they differ; ``differs``: whether they do; ``told``: who said
+        what.
     """
     own = reviews.loc[reviews["reviewer"] == reviewer, [*_KEY, "verdict", "time"]]
-    by_target = reviews.groupby(_KEY)["verdict"]
-    joint = by_target.agg(said="first", n_said="nunique").reset_index()
+    names = reviews["reviewer"].where(reviews["reviewer"] != "", reviewing.UNNAMED)
+    reviews = reviews.assign(told=names + ": " + reviews["verdict"].map(reviewing.ANSWERS))
+    joint = (
+        reviews.groupby(_KEY)
+        .agg(said=("verdict", "first"), n_said=("verdict", "nunique"), told=("told", ", ".join))
+        .reset_index()
+    )
     joint["said"] = joint["said"].mask(joint["n_said"] > 1, UNSURE)
     for found in (own, joint):
         found = found.astype({"target": int})

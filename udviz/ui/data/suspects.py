@@ -114,7 +114,7 @@ def _show_tiles(
     with st.container(horizontal=True, vertical_alignment="center"):
         reviewing.show_progress(chosen)
         reviewing.offer_undo(by)
-    shown = _pick_reviewed(chosen)
+    status, shown = _pick_reviewed(chosen)
     if shown.empty:
         st.info(reviewing.NONE_FITS)
     else:
@@ -122,7 +122,7 @@ def _show_tiles(
 
         def ask_each(image: pd.Series) -> None:
             for _, suspect in of_image[image["image_id"]].iterrows():
-                st.markdown(_caption(suspect))
+                st.markdown(_caption(suspect, with_answers=status == DIFFER))
                 reviewing.ask(suspect, by=by)
 
         gallery.draw(
@@ -134,22 +134,25 @@ def _show_tiles(
         )
     st.caption(HOW_TO_READ)
     tables.offer_csv(
-        shown.drop(columns=["image", "row", "differs"]),
+        shown.drop(columns=["image", "row", "differs", "told"]),
         label="Download this list (CSV)",
         file_name=f"{name}-suspects.csv",
     )
 
 
-def _pick_reviewed(suspects: pd.DataFrame) -> pd.DataFrame:
-    """Those that the reviewer has reviewed, or not; where reviewers differ, also only those."""
+def _pick_reviewed(suspects: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """The chosen review status and the suspects that have it."""
     known, differs = suspects["verdict"].notna(), suspects["differs"]
     fits = {ALL: known | ~known, TO_REVIEW: ~known, REVIEWED: known}
     if differs.any():
         fits[DIFFER] = differs
-    return suspects[fits[pick_one("Review status", list(fits), key="show")]]
+    status = pick_one("Review status", list(fits), key="show")
+    return status, suspects[fits[status]]
 
 
-def _caption(suspect: pd.Series) -> str:
+def _caption(suspect: pd.Series, *, with_answers: bool) -> str:
+    """What is doubted, as Markdown; what others said of it only where that is asked for."""
     name = safe_markdown(shorten(suspect["label"]))
     prob = number(suspect["prob"], digits=2)
-    return f"**{name}**: {doubt.given(suspect)}, predicted probability {prob}"
+    told = f"**{name}**: {doubt.given(suspect)}, predicted probability {prob}"
+    return f"{told}. {safe_markdown(suspect['told'])}" if with_answers else told

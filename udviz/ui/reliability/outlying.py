@@ -41,8 +41,8 @@ def show(view: View, model: Binned, label: str) -> None:
         return
     found = model.bins(label)
     rest = found.without(*model.of_images(label, outliers["image"].to_numpy(int)))
-    explained = np.flatnonzero(found.off[0] & ~rest.off[0])
-    if explained.size:
+    explained = np.flatnonzero(found.off[0] & ~rest.off[0]).tolist()
+    if explained:
         st.markdown("\n".join(in_words(found, rest, place) for place in explained))
         st.caption(
             f"Outlier images: {safe_markdown(view.reference)} is most certain of implausibly many "
