@@ -75,7 +75,9 @@
       menu.append(button);
     }
     menu.addEventListener("keydown", event => event.key === "Escape" && close());
-    menu.addEventListener("focusout", event => menu.contains(event.relatedTarget) || close());
+    const leaves = to => { if (to && !menu.contains(to)) close(); };
+    menu.addEventListener("focusout", event => leaves(event.relatedTarget));
+    document.addEventListener("pointerdown", event => leaves(event.target), {capture: true});
     menu.style.top = `${at.bottom + 4}px`;
     menu.style.right = `${document.documentElement.clientWidth - at.right}px`;
     document.body.append(menu);
