@@ -27,6 +27,7 @@ REQUIRED = (
 EXTRAS = {
     "train": ("torch", "torchvision", "captum", "safetensors"),
     "slurm": ("submitit",),
+    "dask": ("distributed",),
     "tensorboard": ("tensorboard",),
     "timm": ("timm",),
     "mlflow": ("mlflow-skinny", "sqlalchemy", "alembic"),

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from tests.analysis.conftest import opened, plan_of
+from udviz.analysis.engines.local import LocalEngine
 from udviz.analysis.jobs import Job, run_jobs
 from udviz.analysis.tables.doubted import co_occurrence_table
 from udviz.analysis.tables.judged import judged_tables
@@ -20,8 +21,10 @@ def test_two_processes_find_what_one_finds_in_the_same_order(caches):
     ]
     seen = []
 
-    alone = run_jobs(jobs, n_processes=1, advance=lambda share, name: seen.append((share, name)))
-    together = run_jobs(jobs, n_processes=2, advance=lambda share, name: None)
+    alone = run_jobs(
+        jobs, engine=LocalEngine(1), advance=lambda share, name: seen.append((share, name))
+    )
+    together = run_jobs(jobs, engine=LocalEngine(2), advance=lambda share, name: None)
 
     assert [name for _, name in seen] == ["pairs", "teacher", "baseline"]
     assert [share for share, _ in seen] == pytest.approx([1 / 3, 2 / 3, 1])
@@ -40,7 +43,7 @@ def test_an_error_of_a_job_is_the_error_of_all(n_processes):
     job = Job(name="fails", function=_fails, arguments=())
 
     with pytest.raises(ValueError, match="`x` must be y, got z"):
-        run_jobs([job], n_processes=n_processes, advance=lambda share, name: None)
+        run_jobs([job], engine=LocalEngine(n_processes), advance=lambda share, name: None)
 
 
 def _modules():
@@ -52,7 +55,7 @@ def test_a_process_of_jobs_imports_neither_the_program_that_started_it_nor_pytor
     job = Job(name="modules", function=_modules, arguments=())
     program = sys.modules["__main__"]
 
-    found = run_jobs([job], n_processes=2, advance=lambda share, name: None)["modules"]
+    found = run_jobs([job], engine=LocalEngine(2), advance=lambda share, name: None)["modules"]
 
     assert set(found["main"]) == {"__main__"}
     assert "torch" not in set(found["name"])

@@ -29,6 +29,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 from tests.benchmarks.scale_analysis import GAPS, ROLES, draw_cache
 from tests.browser.conftest import SCREEN, STANDS_STILL, serve, start_chromium
 from tests.pages.synthetic import names_of, write_study
+from udviz.analysis.engines.local import LocalEngine
 from udviz.analysis.jobs import run_jobs
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions
@@ -141,7 +142,7 @@ def draw_large(study: Path, models: Sequence[str] = ROLES) -> None:
         splits.append(SplitPredictions.open(split, directories))
     train_positives = np.full(N_LABELS, 1000)
     jobs = analysis_jobs(plan, *splits, train_positives)
-    found = run_jobs(jobs, n_processes=2, advance=lambda share, what: None)
+    found = run_jobs(jobs, engine=LocalEngine(2), advance=lambda share, what: None)
     dataset = dataset_of(splits[1])
     tables = join_tables(
         plan, found | contents(dataset), LabelFacts(train_positives=train_positives)

@@ -12,13 +12,16 @@ import resource
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import psutil
 
-from udviz.analysis.jobs import processes_for, run_jobs
+from udviz.analysis.engines.local import LocalEngine
+from udviz.analysis.jobs import run_jobs
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions
 from udviz.analysis.store import write_analysis
@@ -66,7 +69,7 @@ def draw_cache(directory: Path, *, n_images: int, n_labels: int, role: str, spli
 
 def watch_memory(stop: threading.Event, peaks: dict[str, float]) -> None:
     """Largest sum over this process and its children, in GiB."""
-    while not stop.wait(0.5):
+    while not stop.wait(0.1):
         total = {"own": 0, "resident": 0}
         for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
             try:
@@ -85,6 +88,67 @@ def processor_time() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in own)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What an analysis took.
+
+    Attributes:
+        seconds: From the first job to the last table.
+        processor: Seconds of processor time, of all processes.
+        own: GiB that only its processes held, at most.
+        resident: The same with pages of mapped files.
+    """
+
+    seconds: float
+    processor: float
+    own: float
+    resident: float
+
+
+def cost_of(
+    n_images: int,
+    n_labels: int,
+    *,
+    engine: LocalEngine | None = None,
+    parent: Path | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Cost:
+    """Draw caches of a size in a folder below ``parent``, analyse them, and remove them."""
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
+        val, test = _draw(Path(folder), n_images, n_labels)
+        plan, train_positives = Plan.of(Recipe()), np.full(n_labels, 1000)
+        jobs = analysis_jobs(plan, val, test, train_positives)
+        peaks: dict[str, float] = {"own": 0.0, "resident": 0.0}
+        stop = threading.Event()
+        watcher = threading.Thread(target=watch_memory, args=(stop, peaks))
+        watcher.start()
+        started, busy = time.perf_counter(), processor_time()
+
+        def advance(share: float, name: str) -> None:
+            spent = f"{time.perf_counter() - started:7.0f} s, {peaks['own']:.2f} GiB own"
+            tell(f"{spent}  {share:4.0%}  {name}")
+
+        engine = engine or LocalEngine.for_cells(test.targets.size)
+        found = run_jobs(jobs, engine=engine, advance=advance)
+        found |= counted({split.split: split.targets for split in (val, test)}, test.label_names)
+        facts = LabelFacts(train_positives=train_positives)
+        write_analysis(Path(folder), join_tables(plan, found, facts), inputs={})
+        seconds, spent = time.perf_counter() - started, processor_time() - busy
+        stop.set()
+        watcher.join()
+    return Cost(seconds=seconds, processor=spent, **peaks)
+
+
+def _draw(folder: Path, n_images: int, n_labels: int) -> list[SplitPredictions]:
+    splits = []
+    for split, n in {"val": min(N_VAL, n_images), "test": n_images}.items():
+        directories = {role: {0: folder / role / "predictions" / split} for role in ROLES}
+        for role, runs in directories.items():
+            draw_cache(runs[0], n_images=n, n_labels=n_labels, role=role, split=split)
+        splits.append(SplitPredictions.open(split, directories))
+    return splits
+
+
 def main() -> None:
     """Print what it took."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -92,42 +156,16 @@ def main() -> None:
     parser.add_argument("--labels", type=int, default=80)
     parser.add_argument("--folder", type=Path, default=None, help="where to draw the caches")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
-        sizes = {"val": min(N_VAL, asked.images), "test": asked.images}
-        splits = []
-        for split, n_images in sizes.items():
-            directories = {role: {0: Path(folder) / role / "predictions" / split} for role in ROLES}
-            for role, runs in directories.items():
-                draw_cache(
-                    runs[0], n_images=n_images, n_labels=asked.labels, role=role, split=split
-                )
-            splits.append(SplitPredictions.open(split, directories))
-        val, test = splits
-        plan, train_positives = Plan.of(Recipe()), np.full(asked.labels, 1000)
-        n_processes = processes_for(test.targets.size)
-        jobs = analysis_jobs(plan, val, test, train_positives)
-        peaks: dict[str, float] = {}
-        stop = threading.Event()
-        watcher = threading.Thread(target=watch_memory, args=(stop, peaks))
-        watcher.start()
-        started, busy = time.perf_counter(), processor_time()
-
-        def advance(share: float, name: str) -> None:
-            spent = f"{time.perf_counter() - started:7.0f} s, {peaks.get('own', 0.0):.2f} GiB own"
-            print(f"{spent}  {share:4.0%}  {name}", flush=True)
-
-        found = run_jobs(jobs, n_processes=n_processes, advance=advance)
-        found |= counted({split.split: split.targets for split in splits}, test.label_names)
-        facts = LabelFacts(train_positives=train_positives)
-        write_analysis(Path(folder), join_tables(plan, found, facts), inputs={})
-        stop.set()
-        watcher.join()
-        print(
-            f"{asked.images:,} x {asked.labels}, {n_processes} processes: "
-            f"{time.perf_counter() - started:.0f} s, {processor_time() - busy:.0f} s of processor "
-            f"time, peak memory {peaks['own']:.2f} GiB own, "
-            f"{peaks['resident']:.2f} GiB resident"
-        )
+    cost = cost_of(
+        asked.images,
+        asked.labels,
+        parent=asked.folder,
+        tell=lambda line: print(line, flush=True),
+    )
+    print(
+        f"{asked.images:,} x {asked.labels}: {cost.seconds:.0f} s, {cost.processor:.0f} s of "
+        f"processor time, peak memory {cost.own:.2f} GiB own, {cost.resident:.2f} GiB resident"
+    )
 
 
 if __name__ == "__main__":

@@ -1,22 +1,12 @@
-"""The independent parts of an analysis, spread over all cores."""
+"""The independent parts of an analysis, and their join."""
 
-import multiprocessing
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
-from udviz.processes import usable_cores
-
-ONE_PROCESS_UP_TO = 20_000_000  # cells of a split; starting others takes longer than the work
-
-Tables = dict[str, pd.DataFrame]  # name -> rows of it
+from udviz.analysis.engines.engine import Engine, Tables
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -39,37 +29,22 @@ class Job:
 
 
 def run_jobs(
-    jobs: Sequence[Job], *, n_processes: int, advance: Callable[[float, str], None]
+    jobs: Sequence[Job], *, engine: Engine, advance: Callable[[float, str], None]
 ) -> Tables:
     """Run ``jobs`` and join the rows of each table in the order of the jobs.
 
-    Each computes in one thread: products of matrices this small lose more by waking others than
-    they gain, above all where the machine has something else to do.
-
     Args:
         jobs: What to run, the longest first.
-        n_processes: How many at once; 1 runs them here.
+        engine: Where.
         advance: Called with the share that is done, in [0, 1], and what was done last.
     """
     results: dict[int, Tables] = {}
 
-    def note(place: int, found: Tables) -> None:
-        results[place] = found
+    def note(place: int, tables: Tables) -> None:
+        results[place] = tables
         advance(len(results) / len(jobs), jobs[place].name)
 
-    if n_processes == 1:
-        with threadpool_limits(1):
-            for place, job in enumerate(jobs):
-                note(place, job.run())
-    else:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(
-            n_processes, mp_context=context, initializer=threadpool_limits, initargs=(1,)
-        ) as pool:
-            with _program_hidden():
-                places = {pool.submit(job.run): place for place, job in enumerate(jobs)}
-            for future in as_completed(places):
-                note(places[future], future.result())
+    engine.run({place: job.run for place, job in enumerate(jobs)}, note)
     names = dict.fromkeys(name for place in sorted(results) for name in results[place])
     return {
         name: pd.concat(
@@ -78,23 +53,3 @@ def run_jobs(
         )
         for name in names
     }
-
-
-@contextmanager
-def _program_hidden() -> Iterator[None]:
-    """Keep new processes from importing the program that starts them, PyTorch and all.
-
-    `multiprocessing` has each of them import the ``__main__`` of its parent, in case functions to
-    call are defined there. Those of jobs never are, and half a gigabyte a process is a lot.
-    """
-    program = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = program
-
-
-def processes_for(n_cells: int) -> int:
-    """How many processes are worth while for splits of up to ``n_cells`` images times labels."""
-    return 1 if n_cells <= ONE_PROCESS_UP_TO else usable_cores()

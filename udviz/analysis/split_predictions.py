@@ -43,8 +43,12 @@ class SplitPredictions:
         return opened
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Another process opens the files itself; their content does not travel."""
-        return SplitPredictions.open, (self.split, self.directories)
+        """Another process opens the files itself, wherever it is; their content does not travel."""
+        directories = {
+            name: {seed: path.absolute() for seed, path in runs.items()}
+            for name, runs in self.directories.items()
+        }
+        return SplitPredictions.open, (self.split, directories)
 
     @property
     def first(self) -> Predictions:

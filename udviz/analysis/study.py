@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from udviz.analysis.jobs import processes_for, run_jobs
+from udviz.analysis.engines.engine import Engine
+from udviz.analysis.engines.local import LocalEngine
+from udviz.analysis.jobs import run_jobs
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions
 from udviz.analysis.store import is_current, write_analysis
@@ -33,6 +35,8 @@ def analyse_study(
     study: Path,
     dataset: Dataset | None,
     advance: Advance = lambda fraction, message: None,
+    *,
+    engine: Engine | None = None,
 ) -> bool:
     """Write the tables of ``runs/<study>/analysis``, unless they are up to date.
 
@@ -41,6 +45,7 @@ def analyse_study(
         study: Its folder.
         dataset: Its images and targets; None where only predictions are at hand.
         advance: Called with the share that is done, in [0, 1], and what was done last.
+        engine: Where its jobs run; None for this machine.
 
     Returns:
         Whether anything was written.
@@ -51,11 +56,11 @@ def analyse_study(
         OSError: If the tables cannot be written.
     """
     folds = [
-        run.directory(study).predictions("train")
+        run.directory(study.absolute()).predictions("train")
         for run in runs_of(recipe)
         if run.model == CROSSFIT
     ]
-    return analyse_plan(Plan.of(recipe), study, dataset, advance, folds=folds)
+    return analyse_plan(Plan.of(recipe), study, dataset, advance, folds=folds, engine=engine)
 
 
 def analyse_plan(
@@ -65,6 +70,7 @@ def analyse_plan(
     advance: Advance = lambda fraction, message: None,
     *,
     folds: Sequence[Path] = (),
+    engine: Engine | None = None,
 ) -> bool:
     """`analyse_study` of what is planned, whether a recipe says it or not.
 
@@ -74,6 +80,7 @@ def analyse_plan(
         dataset: Its images and targets; None where only predictions are at hand.
         advance: Called with the share that is done, in [0, 1], and what was done last.
         folds: Caches of training images, each by a model that did not see them.
+        engine: Where its jobs run; None for this machine.
 
     Returns:
         Whether anything was written.
@@ -89,7 +96,8 @@ def analyse_plan(
     inputs = plan.settings() | _inputs(val, test, folds, dataset)
     if is_current(study, inputs=inputs):
         return False
-    write_analysis(study, _tables(plan, val, test, folds, dataset, advance), inputs=inputs)
+    tables = _tables(plan, val, test, folds, dataset, advance, engine)
+    write_analysis(study, tables, inputs=inputs)
     return True
 
 
@@ -100,6 +108,7 @@ def _tables(
     folds: Sequence[Path],
     dataset: Dataset | None,
     advance: Advance,
+    engine: Engine | None,
 ) -> dict[str, pd.DataFrame]:
     splits = {split.split: split for split in (val, test) if split is not None}
     n_labels = len(test.label_names)
@@ -122,7 +131,8 @@ def _tables(
     )
     found = run_jobs(
         jobs,
-        n_processes=processes_for(max(split.targets.size for split in splits.values())),
+        engine=engine
+        or LocalEngine.for_cells(max(split.targets.size for split in splits.values())),
         advance=lambda share, what: advance(OBJECTS_SHARE + (1 - OBJECTS_SHARE) * share, what),
     )
     if dataset is None:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from udviz.analysis.beforehand import told_after
+from udviz.analysis.engines.engine import Engine
 from udviz.analysis.study import analyse_study
 from udviz.analysis.summary import summary
 from udviz.commands import command_line as command
+from udviz.commands.engines import AnalysisOptions, engine_of
 from udviz.commands.predict import predict_run
 from udviz.commands.reporting import StudyReport
 from udviz.commands.train import told, train_run
@@ -30,7 +32,9 @@ from udviz.training.device import Compute, resolve
 from udviz.training.records import check_teacher, record_study
 
 
-def run_study(recipe: Recipe, study: Path, report: StudyReport) -> None:
+def run_study(
+    recipe: Recipe, study: Path, report: StudyReport, engine: Engine | None = None
+) -> None:
     """Train, predict and analyse everything of a study that is not complete yet."""
     recipe = with_teacher_found(recipe, study)
     record_study(study, recipe)
@@ -44,7 +48,7 @@ def run_study(recipe: Recipe, study: Path, report: StudyReport) -> None:
         _tell(recipe, run, study, report)
     report.begin(len(runs), "Analysis")
     if is_main():
-        analyse_study(recipe, study, dataset, report.advance)
+        analyse_study(recipe, study, dataset, report.advance, engine=engine)
     distributed.barrier()
 
 
@@ -97,10 +101,12 @@ def main(arguments: Sequence[str]) -> None:
         arguments,
         program=called("study"),
         summary="Train teacher and students, cache their predictions, analyse, summarise.",
+        extra=AnalysisOptions,
     )
+    engine = engine_of(asked.options)
     n_parts = len(runs_of(asked.recipe)) + 1
     with distributed.process_group(), command.study_at(asked, n_parts=n_parts) as report:
-        run_study(asked.recipe, asked.study, report)
+        run_study(asked.recipe, asked.study, report, engine)
         report.close_bar()
     if is_main():
         print(summary(asked.study))

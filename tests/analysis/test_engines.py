@@ -1,0 +1,199 @@
+"""Where jobs run: what is found is the same, and what dies costs no more than it did."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+from tests.analysis.conftest import opened, plan_of
+from tests.analysis.fates import (
+    after_the_start,
+    dies,
+    dies_at_first,
+    endless,
+    ends_in_the_second,
+    table,
+    wait_for,
+)
+from udviz.analysis import study as subject
+from udviz.analysis.engines.cluster import DaskEngine, software
+from udviz.analysis.engines.local import LocalEngine
+from udviz.analysis.jobs import Job, run_jobs
+from udviz.analysis.study import analyse_study
+from udviz.analysis.tables.judged import judged_tables
+from udviz.commands.engines import EngineOptions
+from udviz.recipe.schema import Recipe
+
+ROOT = Path(__file__).parents[2]
+CLUSTER = "udviz.analysis.engines.cluster"
+
+
+def job(function, *arguments):
+    return Job(name=function.__name__, function=function, arguments=arguments)
+
+
+def ignore(share, name):
+    pass
+
+
+def test_a_process_that_dies_costs_only_what_it_was_doing(tmp_path):
+    names = [f"other {place}" for place in range(3)]
+    jobs = [job(dies_at_first, tmp_path), *(job(table, name) for name in names)]
+
+    found = run_jobs(jobs, engine=LocalEngine(2), advance=ignore)
+
+    assert (tmp_path / "died").exists()
+    assert list(found) == ["returned", *names]
+
+
+def test_a_job_whose_processes_die_again_ends_the_analysis_with_what_to_do():
+    with pytest.raises(
+        RuntimeError, match=r"died 2 times, .* nothing was written\. Start it again"
+    ):
+        run_jobs([job(dies), job(table, "a")], engine=LocalEngine(2), advance=ignore)
+
+
+def test_an_interrupt_ends_the_processes_of_jobs_that_go_on(tmp_path):
+    def stop(share, name):
+        raise KeyboardInterrupt
+
+    jobs = [job(endless, tmp_path), job(after_the_start, tmp_path)]
+    with pytest.raises(KeyboardInterrupt):
+        run_jobs(jobs, engine=LocalEngine(2), advance=stop)
+
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+
+
+@contextmanager
+def running_cluster(folder, *, n_workers):
+    """Address of a real scheduler on loopback, and its processes, it and its workers."""
+    file, log = folder / "scheduler.json", (folder / "log.txt").open("w")
+    common = ["--scheduler-file", str(file), "--no-dashboard", "--host", "127.0.0.1"]
+    started = []
+
+    def start(part, *more):
+        command = [sys.executable, "-c", _START.format(part=part), *common, *more]
+        started.append(subprocess.Popen(command, cwd=folder, env=_environment(), stderr=log))
+
+    try:
+        start("scheduler", "--port", "0")
+        wait_for(file)
+        for place in range(n_workers):
+            own = ["--nthreads", "1", "--no-nanny", "--name", str(place)]
+            start("worker", *own, "--local-directory", str(folder))
+        yield pd.read_json(file, typ="series")["address"], started
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+        log.close()
+
+
+_START = "from distributed.cli.dask_{part} import main; main()"
+
+
+def _environment():
+    return os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    with running_cluster(tmp_path_factory.mktemp("cluster"), n_workers=2) as (address, processes):
+        yield DaskEngine(address), processes
+
+
+def test_a_cluster_finds_what_this_machine_finds_to_the_last_bit(caches, monkeypatch, cluster):
+    engine, _ = cluster
+    monkeypatch.chdir(caches.parent)
+    split, plan = opened(Path(caches.name)), plan_of()
+    models = ("teacher", "baseline", "kd", "lonely")
+    jobs = [job(judged_tables, plan, None, split, model) for model in models]
+    seen = []
+
+    here = run_jobs(jobs, engine=LocalEngine(1), advance=ignore)
+    there = run_jobs(jobs, engine=engine, advance=lambda share, name: seen.append(share))
+
+    assert seen == pytest.approx([0.25, 0.5, 0.75, 1])
+    assert list(there) == list(here)
+    for name in here:
+        pd.testing.assert_frame_equal(there[name], here[name], check_exact=True)
+
+
+def test_workers_of_another_version_are_refused(monkeypatch, cluster):
+    engine, _ = cluster
+    monkeypatch.setattr(f"{CLUSTER}.software", lambda: software() | {"numpy": "1.0"})
+
+    with pytest.raises(ValueError, match=r"versions that are here, got numpy 2.* and 1\.0 here"):
+        run_jobs([job(table, "a")], engine=engine, advance=ignore)
+
+
+def test_a_worker_that_is_killed_half_way_costs_only_its_job(tmp_path, cluster):
+    engine, _ = cluster
+
+    def kill(share, name):
+        if name == "after_the_start":
+            os.kill(int(wait_for(tmp_path / "pid")), signal.SIGKILL)
+
+    jobs = [job(ends_in_the_second, tmp_path), job(after_the_start, tmp_path), job(table, "a")]
+    found = run_jobs(jobs, engine=engine, advance=kill)
+
+    assert list(found) == ["again", "short", "a"]
+
+
+def test_a_scheduler_that_is_killed_leaves_one_sentence_and_nothing_half_written(
+    caches, tmp_path_factory, monkeypatch
+):
+    monkeypatch.setattr(subject.Plan, "of", classmethod(lambda cls, recipe: plan_of()))
+    folder = tmp_path_factory.mktemp("cluster")
+    with running_cluster(folder, n_workers=1) as (address, (scheduler, _)):
+
+        def kill(share, name):
+            scheduler.kill()
+            scheduler.wait()
+
+        with pytest.raises(
+            ConnectionError, match=r"scheduler at tcp://127\.0\.0\.1.* was lost; no"
+        ):
+            analyse_study(Recipe(), caches, None, kill, engine=DaskEngine(address))
+
+    assert [path.name for path in caches.iterdir() if "analysis" in path.name] == []
+
+
+def test_workers_of_several_threads_are_refused_with_what_to_start_instead():
+    class Client:
+        def wait_for_workers(self, n, timeout):
+            pass
+
+        def nthreads(self):
+            return {"tcp://a:1": 1, "tcp://b:2": 2}
+
+    with pytest.raises(ValueError, match=r"got 2 at tcp://b:2\. .* --nthreads 1 --nworkers 2"):
+        DaskEngine("tcp://a:0")._check_workers(Client())
+
+
+def test_an_address_without_a_scheduler_is_named_with_its_flag(monkeypatch):
+    monkeypatch.setattr(f"{CLUSTER}.CONNECT", 1)
+
+    with pytest.raises(
+        ConnectionError, match=r"--analysis\.address must .* got tcp://127\.0\.0\.1"
+    ):
+        run_jobs([job(table, "a")], engine=DaskEngine("tcp://127.0.0.1:9"), advance=ignore)
+
+
+@pytest.mark.parametrize("given", [{"engine": "dask"}, {"address": "tcp://a:1"}])
+def test_engine_and_address_go_together(given):
+    with pytest.raises(
+        ValueError, match=r"Pass --analysis\.engine dask --analysis\.address tcp://"
+    ):
+        EngineOptions(**given)
+
+
+def test_no_recipe_may_name_a_scheduler_which_could_send_code():
+    with pytest.raises(ValueError, match="analysis"):
+        Recipe.model_validate({"analysis": {"engine": "dask", "address": "tcp://a:1"}})

@@ -1,0 +1,106 @@
+"""The jobs of an analysis on a Dask cluster that is there already."""
+
+import importlib.metadata
+import logging
+import platform
+from collections.abc import Mapping
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+from udviz.analysis.engines.engine import Call, Note, Tables, alone, complete
+from udviz.checks import shown
+from udviz.installation import code_version, install_command
+
+CONNECT = 10  # seconds to reach a scheduler, and to wait for its first worker
+CLOSE = 1  # seconds to take leave of it
+PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn")  # results depend on
+
+
+@dataclass(frozen=True)
+class DaskEngine:
+    """The workers of a Dask cluster, which see the study's folder at the same place.
+
+    Attributes:
+        address: Of its scheduler, as ``tcp://host:8786``. What it sends is unpickled.
+    """
+
+    address: str
+
+    def run(self, calls: Mapping[int, Call], note: Note) -> None:
+        """As `Engine.run`; Dask does again what a worker that died was to do.
+
+        Raises:
+            ConnectionError: If the scheduler is not there, or goes away.
+            ModuleNotFoundError: If Dask is not installed.
+            RuntimeError: If one job ends worker after worker.
+            ValueError: If workers have several threads, or are not of this version.
+        """
+        distributed = _distributed()
+        try:
+            client = distributed.Client(self.address, timeout=CONNECT, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise ConnectionError(
+                f"--analysis.address must be that of a Dask scheduler, got {shown(self.address)}: "
+                f"{shown(str(error))}. Start one with: dask scheduler"
+            ) from error
+        try:
+            self._check_workers(client)
+            run = partial(_checked, expected=software())
+            complete(client.get_executor(pure=False), calls, run, note)
+        except CancelledError as error:
+            raise ConnectionError(
+                f"The Dask scheduler at {shown(self.address)} was lost; nothing was written. Start "
+                "it again, then the analysis."
+            ) from error
+        except distributed.KilledWorker as error:
+            raise RuntimeError(
+                "Workers of the cluster died again and again, most often because memory ran out; "
+                "nothing was written. Start them with more memory (--memory-limit)."
+            ) from error
+        finally:
+            client.close(timeout=CLOSE)  # what is still to do is given up
+
+    def _check_workers(self, client: Any) -> None:
+        try:
+            client.wait_for_workers(1, timeout=CONNECT)
+        except TimeoutError as error:
+            raise ConnectionError(
+                f"The Dask scheduler at {shown(self.address)} must have a worker, got none within "
+                f"{CONNECT} s. Start some with: dask worker {shown(self.address)} --nthreads 1"
+            ) from error
+        if several := {name: n for name, n in client.nthreads().items() if n > 1}:
+            name, n = next(iter(several.items()))
+            raise ValueError(
+                f"Workers must have one thread each, as an analysis is not made for several in one "
+                f"process, got {n} at {shown(name)}. Start them with --nthreads 1 --nworkers {n}."
+            )
+
+
+@cache
+def software() -> dict[str, str]:
+    """Versions of all that results depend on."""
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"udviz": code_version(), "python": platform.python_version(), **versions}
+
+
+def _distributed() -> Any:
+    try:
+        import distributed
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"--analysis.engine dask needs Dask, which is not installed: {install_command('dask')}"
+        ) from error
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a loss is told here
+    return distributed
+
+
+def _checked(call: Call, *, expected: dict[str, str]) -> Tables:
+    """`alone`, if all that results depend on is as ``expected`` here."""
+    if other := next((name for name in expected if software()[name] != expected[name]), ""):
+        raise ValueError(
+            f"Workers must have the versions that are here, got {other} {software()[other]} on "
+            f"{platform.node()} and {expected[other]} here. Install the same and start them again."
+        )
+    return alone(call)

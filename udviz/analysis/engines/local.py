@@ -1,0 +1,73 @@
+"""The jobs of an analysis in this process, or in several of this machine."""
+
+import multiprocessing
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from udviz.analysis.engines.engine import Call, Note, Tables, alone, complete
+from udviz.processes import usable_cores
+
+ONE_PROCESS_UP_TO = 20_000_000  # cells of a split; starting others takes longer than the work
+STARTS = 2  # of a job whose process died; a second death is no chance
+
+
+@dataclass(frozen=True)
+class LocalEngine:
+    """Processes of this machine; a single one is this process.
+
+    Attributes:
+        n_processes: How many at once.
+    """
+
+    n_processes: int
+
+    @classmethod
+    def for_cells(cls, n_cells: int) -> "LocalEngine":
+        """As many as are worth while for splits of up to ``n_cells`` images times labels."""
+        return cls(1 if n_cells <= ONE_PROCESS_UP_TO else usable_cores())
+
+    def run(self, calls: Mapping[int, Call], note: Note) -> None:
+        """As `Engine.run`; what a process that died was to do is done again, once.
+
+        Raises:
+            RuntimeError: If processes die again.
+        """
+        if self.n_processes == 1:
+            for place, call in calls.items():
+                note(place, alone(call))
+            return
+        missing = dict(calls)
+
+        def done(place: int, tables: Tables) -> None:
+            del missing[place]
+            note(place, tables)
+
+        for _ in range(STARTS):
+            try:
+                with _processes(self.n_processes) as pool:
+                    complete(pool, missing, alone, done)
+                return
+            except BrokenProcessPool as error:
+                died = error
+        raise RuntimeError(
+            f"Processes of the analysis died {STARTS} times, most often because memory ran out; "
+            "nothing was written. Start it again on fewer cores (taskset -c 0) or with more memory."
+        ) from died
+
+
+@contextmanager
+def _processes(n: int) -> Iterator[Executor]:
+    """New processes; they are ended at once if it is left by an error."""
+    others = {*multiprocessing.active_children()}
+    pool = ProcessPoolExecutor(n, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        yield pool
+    except BaseException:
+        for process in {*multiprocessing.active_children()} - others:
+            process.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
