@@ -1,7 +1,10 @@
+from typing import get_args
+
 import pytest
 
 from udviz.data.recognised import recognised
 from udviz.recipe.data import DataConfig
+from udviz.ui.launch.folder import told
 
 LAYOUTS = {  # files and folders -> what they are
     "table": (
@@ -28,6 +31,10 @@ LAYOUTS = {  # files and folders -> what they are
     "label studio": (["result.json", "images/"], {"kind": "coco"}),
     "folders": (["train/metadata.csv", "test/metadata.csv"], {"kind": "imagefolder"}),
     "hugging face": (["metadata.csv", "a.jpg"], {"kind": "imagefolder"}),
+    "open images": (
+        ["oidv7-class-descriptions.csv", "annotations/train-annotations-human-imagelabels.csv"],
+        {"kind": "openimages", "images": "."},
+    ),
     "nus-wide": (["ImageList/", "Groundtruth/"], {"kind": "nuswide"}),
 }
 
@@ -70,3 +77,14 @@ def test_a_table_that_is_named_needs_no_known_name(tmp_path):
         "splits": "",
     }
     assert recognised(tmp_path / "a.jpg") == recognised(tmp_path / "none") == {}
+
+
+def test_every_kind_of_data_has_a_folder_that_is_recognised_and_a_name(tmp_path):
+    kinds = set(get_args(DataConfig.model_fields["kind"].annotation)) - {"scenes"}
+    found = set()
+    for place, (names, _) in enumerate(LAYOUTS.values()):
+        lay(tmp_path / str(place), names)
+        found.add(recognised(tmp_path / str(place))["kind"])
+
+    assert found == kinds
+    assert all(told(DataConfig.model_validate({"kind": kind})) for kind in kinds)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from udviz.data.readers.coco import ROBOFLOW, SINGLE
 from udviz.data.readers.imagefolder import TABLES
+from udviz.data.readers.openimages_csv import find_files
 from udviz.data.readers.voc import MAIN
 from udviz.data.splits import SPLIT_NAMES
 from udviz.data.tables.frames import SUFFIXES
@@ -28,7 +29,8 @@ def recognised(place: Path) -> dict[str, str]:
         return _table(place)
     if not place.is_dir():
         return {}
-    return _voc(place) or _nuswide(place) or _coco(place) or _tables(place)
+    readers = (_voc, _nuswide, _openimages, _coco, _tables)
+    return next((settings for reader in readers if (settings := reader(place))), {})
 
 
 def _voc(folder: Path) -> dict[str, str]:
@@ -39,6 +41,14 @@ def _voc(folder: Path) -> dict[str, str]:
 
 def _nuswide(folder: Path) -> dict[str, str]:
     return {"kind": "nuswide"} if (folder / "ImageList").is_dir() else {}
+
+
+def _openimages(folder: Path) -> dict[str, str]:
+    try:
+        find_files(folder)
+    except FileNotFoundError:
+        return {}
+    return {"kind": "openimages", "images": _images_beside(folder / "labels") or "."}
 
 
 def _coco(folder: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@
   const WIDTHS = [["Column, 85 mm", 85], ["Page, 180 mm", 180]];
   const DARK = "#1B2430", WHITE = "#FFFFFF", FONT = "Arial, Helvetica, sans-serif";
   const TITLE_PX = 26, LINE_PX = 18, LETTER_PX = 6.5; // as udviz/figures/style/theme.py lays out
+  const NEW_LINE = "\x3cbr>"; // Streamlit takes a script out whole in which a tag is spelt
   let passes = null; // the camera that we press ourselves
 
   // A copy of a layout or a trace with dark letters; what has a meaning keeps its colour.
@@ -28,7 +29,7 @@
     Object.assign(copy, {paper_bgcolor: WHITE, plot_bgcolor: WHITE, title: {text: ""}});
     let below = 0;
     for (const axis of Object.keys(copy).filter(name => /^xaxis\d*$/.test(name))) {
-      const title = copy[axis].title, short = title?.text?.replace(" (", "<br>(");
+      const title = copy[axis].title, short = title?.text?.replace(" (", `${NEW_LINE}(`);
       if (short && title.text.length * LETTER_PX > 0.7 * width) {
         copy[axis].title = {...title, text: short};
         below = short === title.text ? below : LINE_PX;
@@ -75,7 +76,9 @@
       menu.append(button);
     }
     menu.addEventListener("keydown", event => event.key === "Escape" && close());
-    menu.addEventListener("focusout", event => menu.contains(event.relatedTarget) || close());
+    const leaves = to => { if (to && !menu.contains(to)) close(); };
+    menu.addEventListener("focusout", event => leaves(event.relatedTarget));
+    document.addEventListener("pointerdown", event => leaves(event.target), {capture: true});
     menu.style.top = `${at.bottom + 4}px`;
     menu.style.right = `${document.documentElement.clientWidth - at.right}px`;
     document.body.append(menu);

@@ -25,6 +25,7 @@ _KINDS = {
     "voc": "Laid out as Pascal VOC",
     "coco": "Annotations in COCO's format",
     "nuswide": "Laid out as NUS-WIDE",
+    "openimages": "Laid out as Open Images",
 }
 
 

@@ -201,7 +201,7 @@ def _ask_all(recipe: Recipe, place: Mapping[str, Any], *, prefix: str) -> dict[s
             asked for elsewhere. Another place has fields of its own.
         prefix: Of the widgets' keys.
     """
-    values = dict(leaves(recipe)) | place
+    values = {**dict(leaves(recipe)), **place}
     fields = {f.name: f for f in recipe_fields() if f.name not in (_NAME, folder.ROOT)}
     first = [fields[name] for name in FIRST]
     entered = {folder.ROOT: place[folder.ROOT]}

@@ -65,19 +65,18 @@ def _show_facts(facts: Mapping[str, Any]) -> None:
         f"{safe_markdown(guess['what'])} (else *{place_of(guess['flag'].removeprefix('--'))}*)"
         for guess in facts["guesses"]
     ]
-    _list("Taken for granted", guesses)
+    if guesses:
+        st.caption(f"Taken for granted:\n\n{_list(guesses)}")
     problems = [
         f"{safe_markdown(problem['kind'])}: {problem['count']:,} "
         f"({safe_markdown(', '.join(problem['examples']))})"
         for problem in facts["problems"]
     ]
     if problems:
-        st.warning("\n".join(f"- {line}" for line in problems[:_MOST]), icon=":material/report:")
+        st.warning(_list(problems), icon=":material/report:")
 
 
-def _list(title: str, lines: list[str]) -> None:
-    if lines:
-        shown = [f"- {line}" for line in lines[:_MOST]]
-        more = len(lines) - len(shown)
-        shown += [f"- and {more} more"] * bool(more)
-        st.caption(f"{title}:\n\n" + "\n".join(shown))
+def _list(lines: list[str]) -> str:
+    """The first of ``lines`` as a list, and how many more there are."""
+    more = [f"and {len(lines) - _MOST} more"] if len(lines) > _MOST else []
+    return "\n".join(f"- {line}" for line in [*lines[:_MOST], *more])

@@ -41,24 +41,26 @@ def result_of(study: Path) -> Result | None:
 @st.cache_data(max_entries=500, show_spinner=False)
 def _result(study: str, written: int) -> Result | None:
     del written  # of the key only
-    wanted = [("split", [_SPLIT])]
+    of_split = ("split", [_SPLIT])
+    of_mean = ("scope", ["mean"]), ("metric", [AVERAGE_PRECISION])
     try:
-        models = read_table(Path(study), "models", where=wanted).set_index("model")
-        mean = [("scope", ["mean"]), ("metric", [AVERAGE_PRECISION])]
-        comparisons = read_table(Path(study), "comparisons", where=[*wanted, *mean])
+        models = read_table(Path(study), "models", where=[of_split])
+        comparisons = read_table(Path(study), "comparisons", where=[of_split, *of_mean])
     except AnalysisError:
         return None
     return _first(models, comparisons) if len(models) else None
 
 
 def _first(models: pd.DataFrame, comparisons: pd.DataFrame) -> Result:
+    mean_ap = models.set_index("model")["mean_ap"]
     if comparisons.empty:
-        name = str(models.index[models["reference"].argmax()])
-        return Result(model=name, mean_ap=float(models["mean_ap"][name]))
+        reference = models[models["reference"]]
+        name = str((reference if len(reference) else models)["model"].iloc[0])
+        return Result(model=name, mean_ap=float(mean_ap[name]))
     first = comparisons.iloc[0]
     return Result(
         model=str(first["after"]),
-        mean_ap=float(models["mean_ap"][first["after"]]),
+        mean_ap=float(mean_ap[str(first["after"])]),
         before=str(first["before"]),
         gain=float(first["gain"]),
     )

@@ -120,7 +120,7 @@ def _formats() -> dict[str, Any]:
             format="%.3f", help="On the test images, of the model after in the first comparison."
         ),
         "Gain": st.column_config.NumberColumn(
-            format="%+.4f",
+            format="%+.3f",
             help="Mean gain in AP over the model before. Its interval is on the Overview.",
         ),
         "Of": st.column_config.TextColumn(help="The models that mAP and gain are of."),
