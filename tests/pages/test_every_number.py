@@ -300,7 +300,7 @@ def test_every_sentence_on_a_study_is_that_of_its_resolved_recipe(study, open_ap
 
     page, report, card = told
     for told_there in (page, report):
-        assert "on the table data of blood cells, images of 123 px" in told_there
+        assert "on the data in blood cells, images of 123 px" in told_there
         assert "≥ 17 positives" in told_there
         assert "≥ 23 in training" in told_there
     assert "Seeds: 5, 7." in card

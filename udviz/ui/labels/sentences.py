@@ -53,11 +53,11 @@ def what_was_trained(view: View) -> str:
 
 def _data(study: Study) -> str:
     """On which data, by the settings that were used; empty where they do not say."""
-    kind, root = study.setting("data.kind"), study.setting("data.root")
-    if kind == "scenes":
+    root = study.setting("data.root")
+    if study.setting("data.kind") == "scenes":
         what = "the embedded scenes"
     elif root:
-        what = f"the {safe_markdown(str(kind))} data of {safe_markdown(PurePath(root).name)}"
+        what = f"the data in {safe_markdown(PurePath(root).name)}"
     else:
         return ""
     side = study.setting("data.side_px")
