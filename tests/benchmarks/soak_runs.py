@@ -32,7 +32,7 @@ from udviz.recipe.files import parse_recipe, recipe_path, recipe_values
 from udviz.studies.identity import start_mark
 from udviz.studies.status import BEING_STARTED, read_status
 
-N_EPOCHS = 12
+N_EPOCHS = 36  # a run must outlast what a person does on a busy machine
 TINY = "tiny"  # a study that has only a recipe; the form starts from it
 ENDS = {1: "stopped", 2: "killed"}  # by number modulo 3
 LATEST = 0.2  # share of a run that is done when it is disturbed, at most
