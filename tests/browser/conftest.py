@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from tests.pages.caches import write_caches, write_calibration
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
@@ -22,6 +30,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Opened at a page's own address, Streamlit first looks for its server below that address.
 SCREEN = {"viewport": {"width": 1440, "height": 900}}
 PATIENCE_MS = 60_000  # for a busy machine; a test that passes waits for nothing
+BROKEN_OFF = "net::ERR_ABORTED"
 PROBES = ("/_stcore/health", "/_stcore/host-config")
 # No place holder is left, every image is loaded (else going on breaks its request off), and every
 # chart has its marks (the code that draws them loads late).
@@ -139,11 +148,17 @@ def second_visit(browser: Browser, address: str) -> Iterator[Visit]:
 def open_tab(context: BrowserContext, address: str) -> Iterator[Visit]:
     visit = Visit(context.new_page(), address)
     visit.page.on("pageerror", lambda error: visit.problems.append(str(error)))
-    visit.page.on("requestfailed", lambda request: visit.problems.append(f"failed: {request.url}"))
+    visit.page.on("requestfailed", lambda request: note_failure(visit, request))
     visit.page.on("console", lambda message: note(visit, message.type, message))
     visit.page.set_default_timeout(PATIENCE_MS)
     yield visit
     visit.page.close()
+
+
+def note_failure(visit: Visit, request: Request) -> None:
+    """Note a request that failed, unless the page was left while it was under way."""
+    if request.failure != BROKEN_OFF:
+        visit.problems.append(f"failed: {request.url} {request.failure}")
 
 
 def note(visit: Visit, kind: str, message) -> None:

@@ -56,7 +56,9 @@ def test_a_study_started_in_the_sidebar_outlives_reload_and_kill_and_opens_in_th
         visit.page.wait_for_url("**/Runs?opened=mine**")
         sidebar = visit.page.get_by_test_id("stSidebar")
         expect(sidebar.get_by_text("mine")).to_be_visible()
-        visit.open()  # a reload
+        expect(visit.page.get_by_role("button", name="Download this table")).to_be_visible()
+        expect(visit.page.get_by_test_id("stDataFrame").first).to_be_visible()
+        visit.open()  # a reload, which breaks off what is still loading
         expect(sidebar.get_by_text("mine")).to_be_visible()
         begun = read_status(root / "mine")
         visit.check()

@@ -23,7 +23,7 @@ def check_listed_names(names: Sequence[str], *, separator: str = "", divides: bo
     Raises:
         ValueError: Names what is odd, the likely cause and the flag.
     """
-    if all(set(name) <= {"0", "1"} for name in names):
+    if names and all(set(name) <= {"0", "1"} for name in names):
         raise ValueError(
             f"The labels are {shown(', '.join(names[:5]))}: cells of the label column look like 0 "
             "and 1 for a list of labels that is not named. Give each label a column of its own."
