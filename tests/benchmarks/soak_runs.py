@@ -32,7 +32,7 @@ from udviz.recipe.files import parse_recipe, recipe_path, recipe_values
 from udviz.studies.identity import start_mark
 from udviz.studies.status import BEING_STARTED, read_status
 
-N_EPOCHS = 36  # a run must outlast what a person does on a busy machine
+N_EPOCHS = 12
 TINY = "tiny"  # a study that has only a recipe; the form starts from it
 ENDS = {1: "stopped", 2: "killed"}  # by number modulo 3
 LATEST = 0.2  # share of a run that is done when it is disturbed, at most
@@ -122,11 +122,12 @@ class Person:
 
     def _press_stop(self, name: str) -> None:
         self._open(name)
-        button = self._page.get_by_role("button", name="Stop", exact=True)
+        page = self._page.get_by_test_id("stMainBlockContainer")
+        button = page.get_by_role("button", name="Stop", exact=True)
         if button.count() == 0 or button.is_disabled():
             return
         button.click()
-        sure = self._page.get_by_role("button", name="Stop it")
+        sure = self._page.get_by_role("dialog").get_by_role("button", name="Stop", exact=True)
         try:
             sure.wait_for()
         except TimeoutError:
