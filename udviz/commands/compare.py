@@ -6,6 +6,7 @@ udviz compare before.npz after.npz --targets targets.csv --out runs/mine
 import argparse
 import shlex
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from udviz.analysis.store import read_table
@@ -92,14 +93,9 @@ def _parser() -> argparse.ArgumentParser:
     add("files", nargs="*", type=Path, help="scores (images x labels): before, then after")
     add("--targets", type=Path, required=True, help="targets: 1, 0, or blank for unknown")
     add("--out", type=Path, help="folder of the study; must not exist yet; default: in runs/")
-    add("--model", action="append", default=[], metavar="NAME=FILE[,FILE...]")
-    add(
-        "--calibration",
-        action="append",
-        default=[],
-        metavar="NAME=FILE[,FILE...]",
-        help="logits of a model's calibration branch, for its uncertainty",
-    )
+    of_models = partial(add, action="append", default=[], metavar="NAME=FILE[,FILE...]")
+    of_models("--model")
+    of_models("--calibration", help="logits of a calibration branch, for the uncertainty")
     add("--compare", action="append", default=[], metavar="BEFORE:AFTER")
     add("--reference", default="", metavar="NAME", help="whose difficulty is shown: the first's")
     add("--scores", choices=SCALES, help="default: recognised, and said")
@@ -109,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--metadata", type=Path, help="table of sites, annotators, ...: results by their values")
     add("--val-targets", type=Path, help="targets of a validation split, for thresholds")
-    add("--val-model", action="append", default=[], metavar="NAME=FILE[,FILE...]")
-    add("--val-calibration", action="append", default=[], metavar="NAME=FILE[,FILE...]")
+    of_models("--val-model")
+    of_models("--val-calibration")
     add("--min-positives", type=int, default=MIN_POSITIVES, help="fewer: not supported (20)")
     return parser

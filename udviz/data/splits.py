@@ -119,6 +119,33 @@ def complete_splits(
     return result
 
 
+def with_val(
+    given: Sequence[str],
+    targets: np.ndarray,
+    image_ids: Sequence[str],
+    log: ProblemLog,
+    *,
+    val_fraction: float,
+    seed: int,
+) -> np.ndarray:
+    """`complete_splits` of a published data set, whose validation may be missing.
+
+    Args:
+        given: N splits as published; all "" to draw all.
+        targets: (N, L) targets.
+        image_ids: The N ids.
+        log: Takes what was drawn, as guesses.
+        val_fraction: Share of validation where it is drawn; 0 for the usual one.
+        seed: Another seed draws another split.
+
+    Raises:
+        ValueError: If ``val_fraction`` is not in [0, 1), or training is missing.
+    """
+    splits = np.array(given, dtype="<U5")
+    shares = shares_with(val_fraction)
+    return complete_splits(splits, targets, image_ids, log, fractions=shares, seed=seed)
+
+
 def shares_with(val_fraction: float) -> tuple[float, float, float]:
     """Shares of train, val and test where val's is given; 0 is the usual one.
 

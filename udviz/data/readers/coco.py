@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from udviz.checks import check_choice, shown
 from udviz.data.dataset import Dataset
 from udviz.data.images.digests import FileDigests
@@ -15,7 +13,7 @@ from udviz.data.problems import ProblemLog
 from udviz.data.readers.assemble import Rows, assemble
 from udviz.data.readers.coco_json import Instances, read_instances
 from udviz.data.readers.objects import Corners, ObjectList, relative_corners
-from udviz.data.splits import SPLIT_NAMES, complete_splits, shares_with
+from udviz.data.splits import SPLIT_NAMES, with_val
 from udviz.data.tables.text import files_here
 
 CROWD_MEANS = ("auto", "unknown", "present")
@@ -114,14 +112,7 @@ def read_coco(
     rows = Rows(
         image_ids=image_ids,
         paths=paths,
-        splits=complete_splits(
-            np.array(given, dtype="<U5"),
-            targets,
-            image_ids,
-            log,
-            fractions=shares_with(val_fraction),
-            seed=split_seed,
-        ),
+        splits=with_val(given, targets, image_ids, log, val_fraction=val_fraction, seed=split_seed),
         targets=targets,
         difficult=difficult,
         boxes=objects.boxes(),

@@ -12,7 +12,7 @@ from udviz.data.images.digests import FileDigests
 from udviz.data.images.finder import locate
 from udviz.data.problems import ProblemLog
 from udviz.data.readers.assemble import Rows, assemble
-from udviz.data.splits import complete_splits, shares_with
+from udviz.data.splits import with_val
 from udviz.data.tables.text import text_file
 
 PARTS = {"Train": "train", "Test": "test"}  # word in the names of files -> split
@@ -75,14 +75,7 @@ def read_nuswide(
     rows = Rows(
         image_ids=image_ids,
         paths=locate(images, image_ids, log),
-        splits=complete_splits(
-            np.array(given, dtype="<U5"),
-            targets,
-            image_ids,
-            log,
-            fractions=shares_with(val_fraction),
-            seed=split_seed,
-        ),
+        splits=with_val(given, targets, image_ids, log, val_fraction=val_fraction, seed=split_seed),
         targets=targets,
         difficult=np.zeros(targets.shape, dtype=bool),
     )

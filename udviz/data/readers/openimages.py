@@ -16,10 +16,10 @@ from udviz.data.problems import ProblemLog
 from udviz.data.readers.assemble import Rows, assemble
 from udviz.data.readers.openimages_csv import find_files, read_classes
 from udviz.data.readers.openimages_statements import UNVERIFIED, Statements, read_statements
-from udviz.data.splits import complete_splits, shares_with
+from udviz.data.splits import with_val
+from udviz.data.tables.frames import SHOW_PROGRESS_AFTER
 
 FOLDERS = {"train": "train", "val": "validation", "test": "test"}  # split -> of its images
-SHOW_PROGRESS_AFTER = 2.0  # seconds
 
 
 def read_openimages(
@@ -94,14 +94,7 @@ def read_openimages(
     rows = Rows(
         image_ids=image_ids,
         paths=[path for path, is_kept in zip(paths, kept, strict=True) if is_kept],
-        splits=complete_splits(
-            np.array(given, dtype="<U5"),
-            targets,
-            image_ids,
-            log,
-            fractions=shares_with(val_fraction),
-            seed=split_seed,
-        ),
+        splits=with_val(given, targets, image_ids, log, val_fraction=val_fraction, seed=split_seed),
         targets=targets,
         difficult=np.zeros(targets.shape, dtype=bool),
         boxes=said.boxes,

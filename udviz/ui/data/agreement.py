@@ -38,7 +38,7 @@ def show(view: View, split: str) -> None:
     if of_split["reviewer"].nunique() > 1:
         _show_agreement(of_split)
     if not reviews.empty:
-        _offer_corrected(view, of_split)
+        _offer_corrected(view, reviews, of_split)
 
 
 def _show_agreement(reviews: pd.DataFrame) -> None:
@@ -86,7 +86,7 @@ def _with_interval(value: float, low: float, high: float) -> str:
     return f"{number(value, digits=2)} ({interval(low, high, digits=2)})"
 
 
-def _offer_corrected(view: View, of_split: pd.DataFrame) -> None:
+def _offer_corrected(view: View, reviews: pd.DataFrame, of_split: pd.DataFrame) -> None:
     st.header("Corrected labels", anchor=False)
     by_target = of_split.groupby(_OF)["verdict"]
     differ = by_target.nunique() > 1
@@ -99,7 +99,7 @@ def _offer_corrected(view: View, of_split: pd.DataFrame) -> None:
     command = [*module_of("export"), str(view.study.path), "--to", *to]
     st.code(as_typed(command), language="bash")
     tables.offer_csv(
-        reviewing.reviews_table(view.study.path),
+        reviews,
         label="Download all reviews (CSV)",
         file_name=f"{view.study.path.name}-reviews.csv",
     )
