@@ -63,8 +63,8 @@
   const ask = (camera, chart) => {
     document.querySelector(".udviz-paper")?.remove();
     const menu = document.createElement("div"), at = camera.getBoundingClientRect();
-    let isOpen = true; // a focus that is lost by closing must not close again
-    const close = () => { if (isOpen) { isOpen = false; menu.remove(); } };
+    const open = new AbortController(); // a focus that is lost by closing must not close again
+    const close = () => { if (!open.signal.aborted) { open.abort(); menu.remove(); } };
     menu.className = "udviz-paper";
     menu.setAttribute("role", "menu");
     menu.setAttribute("aria-label", "Save this chart as SVG, in light colours");
@@ -78,7 +78,8 @@
     menu.addEventListener("keydown", event => event.key === "Escape" && close());
     const leaves = to => { if (to && !menu.contains(to)) close(); };
     menu.addEventListener("focusout", event => leaves(event.relatedTarget));
-    document.addEventListener("pointerdown", event => leaves(event.target), {capture: true});
+    document.addEventListener("pointerdown", event => leaves(event.target),
+      {capture: true, signal: open.signal});
     menu.style.top = `${at.bottom + 4}px`;
     menu.style.right = `${document.documentElement.clientWidth - at.right}px`;
     document.body.append(menu);
