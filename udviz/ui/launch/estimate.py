@@ -43,7 +43,7 @@ def _time(plan: Plan, cost: Cost, root: Path) -> str:
     if plan.placement.on != "local":
         return "how long depends on the cluster's machines."
     device, backbone = device_of(plan.recipe), largest_backbone(plan.recipe)
-    speed = speed_here(root, backbone, device)
+    speed = _speed(root, backbone, device)
     n_devices = plan.placement.processes * plan.placement.machines if device == "cuda" else 1
     seconds = cost.operations / speed.operations / n_devices
     what = plural(n_devices, "GPU") if device == "cuda" else plural(usable_cores(), "CPU core")
@@ -51,6 +51,11 @@ def _time(plan: Plan, cost: Cost, root: Path) -> str:
         return f"**about {_spelt(seconds)}** on {what}, as fast as {backbone} was here before."
     low, high = _spelt(seconds / _EITHER_WAY), _spelt(seconds * _EITHER_WAY)
     return f"**roughly {low} to {high}** on {what}, {_basis(speed)}."
+
+
+@st.cache_data(ttl=60, show_spinner=False)  # seconds; every letter that is typed asks again
+def _speed(root: Path, backbone: str, device: str) -> Speed:
+    return speed_here(root, backbone, device)
 
 
 def _basis(speed: Speed) -> str:
