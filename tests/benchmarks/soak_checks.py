@@ -30,11 +30,16 @@ def faults(root: Path, studies: Sequence[Path], *, n_epochs: int) -> list[str]:
 
 
 def event_log_faults(events: Sequence[dict[str, Any]], *, n_epochs: int) -> list[str]:
-    """What an event log lacks, or tells in another order than it happened."""
+    """What an event log lacks, or tells in another order than it happened.
+
+    What was told beforehand is of no step.
+    """
     found, last = [], (0, 0)
     scores: dict[int, float] = {}
     steps: set[int] = set()
     for event in events:
+        if event["event"] == "beforehand":
+            continue
         place = (event["epoch"], event["step"])
         if event["event"] != "resumed" and place <= last:
             found.append(f"{event['event']} {place} comes after {last}")
