@@ -22,9 +22,9 @@ def reviewer_agreement(
 
     Kappa is (share - chance) / (1 - chance), where chance is the share expected of two reviewers
     who give their verdicts as often, but independently of the target. Its interval is that of the
-    share, with chance as observed: at ten targets it still covers 91 % or more where the usual
-    standard error of kappa covers 18 to 88 %, and none at all where all verdicts agree. Targets
-    are taken as independent of each other.
+    share, with chance as observed: at ten targets it still covers 88 % or more where the usual
+    standard error of kappa covers 18 to 97 % (docs/statistics.md), and is 0 where all verdicts
+    agree. Targets are taken as independent of each other.
 
     Args:
         reviewers: (n,) who made each review.
