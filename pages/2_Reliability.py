@@ -7,7 +7,7 @@ from udviz.ui.frame import charts, sidebar
 from udviz.ui.frame.page import open_page
 from udviz.ui.labels import tables
 from udviz.ui.load import analysis_rows as analysis
-from udviz.ui.reliability import reliability, reliability_tables
+from udviz.ui.reliability import parameters, reliability, reliability_tables
 
 view = open_page("Reliability", question="Are the probabilities calibrated, label by label?")
 opened = sidebar.pick_label(view.labels["label"].tolist())
@@ -15,6 +15,7 @@ evidence = reliability.collect(view, reliability.pick(view))
 analysis.explain_incomplete(view.study, evidence.problems)
 if evidence.models or not evidence.rows.empty:
     reliability.show_label(view, evidence, opened)
+    parameters.offer(view, evidence.models)
 if evidence.rows.empty:
     st.stop()
 

@@ -33,9 +33,7 @@ def cache_of(study: Path, model: str, split: str) -> Path:
     return study / (model if model == "teacher" else f"{model}-0") / "predictions" / split
 
 
-def write_caches(
-    study: Path, *, n_images: int = 300, with_maps: Collection[str] = ()
-) -> None:
+def write_caches(study: Path, *, n_images: int = 300, with_maps: Collection[str] = ()) -> None:
     """Write a cache per model and split; targets follow ``logits / slope`` of the model.
 
     Models ``with_maps`` have a calibration branch: disagreement, and attention.

@@ -1,4 +1,4 @@
-"""The walk goes on: every number of Attention is that of caches and tables, of Runs that of logs."""
+"""The walk goes on: Attention is held against caches and tables, Runs against logs."""
 
 import json
 import re
@@ -102,36 +102,33 @@ def test_every_number_of_an_image_and_of_attention_is_that_of_its_source(walked,
 
     check(walked, "Attention, image", of_image, OF_IMAGE)
     check(walked, "Attention, labels", of_labels, OF_LABELS)
+    check_agreement(walked, app.table[0].value)
+    check_listed(walked, texts(app))
 
 
-def test_the_agreement_of_two_maps_is_counted_from_the_maps(walked, open_app):
-    app = open_app(ATTENTION, study="demo", label=OPENED, image=f"i{SHOWN}", objects="false")
-    one, other = (open_predictions(cache_of(walked, m, "test")) for m in ("teacher", "distilled"))
+def check_agreement(study, table):
+    """The agreement of two maps is counted from the maps."""
+    one, other = (open_predictions(cache_of(study, m, "test")) for m in ("teacher", "distilled"))
     others = [(SHOWN + step) % len(one.attention) for step in range(1, N_OTHERS + 1)]
-
     own = likeness(one.attention[SHOWN], other.attention[SHOWN])
     level = [likeness(one.attention[SHOWN], other.attention[place]) for place in others]
-
     for cells, value, levels in zip(
-        app.table[0].value.to_dict("records"), own, np.transpose(level), strict=True
+        table.to_dict("records"), own, np.transpose(level), strict=True
     ):
         assert cells["This image"] == text(value, digits=2)
         assert cells["Other images (mean)"] == text(levels.mean(), digits=2)
         assert cells["Exceeds"] == f"{(levels < value).sum()} of {N_OTHERS} other images"
 
 
-def test_what_is_said_of_the_listed_images_is_that_of_the_cache(walked, open_app):
-    told = texts(open_app(ATTENTION, study="demo", label=OPENED, objects="false"))
-    teacher = open_predictions(cache_of(walked, "teacher", "test"))
+def check_listed(study, told):
+    """What is said of the listed images is that of the cache."""
+    teacher = open_predictions(cache_of(study, "teacher", "test"))
     column = teacher.label_names.index(OPENED)
     carried = np.flatnonzero(teacher.targets[:, column] == 1)
-
     disagreement = np.sort(teacher.disagreement[carried, column])[::-1]
-
-    assert f"1 of {len(carried)} images that carry {OPENED}" in told
     listed = re.findall(r"Disagreement \(nats\): (\S+)", told)
-    assert listed == [text(value) for value in disagreement[: len(listed)]]
-    assert len(listed) == 12
+    assert f"of {len(carried)} images that carry {OPENED}" in told
+    assert listed == [text(value) for value in disagreement[:12]]
 
 
 def test_every_number_of_studies_and_runs_is_that_of_tables_and_logs(walked, open_app):
@@ -141,15 +138,10 @@ def test_every_number_of_studies_and_runs_is_that_of_tables_and_logs(walked, ope
     assert studies["Study"].tolist() == ["demo"]
     check(walked, "Runs, studies", studies.drop(columns=["Study", "Started"]), OF_STUDY)
     check(walked, "Runs, runs", runs, OF_RUNS)
-
-
-def test_what_is_said_of_runs_is_what_their_logs_say(walked, open_app):
-    app = open_app(RUNS)
-    rows = {name: Row(walked, {"Model": f"◆ {name}"}) for name in ("teacher", "baseline", "distilled")}
     (warning,) = app.warning
-
-    for name, row in rows.items():
-        last, run = epochs_of(row)[-1], name if name == "teacher" else f"{name}-0"
+    for name in ("teacher", "baseline", "distilled"):
+        last = epochs_of(Row(walked, {"Model": f"◆ {name}"}))[-1]
+        run = name if name == "teacher" else f"{name}-0"
         told = [line for line in plain(warning.value).splitlines() if line.startswith(f"- {run}:")]
         dead = f"{last['dead_channels']} of {last['channels']} channels"
         logit = f"largest logit on validation is {last['largest_logit']:.0f}"
@@ -160,5 +152,5 @@ def test_what_is_said_of_runs_is_what_their_logs_say(walked, open_app):
 
 def alt_of(app, key):
     """What is read out instead of a chart."""
-    (found,) = [c.proto.alt for c in app.get("plotly_chart") if key in c.proto.id]
+    (found,) = [chart.proto.alt for chart in app.get("plotly_chart") if key in chart.proto.id]
     return plain(found)

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from tests.analysis import fake
 from tests.pages.caches import cache_of, write_cache, write_caches, write_calibration
@@ -19,8 +20,10 @@ from tests.pages.synthetic import (
 from udviz.figures.style.text import number
 from udviz.predictions.cache import open_predictions
 from udviz.stats.calibration.platt import fit_platt
+from udviz.stats.calibration.recalibration import fit_isotonic, fit_temperature
 from udviz.stats.calibration.reliability_bins import pooled_reliability_bins, reliability_bins
 from udviz.ui.load import caches
+from udviz.ui.reliability.parameters import as_json
 
 PAGE = "pages/2_Reliability.py"
 
@@ -419,3 +422,35 @@ def test_a_bin_that_is_off_because_of_outlier_images_says_so(judged, open_app):
 
     n_images = bins.count[label, over]
     assert f"Bin {low:.2f} to {high:.2f}: {outliers.size} of {n_images} images" in told(app)
+
+
+def recalibrated(told, label, logits):
+    """Probabilities by the formula that a download tells, and by its parameters alone."""
+    names = {"sigmoid": expit, "numpy": np, "logit": logits}
+    own = {k: np.array(v) for k, v in (told.get("labels", {}).get(label) or told).items()}
+    return eval(told["probability"].partition(";")[0], names | own)  # our own text
+
+
+@pytest.mark.parametrize("fit", [fit_temperature, fit_platt, fit_isotonic])
+def test_a_recalibration_that_is_taken_away_gives_the_same_probabilities(original, fit):
+    val = open_predictions(cache_of(original, "teacher", "val"))
+    fitted = fit(val.logits, val.targets)
+
+    told = json.loads(json.dumps(as_json(fitted, val.label_names)))
+
+    for column, label in enumerate(val.label_names):
+        logits = val.logits[:, column].astype(float)
+        expected = fitted.apply_label(logits, column)
+        np.testing.assert_allclose(recalibrated(told, label, logits), expected, rtol=1e-12)
+
+
+def test_a_recalibration_is_offered_where_one_is_chosen(judged, open_app):
+    assert "Download the recalibration" not in str(offers(open_app(PAGE)))
+
+    assert offers(open_app(PAGE, recalibration="Platt"))[0].startswith(
+        "Download the recalibration of "
+    )
+
+
+def offers(app):
+    return [button.proto.label for button in app.get("download_button")]

@@ -134,7 +134,7 @@ def speeds_here(root: Path, backbones: Collection[str], device: str) -> dict[str
 
 
 def seconds_of(cost: Cost, speeds: Mapping[str, Speed], *, units: int) -> tuple[float, float]:
-    """Least and most seconds that ``cost`` takes on as many cores or GPUs as there are ``units``."""
+    """Least and most seconds that ``cost`` takes on so many cores or GPUs."""
     work = [(operations / units, speeds[name]) for name, operations in cost.operations.items()]
     least = sum(operations / speed.high for operations, speed in work)
     most = sum(operations / speed.low for operations, speed in work)

@@ -217,7 +217,7 @@ def _recalibrate(action: pd.Series) -> str:
 _WHAT: dict[Action, str] = {
     "review annotations": "Review its doubted annotations",
     "add images": "Add training images",
-    "improve the teacher": "Improve the teacher first",
+    "improve the teacher": "Improve the teacher",
     "recalibrate": "Recalibrate its probabilities",
 }
 _WHY: dict[Action, Callable[[pd.Series], str]] = {

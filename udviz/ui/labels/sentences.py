@@ -18,7 +18,7 @@ from udviz.figures.style.text import (
 from udviz.stats.comparison.headroom import headroom
 from udviz.ui.frame.view import Comparison, View
 from udviz.ui.labels.change import NO_COMPARISON, MeanChange, change_in_words, what_is_covered
-from udviz.ui.labels.text_tables import told_apart, verdict_word
+from udviz.ui.labels.text_tables import has_validation, told_apart, verdict_word
 from udviz.ui.load.study import Study
 from udviz.vocabulary import AVERAGE_PRECISION, METRICS, Metric
 
@@ -104,11 +104,13 @@ def how_to_read_models(view: View) -> str:
         if heads
         else ""
     )
+    chosen = ", or those chosen on validation" if has_validation(view) else ""
+    several = (view.models["seeds"] > 1).any()
+    spread = " SD over seeds: standard deviation of the mAP over training seeds." if several else ""
     return (
-        f"{means}At a threshold of 0.5, or those chosen on validation: CF1, "
-        "the harmonic mean of the mean precision and the mean recall of the labels; macro F1, the "
-        "mean of the labels' own F1; OF1, the F1 over all decisions. SD over seeds: standard "
-        "deviation of the mAP over training seeds."
+        f"{means}At a threshold of 0.5{chosen}: CF1, the harmonic mean of the mean precision and "
+        "the mean recall of the labels; macro F1, the mean of the labels' own F1; OF1, the F1 over "
+        f"all decisions.{spread}"
     )
 
 

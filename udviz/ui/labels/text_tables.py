@@ -58,13 +58,23 @@ def model_table(view: View) -> pd.DataFrame:
         for _, model in view.models.iterrows()
     ]
     table = pd.DataFrame(rows).set_index("Model")
-    return table.drop(columns=[head for head in (supported, trained) if head not in told_apart(view)])
+    chosen = ["CF1, chosen", "OF1, chosen"]
+    again = [head for head in (supported, trained) if head not in told_apart(view)]
+    again += [] if has_validation(view) else chosen
+    several = (view.models["seeds"] > 1).any()
+    return table.drop(columns=again + ([] if several else ["SD over seeds"]))
+
+
+def has_validation(view: View) -> bool:
+    """Whether thresholds were chosen on a validation split; else all are 0.5."""
+    return "val" in view.study.splits
 
 
 def told_apart(view: View) -> list[str]:
-    """Those of `supported_heads` that leave a label out, and so are not the mAP again."""
-    counts = zip(supported_heads(view), ("n_supported", "n_trained"), strict=True)
-    return [head for head, n in counts if (view.models[n] != view.models["n_labels"]).any()]
+    """Those of `supported_heads` that are of some labels only, and so are not the mAP again."""
+    known, models = ("n_supported", "n_trained"), view.models
+    is_part = [bool(((models[n] > 0) & (models[n] < models["n_labels"])).any()) for n in known]
+    return [head for head, part in zip(supported_heads(view), is_part, strict=True) if part]
 
 
 def supported_heads(view: View) -> tuple[str, str]:

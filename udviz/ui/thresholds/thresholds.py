@@ -115,8 +115,8 @@ def _table(judged: Version, chosen_on: Version, rule: Rule, least: int) -> pd.Da
 
 def _note(row: pd.Series, rule: Rule, least: int) -> str:
     """What a person should know before using a threshold; empty where there is nothing."""
-    if row["validation_positives"] < least:
-        return f"validation has {plural(row['validation_positives'], 'positive')}, of {least} needed"
+    if (found := row["validation_positives"]) < least:
+        return f"validation has {plural(found, 'positive')}, of {least} needed"
     if pd.isna(row["threshold"]):
         return "no threshold reaches it"
     if row["predicted"] == 0:
