@@ -26,9 +26,9 @@ charts.draw(
     model_scores(
         scores,
         view.styles,
-        axis_title="Mean average precision over labels (0 to 1, higher is better)",
+        axis_title="Mean AP over labels, higher is better",
         chance=view.models["mean_prevalence"].iloc[0],
-        title="Mean average precision of each model, with its 95 % interval",
+        title="mAP of each model, 95 % intervals",
     ),
     key="models",
     alt=alt.models(scores, quantity="Mean average precision"),

@@ -52,6 +52,7 @@ gallery.draw(
 
 if len(pair) == 2:
     st.header("Does attention agreement predict gain?", anchor=False)
+    view = selection.with_gain_of(view, pair)
     known = attention_labels.collect(view, pair)
     analysis.explain_incomplete(view.study, known.problems)
     if known.notes:

@@ -23,6 +23,9 @@ from udviz.stats.maps.grids import from_zero
 from udviz.stats.maps.localisation import localise
 from udviz.ui.attention import image_picker
 from udviz.ui.attention.attribution import METHODS
+from udviz.ui.attention.selection import with_gain_of
+from udviz.ui.frame.view import view_of
+from udviz.ui.load.analysis_rows import load_study
 
 PAGE = "pages/5_Attention.py"
 LABEL = "yellow star"
@@ -503,3 +506,23 @@ def test_maps_of_a_large_split_are_compared_for_some_images_only(
 
     assert "of 20 images" in told(app)
     image_picker._list.clear()
+
+
+@pytest.mark.parametrize(
+    ("maps", "gain_of"),
+    [
+        (("teacher", "distilled"), ("baseline", "distilled")),
+        (("teacher", "cal"), ("baseline", "cal")),
+        (("kd", "teacher"), ("baseline", "kd")),
+        (("teacher", "baseline"), ("baseline", "distilled")),  # neither has a gain
+    ],
+)
+def test_maps_are_held_against_the_gain_of_a_model_that_they_are_of(runs, maps, gain_of):
+    study = load_study(write_study(runs / "demo", names=names_of(3), models=EIGHT))
+
+    view = with_gain_of(view_of(study, "test"), maps)
+
+    assert view.pair == gain_of
+    assert (
+        view.labels["gain"].tolist() == view_of(study, "test", pair=gain_of).labels["gain"].tolist()
+    )

@@ -177,7 +177,7 @@ def test_several_comparisons_are_drawn_and_tabled_label_by_label(runs, open_app)
 
     app = open_app()
 
-    (grid,) = (c for c in charts(app) if "under every comparison" in c["layout"]["title"]["text"])
+    (grid,) = (c for c in charts(app) if "Gains by comparison" in c["layout"]["title"]["text"])
     marks = [names for t in grid["data"] for names in map(tuple, t.get("customdata", []))]
     known = rows[rows["gain"].notna()]
     expected = set(known[["label", "before", "after"]].itertuples(index=False, name=None))
@@ -215,4 +215,6 @@ def test_a_mean_over_all_labels_is_not_shown_twice(study, open_app):
 
 
 def test_a_single_comparison_has_no_picture_of_several(study, open_app):
-    assert not any("under every" in c["layout"]["title"]["text"] for c in charts(open_app()))
+    assert not any(
+        "Gains by comparison" in c["layout"]["title"]["text"] for c in charts(open_app())
+    )

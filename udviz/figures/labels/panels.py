@@ -169,7 +169,7 @@ def _column(labels: pd.DataFrame, name: str) -> np.ndarray:
 
 
 def _probability_axis(_: Rows) -> Axis:
-    return {"range": [0.0, 1.0], "title": "Average precision, 0 to 1"}
+    return {"range": [0.0, 1.0], "title": "AP, 0 to 1"}
 
 
 def _gain_axis(rows: Rows) -> Axis:
@@ -185,7 +185,7 @@ def _rank_axis(rows: Rows) -> Axis:
     if len(rows.all_labels) > _MANY and labels["rank_low"].notna().any():
         first, last = float(labels["rank_low"].min()), float(labels["rank_high"].max())
     ticks = whole_ticks(int(last - first) + 1)
-    return {"range": [first - 0.5, last + 0.5], "title": "Difficulty rank, 1 = hardest"} | ticks
+    return {"range": [first - 0.5, last + 0.5], "title": "Rank, 1 = hardest"} | ticks
 
 
 def _causes_drawn(rows: Rows) -> list[str]:

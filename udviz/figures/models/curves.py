@@ -63,7 +63,7 @@ def loss_curves(losses: pd.DataFrame, style: MarkerStyle, *, title: str) -> go.F
         title: What the chart shows.
     """
     figure = _panels(losses, ("loss", "step"), style=style, title=title)
-    figure.update_xaxes(title="Training step", rangemode="tozero")
+    figure.update_xaxes(title="Training step", rangemode="tozero", nticks=4, tickangle=0)
     figure.update_yaxes(rangemode="tozero")
     return figure
 

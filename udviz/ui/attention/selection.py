@@ -10,7 +10,7 @@ from udviz.analysis.object_masks import object_masks
 from udviz.data.images.decoding import ImageError
 from udviz.figures.style.theme import MarkerStyle
 from udviz.predictions.cache import Predictions
-from udviz.ui.frame.view import View
+from udviz.ui.frame.view import View, view_of
 from udviz.ui.labels.model_picker import pick_model
 from udviz.ui.load import images
 from udviz.ui.load.caches import Version, predictions_of, version_of
@@ -118,6 +118,16 @@ def _compared(view: View, names: list[str]) -> str:
         return view.pair[1]
     kinds = view.models.set_index("model")["kind"]
     return next((name for name in names if kinds[name] == "student"), names[0])
+
+
+def with_gain_of(view: View, pair: Pair) -> View:
+    """``view`` with the gain of one of ``pair``, the second first: what their maps may tell of."""
+    if view.pair is None or view.pair[1] in pair:
+        return view
+    after = [found for name in reversed(pair) for found in view.study.pairs if found[1] == name]
+    if not after:
+        return view
+    return view_of(view.study, view.split, pair=after[0], drawn=list(view.drawn))
 
 
 def caches_of(versions: Mapping[str, Version], pair: Pair) -> tuple[Version, Version | None]:

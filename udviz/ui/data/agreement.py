@@ -97,7 +97,7 @@ def _offer_corrected(view: View, reviews: pd.DataFrame, of_split: pd.DataFrame) 
     st.caption(CORRECTED if has_table else NO_TABLE)
     to = ["labels"] if has_table else ["huggingface", "--model", view.reference]
     command = [*module_of("export"), str(view.study.path), "--to", *to]
-    st.code(as_typed(command), language="bash")
+    st.code(as_typed(command), language="bash", wrap_lines=True)
     tables.offer_csv(
         reviews,
         label="Download all reviews (CSV)",

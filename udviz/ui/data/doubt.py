@@ -29,7 +29,11 @@ def show(view: View, *, training_judged: bool) -> None:
     if not training_judged and trained_here:
         with st.expander("Judge the training labels", icon=":material/model_training:"):
             st.caption(NOT_JUDGED)
-            st.code(f"{remake_command(view.study.path)} --crossfit_folds 2", language="bash")
+            st.code(
+                f"{remake_command(view.study.path)} --crossfit_folds 2",
+                language="bash",
+                wrap_lines=True,
+            )
 
 
 def whether_missing(labels: pd.DataFrame, *, training_judged: bool) -> str:

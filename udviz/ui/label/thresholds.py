@@ -11,7 +11,7 @@ from udviz.ui.label.label_models import LabelModel
 
 KEY = "threshold"
 _SEEN = "_threshold_seen"
-_DIGITS = 4
+_DIGITS, _SLIDER_PX = 4, 640
 _STEP, _REACH = 0.05, 9.2  # log-odds; 9.2 is a probability of 0.9999
 
 
@@ -38,6 +38,7 @@ def pick_thresholds(
             format_func=lambda value: f"{value:.{_DIGITS}f}",
             key=KEY,
             on_change=_keep,
+            width=_SLIDER_PX,
         )
         st.button(
             "Reset to validation thresholds",

@@ -89,10 +89,12 @@ def evidence(cause: str, label: pd.Series, own: pd.Series) -> str:
             "them lie there."
         )
     if cause == "missing annotations":
+        q = label["suspect_q"]
+        tested = "not tested" if pd.isna(q) else f"q {p_equals(q)}"
         return (
             f"of the images the model is most certain of, {count(label['surest_unmarked'])} are "
             f"not labelled where {number(label['surest_expected'], digits=1)} are expected, beside "
-            f"{count(label['surest_marked'])} labelled ones (q {p_equals(label['suspect_q'])})."
+            f"{count(label['surest_marked'])} labelled ones ({tested})."
         )
     if cause == "miscalibrated":
         way = "overconfident" if label["spiegelhalter_z"] > 0 else "underconfident"

@@ -27,7 +27,7 @@ def show(view: View) -> None:
         gain_grid(
             gains,
             labels,
-            title="Change of every label under every comparison, hardest label first",
+            title="Gains by comparison, hardest label first",
         ),
         key="gain-grid",
         alt=_alt(gains, labels),

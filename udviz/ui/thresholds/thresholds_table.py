@@ -56,16 +56,14 @@ def offer(view: View, rows: pd.DataFrame, rule: Rule) -> None:
     name = f"{view.study.path.name}-{rule.model}-thresholds"
     with st.container(horizontal=True):
         st.download_button(
-            "Download thresholds (JSON)",
+            "Thresholds (JSON)",
             data=lambda: as_json(rows, rule),
             file_name=f"{name}.json",
             mime="application/json",
             icon=":material/download:",
             on_click="ignore",
         )
-        tables.offer_csv(
-            rows[list(HEADS)], label="Download this table (CSV)", file_name=f"{name}.csv"
-        )
+        tables.offer_csv(rows[list(HEADS)], label="This table (CSV)", file_name=f"{name}.csv")
     with st.expander("Lines that apply them"):
         st.code(CODE, language="python")
 
