@@ -15,7 +15,7 @@ from udviz.predictions.cache import open_predictions
 from udviz.recipe.files import read_recipe
 from udviz.stats.labels.relations import co_occurrence
 from udviz.studies.reviews import REVIEWS_FILE, Review, ReviewedTarget, add_review, standing_reviews
-from udviz.ui.data import one_by_one
+from udviz.ui.data import doubt, one_by_one
 from udviz.ui.data.annotated_images import carried
 from udviz.ui.frame import access
 from udviz.ui.labels import gallery
@@ -280,6 +280,16 @@ def test_that_no_label_has_more_doubts_than_errors_explain_is_told_first(small, 
     assert "No label has more doubts than the model's own errors explain" in said
     assert "Training labels were not judged" in said
     assert app.code[0].value.endswith("--crossfit_folds 2")
+
+
+def test_of_labels_that_cannot_be_tested_nothing_is_claimed():
+    q = pd.DataFrame({"suspect_q": [0.3, np.nan, np.nan, np.nan]})
+
+    told = doubt.whether_missing(q, training_judged=False)
+
+    assert told.startswith("**No label of 1 that can be tested has more doubts")
+    assert "Of the other 3 nothing is known" in told
+    assert "Expect most" not in told
 
 
 def test_labels_that_miss_annotations_beyond_errors_are_named(small, open_app):

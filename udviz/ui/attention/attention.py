@@ -16,6 +16,7 @@ from udviz.ui.labels import tables
 from udviz.ui.load.caches import maps_of, predictions_of
 
 N_OTHERS = 100  # images that an agreement is compared with
+_NATS = "Disagreement (nats)"  # small next to probabilities
 _TARGETS = {1: "present", 0: "absent", -1: "unknown"}
 HOW_TO_READ = (
     "Uncertainty attention: bright regions contribute most to the disagreement of a model's two "
@@ -59,7 +60,7 @@ def targets_table(selection: Selection) -> pd.DataFrame:
     for name, version in selection.versions.items():
         columns[styles[name].text] = predictions_of(version).image_probs(selection.place)
     if run.disagreement is not None:
-        columns["Disagreement (nats)"] = np.asarray(run.disagreement[selection.place])
+        columns[_NATS] = np.asarray(run.disagreement[selection.place])
     table = pd.DataFrame(columns)
     first = styles[next(iter(selection.versions))].text
     order = pd.DataFrame({"carried": table["Target"] == "present", "prob": table[first]})
@@ -75,7 +76,10 @@ def draw_targets(selection: Selection, *, opened: str | None) -> None:
         opened=opened,
         key="targets",
         alt=f"Labels of image {one_line(selection.image_id)} with each model's probability",
-        formats={name: st.column_config.NumberColumn(format="%.3f") for name in table.columns[2:]},
+        formats={
+            name: st.column_config.NumberColumn(format="%.5f" if name == _NATS else "%.3f")
+            for name in table.columns[2:]
+        },
     )
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.style.text import number, plural, safe_markdown
+from udviz.figures.style.text import p_equals, plural, safe_markdown
 from udviz.stats.difficulty.causes import FALSE_DISCOVERY_RATE
 from udviz.stats.label_errors.suspects import EXTRA
 from udviz.ui.frame.view import View
@@ -47,10 +47,16 @@ def whether_missing(labels: pd.DataFrame, *, training_judged: bool) -> str:
             "tell missing annotations from its errors."
         )
     if found.empty:
+        n, others = len(tested), len(labels) - len(tested)
+        which = f"No label of {n} that can be tested" if others else "No label"
+        rest = f"Expect most of these{of} annotations to be correct."
+        if n < others:
+            rest = (
+                f"Of the other {others} nothing is known: the model is certain of too few images."
+            )
         return (
-            f"**No label has more doubts than the model's own errors explain** (lowest q = "
-            f"{number(tested['suspect_q'].min())}, {plural(len(tested), 'label')} tested). "
-            f"Expect most of these{of} annotations to be correct."
+            f"**{which} has more doubts than the model's own errors explain** (lowest q "
+            f"{p_equals(tested['suspect_q'].min())}). {rest}"
         )
     names = ", ".join(safe_markdown(label) for label in found["label"].head(_MOST_NAMED))
     more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
