@@ -357,8 +357,8 @@ FAULTS = (
         "reliability bins",
         "edges of another dtype",
         "calibration/sorted_probs",
-        "v.astype(np.float32, copy=False)",
-        "v",
+        "np.searchsorted(near, inner_edges.astype(np.float32))",
+        "np.searchsorted(near, inner_edges)",
     ),
     Fault(
         "calibration table",

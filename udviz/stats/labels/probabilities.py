@@ -44,8 +44,8 @@ def logit_probs(logits: np.ndarray) -> np.ndarray:
 
     Small probabilities keep their digits however small they are.
     """
-    probs = np.array(logits, dtype=np.float64)  # a copy, which is then changed in place
-    np.negative(probs, out=probs)
+    probs = np.empty(np.shape(logits))
+    np.negative(logits, out=probs)
     with np.errstate(over="ignore"):  # exp(infinity) is the probability 0
         np.exp(probs, out=probs)  # many times as fast as scipy's expit, which calls libm
     probs += 1.0
