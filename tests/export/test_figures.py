@@ -63,14 +63,15 @@ def test_every_chart_that_the_study_has_numbers_for_is_written_for_each_comparis
     write_caches(path)
     add_false_positives(path)
 
-    names = [name for name, _ in files.named_charts(view(path))]
+    charts = dict(files.named_charts(view(path)))
 
+    names = list(charts)
     assert names[:5] == ["models", "difficulty", "positives", "reliability", "gain-grid"]
     of_one = [name for name in names if name.endswith("-distilled-over-baseline")]
     assert {name.removesuffix("-distilled-over-baseline") for name in of_one} == {
-        *("gains", "gains-by-label", "false-positives"),
+        *("gains", "gains-by-label", "false-positives", "gain-difficulty"),
     }
-    assert len(names) == len(set(names))
+    assert charts["reliability"].alt.endswith("Without cal: no predictions that can be read.")
 
 
 def test_without_kaleido_it_says_how_to_install_it_and_writes_nothing(study, monkeypatch):

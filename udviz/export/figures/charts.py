@@ -150,11 +150,12 @@ def gain_against_difficulty(view: View) -> Chart | None:
 
 def reliability(view: View) -> Chart | None:
     """Reliability of every model's first run, all labels pooled, as far as it kept predictions."""
-    bins, thinned = {}, 1
+    bins, thinned, lost = {}, 1, []
     for name in view.drawn:
         try:
             run = chosen_run(view.study.path, model=name, seed=None).predictions(view.split)
-        except FileNotFoundError:
+        except (OSError, ValueError):
+            lost.append(one_line(name))
             continue
         step = thinning_of(run)
         rows, thinned = slice(None, None, step), max(thinned, step)
@@ -168,8 +169,9 @@ def reliability(view: View) -> Chart | None:
         title="Reliability diagram: all labels, pooled",
     )
     said = alt.reliability(bins, None, styles=view.styles)
-    of = "" if thinned == 1 else f" One image in {thinned:,} is counted."
-    return Chart(name="reliability", figure=figure, alt=f"{said}{of}")
+    said += f" One image in {thinned:,} is counted." if thinned > 1 else ""
+    said += f" Without {', '.join(lost)}: no predictions that can be read." if lost else ""
+    return Chart(name="reliability", figure=figure, alt=said)
 
 
 def positives(view: View) -> Chart:

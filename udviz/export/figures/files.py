@@ -45,6 +45,7 @@ def write_figures(view: View, folder: Path) -> str:
         RuntimeError: If the browser fails.
     """
     import kaleido
+    from kaleido.errors import ChromeNotFoundError
 
     charts = dict(named_charts(view))
     folder.mkdir(parents=True)
@@ -55,7 +56,7 @@ def write_figures(view: View, folder: Path) -> str:
             cancel_on_error=True,
             kopts={"n": min(_MOST_TABS, usable_cores()), "mathjax": False},  # else that is fetched
         )
-    except kaleido.errors.ChromeNotFoundError as error:
+    except ChromeNotFoundError as error:
         raise FileNotFoundError(NO_BROWSER) from error
     for path in folder.glob("*.png"):
         _say_resolution(path)
