@@ -54,13 +54,25 @@ def write_figures(view: View, folder: Path) -> str:
         kaleido.write_fig_from_object_sync(
             [job for name, chart in charts.items() for job in _jobs(name, chart, folder)],
             cancel_on_error=True,
-            kopts={"n": min(_MOST_TABS, usable_cores()), "mathjax": False},  # else that is fetched
+            kopts={"n": min(_MOST_TABS, usable_cores()), "page_generator": _page()},
         )
     except ChromeNotFoundError as error:
         raise FileNotFoundError(NO_BROWSER) from error
     for path in folder.glob("*.png"):
         _say_resolution(path)
     return plural(len(charts), "chart")
+
+
+def _page() -> Any:
+    """The page that kaleido draws on, without MathJax, which it would fetch, and without margins.
+
+    Kaleido prints a PDF with margins of a tenth of an inch, to which it shrinks the chart.
+    """
+    from kaleido import PageGenerator
+
+    page = PageGenerator(mathjax=False)
+    page.header += "<style>@page { margin: 0 }</style>"
+    return page
 
 
 def named_charts(view: View) -> Iterator[tuple[str, Chart]]:

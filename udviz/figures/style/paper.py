@@ -18,14 +18,14 @@ _FONT = {"color": "#1B2430", "family": "Arial, Helvetica, sans-serif"}
 _PAPER = "#FFFFFF"
 _TITLE_PX, _LINE_PX, _LETTER_PX = 26, 18, 6.5  # as `set_frame` lays charts out
 _FULL = 0.7  # of the width; beyond it the title of an x axis goes on two lines
-_TICKS, _AXIS_TITLE = {"size": 12}, {"size": 14}
-_LOOK = {  # what Streamlit's own theme adds to a chart
+_TICKS, _AXIS_TITLE = {"size": 11.25}, {"size": 13.125}
+_LOOK = {  # what Streamlit's own theme adds to a chart, at the font size of our pages
     "layout": {
-        "margin": {"pad": 8},
+        "margin": {"pad": 7.5},
         "xaxis": {"showgrid": False, "tickfont": _TICKS}
-        | {"title": {"font": _AXIS_TITLE, "standoff": 20}},
+        | {"title": {"font": _AXIS_TITLE, "standoff": 18.75}},
         "yaxis": {"automargin": True, "tickfont": _TICKS}
-        | {"title": {"font": _AXIS_TITLE, "standoff": 24}},
+        | {"title": {"font": _AXIS_TITLE, "standoff": 22.5}},
     },
     "data": {"scatter": [{"marker": {"line": {"width": 0}}}]},
 }
