@@ -74,7 +74,7 @@ def targets_table(selection: Selection) -> pd.DataFrame:
     return table.loc[order.sort_values(["carried", "prob"], ascending=False).index]
 
 
-def draw_targets(selection: Selection, *, opened: str | None) -> None:
+def draw_targets(selection: Selection, *, opened: str | None, file_name: str) -> None:
     """Draw `targets_table`; a click on a row opens its label."""
     table = targets_table(selection)
     tables.draw_rows(
@@ -84,6 +84,7 @@ def draw_targets(selection: Selection, *, opened: str | None) -> None:
         key="targets",
         alt=f"Labels of image {one_line(selection.image_id)} with each model's probability",
         formats={name: st.column_config.NumberColumn(format="%.3f") for name in table.columns[2:]},
+        csv=tables.Csv(file_name=file_name),
     )
 
 
