@@ -2,14 +2,13 @@
 
 import streamlit as st
 
+from udviz.export.figures import charts as study_charts
 from udviz.figures.labels.ranking import ranking
-from udviz.figures.models.gains import gain_curve
-from udviz.figures.models.models import model_scores
 from udviz.ui.frame import alt, charts, links, take_away
 from udviz.ui.frame.page import open_page
 from udviz.ui.labels import headroom, sentences, tables, text_tables
 from udviz.ui.labels.filters import movers
-from udviz.ui.overview import false_positives, gain_grid
+from udviz.ui.overview import drawing
 
 view = open_page(
     "Overview",
@@ -21,39 +20,19 @@ st.caption(sentences.what_was_trained(view))
 st.header("Models", anchor=False)
 st.markdown(sentences.headline(view.study, view.comparison))
 headroom.show(view.study, view.pair)
-scores = text_tables.model_scores(view.models)
-charts.draw(
-    model_scores(
-        scores,
-        view.styles,
-        axis_title="Mean AP over labels, higher is better",
-        chance=view.models["mean_prevalence"].iloc[0],
-        title="mAP of each model, 95 % intervals",
-    ),
-    key="models",
-    alt=alt.models(scores, quantity="Mean average precision"),
-)
-tables.draw_models(
+chart = study_charts.models(view)
+charts.draw(chart.figure, key=chart.name, alt=chart.alt)
+tables.draw(
     text_tables.model_table(view), key="model-table", alt="Scores of every model, one row each"
 )
 st.caption(sentences.how_to_read_models(view))
 
 st.header("Labels", anchor=False)
-if view.pair and view.has_gains:
-    charts.draw(
-        gain_curve(
-            view.labels,
-            view.hover(view.labels),
-            pair=view.pair,
-            title="Gain of every label, with its 95 % interval",
-        ),
-        key="gains",
-        alt=alt.gains(view.labels, pair=view.pair),
-        on_click=links.open_in_difficulty,
-    )
+if view.pair and (gains := study_charts.gains(view)):
+    charts.draw(gains.figure, key=gains.name, alt=gains.alt, on_click=links.open_in_difficulty)
     st.caption(sentences.how_to_read_gains(view.pair))
-gain_grid.show(view)
-false_positives.show(view)
+drawing.show_gain_grid(view)
+drawing.show_false_positives(view)
 
 hardest, moved = view.labels.head(8), movers(view.labels)
 has_moved = view.pair is not None and not moved.empty

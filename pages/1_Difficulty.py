@@ -7,7 +7,7 @@ from udviz.figures.style.text import plural
 from udviz.ui.advice import worth_fixing
 from udviz.ui.frame import alt, charts, sidebar
 from udviz.ui.frame.page import open_page
-from udviz.ui.labels import panel, scatters, sentences, tables, text_tables
+from udviz.ui.labels import panel, scatters, sentences, tables
 from udviz.ui.labels.controls import pick_labels, pick_page
 
 view = open_page(
@@ -50,9 +50,3 @@ scatters.draw(labels, view, opened=opened)
 
 st.header("Table", anchor=False)
 tables.draw_labels(labels, view, opened=opened, key="table")
-tables.offer_csv(
-    labels,
-    label="Download these labels (CSV)",
-    file_name=f"{view.study.path.name}-{view.split}-labels.csv",
-    lean=text_tables.LEAN,
-)

@@ -5,7 +5,6 @@ import streamlit as st
 from udviz.figures.calibration.reliability_grid import reliability_grid
 from udviz.ui.frame import charts, sidebar
 from udviz.ui.frame.page import open_page
-from udviz.ui.labels import tables
 from udviz.ui.load import analysis_rows as analysis
 from udviz.ui.reliability import parameters, reliability, reliability_tables
 
@@ -41,9 +40,6 @@ elif model in evidence.models:
     st.caption(reliability_tables.HOW_TO_READ_WORST)
 
 st.header("All labels", anchor=False)
-reliability_tables.draw_labels(labels, styles=view.styles, opened=opened)
-tables.offer_csv(
-    reliability_tables.named_table(labels, styles=view.styles),
-    label="Download this table (CSV)",
-    file_name=f"{view.study.path.name}-{view.split}-reliability.csv",
+reliability_tables.draw_labels(
+    labels, styles=view.styles, opened=opened, file_name=view.file_name("reliability.csv")
 )

@@ -58,14 +58,14 @@ if opened is not None:
 
 st.header("Table", anchor=False)
 table = gains_table.with_gap(labels, view, compared)
-gains_table.draw_table(table, compared.metric, opened=opened, key="table")
-st.caption(gains_table.how_to_read_table(table, n_images=int(view.models["n_images"].iloc[0])))
-tables.offer_csv(
-    table,
+csv = tables.Csv(
+    rows=table,
     label="Download these gains (CSV)",
-    file_name=f"{view.study.path.name}-{view.split}-gains-{compared.file_name}.csv",
+    file_name=view.file_name(f"gains-{compared.file_name}.csv"),
     lean=gains_table.LEAN,
 )
+gains_table.draw_table(table, compared.metric, opened=opened, key="table", csv=csv)
+st.caption(gains_table.how_to_read_table(table, n_images=int(view.models["n_images"].iloc[0])))
 
 if not compared.in_precision:
     st.stop()

@@ -13,7 +13,7 @@ from udviz.ui.attention import (
 )
 from udviz.ui.frame import sidebar
 from udviz.ui.frame.page import open_page
-from udviz.ui.labels import gallery, tables
+from udviz.ui.labels import gallery
 from udviz.ui.load import analysis_rows as analysis
 
 view = open_page("Attention", question="Where do the models look?")
@@ -34,12 +34,7 @@ st.header(f"Evidence for {safe_markdown(chosen.label)}", anchor=False)
 attribution.show_evidence(view, chosen, drawing)
 
 st.header("Labels of this image", anchor=False)
-attention.draw_targets(chosen, opened=opened)
-tables.offer_csv(
-    attention.targets_table(chosen),
-    label="Download this table (CSV)",
-    file_name=f"{view.study.path.name}-{view.split}-{chosen.row}.csv",
-)
+attention.draw_targets(chosen, opened=opened, file_name=view.file_name(f"{chosen.row}.csv"))
 
 st.header("Images", anchor=False)
 gallery.draw(

@@ -32,6 +32,7 @@ EXTRAS = {
     "timm": ("timm",),
     "mlflow": ("mlflow-skinny", "sqlalchemy", "alembic"),
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
+    "figures": ("kaleido",),
 }
 
 

@@ -40,7 +40,7 @@ def test_the_overview_draws(visit):
     visit.check()
 
 
-def test_a_chart_is_saved_light_and_as_wide_as_a_column_under_the_dark_theme(visit):
+def test_a_chart_is_saved_light_and_as_wide_as_in_print_under_the_dark_theme(visit):
     visit.page.emulate_media(color_scheme="dark")
     visit.open("?study=demo")
     chart = visit.page.locator(".st-key-models")
@@ -50,7 +50,7 @@ def test_a_chart_is_saved_light_and_as_wide_as_a_column_under_the_dark_theme(vis
 
     chart.locator(".modebar-btn").click()
     with visit.page.expect_download() as download:
-        visit.page.get_by_role("menuitem", name="Column, 85 mm").click()
+        visit.page.get_by_role("menuitem", name="SVG, column, 85 mm").click()
 
     picture = download.value.path().read_text()
     assert download.value.suggested_filename == "udviz-models-85mm.svg"
@@ -64,6 +64,14 @@ def test_a_chart_is_saved_light_and_as_wide_as_a_column_under_the_dark_theme(vis
     assert "fill: rgb(255, 255, 255)" in picture.partition("<text")[0]
     colours = set(re.findall(r"<text[^>]*fill: (rgb\([^)]*\))", picture))
     assert colours == {"rgb(27, 36, 48)"}
+    chart.locator(".modebar-btn").click()
+    with visit.page.expect_download() as download:
+        for key in ("ArrowUp", "Enter"):  # from the first entry to the last
+            visit.page.keyboard.press(key)
+    assert download.value.suggested_filename == "udviz-models-180mm.png"
+    with Image.open(download.value.path()) as saved:
+        assert saved.width == pytest.approx(180 / 25.4 * 300, abs=1)  # 300 dots per inch
+        assert saved.getpixel((0, 0))[:3] == (255, 255, 255)
     assert visit.page.evaluate(drawn) == before  # the chart on the page stays as it was
     visit.page.emulate_media(color_scheme="light")
     visit.check()

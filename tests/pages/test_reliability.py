@@ -22,7 +22,7 @@ from udviz.predictions.cache import open_predictions
 from udviz.stats.calibration.platt import fit_platt
 from udviz.stats.calibration.recalibration import fit_isotonic, fit_temperature
 from udviz.stats.calibration.reliability_bins import pooled_reliability_bins, reliability_bins
-from udviz.ui.load import caches
+from udviz.ui.load import thinning
 from udviz.ui.reliability.parameters import as_json
 
 PAGE = "pages/2_Reliability.py"
@@ -337,7 +337,7 @@ def test_hostile_names_open(runs, open_app):
 def test_a_large_split_is_thinned_for_the_pooled_diagram_but_not_for_a_label(
     judged, open_app, monkeypatch
 ):
-    monkeypatch.setattr(caches, "MAX_CELLS", 20 * 100)
+    monkeypatch.setattr(thinning, "MAX_CELLS", 20 * 100)
     run = open_predictions(cache_of(judged, "teacher", "test"))
 
     app = open_app(PAGE, study="demo")

@@ -7,7 +7,8 @@ import pytest
 from tests.pages.synthetic import EIGHT, names_of, write_study
 from udviz.stats.inference.correlation import RankCorrelation
 from udviz.ui.frame.view import view_of
-from udviz.ui.labels import scatters, sentences
+from udviz.ui.labels import correlation as correlations
+from udviz.ui.labels import sentences
 from udviz.ui.labels.change import MeanChange, change_in_words, is_distillation
 from udviz.ui.load.study import read_study
 
@@ -252,7 +253,7 @@ def test_a_label_without_causes_says_so():
 def test_a_correlation_is_told_from_none_by_its_interval(low, high, meaning):
     correlation = RankCorrelation(rho=(low + high) / 2, low=low, high=high, p=0.5, n=12)
 
-    assert scatters.about_gain(correlation, "difficulty").endswith(f"12 labels): {meaning}.")
+    assert correlations.about_gain(correlation, "difficulty").endswith(f"12 labels): {meaning}.")
 
 
 def test_a_cause_that_nearly_all_labels_share_is_said_once():

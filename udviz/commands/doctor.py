@@ -21,6 +21,7 @@ WORTH = {  # extra: what it is for
     "timm": "backbones of timm, transformers among them",
     "mlflow": "studies as runs of MLflow",
     "onnx": "models as ONNX files",
+    "figures": "charts as files for papers",
 }
 
 

@@ -16,6 +16,7 @@ from udviz.export import corrected, csv_tables, report, tensorboard, typeset
 from udviz.export.arrays import write_arrays
 from udviz.export.card import card_of
 from udviz.export.dataset_folder import write_dataset
+from udviz.export.figures.files import write_figures
 from udviz.export.places import FOLDER, check_free, whole
 from udviz.export.runs import chosen_run
 from udviz.installation import called
@@ -105,6 +106,10 @@ def _csv(asked: argparse.Namespace, draft: Path) -> None:
     csv_tables.write_tables(asked.study, draft, split=asked.split, all_columns=asked.all_columns)
 
 
+def _figures(asked: argparse.Namespace, draft: Path) -> str:
+    return write_figures(_view(asked), draft)
+
+
 def _onnx(asked: argparse.Namespace, draft: Path) -> None:
     from udviz.export.onnx.bundle import write_bundle  # needs PyTorch
 
@@ -161,6 +166,9 @@ FORMATS = {
     ),
     "latex": Format(_text, "the same card as LaTeX tables", "card.tex", ("split",), True),
     "html": Format(_text, "a report with figures that opens offline", "report.html", ("split",)),
+    "figures": Format(
+        _figures, "its charts for a paper: SVG, PDF and PNG, 85 and 180 mm", "figures", ("split",)
+    ),
     "csv": Format(_csv, "the tables", "csv", ("split", "all_columns")),
     "onnx": Format(
         _onnx, "a trained model that runs without PyTorch", "onnx-{run}", ("model", "seed")

@@ -12,17 +12,15 @@ from markdown_it import MarkdownIt
 
 from udviz.bounded import MOST_RECORD, read_text
 from udviz.checks import shown
-from udviz.figures.labels.ranking import ranking
-from udviz.figures.models.gains import gain_curve
-from udviz.figures.models.models import model_scores
-from udviz.figures.style.text import MISSING, count, one_line, plural
+from udviz.export.figures import charts
+from udviz.figures.style.text import MISSING, count, one_line
 from udviz.studies.directory import STUDY_FILE, RunDirectory
 from udviz.studies.listing import list_runs
-from udviz.ui.frame import alt
 from udviz.ui.frame.view import View
 from udviz.ui.labels import sentences, text_tables
 
 MOST_LABELS = 60  # in the picture of the ranking; the table has all
+_PANELS = ("rank", "average precision", "gain", "causes")
 _FACTS = ("seed", "code_version", "device", "precision", "processes")
 _FOLDERS = re.compile(r"""(["'])(?:/|~|[A-Za-z]:[/\\])[^"'\n]*?([^"'/\\\n]+)[/\\]?\1""")  # absolute
 _MARKDOWN = MarkdownIt("js-default")  # names of a study cannot bring HTML of their own
@@ -58,36 +56,16 @@ def study_report(view: View) -> str:
 def _models(view: View) -> Iterator[str]:
     yield _sentence(sentences.what_was_trained(view))
     yield "<h2>Models</h2>" + _sentence(sentences.headline(view.study, view.comparison))
-    scores = text_tables.model_scores(view.models)
-    figure = model_scores(
-        scores,
-        view.styles,
-        axis_title="Mean AP over labels, higher is better",
-        chance=view.models["mean_prevalence"].iloc[0],
-        title="mAP of each model, 95 % intervals",
-    )
-    yield _figure(figure, alt.models(scores, quantity="Mean average precision"), first=True)
+    yield _figure(charts.models(view), first=True)
     yield f'<div class="wide">{as_html(text_tables.model_table(view).reset_index())}</div>'
     yield _how(sentences.how_to_read_models(view))
 
 
 def _labels(view: View) -> Iterator[str]:
     yield "<h2>Labels</h2>"
-    if view.pair and view.has_gains:
-        figure = gain_curve(
-            view.labels,
-            view.hover(view.labels),
-            pair=view.pair,
-            title="Gain of every label, with its 95 % interval",
-        )
-        yield _figure(figure, alt.gains(view.labels, pair=view.pair))
-    hardest = view.labels.head(MOST_LABELS)
-    figure = ranking(
-        view.rows(hardest),
-        panels=("rank", "average precision", "gain", "causes"),
-        title=_which(len(hardest), len(view.labels)),
-    )
-    yield _figure(figure, alt.ranking(hardest))
+    if chart := charts.gains(view):
+        yield _figure(chart)
+    yield _figure(charts.difficulty(view, panels=_PANELS, most=MOST_LABELS))
     yield _how(
         f"Each row is a label; lines are 95 % intervals. {sentences.DIFFICULTY} Names in italics "
         "have too few positives to be evaluated."
@@ -97,12 +75,6 @@ def _labels(view: View) -> Iterator[str]:
     yield f'<div class="wide">{as_html(text_tables.label_table(view.labels, view))}</div>'
     yield "<h2>How certain are these results?</h2>"
     yield _sentence(sentences.how_certain(view.comparison, view.labels))
-
-
-def _which(n_shown: int, n_labels: int) -> str:
-    if n_shown == n_labels:
-        return "All labels, hardest first"
-    return f"The {n_shown:,} hardest of {plural(n_labels, 'label')}, hardest first"
 
 
 def _origin(view: View) -> Iterator[str]:
@@ -134,15 +106,15 @@ def _how(text: str) -> str:
     return f'<p class="how">{html.escape(text)}</p>'
 
 
-def _figure(figure: go.Figure, description: str, *, first: bool = False) -> str:
-    """A figure as HTML; the first one brings the code that draws them all."""
-    figure = go.Figure(figure).update_layout(template="plotly_white", width=None)
+def _figure(chart: charts.Chart, *, first: bool = False) -> str:
+    """A chart as HTML; the first one brings the code that draws them all."""
+    figure = go.Figure(chart.figure).update_layout(template="plotly_white", width=None)
     drawn = figure.to_html(
         full_html=False,
         include_plotlyjs="inline" if first else False,
         config={"displaylogo": False, "responsive": True},
     )
-    return f'<figure role="img" aria-label="{html.escape(description)}">{drawn}</figure>'
+    return f'<figure role="img" aria-label="{html.escape(chart.alt)}">{drawn}</figure>'
 
 
 def as_html(table: pd.DataFrame) -> str:

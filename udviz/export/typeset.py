@@ -19,10 +19,10 @@ _LATEX = {
 
 def markdown(card: Card) -> str:
     """The card as Markdown."""
-    parts = [f"## {_as_markdown(card.title)}", markdown_table(card.models)]
+    parts = [f"## {as_markdown(card.title)}", markdown_table(card.models)]
     if not card.gains.empty:
         parts.append(markdown_table(card.gains))
-    notes = " ".join(map(_as_markdown, card.notes))
+    notes = " ".join(map(as_markdown, card.notes))
     return "\n\n".join([*parts, notes, f"    {_printable(card.command)}"]) + "\n"
 
 
@@ -46,9 +46,9 @@ def latex(card: Card) -> str:
 
 def markdown_table(table: pd.DataFrame) -> str:
     """A table of text as Markdown."""
-    head = [_as_markdown(str(name)) for name in table]
+    head = [as_markdown(str(name)) for name in table]
     rule = [":---", *["---:"] * (len(head) - 1)]
-    rows = [head, rule, *([_as_markdown(cell) for cell in row] for row in table.to_numpy())]
+    rows = [head, rule, *([as_markdown(cell) for cell in row] for row in table.to_numpy())]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
@@ -60,7 +60,8 @@ def latex_table(table: pd.DataFrame) -> str:
     return "\n".join([f"\\begin{{tabular}}{{{columns}}}", *inside, r"\end{tabular}"])
 
 
-def _as_markdown(text: str) -> str:
+def as_markdown(text: str) -> str:
+    """``text`` on one line, as it reads, where Markdown is expected."""
     return _MARKDOWN.sub(r"\\\1", _printable(text))
 
 

@@ -75,11 +75,6 @@ def analysis_jobs(
         )
         for split in splits
     ]
-    jobs += _operating_jobs(plan, val, test, difficulty)
-    if folds:
-        jobs.append(
-            Job(name="doubts in training", function=doubted_training_tables, arguments=(folds,))
-        )
     jobs += [
         Job(
             name=f"confusions and doubts on {split.split}",
@@ -88,6 +83,11 @@ def analysis_jobs(
         )
         for split in splits
     ]
+    jobs += _operating_jobs(plan, val, test, difficulty)
+    if folds:
+        jobs.append(
+            Job(name="doubts in training", function=doubted_training_tables, arguments=(folds,))
+        )
     jobs += [
         Job(
             name=f"slices by {column} on {split.split}",

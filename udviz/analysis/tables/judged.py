@@ -120,13 +120,13 @@ def _judge(
     known, present = np.zeros((2, n_labels), dtype=np.int64)
     even, chosen = np.zeros((2, 2, n_labels), dtype=np.int64)  # correct, predicted
     for label, logit in _sorted_columns(run):
-        walk.add(logit, label)
+        walk.look(logit, label)
         auroc[label] = logit.auroc
         known[label], present[label] = logit.size, logit.present.size
         even[:, label] = logit.at_or_above(EVEN_ODDS)
         chosen[:, label] = logit.at_or_above(thresholds[label])
     for label, logit in _sorted_columns(run):
-        walk.add_again(logit, label)
+        walk.add(logit, label)
     pooled = walk.pooled().assign(scope="pooled", label="", column=-1)
     rows = walk.rows(run.label_names).assign(scope="label")
     return Judged(

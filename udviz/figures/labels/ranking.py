@@ -45,11 +45,10 @@ def ranking(
         horizontal_spacing=0.025,
     )
     below_px = _TILTED_PX if PANELS["causes"] in chosen else 50
-    models_px = MODEL_PX * len(rows.styles) if PANELS["average precision"] in chosen else 0
     set_frame(
         figure,
         title=title,
-        plot_px=len(labels) * max(ROW_PX, models_px),
+        plot_px=len(labels) * row_px(len(rows.styles), panels),
         above_px=room_above(_legend(rows, panels)),
         below_px=below_px,
     )
@@ -68,6 +67,11 @@ def ranking(
     names_axis = figure.select_yaxes(row=1, col=1)
     put(names_axis, tickvals=list(range(len(names))), ticktext=_tick_names(labels))
     return figure
+
+
+def row_px(n_models: int, panels: Sequence[str]) -> int:
+    """Height of a row, which has room for the models that are overlaid in it."""
+    return max(ROW_PX, MODEL_PX * n_models if "average precision" in panels else 0)
 
 
 def _set_apart(

@@ -76,37 +76,62 @@ def maximum_calibration_error(bins: ReliabilityBins) -> np.ndarray:
     return np.where(bins.count.sum(axis=1) > 0, gaps.max(axis=1), np.nan)
 
 
-def null_levels(
-    bins: ReliabilityBins, *, n_draws: int = NULL_DRAWS, seed: int = 0
-) -> tuple[NullLevel, NullLevel]:
-    """Null levels of the expected and the maximum calibration error.
+def expected_error_null(bins: ReliabilityBins) -> NullLevel:
+    """Null level of `expected_calibration_error`, exactly: no draws.
 
-    Under perfect calibration the positives of a bin are a sum of independent Bernoulli(p_i). They
-    are drawn as one binomial with that sum's mean and variance (of the rarer outcome), so the
-    cost is one draw per bin and not one per image.
+    Under perfect calibration the positives of a bin are a sum of independent Bernoulli(p_i), taken
+    as one binomial with that sum's mean and variance (of the rarer outcome). The mean and the
+    variance of its distance from its mean have a closed form, and bins are independent. ``upper``
+    is the gamma distribution's that p-values come from, see `excess_p_value`.
+
+    Args:
+        bins: From ``reliability_bins``, of either kind.
+
+    Source:
+        Mean absolute deviation of the binomial: Diaconis and Zabell (1991), "Closed form summation
+        for classical distributions: variations on a theme of de Moivre".
+    """
+    trials, chance, _ = _binomials(bins)
+    above = np.floor(trials * chance) + 1
+    distance = 2 * above * (1 - chance) * stats.binom.pmf(above, trials, chance)  # (L, Q)
+    variance = trials * chance * (1 - chance) - distance**2
+    total = bins.count.sum(axis=1)
+    mean = _divide(distance.sum(axis=1), total)
+    sd = _divide(np.sqrt(np.maximum(variance, 0).sum(axis=1)), total)
+    with np.errstate(invalid="ignore", divide="ignore"):  # no spread: the mean itself
+        upper = stats.gamma.ppf(0.95, mean**2 / sd**2, scale=sd**2 / mean)
+    return NullLevel(mean=mean, sd=sd, upper=np.where(sd > 0, upper, mean))
+
+
+def maximum_error_null(
+    bins: ReliabilityBins, *, n_draws: int = NULL_DRAWS, seed: int = 0
+) -> NullLevel:
+    """Null level of `maximum_calibration_error`, from draws of the same binomials.
 
     Args:
         bins: From ``reliability_bins``, of either kind.
         n_draws: Draws per bin, at least 2.
         seed: Seed; every label uses the same stream, so its level does not depend on the others.
 
-    Returns:
-        Null level of ``expected_calibration_error`` and of ``maximum_calibration_error``.
-
     Raises:
         ValueError: If ``n_draws`` < 2.
     """
     check_at_least(n_draws, 2, name="n_draws")
-    expected, maximum = [], []
-    for label in range(bins.count.shape[0]):
-        count = bins.count[label]
-        gaps = _null_gaps(
-            count, bins.sum_prob[label], bins.sum_square[label], n_draws=n_draws, seed=seed
-        )
-        expected.append(gaps.sum(axis=1) / count.sum() if count.any() else gaps[:, 0] * np.nan)
-        maximum.append((gaps / np.maximum(count, 1)).max(axis=1))
-    absent = bins.count.sum(axis=1) == 0
-    return _level(expected, absent), _level(maximum, absent)
+    largest = np.full((len(bins.count), n_draws), np.nan)  # (L, n_draws)
+    for label, (trials, chance, mean) in enumerate(zip(*_binomials(bins), strict=True)):
+        if (count := bins.count[label]).any():
+            # all of a bin in a row: a draw costs a third where it is distributed as the last one
+            shape, rng = (count.size, n_draws), np.random.default_rng(seed)
+            drawn = rng.binomial(trials[:, None], chance[:, None], size=shape)
+            gaps = np.abs(drawn - mean[:, None]) / np.maximum(count, 1)[:, None]
+            largest[label] = gaps.max(axis=0)
+    if not largest.size:
+        return NullLevel(mean=np.empty(0), sd=np.empty(0), upper=np.empty(0))
+    return NullLevel(
+        mean=largest.mean(axis=1),
+        sd=largest.std(axis=1, ddof=1),
+        upper=np.quantile(largest, 0.95, axis=1),
+    )
 
 
 def excess_p_value(error: np.ndarray, null: NullLevel) -> np.ndarray:
@@ -163,31 +188,14 @@ def miscalibration_p(z: np.ndarray, ece_p: np.ndarray) -> np.ndarray:
     return p
 
 
-def _null_gaps(
-    count: np.ndarray, total: np.ndarray, square: np.ndarray, *, n_draws: int, seed: int
-) -> np.ndarray:
-    """|positives - expected positives| of every bin under perfect calibration, (n_draws, Q)."""
-    flip = total > count / 2  # count absences where presence is the rule: the skew is then right
-    mean = np.where(flip, count - total, total)
-    second = np.where(flip, count - 2 * total + square, square)
+def _binomials(bins: ReliabilityBins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Trials, chance and mean of the rarer outcome of every bin under calibration, (L, Q) each."""
+    flip = bins.sum_prob > bins.count / 2  # the skew is right for the rarer outcome
+    mean = np.where(flip, bins.count - bins.sum_prob, bins.sum_prob)
+    second = np.where(flip, bins.count - 2 * bins.sum_prob + bins.sum_square, bins.sum_square)
     # Binomial(trials, mean / trials) has the variance `mean - second` of the Bernoulli sum
     trials = np.ceil(mean**2 / np.where(second > 0, second, 1.0) - 1e-9).astype(np.int64)
-    chance = np.clip(mean / np.maximum(trials, 1), 0.0, 1.0)
-    draws = np.random.default_rng(seed).binomial(trials, chance, size=(n_draws, count.size))
-    gaps: np.ndarray = np.abs(draws - mean)
-    return gaps
-
-
-def _level(draws: list[np.ndarray], absent: np.ndarray) -> NullLevel:
-    table = np.array(draws).reshape(absent.size, -1)  # (L, n_draws)
-    table[absent] = np.nan
-    if absent.size == 0:
-        return NullLevel(mean=np.empty(0), sd=np.empty(0), upper=np.empty(0))
-    return NullLevel(
-        mean=table.mean(axis=1),
-        sd=table.std(axis=1, ddof=1),
-        upper=np.quantile(table, 0.95, axis=1),
-    )
+    return trials, np.clip(mean / np.maximum(trials, 1), 0.0, 1.0), mean
 
 
 def _divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:

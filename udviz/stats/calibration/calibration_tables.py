@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -11,8 +10,9 @@ from udviz.stats.calibration.brier import brier_decomposition
 from udviz.stats.calibration.calibration_error import (
     excess_p_value,
     expected_calibration_error,
+    expected_error_null,
     maximum_calibration_error,
-    null_levels,
+    maximum_error_null,
     spiegelhalter_z,
 )
 from udviz.stats.calibration.reliability_bins import (
@@ -22,7 +22,6 @@ from udviz.stats.calibration.reliability_bins import (
     pooled_mass_edges,
     sketch,
     stack_bins,
-    width_edges,
 )
 from udviz.stats.calibration.sorted_probs import SortedProbs, sorted_probs
 from udviz.stats.labels.probabilities import check_label_names, prob_columns
@@ -32,23 +31,29 @@ N_BINS = 15
 
 @dataclass(frozen=True, eq=False)
 class CalibrationRows:
-    """Collects the labels of one table.
+    """Collects the labels of one table, and all of them pooled.
 
     Attributes:
-        n_bins: Bins of both kinds.
+        n_bins: Number Q of bins of both kinds.
         epsilon: How far from 0 and 1 probabilities are held in the log loss.
+        pooled_edges: (Q + 1,) edges of equal mass over all labels, from `pooled_mass_edges`; None
+            where no pooled row is asked for.
     """
 
     n_bins: int
     epsilon: float
+    pooled_edges: np.ndarray | None = None
     _width: list[np.ndarray] = field(default_factory=list)
     _mass: list[np.ndarray] = field(default_factory=list)
+    _pooled_mass: list[np.ndarray] = field(default_factory=list)
     _sums: list[np.ndarray] = field(default_factory=list)
 
     def add(self, probs: SortedProbs) -> None:
         """Take in the next label."""
         self._width.append(label_bins(probs, n_bins=self.n_bins, kind="width"))
         self._mass.append(label_bins(probs, n_bins=self.n_bins, kind="mass"))
+        if (edges := self.pooled_edges) is not None:
+            self._pooled_mass.append(np.concatenate([edges, probs.bin_sums(edges)]))
         self._sums.append(_sums(probs, self.epsilon))
 
     def table(self, label_names: Sequence[str], *, seed: int) -> pd.DataFrame:
@@ -57,42 +62,12 @@ class CalibrationRows:
         names = pd.DataFrame({"label": list(label_names), "column": np.arange(len(label_names))})
         return pd.concat([names, _errors(width, mass, np.array(self._sums), seed)], axis=1)
 
-
-@dataclass(eq=False)
-class PooledRows:
-    """Collects the labels of one pooled row, in two passes: edges of equal mass need the first.
-
-    Attributes:
-        n_bins: Bins of both kinds.
-        epsilon: How far from 0 and 1 probabilities are held in the log loss.
-    """
-
-    n_bins: int
-    epsilon: float
-    _width: list[np.ndarray] = field(default_factory=list)
-    _mass: list[np.ndarray] = field(default_factory=list)
-    _sketches: list[np.ndarray] = field(default_factory=list)
-    _total: np.ndarray = field(default_factory=lambda: np.zeros(3))
-
-    def add(self, probs: SortedProbs) -> None:
-        """Take in the next label for the first time."""
-        edges = width_edges(self.n_bins)
-        self._width.append(np.concatenate([edges, probs.bin_sums(edges)]))
-        self._sketches.append(sketch(probs))
-        self._total += _sums(probs, self.epsilon)
-
-    def add_again(self, probs: SortedProbs) -> None:
-        """Take in the next label for the second time, after all have been added once."""
-        self._mass.append(np.concatenate([self._mass_edges, probs.bin_sums(self._mass_edges)]))
-
-    def table(self, *, seed: int) -> pd.DataFrame:
+    def pooled(self, *, seed: int) -> pd.DataFrame:
         """The row of ``pooled_calibration_table``."""
-        width, mass = (pool(stack_bins(rows, self.n_bins)) for rows in (self._width, self._mass))
-        return _errors(width, mass, self._total[None], seed)
-
-    @cached_property
-    def _mass_edges(self) -> np.ndarray:
-        return pooled_mass_edges(self._sketches, self.n_bins)
+        width, mass = (
+            pool(stack_bins(rows, self.n_bins)) for rows in (self._width, self._pooled_mass)
+        )
+        return _errors(width, mass, np.sum(self._sums, axis=0), seed)
 
 
 def calibration_table(
@@ -110,7 +85,7 @@ def calibration_table(
         targets: (N, L) 1 present, 0 absent, -1 unknown (left out of its label).
         label_names: L names.
         n_bins: Bins of both kinds.
-        seed: Seed of the null levels.
+        seed: Seed of the null level of ``mce``.
 
     Returns:
         Columns ``label``, ``column``, ``known`` and ``positives`` (images), ``prevalence``,
@@ -150,12 +125,12 @@ def pooled_calibration_table(
     Raises:
         ValueError: As ``reliability_bins``.
     """
-    rows = PooledRows(n_bins, least_distance(probs))
+    columns = (sorted_probs(*column) for column in prob_columns(probs, targets))
+    edges = pooled_mass_edges([sketch(column) for column in columns], n_bins)
+    rows = CalibrationRows(n_bins, least_distance(probs), edges)
     for column in prob_columns(probs, targets):
         rows.add(sorted_probs(*column))
-    for column in prob_columns(probs, targets):
-        rows.add_again(sorted_probs(*column))
-    return rows.table(seed=seed)
+    return rows.pooled(seed=seed)
 
 
 def least_distance(probs: np.ndarray) -> float:
@@ -181,12 +156,10 @@ def _errors(
         )
     table = pd.DataFrame({"known": known, "positives": positives})
     table["prevalence"], table["mean_prob"] = prevalence, mean_prob
-    ece_null, mce_null = null_levels(width, seed=seed)
-    adaptive_null, _ = null_levels(mass, seed=seed)
     for name, error, null in (
-        ("ece", expected_calibration_error(width), ece_null),
-        ("adaptive_ece", expected_calibration_error(mass), adaptive_null),
-        ("mce", maximum_calibration_error(width), mce_null),
+        ("ece", expected_calibration_error(width), expected_error_null(width)),
+        ("adaptive_ece", expected_calibration_error(mass), expected_error_null(mass)),
+        ("mce", maximum_calibration_error(width), maximum_error_null(width, seed=seed)),
     ):
         table[name] = error
         table[f"{name}_null"] = null.mean

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
 from udviz.stats.calibration.logit_cells import LogitCells, all_logit_cells
 from udviz.stats.calibration.recalibration import Recalibration
+from udviz.stats.labels.probabilities import logit_probs
 
 MIN_SLOPE = 0.01  # a slope of 0 or below would turn the ranking of a label upside down
 WEAK = np.array([0.01, 0.01])  # precision that keeps the pooled fit finite on separable data
@@ -39,9 +39,7 @@ class Platt(Recalibration):
 
     def apply_label(self, logits: np.ndarray, label: int) -> np.ndarray:
         """Probabilities of one label, (N,) in [0, 1], from its (N,) logits."""
-        margin = self.slope[label] * logits.astype(np.float64) + self.intercept[label]
-        probs: np.ndarray = expit(margin)
-        return probs
+        return logit_probs(self.slope[label] * logits.astype(np.float64) + self.intercept[label])
 
 
 def fit_platt(logits: np.ndarray, targets: np.ndarray) -> Platt:
@@ -133,7 +131,7 @@ def _derivatives(
     loss, gradient, curvature = 0.0, np.zeros(2), np.zeros((2, 2))
     for cells in labels:
         margin = point[0] * cells.logit + point[1]
-        prob = expit(margin)
+        prob = logit_probs(margin)
         residual = cells.weight * (prob - cells.present)
         spread = cells.weight * prob * (1 - prob)
         loss += _loss(cells, margin)

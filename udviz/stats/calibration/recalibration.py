@@ -8,21 +8,21 @@ images, so its average precision does not move; isotonic regression makes ties.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
 from udviz.checks import check_at_least, check_matrix
 from udviz.scratch import empty_columns
-from udviz.stats.calibration.calibration_tables import N_BINS, CalibrationRows, PooledRows
+from udviz.stats.calibration.calibration_tables import N_BINS, CalibrationRows
 from udviz.stats.calibration.logit_cells import all_logit_cells
+from udviz.stats.calibration.reliability_bins import pooled_mass_edges, sketch
 from udviz.stats.calibration.sorted_probs import SortedProbs, sorted_probs
 from udviz.stats.labels.label_columns import label_columns
-from udviz.stats.labels.probabilities import check_label_names
+from udviz.stats.labels.probabilities import check_label_names, logit_probs
 
 TEMPERATURES = (0.01, 100.0)  # a fit at either end says that no temperature helps
 MIN_ISOTONIC = 10  # positives and negatives below which a staircase is noise
@@ -70,8 +70,7 @@ class Temperature(Recalibration):
 
     def apply_label(self, logits: np.ndarray, label: int) -> np.ndarray:
         """Probabilities of one label, (N,) in [0, 1], from its (N,) logits."""
-        probs: np.ndarray = expit(logits.astype(np.float64) / self.temperature)
-        return probs
+        return logit_probs(logits.astype(np.float64) / self.temperature)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -131,7 +130,9 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> Temperature:
     def slope_at(log_inverse: float) -> float:
         inverse = np.exp(log_inverse)
         return sum(
-            float((expit(inverse * cells.logit) - cells.present) @ (cells.weight * cells.logit))
+            float(
+                (logit_probs(inverse * cells.logit) - cells.present) @ (cells.weight * cells.logit)
+            )
             for cells in labels
         )
 
@@ -198,7 +199,7 @@ def recalibration_table(
         targets: (N, L) 1 present, 0 absent, -1 unknown (left out).
         recalibrations: Name -> fitted map; the plain sigmoid is added as ``none``.
         label_names: L names.
-        seed: Seed of the null levels.
+        seed: Seed of the null level of ``mce``.
 
     Returns:
         One row per method (``none`` first) and label: ``method`` and the columns of
@@ -209,14 +210,7 @@ def recalibration_table(
         ValueError: If shapes differ, a logit is not finite or a name is missing.
     """
     check_label_names(label_names, targets.shape[1])
-    maps = _with_none(recalibrations)
-    rows = {method: CalibrationRows(N_BINS, _EPSILON) for method in maps}
-    for column in label_columns([logits], targets, name="logits"):
-        logit = sorted_probs(column.scores[0], column.positive)
-        for method, probs in _recalibrated(logit, column.label, maps).items():
-            rows[method].add(probs)
-    tables = {method: found.table(label_names, seed=seed) for method, found in rows.items()}
-    return _joined(tables)
+    return _walked(logits, targets, recalibrations).rows(label_names, seed=seed)
 
 
 def pooled_recalibration_table(
@@ -232,7 +226,7 @@ def pooled_recalibration_table(
         logits: As in ``recalibration_table``.
         targets: As in ``recalibration_table``.
         recalibrations: As in ``recalibration_table``.
-        seed: Seed of the null levels.
+        seed: Seed of the null level of ``mce``.
 
     Returns:
         One row per method (``none`` first): ``method`` and the columns of
@@ -242,65 +236,60 @@ def pooled_recalibration_table(
         TypeError: If ``logits`` are no floating-point numpy array.
         ValueError: If shapes differ or a logit is not finite.
     """
-    maps = _with_none(recalibrations)
-    rows = {method: PooledRows(N_BINS, _EPSILON) for method in maps}
-    for take_in in (PooledRows.add, PooledRows.add_again):
-        for column in label_columns([logits], targets, name="logits"):
-            logit = sorted_probs(column.scores[0], column.positive)
-            for method, probs in _recalibrated(logit, column.label, maps).items():
-                take_in(rows[method], probs)
-    return _joined({method: found.table(seed=seed) for method, found in rows.items()})
+    return _walked(logits, targets, recalibrations).pooled(seed=seed)
 
 
 class CalibrationWalk:
     """Calibration of every label and of all pooled, under several maps, in two walks.
 
-    The first walk takes every label in once with `add`, the second with `add_again`: edges of equal
-    mass over all labels need to have seen them all.
+    The first walk has a look at every label with `look`, the second takes it in with `add`: edges
+    of equal mass over all labels need to have seen them all.
 
     Args:
         recalibrations: Name -> fitted map; the plain sigmoid is added as ``none``.
     """
 
     def __init__(self, recalibrations: Mapping[str, Recalibration]) -> None:
-        self._maps = _with_none(recalibrations)
-        self._rows = {method: CalibrationRows(N_BINS, _EPSILON) for method in self._maps}
-        self._pooled = {method: PooledRows(N_BINS, _EPSILON) for method in self._maps}
+        self._maps = {"none": Temperature(), **recalibrations}
+        self._sketches: dict[str, list[np.ndarray]] = {method: [] for method in self._maps}
+
+    def look(self, logit: SortedProbs, label: int) -> None:
+        """See the sorted logits of the next label."""
+        value, weight = sketch(logit)
+        for method, fitted in self._maps.items():
+            # no map changes the order, so a few logits tell where the probabilities are
+            self._sketches[method].append(np.stack([fitted.apply_label(value, label), weight]))
 
     def add(self, logit: SortedProbs, label: int) -> None:
-        """Take in the sorted logits of the next label."""
-        for method, probs in _recalibrated(logit, label, self._maps).items():
-            self._rows[method].add(probs)
-            self._pooled[method].add(probs)
-
-    def add_again(self, logit: SortedProbs, label: int) -> None:
         """Take in the same label in the second walk."""
-        for method, probs in _recalibrated(logit, label, self._maps).items():
-            self._pooled[method].add_again(probs)
+        for method, fitted in self._maps.items():
+            rising = partial(fitted.apply_label, label=label)
+            self._rows[method].add(logit.mapped(rising))
 
     def rows(self, label_names: Sequence[str], *, seed: int = 0) -> pd.DataFrame:
-        """The table of `recalibration_table`, after the first walk."""
+        """The table of `recalibration_table`."""
         return _joined({m: found.table(label_names, seed=seed) for m, found in self._rows.items()})
 
     def pooled(self, *, seed: int = 0) -> pd.DataFrame:
-        """The table of `pooled_recalibration_table`, after the second walk."""
-        return _joined({m: found.table(seed=seed) for m, found in self._pooled.items()})
+        """The table of `pooled_recalibration_table`."""
+        return _joined({m: found.pooled(seed=seed) for m, found in self._rows.items()})
+
+    @cached_property
+    def _rows(self) -> dict[str, CalibrationRows]:
+        edges = {m: pooled_mass_edges(found, N_BINS) for m, found in self._sketches.items()}
+        return {method: CalibrationRows(N_BINS, _EPSILON, own) for method, own in edges.items()}
 
 
-def _recalibrated(
-    logit: SortedProbs, label: int, maps: Mapping[str, Recalibration]
-) -> dict[str, SortedProbs]:
-    """Probabilities of one label under every map, from one sort of its logits."""
-    return {
-        method: logit.mapped(partial(fitted.apply_label, label=label))
-        for method, fitted in maps.items()
-    }
+def _walked(
+    logits: np.ndarray, targets: np.ndarray, recalibrations: Mapping[str, Recalibration]
+) -> CalibrationWalk:
+    walk = CalibrationWalk(recalibrations)
+    for take_in in (walk.look, walk.add):
+        for column in label_columns([logits], targets, name="logits"):
+            take_in(sorted_probs(column.scores[0], column.positive), column.label)
+    return walk
 
 
 def _joined(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     table = pd.concat([t.assign(method=name) for name, t in tables.items()], ignore_index=True)
     return table[["method", *table.columns.drop("method")]]
-
-
-def _with_none(recalibrations: Mapping[str, Recalibration]) -> dict[str, Recalibration]:
-    return {"none": Temperature(), **recalibrations}

@@ -6,7 +6,7 @@ give the sorted probabilities of all its recalibrations, and bins are slices of 
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from functools import cached_property
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class SortedProbs:
 
         Bin q is [edges[q], edges[q + 1]), the last one closed.
         """
-        absent, present = (_sums(values, edges[1:-1]) for values in (self.absent, self.present))
+        absent, present = (_sums(*part, edges[1:-1]) for part in self._parts)
         count, total, square = absent + present
         return np.concatenate([count, present[0], total, square, present[1]])
 
@@ -78,16 +78,33 @@ class SortedProbs:
             Spiegelhalter (1986), "Probabilistic prediction in patient management and clinical
             trials", section 4.
         """
-        present, absent = (np.asarray(v, np.float64) for v in (self.present, self.absent))
-        surplus = ((1 - present) * (1 - 2 * present)).sum() - (absent * (1 - 2 * absent)).sum()
-        variance = sum(float(((1 - 2 * p) ** 2 * p * (1 - p)).sum()) for p in (present, absent))
-        return float(surplus), variance
+        surplus, variance = 0.0, 0.0
+        for probs, is_present in ((self.present, True), (self.absent, False)):
+            p = np.asarray(probs, np.float64)
+            other = 1 - p
+            if is_present:  # (1 - p)(1 - 2p) = 2 (1 - p)^2 - (1 - p)
+                surplus += float(2 * (other @ other) - other.sum())
+            else:  # -p (1 - 2p)
+                surplus += float(2 * (p @ p) - p.sum())
+            spread = np.multiply(p, other, out=other)  # v = p (1 - p), and (1 - 2p)^2 = 1 - 4v
+            variance += float(spread.sum() - 4 * (spread @ spread))
+        return surplus, variance
 
     def log_loss(self, epsilon: float) -> float:
         """Summed log loss in nats of probabilities held ``epsilon`` away from 0 and 1."""
         present = np.log(np.clip(self.present, epsilon, 1 - epsilon)).sum()
         absent = np.log(1 - np.clip(self.absent, epsilon, 1 - epsilon)).sum()
         return -float(present + absent)
+
+    @cached_property
+    def _parts(self) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], ...]:
+        """Absent and present values, the same as float32, and squared: bins of all kinds need them.
+
+        Values and edges meet in float32: predictions are kept in it, and 0.7 there is less than
+        the 0.7 of float64, so that a probability on an edge would fall below it.
+        """
+        both = (self.absent, self.present)
+        return tuple((v, v.astype(np.float32, copy=False), np.square(v)) for v in both)
 
 
 def sorted_probs(prob: np.ndarray, target: np.ndarray) -> SortedProbs:
@@ -97,15 +114,17 @@ def sorted_probs(prob: np.ndarray, target: np.ndarray) -> SortedProbs:
     return SortedProbs(absent=absent, present=present, place=place)
 
 
-def _sums(values: np.ndarray, inner_edges: np.ndarray) -> np.ndarray:
-    """Count, sum and sum of squares of ascending values in every bin, (3, Q).
-
-    Values and edges meet in float32: predictions are kept in it, and 0.7 there is less than the 0.7
-    of float64, so that a probability on an edge would fall below it.
-    """
-    near, edges = (array.astype(np.float32, copy=False) for array in (values, inner_edges))
-    ends = [0, *np.searchsorted(near, edges), values.size]
-    squares = np.square(values)  # a product of BLAS would wake threads for each small bin
-    bins = [slice(start, end) for start, end in pairwise(ends)]
+def _sums(
+    values: np.ndarray, near: np.ndarray, squares: np.ndarray, inner_edges: np.ndarray
+) -> np.ndarray:
+    """Count, sum and sum of squares of ascending values in every bin, (3, Q)."""
+    ends = np.concatenate(
+        [[0], np.searchsorted(near, inner_edges.astype(np.float32)), [values.size]]
+    )
     counts = np.diff(ends)
-    return np.array([counts, [values[b].sum() for b in bins], [squares[b].sum() for b in bins]])
+    sums, held = np.zeros((3, counts.size)), counts > 0
+    sums[0] = counts
+    if held.any():
+        first = ends[:-1][held]  # each bin that holds something ends where the next one begins
+        sums[1:, held] = [np.add.reduceat(part, first) for part in (values, squares)]
+    return sums

@@ -137,9 +137,12 @@ def f1(called: np.ndarray, column: LabelColumn, groups: np.ndarray | None = None
     independent = n_clusters(column.positive, groups, images_of(column))
     decided = called.sum(axis=1) + n_positives
     value = 2 * (called & column.positive).sum(axis=1) / decided
-    influence = called * (2.0 * column.positive)
-    influence -= value[:, None] * (called.astype(np.float64) + column.positive)
-    influence *= (np.sqrt(small_sample_factor(independent)) / decided)[:, None]
+    scale = np.sqrt(small_sample_factor(independent)) / decided
+    # 2 (called and present) - F1 (called + present), in units of scale
+    influence = np.where(column.positive, 2 - value[:, None], -value[:, None])
+    influence *= called
+    influence -= np.outer(value, column.positive)
+    influence *= scale[:, None]
     return Effect(
         values=value,
         influences=[(images_of(column), influence)],
@@ -158,8 +161,8 @@ def mean_of(
         return nothing(len(values))
     independent = n_clusters(among, groups, images)
     mean = values @ among / trials
-    influence = (values - mean[:, None]) * among
-    influence *= np.sqrt(small_sample_factor(independent)) / trials
+    influence = values - mean[:, None]
+    influence *= among * (np.sqrt(small_sample_factor(independent)) / trials)
     return Effect(
         values=mean,
         influences=[(images, influence)],

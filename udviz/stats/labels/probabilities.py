@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from udviz.checks import check_probs
 from udviz.stats.labels.label_columns import label_columns
@@ -44,8 +44,13 @@ def logit_probs(logits: np.ndarray) -> np.ndarray:
 
     Small probabilities keep their digits however small they are.
     """
-    probs: np.ndarray = expit(np.asarray(logits, dtype=np.float64))
-    return probs
+    probs = np.empty(np.shape(logits))
+    np.negative(logits, out=probs)
+    with np.errstate(over="ignore"):  # exp(infinity) is the probability 0
+        np.exp(probs, out=probs)  # many times as fast as scipy's expit, which calls libm
+    probs += 1.0
+    result: np.ndarray = np.reciprocal(probs, out=probs)[()]  # of a single logit, a number
+    return result
 
 
 def threshold_logit(prob: float) -> float:

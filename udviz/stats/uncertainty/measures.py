@@ -7,10 +7,11 @@ is the question of ``udviz.stats.uncertainty.error_detection``.
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.special import xlogy
 
 from udviz.checks import check_finite, check_matrix, check_probs, check_same_shape
 from udviz.stats.labels.probabilities import label_thresholds
+
+_LEAST = float(np.finfo(np.float64).tiny)
 
 
 def binary_entropy(probs: np.ndarray) -> np.ndarray:
@@ -27,8 +28,12 @@ def binary_entropy(probs: np.ndarray) -> np.ndarray:
         ValueError: If ``probs`` is not (N, L) or leaves [0, 1].
     """
     check_probs(probs)
-    probs = probs.astype(np.float64)
-    entropy: np.ndarray = np.abs(xlogy(probs, probs) + xlogy(1 - probs, 1 - probs))  # 0, not -0
+    present = probs.astype(np.float64)
+    absent = 1 - present
+    # numpy's logarithm is many times as fast as xlogy; the least number stands in for 0 log 0
+    entropy: np.ndarray = present * np.log(np.maximum(present, _LEAST))
+    entropy += absent * np.log(np.maximum(absent, _LEAST))
+    np.abs(entropy, out=entropy)  # 0, not -0
     return entropy
 
 

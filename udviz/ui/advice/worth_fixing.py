@@ -105,7 +105,7 @@ def _offer(view: View, actions: pd.DataFrame) -> None:
     tables.offer_csv(
         actions.dropna(axis="columns", how="all"),
         label="Download this list (CSV)",
-        file_name=f"{view.study.path.name}-{view.split}-actions.csv",
+        file_name=view.file_name("actions.csv"),
     )
 
 

@@ -135,13 +135,9 @@ def draw(view: View, labels: pd.DataFrame, pair: Pair, *, opened: str | None) ->
             )
             for head in table.columns.difference(["Label", "Verdict"])
         },
+        csv=tables.Csv(file_name=view.file_name("attention.csv")),
     )
     st.caption(HOW_TO_READ)
-    tables.offer_csv(
-        table,
-        label="Download this table (CSV)",
-        file_name=f"{view.study.path.name}-{view.split}-attention.csv",
-    )
 
 
 def label_table(view: View, labels: pd.DataFrame, pair: Pair) -> pd.DataFrame:

@@ -59,9 +59,7 @@ def _show_agreement(reviews: pd.DataFrame) -> None:
     if pairs.empty:
         st.info("No target has been reviewed by two people yet.")
         return
-    tables.draw_models(
-        agreement_table(pairs), key="agreement", alt="Agreement of every two reviewers"
-    )
+    tables.draw(agreement_table(pairs), key="agreement", alt="Agreement of every two reviewers")
     st.caption(HOW_TO_READ)
 
 

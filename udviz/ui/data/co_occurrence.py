@@ -50,12 +50,8 @@ def show(view: View, opened: str | None) -> None:
             f"{safe_markdown(opened)}."
         )
     st.subheader("Table", anchor=False)
-    _draw_table(pairs, opened)
-    tables.offer_csv(
-        pairs,
-        label="Download this table (CSV)",
-        file_name=f"{view.study.path.name}-{view.split}-pairs.csv",
-    )
+    csv = tables.Csv(rows=pairs, file_name=view.file_name("pairs.csv"))
+    _draw_table(pairs, opened, csv)
 
 
 def _frequent(view: View) -> list[str]:
@@ -89,7 +85,7 @@ def _draw(pairs: pd.DataFrame, names: list[str], value: str) -> None:
     charts.draw(figure, key="co-occurrence", alt=_alt(pairs, names), on_click=open_label)
 
 
-def _draw_table(pairs: pd.DataFrame, opened: str | None) -> None:
+def _draw_table(pairs: pd.DataFrame, opened: str | None, csv: tables.Csv) -> None:
     named = {
         "label": "Given label",
         "other_label": "Co-occurring label",
@@ -107,6 +103,7 @@ def _draw_table(pairs: pd.DataFrame, opened: str | None) -> None:
             head: st.column_config.NumberColumn(format=form, help=tables.meaning_of(head))
             for head, form in {"P(co-occurring | given)": "%.3f", "Lift": "%.2f"}.items()
         },
+        csv=csv,
     )
 
 

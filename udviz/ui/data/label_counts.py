@@ -48,12 +48,7 @@ def show(view: View, opened: str | None) -> None:
     )
     st.caption(HOW_TO_READ)
     st.subheader("Table", anchor=False)
-    _draw_table(chosen, opened)
-    tables.offer_csv(
-        chosen,
-        label="Download this table (CSV)",
-        file_name=f"{view.study.path.name}-label-counts.csv",
-    )
+    _draw_table(chosen, opened, file_name=f"{view.study.path.name}-label-counts.csv")
     _show_labels_per_image(view)
 
 
@@ -96,7 +91,7 @@ def _pick_labels(counts: pd.DataFrame) -> pd.DataFrame:
     return counts[fits].sort_values(first, ascending=ORDERS[order], kind="stable")
 
 
-def _draw_table(counts: pd.DataFrame, opened: str | None) -> None:
+def _draw_table(counts: pd.DataFrame, opened: str | None, *, file_name: str) -> None:
     named = {"label": "Label"}
     named |= {split: style.word for split, style in SPLITS.items() if split in counts}
     named |= {
@@ -114,6 +109,7 @@ def _draw_table(counts: pd.DataFrame, opened: str | None) -> None:
             head: st.column_config.NumberColumn(format="localized", help=tables.meaning_of(head))
             for head in list(named.values())[1:]
         },
+        csv=tables.Csv(rows=counts, file_name=file_name),
     )
 
 
@@ -157,9 +153,10 @@ def _show_labels_per_image(view: View) -> None:
                 st.markdown(cap_in_words(cap))
         with grid.cell():
             named = {"labels": "Labels", "images": "Images", "share": "Share"}
-            st.dataframe(
+            tables.draw(
                 here[list(named)].rename(columns=named),
-                hide_index=True,
+                key="labels-per-image-table",
                 alt=said,
-                column_config={"Share": st.column_config.NumberColumn(format="percent")},
+                formats={"Share": st.column_config.NumberColumn(format="percent")},
+                csv=tables.Csv(file_name=view.file_name("labels-per-image.csv")),
             )

@@ -62,11 +62,11 @@ def show(suspects: pd.DataFrame) -> None:
             )
         with grid.cell():
             shown = decided[list(_HEADS)].rename(columns=_HEADS)
-            st.dataframe(
+            tables.draw(
                 shown,
-                hide_index=True,
+                key="precision-table",
                 alt="Confirmed annotation errors, one row per label",
-                column_config=tables.helped(shown) | _shares(shown),
+                formats=_shares(shown),
             )
     st.caption(HOW_TO_READ)
 

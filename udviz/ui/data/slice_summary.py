@@ -36,11 +36,11 @@ def show(view: View, column: str) -> None:
     n_labels = int(rows["n_labels"].max())
     st.markdown(_sentence(view, rows))
     table = pd.DataFrame([_row(row) for _, row in rows.iterrows()])
-    st.dataframe(
+    tables.draw(
         table,
-        hide_index=True,
+        key="slice-means",
         alt="Means over labels of each slice and of the rest",
-        column_config=tables.helped(table),
+        csv=tables.Csv(rows=rows, file_name=view.file_name("slice-means.csv")),
     )
     st.caption(
         f"{view.split}, {safe_markdown(view.reference)}: means over up to "

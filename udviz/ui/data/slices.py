@@ -79,12 +79,8 @@ def show(view: View, opened: str | None) -> None:
     st.caption(HOW_TO_READ)
     st.subheader("Table", anchor=False)
     st.caption(f"Slice: {safe_markdown(name)}. Rest: {safe_markdown(rest)}.")
-    _draw_table(labels, opened)
-    tables.offer_csv(
-        labels.drop(columns="others"),
-        label="Download this table (CSV)",
-        file_name=f"{view.study.path.name}-{splits[0]}-slice.csv",
-    )
+    file_name = f"{view.study.path.name}-{splits[0]}-slice.csv"
+    _draw_table(labels, opened, tables.Csv(rows=labels.drop(columns="others"), file_name=file_name))
     slice_summary.show(view, str(rows["slice_column"].iloc[0]))
 
 
@@ -196,7 +192,7 @@ def _told(row: pd.Series, name: str, rest: str) -> str:
     return "<br>".join(lines)
 
 
-def _draw_table(labels: pd.DataFrame, opened: str | None) -> None:
+def _draw_table(labels: pd.DataFrame, opened: str | None, csv: tables.Csv) -> None:
     whole = ("Positives", "Positives, rest")
     tables.draw_rows(
         labels[list(_HEADS)].rename(columns=_HEADS),
@@ -212,6 +208,7 @@ def _draw_table(labels: pd.DataFrame, opened: str | None) -> None:
             for head in list(_HEADS.values())[1:]
         },
         order=[head for head in _HEADS.values() if head in whole or ", " not in head],
+        csv=csv,
     )
 
 

@@ -1,9 +1,12 @@
 """What each chart shows, for a person who cannot see it."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from udviz.figures.style.text import count, interval, number, one_line
-from udviz.figures.style.theme import VERDICTS
+from udviz.figures.style.theme import VERDICTS, MarkerStyle
+from udviz.stats.calibration.reliability_bins import ReliabilityBins
 from udviz.vocabulary import AVERAGE_PRECISION, METRICS, Metric
 
 
@@ -45,3 +48,18 @@ def ranking(labels: pd.DataFrame) -> str:
         f"{count(len(labels))} labels from {one_line(first)} to {one_line(last)}, each with the "
         "average precision and interval of every model; the table holds the same numbers."
     )
+
+
+def reliability(
+    bins: Mapping[str, ReliabilityBins], label: str | None, *, styles: Mapping[str, MarkerStyle]
+) -> str:
+    """Ends of the reliability diagram of every model, of a label or of all of them pooled."""
+    parts = []
+    for name, found in bins.items():
+        held = found.count[0] > 0
+        ends = zip(found.mean_prob[0][held], found.frequency[0][held], strict=True)
+        told = [f"{number(frequency)} at {number(prob)}" for prob, frequency in ends]
+        if told:
+            parts.append(f"{one_line(styles[name].word)} from {told[0]} to {told[-1]}")
+    of = one_line(label or "all labels, pooled")
+    return f"Reliability diagram of {of}, frequency at probability: {'; '.join(parts)}."

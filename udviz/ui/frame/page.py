@@ -1,11 +1,13 @@
 """The frame of every page: title, question, pickers, and an explanation when data is missing."""
 
 import gc
+import json
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
 
+from udviz.figures.style.paper import SETTINGS
 from udviz.studies.directory import list_studies, runs_root
 from udviz.ui.frame import actions, activity, sidebar, start
 from udviz.ui.frame.view import View, view_of
@@ -40,7 +42,8 @@ def open_frame(title: str, *, question: str) -> None:
 @cache
 def _charts_for_papers() -> str:
     """The script that has a chart's camera save light pictures at the widths of papers."""
-    return f"<script>{(_HERE / 'paper.js').read_text(encoding='utf-8')}</script>"
+    script = (_HERE / "paper.js").read_text(encoding="utf-8")
+    return f"<script>{script.replace('SETTINGS', json.dumps(SETTINGS))}</script>"
 
 
 @st.cache_resource(show_spinner=False)

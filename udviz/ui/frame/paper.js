@@ -1,12 +1,9 @@
-// Charts for papers: their camera asks for a width, and what it saves is light whatever the theme.
-(() => {
+// Charts for papers: their camera asks for a width and a kind of file, and what it saves is light
+// whatever the theme. `printed` is that of udviz/figures/style/paper.py, which brings the settings.
+(paper => {
   if (window.udvizPaper) return;
   window.udvizPaper = true;
-  const MM = 96 / 25.4; // CSS pixels
-  const DRAWN_PX_PER_MM = 860 / 180; // so that letters of 13 px are 7.7 pt in print
-  const WIDTHS = [["Column, 85 mm", 85], ["Page, 180 mm", 180]];
-  const DARK = "#1B2430", WHITE = "#FFFFFF", FONT = "Arial, Helvetica, sans-serif";
-  const TITLE_PX = 26, LINE_PX = 18, LETTER_PX = 6.5; // as udviz/figures/style/theme.py lays out
+  const DENSITIES = {svg: paper.cssPxPerMm, png: paper.dpi / paper.mmPerInch}; // pixels per mm
   const NEW_LINE = "\x3cbr>"; // Streamlit takes a script out whole in which a tag is spelt
   let passes = null; // the camera that we press ourselves
 
@@ -18,37 +15,38 @@
     if (part === null || typeof part !== "object") return part;
     const copy = Object.fromEntries(
       Object.entries(part).map(([name, value]) => [name, light(value, name)]));
-    if (/font$/i.test(key)) Object.assign(copy, {color: DARK, family: FONT});
+    if (/font$/i.test(key)) Object.assign(copy, paper.font);
     return copy;
   };
 
   // Light, without the title, which is for the caption; long names of x axes on two lines.
   const printed = (layout, width, height) => {
     const copy = light(layout);
-    copy.font = {...copy.font, color: DARK, family: FONT};
-    Object.assign(copy, {paper_bgcolor: WHITE, plot_bgcolor: WHITE, title: {text: ""}});
+    copy.font = {...copy.font, ...paper.font};
+    Object.assign(
+      copy, {paper_bgcolor: paper.paper, plot_bgcolor: paper.paper, title: {text: ""}});
     let below = 0;
     for (const axis of Object.keys(copy).filter(name => /^xaxis\d*$/.test(name))) {
       const title = copy[axis].title, short = title?.text?.replace(" (", `${NEW_LINE}(`);
-      if (short && title.text.length * LETTER_PX > 0.7 * width) {
+      if (short && title.text.length * paper.letterPx > paper.full * width) {
         copy[axis].title = {...title, text: short};
-        below = short === title.text ? below : LINE_PX;
+        below = short === title.text ? below : paper.linePx;
       }
     }
-    copy.height = height - TITLE_PX + below;
-    copy.margin = {...copy.margin, t: copy.margin.t - TITLE_PX, b: copy.margin.b + below};
+    copy.height = height - paper.titlePx + below;
+    copy.margin = {...copy.margin, t: copy.margin.t - paper.titlePx, b: copy.margin.b + below};
     if (copy.legend) copy.legend.y = 1 - 6 / copy.height;
     return copy;
   };
 
-  const save = (camera, chart, mm) => {
+  const save = (camera, chart, mm, format) => {
     const {layout, data} = chart, options = chart._context.toImageButtonOptions;
-    const width = mm * DRAWN_PX_PER_MM;
+    const width = mm * paper.pxPerMm;
     chart.layout = printed(layout, width, chart._fullLayout.height);
     chart.data = data.map(trace => light(trace));
     chart._context.toImageButtonOptions = {
-      ...options, width, scale: mm * MM / width, height: chart.layout.height,
-      filename: `${options.filename}-${mm}mm`,
+      ...options, format, width, scale: mm * DENSITIES[format] / width,
+      height: chart.layout.height, filename: `${options.filename}-${mm}mm`,
     };
     passes = camera;
     try {
@@ -60,6 +58,15 @@
     }
   };
 
+  // Arrow keys walk a menu, from its end to its beginning too.
+  const walk = (menu, event) => {
+    const step = {ArrowDown: 1, ArrowUp: -1}[event.key], items = [...menu.children];
+    if (!step) return;
+    event.preventDefault();
+    const at = items.indexOf(document.activeElement) + step;
+    items[(at + items.length) % items.length].focus();
+  };
+
   const ask = (camera, chart) => {
     document.querySelector(".udviz-paper")?.remove();
     const menu = document.createElement("div"), at = camera.getBoundingClientRect();
@@ -67,15 +74,17 @@
     const close = () => { if (!open.signal.aborted) { open.abort(); menu.remove(); } };
     menu.className = "udviz-paper";
     menu.setAttribute("role", "menu");
-    menu.setAttribute("aria-label", "Save this chart as SVG, in light colours");
-    for (const [name, mm] of WIDTHS) {
-      const button = document.createElement("button");
-      button.textContent = name;
-      button.setAttribute("role", "menuitem");
-      button.addEventListener("click", () => { close(); save(camera, chart, mm); });
-      menu.append(button);
+    menu.setAttribute("aria-label", "Save this chart in light colours");
+    for (const format of Object.keys(DENSITIES)) {
+      for (const [name, mm] of Object.entries(paper.widths)) {
+        const button = document.createElement("button");
+        button.textContent = `${format.toUpperCase()}, ${name}, ${mm} mm`;
+        button.setAttribute("role", "menuitem");
+        button.addEventListener("click", () => { close(); save(camera, chart, mm, format); });
+        menu.append(button);
+      }
     }
-    menu.addEventListener("keydown", event => event.key === "Escape" && close());
+    menu.addEventListener("keydown", event => event.key === "Escape" ? close() : walk(menu, event));
     const leaves = to => { if (to && !menu.contains(to)) close(); };
     menu.addEventListener("focusout", event => leaves(event.relatedTarget));
     document.addEventListener("pointerdown", event => leaves(event.target),
@@ -94,4 +103,4 @@
     event.preventDefault();
     ask(camera, chart);
   }, true);
-})();
+})(SETTINGS);

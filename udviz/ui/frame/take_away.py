@@ -28,7 +28,7 @@ def offer(view: View) -> None:
             st.download_button(
                 label,
                 data=partial(write, view),
-                file_name=f"{view.study.path.name}-{view.split}-{name}",
+                file_name=view.file_name(name),
                 mime=mime,
                 on_click="ignore",
                 width="stretch",

@@ -94,6 +94,10 @@ class View:
         """Whether a label has a gain."""
         return bool(self.labels["gain"].notna().any())
 
+    def file_name(self, name: str) -> str:
+        """Name of a file that a person downloads: of which study and split it is."""
+        return f"{self.study.path.name}-{self.split}-{name}"
+
     def label(self, name: str) -> pd.Series:
         """The row of one label."""
         return self.labels[self.labels["label"] == name].iloc[0]

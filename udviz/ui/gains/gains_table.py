@@ -72,7 +72,9 @@ def _columns(metric: Metric) -> dict[str, tuple[str, str | None]]:
     return {name: (head.replace("Gain", change), form) for name, (head, form) in _COLUMNS.items()}
 
 
-def draw_table(labels: pd.DataFrame, metric: Metric, *, opened: str | None, key: str) -> None:
+def draw_table(
+    labels: pd.DataFrame, metric: Metric, *, opened: str | None, key: str, csv: tables.Csv
+) -> None:
     """Draw `gains_table`; a click on a row opens its label, whose row is marked."""
     tables.draw_rows(
         gains_table(labels, metric),
@@ -85,6 +87,7 @@ def draw_table(labels: pd.DataFrame, metric: Metric, *, opened: str | None, key:
             for head, form in _columns(metric).values()
             if form
         },
+        csv=csv,
     )
 
 

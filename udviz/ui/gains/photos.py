@@ -52,12 +52,12 @@ def show(view: View, compared: Compared, label: str) -> None:
     most = chosen.head(MOST)
     gallery.draw(most, source, caption=_caption, key="photos", label=label)
     st.caption(HOW_TO_READ)
-    _draw_table(most, way)
-    tables.offer_csv(
-        images.drop(columns="row"),
+    csv = tables.Csv(
+        rows=images.drop(columns="row"),
         label="Download all images of this label (CSV)",
-        file_name=f"{view.study.path.name}-{view.split}-contributions.csv",
+        file_name=view.file_name("contributions.csv"),
     )
+    _draw_table(most, way, csv)
 
 
 def contributions(compared: Compared, label: str) -> pd.DataFrame:
@@ -104,7 +104,7 @@ def _caption(image: pd.Series) -> str:
     )
 
 
-def _draw_table(images: pd.DataFrame, way: str) -> None:
+def _draw_table(images: pd.DataFrame, way: str, csv: tables.Csv) -> None:
     named = {
         "image_id": "Image",
         "present": "Labelled",
@@ -112,12 +112,13 @@ def _draw_table(images: pd.DataFrame, way: str) -> None:
         "rank_before": "Rank before",
         "rank_after": "Rank after",
     }
-    st.dataframe(
+    tables.draw(
         images[list(named)].rename(columns=named),
-        hide_index=True,
+        key="contributions",
         height=250,
         alt=f"The images that {way} most, with their ranks before and after",
-        column_config={
+        csv=csv,
+        formats={
             "Contribution": st.column_config.NumberColumn(format="%.5f"),
             "Rank before": st.column_config.NumberColumn(format="%.0f"),
             "Rank after": st.column_config.NumberColumn(format="%.0f"),

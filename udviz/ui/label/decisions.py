@@ -50,7 +50,7 @@ def show(view: View, label: str, models: Mapping[str, LabelModel]) -> dict[str, 
     with st.container(key="decided"):
         st.markdown(about_thresholds(view, models, thresholds, moved=moved))
         table = decision_table(points, thresholds, view.styles)
-        tables.draw_models(table, key="decisions", alt=ALT_TABLE)
+        tables.draw(table, key="decisions", alt=ALT_TABLE)
         scores = view.scores[view.scores["label"] == label]
         if found := flags(points, scores, chance=view.label(label)["chance"]):
             st.warning("\n\n".join(found), icon=":material/flag:")

@@ -59,7 +59,7 @@ def show(view: View, label: str, model: LabelModel, threshold: float) -> None:
                 f"{named[0].upper()}{named[1:]} is wrong on **{wrong.sum():,}** of "
                 f"{plural(wrong.size, 'image')} at a threshold of {number(threshold)}."
             )
-            tables.draw_models(table, key="error-detection", alt="Measures of uncertainty")
+            tables.draw(table, key="error-detection", alt="Measures of uncertainty")
             branch = "" if "disagreement" in measures else NO_BRANCH
             st.caption(HOW_TO_READ + branch)
 

@@ -74,5 +74,5 @@ def _draw(asked: Asked, answer: Answer, source: ImageSource, *, of: str | None) 
     tables.offer_csv(
         answer.images,
         label="Download this list (CSV)",
-        file_name=f"{asked.view.study.path.name}-{asked.view.split}-images.csv",
+        file_name=asked.view.file_name("images.csv"),
     )

@@ -6,11 +6,10 @@ import streamlit as st
 
 from udviz.figures.calibration.reliability import reliability_diagram
 from udviz.figures.style.text import safe_html, shorten
-from udviz.ui.frame import charts, links
+from udviz.ui.frame import alt, charts, links
 from udviz.ui.frame.view import View
 from udviz.ui.label.label_models import LabelModel
 from udviz.ui.load.caches import label_bins
-from udviz.ui.reliability import reliability_tables
 from udviz.ui.reliability.reliability import HOW_TO_READ
 
 
@@ -26,7 +25,7 @@ def show(view: View, label: str, models: Mapping[str, LabelModel]) -> None:
             bins, view.styles, thing="images", title=f"Reliability of {safe_html(shorten(label))}"
         ),
         key="reliability",
-        alt=reliability_tables.alt(bins, label, styles=view.styles),
+        alt=alt.reliability(bins, label, styles=view.styles),
     )
     st.caption(HOW_TO_READ)
     links.to_reliability(label, text="Recalibrate it")

@@ -69,17 +69,19 @@ def show(view: View, label: str) -> None:
                 own_rows = rows[rows["metric"].isin(styles)]
                 _draw(own_rows, styles, key=key, title=f"{title}: {shorten(label)}", axis=axis)
     st.caption(HOW_TO_READ)
-    _draw_table(rows, label)
-    tables.offer_csv(
-        rows,
-        label="Download this table (CSV)",
-        file_name=f"{view.study.path.name}-{view.split}-label-slices.csv",
+    tables.draw(
+        slice_table(rows),
+        key="slice-table",
+        alt=f"Measures of {one_line(label)} on every slice and on the rest",
+        formats={"q": st.column_config.Column(help=Q)},
+        csv=tables.Csv(rows=rows, file_name=view.file_name("label-slices.csv")),
     )
 
 
-def _draw_table(rows: pd.DataFrame, label: str) -> None:
+def slice_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """The measures of a label as text, one row per slice and measure."""
     rows = pd.concat([unmirrored(own) for _, own in rows.groupby("slice_column", sort=False)])
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "Slice of images": _names(rows),
             "Measure": rows["metric"].map(SLICE_METRICS),
@@ -91,12 +93,6 @@ def _draw_table(rows: pd.DataFrame, label: str) -> None:
             "Difference, 95 % interval": _intervals(rows, "difference"),
             "q": rows["q"].map(p_value),
         }
-    )
-    st.dataframe(
-        table,
-        hide_index=True,
-        alt=f"Measures of {one_line(label)} on every slice and on the rest",
-        column_config={**tables.helped(table), "q": st.column_config.Column(help=Q)},
     )
 
 

@@ -13,6 +13,7 @@ from udviz.figures.style.text import MISSING, number
 
 _GLYPH = re.compile("^[\u25a0-\u27bf\u2b00-\u2bff] ")  # of a model or a verdict: not in every font
 _MOST_ROWS = 500  # that are typeset
+_PERCENT = "percent"  # a format of Streamlit's
 _WRITERS: Mapping[str, Callable[[pd.DataFrame], str]] = {
     "Markdown": markdown_table,
     "LaTeX": latex_table,
@@ -52,9 +53,10 @@ def offer(
 
 
 def _formats(config: Mapping[str, Any]) -> dict[str, str]:
-    """The printf format of each head that has one."""
+    """The format of each head that has one which says how many digits there are."""
     kinds = {head: column.get("type_config") or {} for head, column in config.items()}
-    return {head: form for head, kind in kinds.items() if "%" in (form := kind.get("format") or "")}
+    known = {head: kind.get("format") or "" for head, kind in kinds.items()}
+    return {head: form for head, form in known.items() if "%" in form or form == _PERCENT}
 
 
 def typeset_cells(
@@ -64,7 +66,7 @@ def typeset_cells(
 
     Args:
         table: A table; an index with a name becomes its first column.
-        formats: printf formats by head.
+        formats: printf formats by head, or ``percent``.
         columns: Those to keep; all if None.
     """
     whole = table.reset_index() if table.index.name else table
@@ -77,6 +79,8 @@ def typeset_cells(
 def _cell(cell: object, form: str | None) -> str:
     if cell is None or cell is pd.NA or (isinstance(cell, float) and not math.isfinite(cell)):
         return MISSING
+    if form == _PERCENT and isinstance(cell, int | float):
+        return f"{100 * cell:.3g} %"
     if form and isinstance(cell, int | float):
         return (form % cell).replace("-", "−")
     return number(cell) if isinstance(cell, float) else _GLYPH.sub("", str(cell))

@@ -74,7 +74,7 @@ def _show_scores(view: View, label: pd.Series, scores: pd.DataFrame) -> None:
                 alt=alt.models(drawn, quantity="Average precision"),
             )
         with grid.cell():
-            tables.draw_models(
+            tables.draw(
                 text_tables.label_model_table(scores, view.styles),
                 key="label-models",
                 alt="Scores of this label, one row per model",

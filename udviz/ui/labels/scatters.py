@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from udviz.figures.labels.scatter import Number, label_scatter, numbers_of
-from udviz.figures.style.text import interval, number, one_line, plural, safe_html
-from udviz.stats.inference.correlation import RankCorrelation, rank_correlation
+from udviz.figures.style.text import one_line, safe_html
 from udviz.ui.frame import charts
 from udviz.ui.frame.sidebar import open_label
 from udviz.ui.frame.view import View
+from udviz.ui.labels.correlation import about, about_gain, correlation_of
 from udviz.ui.labels.text_tables import with_scores
 
 HOW_TO_READ = (
@@ -37,7 +37,7 @@ def draw(labels: pd.DataFrame, view: View, *, opened: str | None) -> None:
         y = _pick("y axis", known, key="y", first=f"AP of {view.reference}")
     first, second = numbers[x], numbers[y]
     title = f"{y[0].upper()}{y[1:]} against {x}"
-    said = about(_correlation(rows, first, second))
+    said = about(correlation_of(rows, first, second))
     charts.draw(
         label_scatter(
             rows, view.hover(rows), x=first, y=second, title=safe_html(title), opened=opened
@@ -70,7 +70,7 @@ def draw_gain_against(
         pair: Models before and after.
     """
     supported = labels[labels["supported"]]
-    correlation = _correlation(supported, against, gain)
+    correlation = correlation_of(supported, against, gain)
     if not correlation.n:
         st.info(f"No label with enough positives has both a gain and a value of: {thing}.")
         return
@@ -83,44 +83,6 @@ def draw_gain_against(
         on_click=open_label,
     )
     st.markdown(said)
-
-
-def about(correlation: RankCorrelation) -> str:
-    """Size, interval and meaning of a rank correlation, as Markdown."""
-    return _told(
-        correlation,
-        rising="they **rise together**",
-        falling="one **falls** as the other rises",
-        open_="**no clear correlation**",
-    )
-
-
-def about_gain(correlation: RankCorrelation, thing: str) -> str:
-    """Size, interval and meaning of the rank correlation of gain with ``thing``, as Markdown."""
-    return _told(
-        correlation,
-        rising=f"labels with more {thing} gain **more**",
-        falling=f"labels with more {thing} gain **less**",
-        open_="**no clear correlation**",
-    )
-
-
-def _correlation(labels: pd.DataFrame, first: Number, second: Number) -> RankCorrelation:
-    return rank_correlation(
-        labels[first.column].to_numpy(float), labels[second.column].to_numpy(float)
-    )
-
-
-def _told(correlation: RankCorrelation, *, rising: str, falling: str, open_: str) -> str:
-    labels = plural(correlation.n, "label")
-    if pd.isna(correlation.rho):
-        return f"{labels} with too few different values: no rank correlation."
-    meaning = rising if correlation.low > 0 else falling if correlation.high < 0 else open_
-    return (
-        f"Spearman's rank correlation **{number(correlation.rho, digits=2, sign=True)}** "
-        f"(95 % interval {interval(correlation.low, correlation.high, digits=2, sign=True)}, "
-        f"{labels}): {meaning}."
-    )
 
 
 def _pick(label: str, options: Sequence[str], *, key: str, first: str) -> str:

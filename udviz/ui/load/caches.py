@@ -27,10 +27,10 @@ from udviz.stats.ranking.precision_recall import (
 )
 from udviz.studies.directory import STUDY_FILE, RunDirectory
 from udviz.ui.load.study import Study, StudyError
+from udviz.ui.load.thinning import thinning_of
 
 Version = tuple[str, int]  # directory of a cache; when its manifest was written, in ns
 
-MAX_CELLS = 4_000_000  # images times labels that are read for one picture: seconds
 _FITS = {"temperature": fit_temperature, "platt": fit_platt, "isotonic": fit_isotonic}
 
 
@@ -113,9 +113,8 @@ def maps_of(version: Version) -> np.ndarray:
 
 
 def thinning(version: Version) -> int:
-    """Of how many images one is taken, so that images times labels stay within `MAX_CELLS`."""
-    n_cells = int(predictions_of(version).targets.size)
-    return max(1, -(-n_cells // MAX_CELLS))  # rounded up
+    """Of how many images of a cache one is taken for a picture."""
+    return thinning_of(predictions_of(version))
 
 
 @st.cache_data(max_entries=32, show_spinner="Fitting the recalibration …")

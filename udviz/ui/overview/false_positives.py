@@ -1,41 +1,15 @@
 """What happens to the false positives of difficult and of easy labels under a comparison."""
 
 import pandas as pd
-import streamlit as st
 
-from udviz.figures.models.false_positives import false_positive_rates
 from udviz.figures.style.text import interval, number, one_line, plural, safe_markdown
-from udviz.ui.frame import charts
 from udviz.ui.frame.view import View
-from udviz.ui.labels import tables
 from udviz.ui.labels.text_tables import verdict_word
 from udviz.vocabulary import EQUAL_RECALLS
 
 TITLE = "What happens to false positives"
 _PARTS = {"hard": "Difficult labels", "rest": "Other labels"}  # by scope
 _ENDS = ("", "_low", "_high")
-
-
-def show(view: View) -> None:
-    """Draw the rates of both models at equal recall, and the table of the same; or nothing."""
-    rows = rates(view)
-    if view.pair is None or rows.empty:
-        return
-    st.subheader("What happens to the false positives of difficult and of easy labels?")
-    st.markdown(in_words(rows, view.pair))
-    with st.grid(2, min_column_width=440) as grid:
-        with grid.cell():
-            charts.draw(
-                false_positive_rates(rows, view.styles, pair=view.pair, title=TITLE),
-                key="false-positives",
-                alt=_alt(rows, view.pair),
-            )
-        with grid.cell():
-            table = rate_table(rows, view.pair)
-            tables.draw_models(
-                table, key="false-positive-table", alt="The same rates, one row each"
-            )
-    st.caption(how_to_read(view))
 
 
 def rates(view: View) -> pd.DataFrame:
@@ -121,7 +95,8 @@ def _rate(row: pd.Series, name: str, *, sign: bool = False) -> str:
     return f"{number(value, sign=sign)} ({interval(low, high, sign=sign)})"
 
 
-def _alt(rows: pd.DataFrame, pair: tuple[str, str]) -> str:
+def alt(rows: pd.DataFrame, pair: tuple[str, str]) -> str:
+    """The rates of both models, for a person who cannot see the picture."""
     before, after = map(one_line, pair)
     told = "; ".join(
         f"{row['name']}: {number(row['before_value'])} to {number(row['after_value'])}"

@@ -1,52 +1,14 @@
 """What every comparison of the study does to every label, in one picture."""
 
 import pandas as pd
-import streamlit as st
 
-from udviz.figures.models.gain_grid import gain_grid
 from udviz.figures.style.text import interval, number, one_line
 from udviz.figures.style.theme import VERDICTS, verdict_style
-from udviz.ui.frame import charts, links
 from udviz.ui.frame.view import View
-from udviz.ui.labels import tables
 from udviz.vocabulary import AVERAGE_PRECISION
 
 MEAN = "Mean over labels"
 MOST_LABELS = 40  # beyond which marks and names run into each other
-
-
-def show(view: View) -> None:
-    """Draw the labels by the comparisons, hardest first, where there are several comparisons."""
-    gains = gains_of(view)
-    n_pairs = len(gains[["before", "after"]].drop_duplicates())
-    if n_pairs < 2:
-        return
-    labels = view.labels["label"].head(MOST_LABELS).tolist()
-    st.subheader("Which labels does each student help?")
-    charts.draw(
-        gain_grid(
-            gains,
-            labels,
-            title="Gains by comparison, hardest label first",
-        ),
-        key="gain-grid",
-        alt=_alt(gains, labels),
-        on_click=links.open_in_gains,
-    )
-    cut = len(view.labels) - len(labels)
-    left_out = f" The {cut:,} easier labels are in the table." if cut else ""
-    st.caption(
-        "Each mark is a label's gain in average precision under one comparison: up and green where "
-        "it helped, down and orange where it hurt, corrected for all labels and comparisons; the "
-        "larger, the larger the change. A column that is marked in one row and not in the others "
-        f"is what sets that student apart. Click a mark to open it on Gains.{left_out}"
-    )
-    tables.draw_models(
-        gain_table(gains, means_of(view), view.labels["label"].tolist()),
-        key="gain-grid-table",
-        alt="The same gains and their mean, a row per label and a column per comparison",
-        height=320,
-    )
 
 
 def gains_of(view: View) -> pd.DataFrame:
@@ -85,7 +47,8 @@ def _told(row: pd.Series) -> str:
     return f"{told} ({interval(row['gain_low'], row['gain_high'], sign=True)})"
 
 
-def _alt(gains: pd.DataFrame, labels: list[str]) -> str:
+def alt(gains: pd.DataFrame, labels: list[str]) -> str:
+    """How many labels each comparison helped and hurt, for a person who cannot see the picture."""
     drawn = gains[gains["label"].isin(labels)]
     told = [
         f"{one_line(str(before))} to {one_line(str(after))}: "

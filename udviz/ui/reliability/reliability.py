@@ -10,7 +10,7 @@ import streamlit as st
 from udviz.figures.calibration.reliability import reliability_diagram
 from udviz.figures.style.text import safe_html, safe_markdown, shorten
 from udviz.stats.calibration.reliability_bins import ReliabilityBins
-from udviz.ui.frame import charts
+from udviz.ui.frame import alt, charts
 from udviz.ui.frame.sidebar import just_opened, open_label
 from udviz.ui.frame.view import View
 from udviz.ui.labels.controls import pick_one
@@ -209,8 +209,8 @@ def _draw_models(view: View, evidence: Evidence, label: str | None) -> None:
     figure = reliability_diagram(
         bins, view.styles, thing=thing, title=f"Reliability diagram: {name}"
     )
-    alt = reliability_tables.alt(bins, label, styles=view.styles)
-    charts.draw(figure, key="reliability", alt=alt)
+    said = alt.reliability(bins, label, styles=view.styles)
+    charts.draw(figure, key="reliability", alt=said)
 
 
 def how_to_read(view: View, evidence: Evidence, label: str | None) -> str:

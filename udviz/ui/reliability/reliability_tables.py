@@ -7,7 +7,6 @@ import streamlit as st
 
 from udviz.figures.style.text import number, one_line
 from udviz.figures.style.theme import MarkerStyle
-from udviz.stats.calibration.reliability_bins import ReliabilityBins
 from udviz.ui.labels import tables
 
 N_WORST = 8
@@ -32,7 +31,7 @@ _OF_LABELS = ("ECE above expected", "ECE", "ECE expected")
 
 def draw_models(rows: pd.DataFrame, label: str | None, *, styles: Styles) -> None:
     """Draw `model_table`, with what each number means behind its head."""
-    tables.draw_models(
+    tables.draw(
         model_table(rows, label, styles=styles),
         key="calibration",
         alt="Calibration of each model, one row per model",
@@ -100,7 +99,9 @@ def named_table(labels: pd.DataFrame, *, styles: Styles) -> pd.DataFrame:
     return labels[list(shown)].rename(columns=shown)
 
 
-def draw_labels(labels: pd.DataFrame, *, styles: Styles, opened: str | None) -> None:
+def draw_labels(
+    labels: pd.DataFrame, *, styles: Styles, opened: str | None, file_name: str
+) -> None:
     """Draw `named_table`; a click on a row opens its label, whose row is marked."""
     table = named_table(labels, styles=styles)
     tables.draw_rows(
@@ -113,20 +114,8 @@ def draw_labels(labels: pd.DataFrame, *, styles: Styles, opened: str | None) -> 
             head: st.column_config.NumberColumn(format="%.3f", help=tables.meaning_of(head))
             for head in table.columns[1:-1]
         },
+        csv=tables.Csv(file_name=file_name),
     )
-
-
-def alt(bins: Mapping[str, ReliabilityBins], label: str | None, *, styles: Styles) -> str:
-    """What a diagram shows, for a person who cannot see it."""
-    parts = []
-    for name, found in bins.items():
-        held = found.count[0] > 0
-        ends = zip(found.mean_prob[0][held], found.frequency[0][held], strict=True)
-        told = [f"{number(frequency)} at {number(prob)}" for prob, frequency in ends]
-        if told:
-            parts.append(f"{one_line(styles[name].word)} from {told[0]} to {told[-1]}")
-    of = one_line(label or "all labels, pooled")
-    return f"Reliability diagram of {of}, frequency at probability: {'; '.join(parts)}."
 
 
 def alt_worst(labels: pd.DataFrame, model: str) -> str:

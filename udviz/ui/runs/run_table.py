@@ -9,13 +9,14 @@ import streamlit as st
 
 from udviz.checks import is_number
 from udviz.figures.models.curves import style_of
-from udviz.figures.style.text import MISSING, plural, safe_markdown
+from udviz.figures.style.text import plural, safe_markdown
 from udviz.figures.style.theme import MarkerStyle, model_styles
 from udviz.recipe.files import read_recipe
 from udviz.recipe.students import CROSSFIT
 from udviz.studies.directory import STUDY_FILE, RunDirectory
 from udviz.studies.events import last_epoch, read_events, symptoms
 from udviz.studies.status import read_status
+from udviz.ui.labels import tables
 from udviz.ui.runs import curves
 from udviz.ui.runs.study_table import state_word
 
@@ -95,13 +96,11 @@ def _number(event: Mapping[str, Any], name: str) -> float | None:
 
 def draw_runs(runs: Sequence[RunDirectory], styles: Mapping[str, MarkerStyle]) -> None:
     """Draw `run_table`, and say what is unusual in it."""
-    st.dataframe(
+    tables.draw(
         run_table(runs, styles),
         key="runs",
         alt=f"{plural(len(runs), 'run')} of this study by model and seed, with their progress",
-        hide_index=True,
-        placeholder=MISSING,
-        column_config={
+        formats={
             "Model": st.column_config.TextColumn(pinned=True),
             "Seed": st.column_config.NumberColumn(format="%d", help=HELP["Seed"]),
             "Progress": st.column_config.ProgressColumn(

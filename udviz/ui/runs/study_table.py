@@ -14,7 +14,7 @@ from udviz.studies.status import State, Status
 from udviz.ui.frame.activity import POLL_SECONDS
 from udviz.ui.frame.sidebar import OPENED
 from udviz.ui.frame.start import time_left
-from udviz.ui.labels.tables import offer_csv
+from udviz.ui.labels import tables
 from udviz.ui.runs.results import Result, result_of
 
 STATES: dict[State | None, str] = {
@@ -96,18 +96,16 @@ def _draw(root: Path, opened: str | None) -> None:
     table = study_table(entries)
     marked = [names.index(opened)] if opened in names else []
     st.session_state[_KEY] = {"selection": {"rows": marked, "columns": [], "cells": []}}
-    st.dataframe(
+    tables.draw(
         table,
         key=_KEY,
         alt=f"{plural(len(names), 'study', 'studies')} with state and progress, the latest first",
-        hide_index=True,
         height=_ROW_PX * (1 + min(len(names), _N_ROWS)) + 3,
-        column_config=_formats(),
+        formats=_formats(),
+        csv=tables.Csv(file_name="studies.csv"),
         on_select=clicked,
         selection_mode="single-row",
-        placeholder=MISSING,
     )
-    offer_csv(table, label="Download this table (CSV)", file_name="studies.csv")
 
 
 def _formats() -> dict[str, Any]:
