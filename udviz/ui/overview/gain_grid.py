@@ -31,7 +31,10 @@ def gain_table(gains: pd.DataFrame, means: pd.DataFrame, labels: list[str]) -> p
     """The gains as text, a column per comparison: their mean, then ``labels`` in their order."""
     cells = pd.concat([means.assign(label=MEAN), gains])
     cells = cells.assign(
-        pair=[f"{one_line(row.before)} → {one_line(row.after)}" for row in cells.itertuples()],
+        pair=[
+            f"{one_line(before)} → {one_line(after)}"
+            for before, after in zip(cells["before"], cells["after"], strict=True)
+        ],
         told=[_told(row) for _, row in cells.iterrows()],
     )
     table = cells.pivot(index="label", columns="pair", values="told").reindex([MEAN, *labels])
