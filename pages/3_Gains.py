@@ -25,7 +25,8 @@ st.markdown(
         view.study, compared.pair, compared.mean, compared.known, metric=compared.metric
     )
 )
-st.caption(gains.about_runs(compared) + gains.about_metric(compared.metric))
+if about := gains.about_runs(compared) + gains.about_metric(compared.metric):
+    st.caption(about)
 if on_few := gains.on_few(compared):
     st.caption(on_few)
 headroom.show(view.study, compared.pair if compared.analysed else None)

@@ -48,7 +48,8 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
     },
     "udviz/comparing": {
         *("udviz.comparing", "udviz.analysis", WALL, "udviz.recipe", "udviz.studies"),
-        *("udviz.data.images", "udviz.data.problems", "udviz.data.tables"),
+        *("udviz.data.dataset", "udviz.data.images", "udviz.data.kept_boxes"),
+        *("udviz.data.problems", "udviz.data.tables"),
         *("pandas", "scipy", "tomli_w"),
     },
     "udviz/figures": {"udviz.stats", "udviz.figures", "plotly", "pandas"},

@@ -1,5 +1,6 @@
 """Prediction caches of a synthetic study, and what the analysis says of their calibration."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from udviz.stats.calibration.recalibration import (
 
 SPLITS = ("val", "test")
 FITS = {"temperature": fit_temperature, "platt": fit_platt, "isotonic": fit_isotonic}
+GRID = (6, 6)  # of a map
 SLOPES = {"teacher": 2.0, "baseline": 1.5}  # above 1: overconfident; others have 1
 
 
@@ -31,8 +33,13 @@ def cache_of(study: Path, model: str, split: str) -> Path:
     return study / (model if model == "teacher" else f"{model}-0") / "predictions" / split
 
 
-def write_caches(study: Path, *, n_images: int = 300) -> None:
-    """Write a cache per model and split; targets follow ``logits / slope`` of the model."""
+def write_caches(
+    study: Path, *, n_images: int = 300, with_maps: Collection[str] = ()
+) -> None:
+    """Write a cache per model and split; targets follow ``logits / slope`` of the model.
+
+    Models ``with_maps`` have a calibration branch: disagreement, and attention.
+    """
     names = table_of(study, "labels")["label"].unique()
     rng = np.random.default_rng(0)
     for split in SPLITS:
@@ -45,13 +52,23 @@ def write_caches(study: Path, *, n_images: int = 300) -> None:
                 SLOPES.get(model, 1.0) * logits + noise,
                 targets,
                 names=tuple(names),
+                maps=np.random.default_rng(place) if model in with_maps else None,
             )
 
 
 def write_cache(
-    directory: Path, logits: np.ndarray, targets: np.ndarray, *, names: tuple[str, ...]
+    directory: Path,
+    logits: np.ndarray,
+    targets: np.ndarray,
+    *,
+    names: tuple[str, ...],
+    maps: np.random.Generator | None = None,
 ) -> None:
     n_images = len(targets)
+    drawn: dict[str, np.ndarray] = {}
+    if maps is not None:
+        drawn["disagreement"] = maps.gamma(1.0, 0.01, targets.shape).astype(np.float32)
+        drawn["attention"] = maps.normal(0, 1, (n_images, *GRID)).astype(np.float32)
     ids = pd.DataFrame({"image_id": [f"i{k}" for k in range(n_images)], "row": range(n_images)})
     with PredictionWriter(
         directory,
@@ -66,6 +83,7 @@ def write_cache(
             targets=targets,
             difficult=np.zeros(targets.shape, dtype=bool),
             logits=logits.astype(np.float32),
+            **drawn,
         )
 
 

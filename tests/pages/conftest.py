@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
+from tests.pages.walked import write_walked
 from udviz.ui.frame import access
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +35,19 @@ def odd_study(request: pytest.FixtureRequest, runs: Path) -> Path:
         "2,000 labels": names_of(2000),
     }
     return write_study(runs / "odd", names=names[request.param])
+
+
+@pytest.fixture(scope="session")
+def walked_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study whose every number is held against its source, written once."""
+    return write_walked(tmp_path_factory.mktemp("walk") / "runs" / "demo")
+
+
+@pytest.fixture
+def walked(walked_study: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """It, in the folder of all studies; nobody changes it for longer than a test."""
+    monkeypatch.setenv("UDVIZ_RUNS", str(walked_study.parent))
+    return walked_study
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,16 @@ import re
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
+from udviz.analysis.object_masks import GRID
 from udviz.comparing.asked import Asked
 from udviz.comparing.files import compare_files
+from udviz.stats.maps.grids import box_masks
+from udviz.stats.maps.localisation import localise
+from udviz.ui.attention.attention import HOW_TO_READ_BROUGHT
 from udviz.ui.load.analysis_rows import load_study
 from udviz.ui.load.caches import predictions_of, version_of
 from udviz.ui.load.images import ImageSource, source_of, thumbnail
@@ -21,6 +26,7 @@ PAGES = (
 )
 SHOWN = (None, *PAGES[:4])  # without anything that is missing
 PARTS = ("label frequency", "co-occurrence", "images", "annotation errors", "import report")
+IDS = [f"{place}.jpg" for place in range(300)]
 LABELS = ["cat", "dog", "cow", "hen"]
 
 
@@ -55,6 +61,35 @@ def test_every_page_opens_without_torch_and_images(n_models, bring, open_app, no
         if page == GAINS and n_models > 1:
             told = " ".join(part.value for part in app.markdown)
             assert {"before", "after"} <= set(re.findall(r"\w+", told))
+
+
+def test_maps_and_boxes_that_came_with_predictions_are_shown_for_what_they_are(
+    runs, tmp_path, rng, open_app
+):
+    targets = (rng.random((300, 4)) < 0.3).astype(int)
+    np.savez(tmp_path / "targets.npz", targets=targets, label_names=LABELS, image_ids=IDS)
+    scores, maps = tmp_path / "scores.npz", tmp_path / "maps.npy"
+    np.savez(scores, scores=targets + rng.normal(size=targets.shape), label_names=LABELS)
+    np.save(maps, np.ones((300, 4, 4)) * np.eye(4))
+    objects = pd.DataFrame({"image": IDS, "label": "dog", "left": 0, "top": 0.5})
+    objects.assign(right=0.5, bottom=1).to_csv(tmp_path / "boxes.csv")
+    asked = Asked(
+        models={"mine": (scores,)},
+        targets=tmp_path / "targets.npz",
+        attention={"mine": (maps,)},
+        objects=tmp_path / "boxes.csv",
+    )
+    compare_files(asked, runs / "mine", command="udviz compare")
+
+    app = open_app("pages/5_Attention.py", label="dog")
+
+    assert not app.exception
+    assert HOW_TO_READ_BROUGHT in [caption.value for caption in app.caption]
+    table = next(t.value for t in app.table if "Energy inside" in t.value)
+    dog = box_masks(np.array([[0, 0.5, 0.5, 1]]), height=GRID, width=GRID)
+    energy = localise(np.eye(4)[None], dog).energy[0]  # a diagonal, and a box off it
+    assert table["Energy inside"].iloc[0] == f"{energy:.2f}" == "0.05"
+    assert table.loc["Uniform map", "Energy inside"] == "0.25"
 
 
 @pytest.fixture

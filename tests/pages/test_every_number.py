@@ -1,89 +1,35 @@
-"""A walk through all pages of one study: what a table shows is what the analysis found.
+"""A walk through the pages of one study: what a table shows is what the analysis found.
 
 Every head of every table has a source below, or the walk fails: a new table wants one.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.metrics import precision_recall_curve
 
-from tests.pages.caches import cache_of, write_caches, write_calibration
+from tests.pages.caches import cache_of
 from tests.pages.seen import plain, texts
-from tests.pages.synthetic import names_of, table_of, write_study
+from tests.pages.synthetic import table_of
+from tests.pages.walked import (
+    OPENED,
+    Row,
+    check,
+    frames,
+    numbers_of,
+    per_model,
+    rows_of,
+    span,
+    text,
+    texts_of,
+)
 from udviz.export.card import card_of
 from udviz.export.report import study_report
 from udviz.figures.style.theme import verdict_style
 from udviz.predictions.cache import open_predictions
-from udviz.studies.status import Status, write_status
 from udviz.ui.frame.view import view_of
 from udviz.ui.load.analysis_rows import load_study
-
-OPENED = "label 0003"
-Source = Callable[["Row"], object]
-
-
-class Row:
-    """One row of a table on a page, and what the analysis says of its label and model."""
-
-    def __init__(self, study: Path, cells: Mapping[str, object]) -> None:
-        self.study = study
-        self.label = cells.get("Label", OPENED)
-        self.model = str(cells.get("Model", "")).partition(" ")[2]
-
-    def find(self, table: str, column: str, **where: object) -> object:
-        """The one value of a table of the analysis."""
-        rows = table_of(self.study, table)
-        for name, value in ({"split": "test"} | where).items():
-            rows = rows[rows[name] == value]
-        assert len(rows) == 1, (table, where)
-        return rows[column].iloc[0]
-
-    def score(self, column: str, model: str = "") -> object:
-        return self.find("scores", column, model=model or self.model, label=self.label)
-
-    def model_row(self, column: str) -> object:
-        return self.find("models", column, model=self.model)
-
-    def label_row(self, column: str) -> object:
-        return self.find("labels", column, label=self.label)
-
-    def change(self, column: str, table: str = "comparisons") -> object:
-        pair = {"before": "baseline", "after": "distilled", "label": self.label}
-        if table == "comparisons":
-            pair |= {"scope": "label", "metric": "average_precision"}
-        return self.find(table, column, **pair)
-
-    def calibration(self, column: str, model: str = "") -> object:
-        scope = {"scope": "label", "label": self.label} if model else {"scope": "pooled"}
-        where = {"model": model or self.model, "recalibration": "none"}
-        return self.find("calibration", column, **where, **scope)
-
-
-def text(value: object, digits: int = 3, sign: str = "") -> str:
-    return f"{value:{sign}.{digits}f}".replace("-", "−") if np.isfinite(value) else "–"
-
-
-def texts_of(read: Callable[[Row, str], object], **columns: str) -> dict[str, Source]:
-    return {head: lambda row, c=column: text(read(row, c)) for head, column in columns.items()}
-
-
-def numbers_of(read: Callable[[Row, str], object], **columns: str) -> dict[str, Source]:
-    return {head: lambda row, c=column: read(row, c) for head, column in columns.items()}
-
-
-def span(read: Callable[[Row, str], object], column: str) -> Source:
-    return lambda row: f"{text(read(row, f'{column}_low'))} to {text(read(row, f'{column}_high'))}"
-
-
-def per_model(head: str, read: Callable[[Row, str, str], object], column: str) -> dict[str, Source]:
-    models = ("teacher", "baseline", "distilled")
-    return {head.format(model): lambda row, m=model: read(row, column, m) for model in models}
-
 
 MODELS = {
     "mAP": lambda row: text(row.model_row("mean_ap")),
@@ -191,42 +137,6 @@ def best_f1(row: Row, model: str) -> float:
     return float((2 * precision * recall / np.maximum(precision + recall, 1e-12)).max())
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory) -> Iterator[Path]:
-    root = tmp_path_factory.mktemp("walk") / "runs"
-    study = write_study(root / "demo", names=names_of(6))
-    write_caches(study)
-    write_calibration(study)
-    write_status(study, Status(state="finished", stage="Done", fraction=1.0))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("UDVIZ_RUNS", str(root))
-        yield study
-
-
-def rows_of(frame: pd.DataFrame) -> Iterator[dict[str, object]]:
-    whole = frame.reset_index() if frame.index.name else frame
-    heads = [re.sub(r"[◆■●] ", "", str(head)) for head in whole]
-    for cells in whole.itertuples(index=False):
-        yield dict(zip(heads, cells, strict=True))
-
-
-def same(shown: object, expected: object) -> bool:
-    if isinstance(expected, str):
-        return shown == expected or (not expected and pd.isna(shown))
-    if pd.isna(shown):
-        return not np.isfinite(expected) or expected == -1  # unknown, or a gap of nearly zero
-    return float(shown) == float(expected)
-
-
-def check(study: Path, page: str, frame: pd.DataFrame, sources: Mapping[str, Source]) -> None:
-    for cells in rows_of(frame):
-        row = Row(study, cells)
-        for head, shown in cells.items():
-            if head not in ("Label", "Model"):
-                expected = sources[head](row)
-                assert same(shown, expected), (page, head, row.label, row.model, shown, expected)
-
-
 SOURCES = {  # page -> what its tables are made of, in their order
     "overview.py": [MODELS],
     "pages/1_Difficulty.py": [ONE_LABEL, LABELS | GAINS],
@@ -236,29 +146,23 @@ SOURCES = {  # page -> what its tables are made of, in their order
 }
 
 
-def frames(app) -> list[pd.DataFrame]:
-    assert not app.exception
-    assert not app.metric, "a number that no source is known of"
-    return [frame.value for frame in app.dataframe]
-
-
 @pytest.mark.parametrize("page", SOURCES)
-def test_every_number_of_a_table_is_that_of_the_analysis(study, open_app, page):
+def test_every_number_of_a_table_is_that_of_the_analysis(walked, open_app, page):
     asked = {} if page == "pages/2_Reliability.py" else {"label": OPENED}  # there all, pooled
     found = frames(open_app(page, study="demo", **asked))
 
     assert len(found) == len(SOURCES[page])
     for frame, sources in zip(found, SOURCES[page], strict=True):
         assert len(frame)
-        check(study, page, frame, sources)
+        check(walked, page, frame, sources)
 
 
-def test_every_decision_of_a_label_is_counted_from_the_predictions(study, open_app):
+def test_every_decision_of_a_label_is_counted_from_the_predictions(walked, open_app):
     scores, decisions, measures = frames(open_app("pages/4_Label.py", study="demo", label=OPENED))
 
-    check(study, "Label", scores, ONE_LABEL)
+    check(walked, "Label", scores, ONE_LABEL)
     for cells in rows_of(decisions):
-        row = Row(study, cells)
+        row = Row(walked, cells)
         threshold = threshold_of(row)
         expected = decided(row, row.model, threshold)
         assert cells["Threshold"] == text(threshold, digits=4)
@@ -269,11 +173,11 @@ def test_every_decision_of_a_label_is_counted_from_the_predictions(study, open_a
     assert measures["Error rate"].nunique() == 1
 
 
-def test_every_threshold_is_the_best_on_validation_and_gives_what_is_said(study, open_app):
+def test_every_threshold_is_the_best_on_validation_and_gives_what_is_said(walked, open_app):
     (table,) = frames(open_app("pages/8_Thresholds.py", study="demo"))
 
     for cells in rows_of(table):
-        row = Row(study, cells)
+        row = Row(walked, cells)
         threshold = float(cells["Threshold"])
         chosen_on = decided(row, "distilled", threshold, "val")
         assert chosen_on["F1"] == pytest.approx(best_f1(row, "distilled"))
@@ -282,8 +186,8 @@ def test_every_threshold_is_the_best_on_validation_and_gives_what_is_said(study,
             assert cells[head] == pytest.approx(expected[head]), (row.label, head)
 
 
-def test_every_sentence_on_a_study_is_that_of_its_resolved_recipe(study, open_app):
-    recipe = study / "study.toml"
+def test_every_sentence_on_a_study_is_that_of_its_resolved_recipe(walked, open_app):
+    recipe = walked / "study.toml"
     before = recipe.read_text()
     recipe.write_text(
         'name = "voc2007"\ndescription = "448 px, SGD, on Pascal VOC 2007"\nseeds = [5, 7]\n'
@@ -292,7 +196,7 @@ def test_every_sentence_on_a_study_is_that_of_its_resolved_recipe(study, open_ap
     )
     try:
         app = open_app(study="demo")
-        view = view_of(load_study(study), "test")
+        view = view_of(load_study(walked), "test")
     finally:
         recipe.write_text(before)
     report = re.sub("<script.*?</script>", "", study_report(view), flags=re.DOTALL)

@@ -131,6 +131,7 @@ def test_the_comparison_chosen_elsewhere_is_opened(runs, open_app):
 
     app = open_app(GAINS, comparison="baseline → kd")
 
+    assert app.query_params["comparison"] == ["baseline → kd"]  # also of a link that is copied
     assert (app.selectbox(key="before").value, app.selectbox(key="after").value) == (
         "baseline",
         "kd",

@@ -1,6 +1,7 @@
 import json
 import threading
 import time
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,11 +10,12 @@ from PIL import Image
 from tests.pages.test_runs import button, labels, make, words
 from udviz.data.source import load_dataset
 from udviz.launching.placement import Placement
+from udviz.recipe.data import DataConfig
 from udviz.studies.lock import exclusive
 from udviz.ui.frame import access
 from udviz.ui.launch import folder, look, reading
 from udviz.ui.launch import form as launch_form
-from udviz.ui.launch.fields import recipe_fields
+from udviz.ui.launch.fields import fields_of_kind, recipe_fields
 
 NAME = "new.demo:name"
 
@@ -41,10 +43,17 @@ def widgets(app):
     return {widget.key for kind in kinds for widget in kind}
 
 
-def test_the_form_has_every_field_of_the_schema_with_its_help(form):
-    expected = {f"new.demo:{field.name}" for field in recipe_fields()}
+def test_the_form_has_every_field_that_may_matter_with_its_help(form):
+    data, others = (
+        [field for field in recipe_fields() if field.name.startswith("data.") == is_data]
+        for is_data in (True, False)
+    )
+    kinds = get_args(DataConfig.model_fields["kind"].annotation)
+    of_kinds = {kind: {f.name for f in fields_of_kind(data, kind)} for kind in kinds}
+    expected = {field.name for field in others} | of_kinds["scenes"]
 
-    assert expected <= widgets(form)
+    assert {f"new.demo:{name}" for name in expected} <= widgets(form)
+    assert set.union(*of_kinds.values()) == {field.name for field in data}
     assert len(expected) > 50
     assert form.number_input(key="new.demo:teacher.clip_norm").help == (
         "Largest gradient norm; 0 = no clipping."
@@ -140,8 +149,6 @@ def test_an_empty_data_folder_is_asked_for_by_what_it_holds(form):
         ("teacher.learning_rate", 0.0, "Teacher: Learning rate: Input should be greater than 0"),
         ("seeds", "1, x", "Seeds: Input should be a valid integer"),
         ("seeds", "1, 1", "`seeds` must be distinct"),
-        ("data.images", "../../etc", "Data: Image folder: must lie inside --data.root"),
-        ("data.labels", "/etc/passwd", "Data: Label table: must lie inside --data.root"),
     ],
 )
 def test_a_value_that_breaks_the_schema_is_named_and_nothing_can_be_started(
@@ -152,6 +159,20 @@ def test_a_value_that_breaks_the_schema_is_named_and_nothing_can_be_started(
 
     assert fault in words(form)
     assert len(form.error) == 1
+    assert "Start" not in labels(form)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "called"),
+    [("images", "../../etc", "Image folder"), ("labels", "/etc/passwd", "Label table")],
+)
+def test_a_path_out_of_the_folder_of_the_data_is_refused_in_the_words_of_the_form(
+    form, photos, field, value, called
+):
+    point_to(form, photos)
+    form.text_input(key=f"new.table:{photos}:table:data.{field}").set_value(value).run()
+
+    assert f"Data: {called}: must lie inside “Data: Data folder”" in words(form)
     assert "Start" not in labels(form)
 
 
@@ -478,6 +499,30 @@ def test_weights_that_are_here_are_proposed_and_random_ones_warned_about(
 def test_time_memory_and_disk_are_told_before_the_start(form, photos):
     told = words(point_to(form, photos))
 
-    assert "4 networks to train: **roughly " in told
+    assert "4 networks to train: **" in told
     assert "no run here tells how fast this machine is" in told
     assert "GB of memory and " in told
+
+
+def test_data_that_cannot_be_used_are_refused_in_the_words_of_the_form(form, photos):
+    table = photos / "labels.csv"
+    table.write_text(table.read_text().replace(",0", ","))
+
+    told = point_to(form, photos).error[0].value.replace("\\", "")
+
+    assert "if a blank does, “Data: A blank cell means” absent" in told
+    assert form.button(key="new.start").disabled
+    form.selectbox(key=f"new.table:{photos}:table:data.blank_means").select("absent").run()
+    assert not form.button(key="new.start").disabled
+
+
+def test_only_fields_of_the_chosen_kind_of_data_are_asked_for(form, photos):
+    point_to(form, photos)
+    asked = {widget.label for widget in (*form.text_input, *form.number_input)}
+
+    assert {"Label table", "Slice columns", "Image size (px)"} <= asked
+    assert not {"Training annotations", "Training images", "VOC year"} & asked
+    form.selectbox(key=f"new.table:{photos}:table:data.kind").select("coco").run()
+    asked = {widget.label for widget in (*form.text_input, *form.number_input)}
+    assert "Training annotations" in asked
+    assert not {"Label table", "Slice columns"} & asked

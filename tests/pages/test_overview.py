@@ -12,6 +12,7 @@ from tests.pages.synthetic import (
     table_of,
     write_study,
 )
+from tests.pages.walked import text
 
 
 def test_the_model_table_shows_the_numbers_of_the_analysis(study, open_app):
@@ -183,8 +184,31 @@ def test_several_comparisons_are_drawn_and_tabled_label_by_label(runs, open_app)
     assert set(marks) == expected
     table = table_with(app, "baseline → kd")
     wanted = rows[rows["after"] == "kd"].set_index("label")["gain"]
-    for label, told in table["baseline → kd"].items():
+    (mean,) = table_of(study, "comparisons").query("scope == 'mean' and after == 'kd'").query(
+        "split == 'test' and metric == 'average_precision'"
+    ).to_dict("records")
+    said = table["baseline → kd"].to_dict()
+    ends = f"({mean['gain_low']:+.3f} to {mean['gain_high']:+.3f})".replace("-", "−")
+    assert said.pop("Mean over labels").endswith(f"{text(mean['gain'], sign='+')} {ends}")
+    for label, told in said.items():
         assert told.split()[1] == f"{wanted[label]:+.3f}".replace("-", "−")
+
+
+def test_the_lead_of_a_teacher_is_told_over_those_that_it_did_not_teach(study, open_app):
+    write_study(study.parent / "other", names=names_of(4), comparisons=[("distilled", "baseline")])
+
+    assert "is clearly better than baseline" in texts(open_app(study="demo"))
+    assert "is clearly better than" not in texts(open_app(study="other"))
+
+
+def test_a_mean_over_all_labels_is_not_shown_twice(study, open_app):
+    models = table_of(study, "models")
+    change_tables(study, models=models.assign(n_supported=20, n_trained=20, n_labels=20))
+
+    app = open_app()
+
+    assert not any("positives" in head for head in app.dataframe[0].value)
+    assert "at least so many positive images" not in texts(app)
 
 
 def test_a_single_comparison_has_no_picture_of_several(study, open_app):

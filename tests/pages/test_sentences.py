@@ -123,25 +123,21 @@ def gaps(*values, bounded=True):
     )
 
 
-def test_a_teacher_that_is_better_on_few_labels_is_told_to_teach_little():
-    told = plain(sentences.little_to_gain(gaps(0.2, -0.3, -0.1, np.nan)))
+def test_of_a_teacher_is_told_where_it_leads_clearly_and_where_least_and_no_forecast():
+    told = plain(sentences.lead_of_teacher(gaps(0.2, -0.3, -0.1, np.nan)))
 
     assert told == (
-        "On validation teacher is clearly better than baseline on 1 of 3 labels: expect little of "
-        "what it teaches. It has little to teach on label 1, label 2: train it "
-        "longer, or take a larger one."
+        "On validation teacher is clearly better than baseline on 1 of 3 labels; its lead is "
+        "smallest on label 1, label 2."
     )
+    assert "on 0 of 1 label;" in sentences.lead_of_teacher(gaps(0.2, bounded=False))
 
 
-def test_a_gap_that_may_be_none_is_nothing_to_learn_from():
-    assert "on 0 of 1 label: expect little" in sentences.little_to_gain(gaps(0.2, bounded=False))
-
-
-def test_a_teacher_that_is_better_everywhere_needs_no_advice_and_none_is_no_sentence():
-    told = plain(sentences.little_to_gain(gaps(0.2, 0.1)))
+def test_a_teacher_that_is_better_everywhere_has_no_smallest_lead_and_none_is_no_sentence():
+    told = plain(sentences.lead_of_teacher(gaps(0.2, 0.1)))
 
     assert told == "On validation teacher is clearly better than baseline on 2 of 2 labels."
-    assert sentences.little_to_gain(gaps()) == ""
+    assert sentences.lead_of_teacher(gaps()) == ""
 
 
 def test_a_study_is_told_by_the_settings_it_was_made_with(tmp_path):

@@ -75,6 +75,24 @@ def test_a_threshold_that_predicts_nearly_every_image_is_marked(open_app, cached
     assert table.loc[full, "Note"].str.contains("of all images").all()
 
 
+def test_labels_with_too_few_positives_come_last_and_say_so(open_app, cached):
+    val = open_predictions(cache_of(cached, "distilled", "val"))
+    positives = dict(zip(val.label_names, (val.targets == 1).sum(axis=0), strict=True))
+    least = sorted(positives.values())[-2]  # two labels have as many
+    recipe = cached / "study.toml"
+    recipe.write_text(recipe.read_text().replace("min_positives = 20", f"min_positives = {least}"))
+
+    app = open_app(PAGE)
+
+    few = shown(app).set_index("Label").iloc[2:]
+    assert sorted(few.index) == sorted(label for label, n in positives.items() if n < least)
+    for label, row in few.iterrows():
+        assert np.isnan(row["Threshold"])
+        told = f"validation has {positives[label]} positives, of {least} needed"
+        assert row["Note"] == told
+    assert "Bring more validation images." in app.markdown[-1].value
+
+
 def test_without_validation_the_page_says_why_it_has_no_thresholds(open_app, cached):
     shutil.rmtree(cache_of(cached, "distilled", "val"))
 

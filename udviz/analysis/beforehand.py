@@ -82,8 +82,9 @@ def teacher_against(measured: Measured, before: str, label_names: tuple[str, ...
     gaps = teacher_gap(measured, before, TEACHER).assign(label=label_names)
     mean = mean_gain_row(measured, before, TEACHER).iloc[0]
     known = headroom(gaps)
+    little = ": expect little of what it teaches" if known.is_little else ""
     told = (
-        f"{clearly_better(before, gaps)}. Its mean AP is {mean['gain']:+.3f} "
+        f"{clearly_better(before, gaps)}{little}. Its mean AP is {mean['gain']:+.3f} "
         f"[{mean['gain_low']:+.3f}, {mean['gain_high']:+.3f}] above {shown(before)}'s."
     )
     if known.rest:

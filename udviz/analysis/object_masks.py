@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from udviz.data.dataset import Dataset
+from udviz.data.dataset import Boxes, Dataset
 from udviz.stats.maps.grids import box_masks, label_masks
 
 GRID = 24  # cells per side on which maps and objects are compared
@@ -30,8 +30,12 @@ def object_masks(dataset: Dataset, image: int, *, height: int, width: int) -> di
             return {}
         labels = np.unique(mask[mask >= 0]).tolist()
         return dict(zip(labels, label_masks(mask, labels, **size), strict=True))
-    if dataset.boxes is None:
-        return {}
-    own = np.flatnonzero(dataset.boxes.image == image)
-    drawn, labels = box_masks(dataset.boxes.corners[own], **size), dataset.boxes.label[own]
+    return {} if dataset.boxes is None else boxed_masks(dataset.boxes, image, **size)
+
+
+def boxed_masks(boxes: Boxes, image: int, *, height: int, width: int) -> dict[int, np.ndarray]:
+    """`object_masks` of boxes alone."""
+    own = np.flatnonzero(boxes.image == image)
+    drawn = box_masks(boxes.corners[own], height=height, width=width)
+    labels = boxes.label[own]
     return {int(label): drawn[labels == label].any(axis=0) for label in np.unique(labels)}

@@ -15,10 +15,11 @@ from udviz.analysis.split_predictions import SplitPredictions
 from udviz.analysis.store import is_current, write_analysis
 from udviz.analysis.tables.all_jobs import analysis_jobs, join_tables
 from udviz.analysis.tables.contents import contents, counted
-from udviz.analysis.tables.objects import Objects, sizes_and_objects
+from udviz.analysis.tables.objects import Objects, from_boxes, sizes_and_objects
 from udviz.analysis.tables.sliced import Sliced, sliced_counts, sliced_dataset
-from udviz.data.dataset import Dataset
-from udviz.predictions.manifest import IMAGES, read_manifest
+from udviz.data.dataset import Boxes, Dataset
+from udviz.data.kept_boxes import OBJECTS, read_boxes
+from udviz.predictions.manifest import IMAGES, file_crc32, read_manifest
 from udviz.recipe.schema import Recipe
 from udviz.recipe.students import CROSSFIT
 from udviz.stats.difficulty.causes import LabelFacts
@@ -93,10 +94,13 @@ def analyse_plan(
     val, test = (_open(study, plan.models, split) for split in JUDGED_SPLITS)
     if test is None:
         raise FileNotFoundError(f"`{study}` must hold predictions on the test split, got none.")
+    boxes = read_boxes(study, n_labels=len(test.label_names)) if dataset is None else None
     inputs = plan.settings() | _inputs(val, test, folds, dataset)
+    if boxes is not None:
+        inputs["objects"] = f"{file_crc32(study / OBJECTS):08x}"
     if is_current(study, inputs=inputs):
         return False
-    tables = _tables(plan, val, test, folds, dataset, advance, engine)
+    tables = _tables(plan, val, test, folds, dataset, boxes, advance, engine)
     write_analysis(study, tables, inputs=inputs)
     return True
 
@@ -107,6 +111,7 @@ def _tables(
     test: SplitPredictions,
     folds: Sequence[Path],
     dataset: Dataset | None,
+    boxes: Boxes | None,
     advance: Advance,
     engine: Engine | None,
 ) -> dict[str, pd.DataFrame]:
@@ -114,17 +119,19 @@ def _tables(
     n_labels = len(test.label_names)
     train_positives, sizes = np.full(n_labels, -1), None
     objects: dict[str, Objects] = {}
+    # without attention there is nothing that should point at objects
+    rows = {
+        name: split.first.images["row"].to_numpy()
+        for name, split in splits.items()
+        if any(split.first_run(model).attention is not None for model in split.models)
+    }
     if dataset is not None:
         train_positives = (dataset.targets[dataset.indices("train")] == 1).sum(axis=0)
-        # without attention there is nothing that should point at objects
-        rows = {
-            name: split.first.images["row"].to_numpy()
-            for name, split in splits.items()
-            if any(split.first_run(model).attention is not None for model in split.models)
-        }
         sizes, objects = sizes_and_objects(
             dataset, rows, lambda share, what: advance(OBJECTS_SHARE * share, what)
         )
+    elif boxes is not None:
+        sizes, objects = from_boxes(boxes, rows, n_labels=n_labels)
     slices = _slices(dataset, splits)
     jobs = analysis_jobs(
         plan, val, test, train_positives, objects=objects, folds=folds, slices=slices

@@ -1,5 +1,6 @@
 """What a study found, in a few lines for a terminal."""
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from udviz.analysis.store import read_table
 from udviz.checks import shown
 from udviz.installation import app_called
 from udviz.stats.comparison.headroom import headroom
+from udviz.studies.directory import runs_root
 from udviz.vocabulary import AVERAGE_PRECISION, EQUAL_RECALLS, HELPED, HURT, INCONCLUSIVE
 
 MOST_NAMED = 8  # labels in one line
@@ -39,7 +41,9 @@ def summary(study: Path, *, split: str = "test") -> str:
         precision = rows[rows["metric"] == AVERAGE_PRECISION]
         lines += ["", *_comparison_lines(str(before), str(after), precision, taught=taught)]
         lines += _hard_lines(rows)
-    lines += ["", f"Look at it: {app_called()}"]
+    is_elsewhere = study.resolve().parent != runs_root().resolve()
+    there = f"UDVIZ_RUNS={shlex.quote(str(study.resolve().parent))} " if is_elsewhere else ""
+    lines += ["", f"Look at it: {there}{app_called()}"]
     return "\n".join(lines)
 
 
@@ -101,10 +105,9 @@ def _hard_lines(rows: pd.DataFrame) -> list[str]:
 def clearly_better(before: str, gaps: pd.DataFrame) -> str:
     """On how many labels the teacher has something to teach, by the validation split."""
     known = headroom(gaps)
-    little = ": expect little of what it teaches" if known.is_little else ""
     return (
         f"On validation the teacher is clearly better than {shown(before)} on "
-        f"{len(known.better)} of {known.n_labels} labels{little}"
+        f"{len(known.better)} of {known.n_labels} labels"
     )
 
 

@@ -35,6 +35,9 @@ def main(arguments: Sequence[str]) -> None:
         val_targets=flags.val_targets,
         calibration=models_of([], flags.calibration, flag="--calibration"),
         val_calibration=models_of([], flags.val_calibration, flag="--val-calibration"),
+        attention=models_of([], flags.attention, flag="--attention"),
+        val_attention=models_of([], flags.val_attention, flag="--val-attention"),
+        objects=flags.objects,
         comparisons=tuple(flags.compare),
         reference=flags.reference,
         scores=flags.scores,
@@ -96,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     of_models = partial(add, action="append", default=[], metavar="NAME=FILE[,FILE...]")
     of_models("--model")
     of_models("--calibration", help="logits of a calibration branch, for the uncertainty")
+    of_models("--attention", help="attention maps (N, h, w), to hold models against each other")
     add("--compare", action="append", default=[], metavar="BEFORE:AFTER")
     add("--reference", default="", metavar="NAME", help="whose difficulty is shown: the first's")
     add("--scores", choices=SCALES, help="default: recognised, and said")
@@ -104,8 +108,10 @@ def _parser() -> argparse.ArgumentParser:
         "--groups", default="", metavar="COLUMN", help="of the targets: images that belong together"
     )
     add("--metadata", type=Path, help="table of sites, annotators, ...: results by their values")
+    add("--objects", type=Path, help="table of boxes: whether maps point at them, and their sizes")
     add("--val-targets", type=Path, help="targets of a validation split, for thresholds")
     of_models("--val-model")
     of_models("--val-calibration")
+    of_models("--val-attention")
     add("--min-positives", type=int, default=MIN_POSITIVES, help="fewer: not supported (20)")
     return parser

@@ -28,6 +28,10 @@ class Asked:
         calibration: Files of logits of the calibration branch on the test images, of the models
             that have one, as many as each has seeds.
         val_calibration: The same on the validation images.
+        attention: Files of attention maps of the test images, of the models that have some, as many
+            as each has seeds.
+        val_attention: The same of the validation images.
+        objects: Table of the objects in the images; None without any.
         min_positives: From how many positives on a label counts as supported.
     """
 
@@ -43,6 +47,9 @@ class Asked:
     metadata: Path | None = None
     calibration: Files = field(default_factory=dict)
     val_calibration: Files = field(default_factory=dict)
+    attention: Files = field(default_factory=dict)
+    val_attention: Files = field(default_factory=dict)
+    objects: Path | None = None
     min_positives: int = MIN_POSITIVES
 
     def arguments(self, out: Path) -> list[str]:
@@ -51,15 +58,18 @@ class Asked:
             *_listed("--model", self.models),
             ("--targets", str(self.targets)),
             *_listed("--calibration", self.calibration),
+            *_listed("--attention", self.attention),
             *_listed("--val-model", self.val_models),
             ("--val-targets", str(self.val_targets or "")),
             *_listed("--val-calibration", self.val_calibration),
+            *_listed("--val-attention", self.val_attention),
             *(("--compare", pair) for pair in self.comparisons),
             ("--reference", self.reference),
             ("--scores", self.scores or ""),
             ("--images", str(self.images or "")),
             ("--groups", self.groups),
             ("--metadata", str(self.metadata or "")),
+            ("--objects", str(self.objects or "")),
             ("--min-positives", str(self.min_positives)),
             ("--out", str(out)),
         ]

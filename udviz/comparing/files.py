@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from udviz.comparing.asked import Asked
+from udviz.comparing.asked import Asked, Files
 from udviz.comparing.images import note_images
 from udviz.comparing.metadata import with_slices
+from udviz.comparing.objects import boxes_in
 from udviz.comparing.split import BroughtSplit, read_split, scale_of
 from udviz.comparing.study import Advance, check_free, file_sha256, write_study
 from udviz.recipe.brought import BroughtModel, BroughtStudy, Source, check_models
@@ -38,15 +39,29 @@ def compare_files(
     """
     check_models(list(asked.models), asked.comparisons, asked.reference)
     check_free(out)
-    _check_calibration(asked)
+    for flag, test, val in (
+        ("calibration", asked.calibration, asked.val_calibration),
+        ("attention", asked.attention, asked.val_attention),
+    ):
+        _check_besides(asked, flag, test, val)
     read = partial(read_split, told=asked.scores, groups=asked.groups)
     splits: dict[Split, BroughtSplit] = {
-        "test": read(asked.targets, asked.models, calibration=asked.calibration)
+        "test": read(
+            asked.targets,
+            asked.models,
+            calibration=asked.calibration,
+            attention=asked.attention,
+        )
     }
     if asked.val_models or asked.val_targets:
         val_targets = _checked_val(asked)
         in_order = {name: asked.val_models[name] for name in asked.models}
-        splits["val"] = read(val_targets, in_order, calibration=asked.val_calibration)
+        splits["val"] = read(
+            val_targets,
+            in_order,
+            calibration=asked.val_calibration,
+            attention=asked.val_attention,
+        )
         _check_same_labels(splits)
     notes: list[str] = []
     if asked.metadata:
@@ -54,8 +69,14 @@ def compare_files(
     if asked.images:
         ids = [name for split in splits.values() for name in split.joined.ids]
         notes.append(note_images(asked.images, ids))
+    boxes = None
+    if asked.objects:
+        ids = [str(name) for split in splits.values() for name in split.joined.ids]
+        labels = [str(name) for name in splits["test"].joined.label_names]
+        boxes, told = boxes_in(asked.objects, ids, labels)
+        notes += told
     study = _record(asked, out.name, command, splits, notes)
-    write_study(out, study, splits, advance)
+    write_study(out, study, splits, advance, boxes=boxes)
     return study
 
 
@@ -74,6 +95,8 @@ def _record(
             val=tuple(map(_source, asked.val_models.get(model, ()))),
             calibration=tuple(map(_source, asked.calibration.get(model, ()))),
             val_calibration=tuple(map(_source, asked.val_calibration.get(model, ()))),
+            attention=tuple(map(_source, asked.attention.get(model, ()))),
+            val_attention=tuple(map(_source, asked.val_attention.get(model, ()))),
         )
         for model, files in asked.models.items()
     }
@@ -88,22 +111,21 @@ def _record(
         groups=asked.groups,
         images=str(asked.images.absolute()) if asked.images else "",
         metadata=_source(asked.metadata) if asked.metadata else None,
+        objects=_source(asked.objects) if asked.objects else None,
         min_positives=asked.min_positives,
         notes=(*(note for split in splits.values() for note in split.notes), *notes),
     )
 
 
-def _check_calibration(asked: Asked) -> None:
-    """Raise unless the calibration branches are of the models, on every split of theirs."""
-    seeds = {name: len(files) for name, files in asked.models.items()}
-    splits = [("--calibration", asked.calibration)]
-    if asked.val_models or asked.val_calibration:
-        splits.append(("--val-calibration", asked.val_calibration))
+def _check_besides(asked: Asked, name: str, test: Files, val: Files) -> None:
+    """Raise unless what comes besides scores is of the models, on every split of theirs."""
+    seeds = {model: len(files) for model, files in asked.models.items()}
+    splits = [(f"--{name}", test)]
+    if asked.val_models or val:
+        splits.append((f"--val-{name}", val))
+    wanted = {model: seeds.get(model, 0) for model in {**test, **val}}
     for flag, files_of in splits:
-        given = {name: len(files) for name, files in files_of.items()}
-        wanted = {
-            name: seeds.get(name, 0) for name in {**asked.calibration, **asked.val_calibration}
-        }
+        given = {model: len(files) for model, files in files_of.items()}
         if given != wanted:
             raise ValueError(
                 f"`{flag}` must be NAME=FILE[,FILE...], with as many files as `--model NAME` and "

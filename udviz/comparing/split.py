@@ -1,7 +1,7 @@
 """The predictions of all models on one split, joined with its targets."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,14 @@ import pandas as pd
 
 from udviz.predictions.brought.branches import write_branch
 from udviz.predictions.brought.joined import Joined, joined
+from udviz.predictions.brought.maps import Maps
 from udviz.predictions.brought.matrix import Matrix
-from udviz.predictions.brought.reading import read_scores, read_targets, target_values
+from udviz.predictions.brought.reading import (
+    read_maps,
+    read_scores,
+    read_targets,
+    target_values,
+)
 from udviz.predictions.brought.scores import Scores, judged_scores
 from udviz.predictions.cache import SLICE, PredictionWriter
 from udviz.studies.directory import RunDirectory
@@ -30,6 +36,7 @@ class BroughtSplit:
             then in each logits of a calibration branch.
         calibration: Model -> logits of its calibration branch, one per seed; of those that have
             one.
+        attention: Model -> attention maps, one per seed; of those that have some.
     """
 
     targets: np.ndarray
@@ -38,6 +45,7 @@ class BroughtSplit:
     joined: Joined
     slices: pd.DataFrame | None = None
     calibration: Mapping[str, tuple[Scores, ...]] = field(default_factory=dict)
+    attention: Mapping[str, tuple[Maps, ...]] = field(default_factory=dict)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -85,6 +93,9 @@ class BroughtSplit:
                     if name in self.calibration:
                         branch = self.calibration[name][seed]
                         write_branch(writer, self._columns(branch, places[branch]))
+                    if name in self.attention:
+                        maps = self.attention[name][seed]
+                        maps.write(writer, self._rows_of(maps))
 
     def _places(self) -> dict[Scores, int]:
         """Where in `joined` each file is."""
@@ -92,6 +103,10 @@ class BroughtSplit:
             run for of in (self.models, self.calibration) for runs in of.values() for run in runs
         ]
         return {file: place for place, file in enumerate(files, start=1)}
+
+    def _rows_of(self, maps: Maps) -> np.ndarray:
+        """(N,) places of the common images in maps."""
+        return maps.rows_of(self.joined.ids, self.joined.rows[0], len(self.targets))
 
     def _write_labels(self, writer: PredictionWriter, scores: Scores, place: int) -> None:
         rows, columns = self.joined.rows[0], self.joined.columns[0]
@@ -113,6 +128,7 @@ def read_split(
     *,
     told: Scale | None,
     calibration: Mapping[str, Sequence[Path]] | None = None,
+    attention: Mapping[str, Sequence[Path]] | None = None,
     groups: str = "",
 ) -> BroughtSplit:
     """Read the files of one split.
@@ -122,6 +138,7 @@ def read_split(
         models: Model -> files of its scores, one per seed.
         told: What the scores are; None = recognised.
         calibration: Model -> files of logits of its calibration branch, one per seed.
+        attention: Model -> files of its attention maps, one per seed.
         groups: Column of the targets that says which images belong together; empty = none.
 
     Raises:
@@ -133,7 +150,11 @@ def read_split(
         {name: [read_scores(file) for file in files] for name, files in of.items()}
         for of in (models, calibration or {})
     )
-    return as_split(given, runs, branches, values=values, told=told)
+    split = as_split(given, runs, branches, values=values, told=told)
+    maps = {name: tuple(map(read_maps, files)) for name, files in (attention or {}).items()}
+    for own in (own for of_model in maps.values() for own in of_model):
+        split._rows_of(own)  # refused before anything is written
+    return replace(split, attention=maps)
 
 
 def as_split(

@@ -11,6 +11,8 @@ from udviz.analysis.plan import Plan
 from udviz.analysis.study import analyse_plan
 from udviz.checks import shown
 from udviz.comparing.split import BroughtSplit
+from udviz.data.dataset import Boxes
+from udviz.data.kept_boxes import OBJECTS, write_boxes
 from udviz.predictions.brought.reading import files_of
 from udviz.recipe.brought import BroughtStudy
 from udviz.studies import privacy
@@ -28,6 +30,8 @@ def write_study(
     study: BroughtStudy,
     splits: dict[Split, BroughtSplit],
     advance: Advance = lambda fraction, message: None,
+    *,
+    boxes: Boxes | None = None,
 ) -> None:
     """Write caches, tables and record of a study; nothing is left of one that fails.
 
@@ -37,6 +41,7 @@ def write_study(
         splits: Its predictions: of the test split, and of the validation split if there is one.
             Emptied as they are written: the analysis needs their memory.
         advance: Called with the share that is done, in [0, 1], and what was done last.
+        boxes: Objects in its images, by their rows over all splits; None without any.
 
     Raises:
         ValueError: If ``out`` is there already.
@@ -49,6 +54,8 @@ def write_study(
     with exclusive(draft):
         try:
             _clear(draft)
+            if boxes is not None:
+                write_boxes(boxes, draft / OBJECTS)
             _write(draft, study, splits, advance)
             check_free(out)
             draft.rename(out)

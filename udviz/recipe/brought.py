@@ -40,6 +40,10 @@ class BroughtModel(Section):
     """Logits of its calibration branch on the test images, likewise; empty without one."""
     val_calibration: tuple[Source, ...] = ()
     """The same on the validation images."""
+    attention: tuple[Source, ...] = ()
+    """Attention maps of the test images, likewise; empty without any."""
+    val_attention: tuple[Source, ...] = ()
+    """The same of the validation images."""
 
     def files(self, split: Split) -> tuple[Source, ...]:
         """The files of scores of one split."""
@@ -69,6 +73,8 @@ class BroughtStudy(Section):
     """Column of the targets that says which images belong together; empty = none."""
     metadata: Source | None = None
     """Table of what is known of each image: a site, an annotator."""
+    objects: Source | None = None
+    """Table of the objects in the images."""
     min_positives: int = Field(MIN_POSITIVES, ge=1)
     """Labels with fewer positives are shown but not supported."""
     notes: tuple[str, ...] = ()

@@ -43,6 +43,8 @@ WRITERS = {
     "wide.csv": lambda path, x: wide(x).to_csv(path),
     "unnamed.csv": lambda path, x: wide(x).rename_axis(None).to_csv(path),
     "wide.tsv": lambda path, x: wide(x).to_csv(path, sep="\t"),
+    "semicolons.csv": lambda path, x: wide(x).to_csv(path, sep=";", decimal=","),
+    "tabs.csv": lambda path, x: wide(x).to_csv(path, sep="\t"),
     "wide.parquet": lambda path, x: wide(x).reset_index().to_parquet(path),
     "index.parquet": lambda path, x: wide(x).to_parquet(path),
     "unnamed.parquet": lambda path, x: wide(x).rename_axis(None).to_parquet(path),

@@ -12,7 +12,7 @@ import pandas as pd
 from udviz.analysis.engines.engine import Tables
 from udviz.analysis.object_masks import GRID
 from udviz.analysis.split_predictions import SplitPredictions
-from udviz.data.dataset import Dataset
+from udviz.data.dataset import Boxes, Dataset
 from udviz.stats.labels.object_sizes import object_sizes
 from udviz.stats.maps.grids import box_masks, from_zero, label_masks
 from udviz.stats.maps.localisation import Localisation, localisation_table, localise
@@ -69,17 +69,23 @@ def sizes_and_objects(
     if dataset.load_mask is not None:
         sizes, objects = _from_masks(dataset, rows, advance)
     if dataset.boxes is not None:
-        boxes = dataset.boxes
-        sizes = object_sizes(
-            boxes.image,
-            boxes.label,
-            corners=boxes.corners,
-            visible=boxes.visible,
-            n_labels=len(dataset.label_names),
-        )
-        if not objects:
-            objects = {split: _from_boxes(dataset, images) for split, images in rows.items()}
+        sizes, boxed = from_boxes(dataset.boxes, rows, n_labels=len(dataset.label_names))
+        objects = objects or boxed
     return sizes, objects
+
+
+def from_boxes(
+    boxes: Boxes, rows: Mapping[str, np.ndarray], *, n_labels: int
+) -> tuple[pd.DataFrame, dict[str, Objects]]:
+    """`sizes_and_objects` of boxes alone: an object is the union of a label's boxes in an image."""
+    sizes = object_sizes(
+        boxes.image,
+        boxes.label,
+        corners=boxes.corners,
+        visible=boxes.visible,
+        n_labels=n_labels,
+    )
+    return sizes, {split: _boxed(boxes, images, n_labels) for split, images in rows.items()}
 
 
 def localisation(split: SplitPredictions, model: str, objects: Objects) -> Tables:
@@ -128,15 +134,11 @@ def _from_masks(
     return sizes, {split: _objects(of) for split, of in found.items()}
 
 
-def _from_boxes(dataset: Dataset, images: np.ndarray) -> Objects:
-    """Objects of the (N,) ``images`` of a data set: the union of a label's boxes in each."""
-    assert dataset.boxes is not None
-    boxes = dataset.boxes
-    row_of = np.full(len(dataset.image_ids), -1, dtype=np.int64)
-    row_of[images] = np.arange(len(images))
-    own = np.flatnonzero(row_of[boxes.image] >= 0)
-    n_labels = len(dataset.label_names)
-    pair = row_of[boxes.image[own]] * n_labels + boxes.label[own]
+def _boxed(boxes: Boxes, images: np.ndarray, n_labels: int) -> Objects:
+    """Objects in the (N,) ``images``: the union of a label's boxes in each."""
+    rows = pd.Index(images).get_indexer(pd.Index(boxes.image))
+    own = np.flatnonzero(rows >= 0)
+    pair = rows[own] * n_labels + boxes.label[own]
     order = np.argsort(pair, kind="stable")
     own, pairs, starts = own[order], *np.unique(pair[order], return_index=True)
     packed = np.empty((len(pairs), -(-(GRID**2) // 8)), dtype=np.uint8)

@@ -4,11 +4,11 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
@@ -22,7 +22,7 @@ SCALES: dict[str, Scale | None] = {  # names of the array of scores
     **{"probs": "probabilities", "pred_probs": "probabilities"},
 }
 TARGETS = ("targets", "y_true", "labels")
-_IDS = ("image_ids", "image_id", "ids", "images", "image")
+IDS = ("image_ids", "image_id", "ids", "images", "image")
 _NAMES = ("label_names", "class_names", "classes", "labels")
 _NO_HEADER = (ValueError, EOFError, SyntaxError, TypeError, OverflowError, TokenError)
 _NO_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
@@ -30,24 +30,36 @@ _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", 
 _TYPES |= {"I8": "i1", "U8": "u1", "BOOL": "?", "BF16": "<u2"}
 
 Arrays = Mapping[str, Callable[[], np.ndarray]]  # name -> reads it
+Found = TypeVar("Found")
+ARRAYS = (".npy", ".npz", ".safetensors")
 
 
-def read_npy(path: Path) -> Matrix:
-    """The one array of a ``.npy`` file, mapped: it has neither ids nor label names."""
+def read_arrays(path: Path, choose: Callable[[Arrays], Found]) -> Found:
+    """What ``choose`` makes of the arrays of a file, by their names; that of a ``.npy`` is ``""``.
+
+    Raises:
+        ValueError: If the file is cut, or its arrays are not of plain numbers or words.
+    """
+    match path.suffix.lower():
+        case ".npy":
+            return choose({"": partial(_read_npy, path)})
+        case ".npz":
+            return _read_npz(path, choose)
+    return choose(_safetensors(path))
+
+
+def _read_npy(path: Path) -> np.ndarray:
+    """The array of a ``.npy`` file, mapped."""
     try:
         # unlike `np.load`, this knows neither zip files nor pickles
         values: np.ndarray = np.lib.format.open_memmap(path, mode="r")
     except (*_NO_HEADER, OSError) as error:
         raise refused(path, "be a whole .npy array of plain numbers", "none") from error
-    return of_array(values, source=path.name)
+    return values
 
 
-def read_npz(path: Path, *, targets: bool) -> Matrix:
-    """Arrays of a ``.npz`` file by their names; each is read after its header was believed.
-
-    Raises:
-        ValueError: If it is cut, or holds no such array of plain numbers.
-    """
+def _read_npz(path: Path, choose: Callable[[Arrays], Found]) -> Found:
+    """Each array of a ``.npz`` file is read after its header was believed."""
     try:
         with zipfile.ZipFile(path) as archive:
             sizes = {
@@ -56,17 +68,13 @@ def read_npz(path: Path, *, targets: bool) -> Matrix:
                 if item.filename.endswith(".npy")
             }
             arrays = {name: partial(_member, archive, name, size) for name, size in sizes.items()}
-            return _chosen(path, arrays, targets=targets)
+            return choose(arrays)
     except _NO_ZIP as error:
         raise refused(path, "be a whole .npz file of numpy", "none") from error
 
 
-def read_safetensors(path: Path, *, targets: bool) -> Matrix:
-    """Tensors of a ``.safetensors`` file, mapped; names as JSON lists in its metadata.
-
-    Raises:
-        ValueError: If it is cut, or holds no such tensor.
-    """
+def _safetensors(path: Path) -> Arrays:
+    """Tensors of a ``.safetensors`` file, mapped; names as JSON lists in its metadata."""
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
@@ -75,7 +83,7 @@ def read_safetensors(path: Path, *, targets: bool) -> Matrix:
         try:
             header: dict[str, Any] = json.loads(file.read(length))
             metadata = header.pop("__metadata__", {})
-            names = {k: json.loads(v) for k, v in metadata.items() if k in (*_IDS, *_NAMES)}
+            names = {k: json.loads(v) for k, v in metadata.items() if k in (*IDS, *_NAMES)}
             parts = {
                 name: (_TYPES[about["dtype"]], about["shape"], *about["data_offsets"])
                 for name, about in header.items()
@@ -92,7 +100,7 @@ def read_safetensors(path: Path, *, targets: bool) -> Matrix:
             raise refused(path, f"hold all of the tensor {name!r}", "a part")
         is_half = header[name]["dtype"] == "BF16"
         arrays[name] = partial(_mapped, path, kind, tuple(shape), start + begin, is_half)
-    return _chosen(path, arrays, targets=targets)
+    return arrays
 
 
 def _mapped(
@@ -106,9 +114,35 @@ def _mapped(
     return values
 
 
-def _chosen(path: Path, arrays: Arrays, *, targets: bool) -> Matrix:
-    """The matrix among named arrays, with its ids and label names."""
-    wanted = TARGETS if targets else tuple(SCALES)
+def read_matrix(path: Path, *, targets: bool) -> Matrix:
+    """The scores or targets of a file of arrays, with their ids and label names.
+
+    Raises:
+        ValueError: As `read_arrays`, and if it holds no such array.
+    """
+
+    def choose(arrays: Arrays) -> Matrix:
+        name = only(path, arrays, TARGETS if targets else tuple(SCALES))
+        names = named(arrays, _NAMES, besides=name)
+        if names is not None and names.ndim != 1:  # cleanlab's `labels` are targets
+            names = None
+        return of_array(
+            arrays[name](),
+            source=path.name,
+            ids=named(arrays, IDS, besides=name),
+            label_names=names,
+            scale=SCALES.get(name),
+        )
+
+    return read_arrays(path, choose)
+
+
+def only(path: Path, arrays: Arrays, wanted: Sequence[str]) -> str:
+    """Name of the array that is called as ``wanted``, or of the only one.
+
+    Raises:
+        ValueError: If there are several, or none.
+    """
     found = [name for name in wanted if name in arrays]
     if not found and len(arrays) == 1:
         found = list(arrays)
@@ -118,19 +152,12 @@ def _chosen(path: Path, arrays: Arrays, *, targets: bool) -> Matrix:
             f"hold one array called {', '.join(wanted)}",
             ", ".join(found or sorted(arrays)[:8]) or "no array",
         )
-    ids, names = (
-        next((arrays[n]() for n in known if n in arrays and n not in found), None)
-        for known in (_IDS, _NAMES)
-    )
-    if names is not None and names.ndim != 1:  # cleanlab's `labels` are targets
-        names = None
-    return of_array(
-        arrays[found[0]](),
-        source=path.name,
-        ids=ids,
-        label_names=names,
-        scale=SCALES.get(found[0]),
-    )
+    return found[0]
+
+
+def named(arrays: Arrays, known: Sequence[str], *, besides: str) -> np.ndarray | None:
+    """The first array that is called as ``known``; None if there is none ``besides`` that one."""
+    return next((arrays[name]() for name in known if name in arrays and name != besides), None)
 
 
 def _member(archive: zipfile.ZipFile, name: str, size: int) -> np.ndarray:

@@ -1,13 +1,15 @@
 """Scores and targets from a file or folder of any format that is read without running anything."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from udviz.checks import shown
-from udviz.predictions.brought.arrays import read_npy, read_npz, read_safetensors
+from udviz.predictions.brought.arrays import ARRAYS, read_matrix
 from udviz.predictions.brought.coco import read_results
 from udviz.predictions.brought.folders import read_folder, shards_of
+from udviz.predictions.brought.maps import Maps, maps_in
 from udviz.predictions.brought.matrix import Matrix, refused
 from udviz.predictions.brought.tables import read_csv, read_parquet
 
@@ -53,6 +55,17 @@ def read_targets(path: Path, *, groups: str = "") -> tuple[Matrix, np.ndarray]:
     return found, target_values(found)
 
 
+def read_maps(path: Path) -> Maps:
+    """Attention maps of one run; they are read when they are used.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no file of arrays, a pickle, cut, or holds no maps; says what to do.
+    """
+    _kind_of(path, ARRAYS, "maps")
+    return maps_in(path)
+
+
 def files_of(path: Path) -> list[Path]:
     """The files that are read where ``path`` is given: itself, or the shards in a folder.
 
@@ -93,30 +106,32 @@ def place_of(matrix: Matrix, row: int, place: int) -> str:
 def _read(path: Path, *, targets: bool, groups: str = "") -> Matrix:
     if path.is_dir() and not groups:
         return read_folder(path, targets=targets)
-    kind = path.suffix.lower()
-    if kind in _PICKLES:
-        raise ValueError(_pickle(path, kind))
-    if kind not in FORMATS:
-        raise refused(path, f"be one of {', '.join(FORMATS)}", kind or "no ending")
-    if not path.is_file():
-        raise FileNotFoundError(f"{shown(str(path))} must be a file of scores, got none there.")
-    with path.open("rb") as file:
-        if file.read(2) in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
-            raise ValueError(_pickle(path, ".pkl"))
+    kind = _kind_of(path, FORMATS, "scores")
     if groups and kind not in _TABLES:
         raise refused(path, f"be one of {', '.join(_TABLES)} to have a column of groups", kind)
+    if kind in ARRAYS:
+        return read_matrix(path, targets=targets)
     match kind:
-        case ".npy":
-            return read_npy(path)
-        case ".npz":
-            return read_npz(path, targets=targets)
-        case ".safetensors":
-            return read_safetensors(path, targets=targets)
         case ".parquet":
             return read_parquet(path, groups=groups)
         case ".json":
             return read_results(path)
     return read_csv(path, targets=targets, groups=groups)
+
+
+def _kind_of(path: Path, formats: Sequence[str], what: str) -> str:
+    """The ending of a file of ``what``, if it is one of ``formats`` and no pickle in disguise."""
+    kind = path.suffix.lower()
+    if kind in _PICKLES:
+        raise ValueError(_pickle(path, kind))
+    if kind not in formats:
+        raise refused(path, f"be one of {', '.join(formats)}", kind or "no ending")
+    if not path.is_file():
+        raise FileNotFoundError(f"{shown(str(path))} must be a file of {what}, got none there.")
+    with path.open("rb") as file:
+        if file.read(2) in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
+            raise ValueError(_pickle(path, ".pkl"))
+    return kind
 
 
 def _pickle(path: Path, kind: str) -> str:

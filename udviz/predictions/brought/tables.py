@@ -36,8 +36,7 @@ def read_csv(path: Path, *, targets: bool, groups: str = "") -> Matrix:
     """
     if path.stat().st_size > MOST_CSV:
         raise refused(path, f"have at most {MOST_CSV:,} bytes", "more; write it as Parquet")
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    names, first = _first_rows(path, delimiter)
+    delimiter, decimal_point, names, first = _layout(path)
     if len(set(names)) < len(names):
         raise refused(path, "name every column once", "one twice")
     _check_groups(path, names, groups)
@@ -54,7 +53,9 @@ def read_csv(path: Path, *, targets: bool, groups: str = "") -> Matrix:
         table = arrow_csv.read_csv(
             path,
             parse_options=arrow_csv.ParseOptions(delimiter=delimiter),
-            convert_options=arrow_csv.ConvertOptions(column_types=kinds),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=kinds, decimal_point=decimal_point
+            ),
         )
     if long:
         return from_long(path, *(table.column(name) for name in long), scale=_SCORES[long[2]])
@@ -158,6 +159,24 @@ def _long_columns(names: list[str]) -> tuple[str, str, str] | None:
     if len(names) == 3 and "label" in names and len(ids) == len(scores) == 1:
         return ids[0], "label", scores[0]
     return None
+
+
+def _layout(path: Path) -> tuple[str, str, list[str], list[str]]:
+    """Delimiter, decimal point, names of the columns, and the cells of the first row.
+
+    Spreadsheets write semicolons, and commas into numbers, where people do so.
+    """
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    names, first = _first_rows(path, delimiter)
+    for other in (";", "\t"):
+        named, cells = _first_rows(path, other)
+        if len(names) == 1 and len(named) == len(cells) > 1:
+            delimiter, names, first = other, named, cells
+    pointed = [cell.replace(",", ".") for cell in first]
+    changed = [new for new, old in zip(pointed, first, strict=True) if new != old]
+    if delimiter != "," and any(map(is_number, changed)):
+        return delimiter, ",", names, pointed
+    return delimiter, ".", names, first
 
 
 def _first_rows(path: Path, delimiter: str) -> tuple[list[str], list[str]]:

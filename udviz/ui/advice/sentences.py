@@ -114,16 +114,15 @@ def unhelped(wrong: pd.DataFrame) -> str:
 
 
 def untaught(rows: pd.DataFrame) -> str:
-    """On which labels the teacher itself is weak, said once, as Markdown.
+    """Which labels the teacher itself ranks badly, said once, as Markdown.
 
     Args:
         rows: Actions to improve it, at least one.
     """
     return (
-        f"The teacher itself is weak on {_some(rows)}: on validation it is not clearly better than "
-        f"{safe_markdown(rows['before'].iloc[0])}, and it ranks them clearly worse than the median "
-        "label. Distillation has little to give there; what a better teacher would save is not "
-        "known."
+        f"The teacher ranks {_some(rows)} clearly worse than the median label, at equal "
+        "prevalence, and on validation it is not clearly better there than "
+        f"{safe_markdown(rows['before'].iloc[0])}. What a better teacher would save is not known."
     )
 
 
@@ -193,8 +192,7 @@ def _add_images(action: pd.Series) -> str:
 def _improve_teacher(action: pd.Series) -> str:
     return (
         f"On validation the teacher is not clearly better than {safe_markdown(action['before'])} "
-        f"here (AP {number(action['gap'], sign=True)}). {_below(action)} Distillation has little "
-        "to give."
+        f"here (AP {number(action['gap'], sign=True)}). {_below(action)}"
     )
 
 

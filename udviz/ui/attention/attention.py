@@ -26,6 +26,14 @@ NEARLY_UNIFORM = (
     "equal. The map is then close to the mean feature activation: it shows where features are "
     "active, and little about uncertainty. Compare it with the uniform control below."
 )
+HOW_TO_READ_BROUGHT = (
+    "Maps that came with the predictions, of the models' first runs; what is bright in them is "
+    "for those who made them to say. Both share one colour scale; the difference has its own."
+)
+NO_MAPS_BROUGHT = (
+    "No attention maps came with these predictions. `udviz compare --attention NAME=FILE` takes "
+    "them, one map per image."
+)
 NO_MAPS = (
     "No model of this study has a calibration branch, so there is no uncertainty attention. "
     "Evidence for a label is available below."
@@ -83,12 +91,15 @@ def draw_targets(selection: Selection, *, opened: str | None, file_name: str) ->
 def show_maps(selection: Selection, canvas: Canvas) -> None:
     """The maps of the pair, how alike they are, and whether they point at the object."""
     if not selection.maps:
-        st.info(NO_MAPS)
+        st.info(NO_MAPS_BROUGHT if selection.is_brought else NO_MAPS)
         with st.container(width=400):
             show_image(selection, canvas)
         return
     draw_maps(selection, canvas)
-    st.caption(HOW_TO_READ + about_weights(selection))
+    if selection.is_brought:
+        st.caption(HOW_TO_READ_BROUGHT)
+    else:
+        st.caption(HOW_TO_READ + about_weights(selection))
     with st.grid(2, min_column_width=400) as grid:
         with grid.cell():
             draw_agreement(selection)
@@ -118,7 +129,9 @@ def draw_maps(selection: Selection, canvas: Canvas) -> None:
     """Draw the image, the maps on one scale, and their difference."""
     maps = selection.maps
     low, high = min(m.min() for m in maps.values()), max(m.max() for m in maps.values())
-    unit = "uncertainty attention (units of the normalised features)"
+    unit = "attention, as it was brought"
+    if not selection.is_brought:
+        unit = "uncertainty attention (units of the normalised features)"
     scale = Scale(colours=MAP_SCALE, low=float(low), high=float(high), unit=unit)
     layers = [
         Layer(title=selection.styles[name].text, values=values, scale=scale)
@@ -152,7 +165,8 @@ def _difference(selection: Selection, maps: dict[str, np.ndarray]) -> Layer:
 def draw_agreement(selection: Selection) -> None:
     """How alike the two maps are, against maps of other images."""
     if len(selection.pair) < 2:
-        st.info(ONE_MAP)
+        if not selection.is_brought:
+            st.info(ONE_MAP)
         return
     st.table(agreement_rows(selection).set_index("Agreement"), border="horizontal")
     st.caption(HOW_TO_READ_AGREEMENT)

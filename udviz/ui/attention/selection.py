@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from udviz.analysis.object_masks import object_masks
+from udviz.analysis.object_masks import boxed_masks, object_masks
 from udviz.data.images.decoding import ImageError
 from udviz.figures.style.theme import MarkerStyle
 from udviz.predictions.cache import Predictions
+from udviz.recipe.brought import BROUGHT
 from udviz.ui.frame.view import View
 from udviz.ui.labels.model_picker import pick_model
 from udviz.ui.load import images
@@ -63,8 +64,13 @@ class Selection:
         return self.run.label_names.index(self.label)
 
     @property
+    def is_brought(self) -> bool:
+        """Whether predictions and maps were made elsewhere."""
+        return BROUGHT in self.study.recipe
+
+    @property
     def maps(self) -> dict[str, np.ndarray]:
-        """Model of the pair -> its (h, w) uncertainty attention of the image."""
+        """Model of the pair -> its (h, w) attention map of the image."""
         return {
             name: np.asarray(attention[self.place], dtype=float)
             for name in self.pair
@@ -151,9 +157,14 @@ def objects_of(selection: Selection, height: int, width: int) -> np.ndarray | No
     Raises:
         StudyError: If the data set or the mask cannot be read.
     """
+    size = {"height": height, "width": width}
+    if selection.is_brought:
+        boxes = images.brought_boxes(selection.source, n_labels=len(selection.run.label_names))
+        masks = {} if boxes is None else boxed_masks(boxes, selection.row, **size)
+        return masks.get(selection.column)
     dataset = images.dataset_of(selection.source)
     try:
-        masks = object_masks(dataset, selection.row, height=height, width=width)
+        masks = object_masks(dataset, selection.row, **size)
     except ImageError as error:
         raise StudyError(quoted(error)) from error
     return masks.get(selection.column)

@@ -109,7 +109,9 @@ def pick_comparison(study: Study, *, ask: bool) -> tuple[str, str] | None:
     if ask:
         chosen = pick("Comparison", names, key=COMPARISON, default=names[0])
     else:
-        chosen = st.query_params.get(COMPARISON, st.session_state.get(f"_{COMPARISON}"))
+        last = st.session_state.get(f"_{COMPARISON}")
+        chosen = st.query_params.get(COMPARISON, last)
+        keep_in_link(COMPARISON, chosen, last=last)
     return pairs.get(chosen or names[0], pairs[names[0]])
 
 

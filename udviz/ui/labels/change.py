@@ -101,8 +101,13 @@ def change_in_words(
 
 def is_distillation(study: Study, before: str, after: str) -> bool:
     """Whether what lies between two models is that a teacher taught the second one."""
-    method = study.setting(f"students.{after}.method") or ("ud" if after == DISTILLED else "none")
-    return before == BASELINE and method in METHODS and method not in _UNTAUGHT
+    return before == BASELINE and is_taught(study, after)
+
+
+def is_taught(study: Study, model: str) -> bool:
+    """Whether a teacher taught a model of the study."""
+    method = study.setting(f"students.{model}.method") or ("ud" if model == DISTILLED else "none")
+    return method in METHODS and method not in _UNTAUGHT
 
 
 def what_is_covered(seeds: bool, teachers: bool, *, taught: bool) -> str:

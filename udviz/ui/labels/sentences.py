@@ -18,7 +18,7 @@ from udviz.figures.style.text import (
 from udviz.stats.comparison.headroom import headroom
 from udviz.ui.frame.view import Comparison, View
 from udviz.ui.labels.change import NO_COMPARISON, MeanChange, change_in_words, what_is_covered
-from udviz.ui.labels.text_tables import supported_heads, verdict_word
+from udviz.ui.labels.text_tables import told_apart, verdict_word
 from udviz.ui.load.study import Study
 from udviz.vocabulary import AVERAGE_PRECISION, METRICS, Metric
 
@@ -64,7 +64,7 @@ def _data(study: Study) -> str:
     return f" on {what}" + (f", images of {safe_markdown(side)} px" if side else "")
 
 
-def little_to_gain(validation: pd.DataFrame) -> str:
+def lead_of_teacher(validation: pd.DataFrame) -> str:
     """On how many labels the teacher is clearly better than the model before, as Markdown.
 
     Args:
@@ -82,16 +82,8 @@ def little_to_gain(validation: pd.DataFrame) -> str:
         f"On validation {teacher} is clearly better than {before} on {len(known.better)} of "
         f"{plural(known.n_labels, 'label')}"
     )
-    if not known.rest:
-        return f"{told}."
     names = ", ".join(safe_markdown(shorten(name)) for name in known.rest[:_MOST_NAMED])
-    n_more = len(known.rest) - _MOST_NAMED
-    more = f" and {n_more} more" if n_more > 0 else ""
-    expect = ": expect little of what it teaches" if known.is_little else ""
-    return (
-        f"{told}{expect}. It has little to teach on {names}{more}: train it longer, "
-        "or take a larger one."
-    )
+    return f"{told}; its lead is smallest on {names}." if names else f"{told}."
 
 
 def how_to_read_gains(pair: tuple[str, str]) -> str:
@@ -106,10 +98,14 @@ def how_to_read_gains(pair: tuple[str, str]) -> str:
 
 def how_to_read_models(view: View) -> str:
     """What the heads of the table of models mean."""
-    supported, trained = supported_heads(view)
+    heads = told_apart(view)
+    means = (
+        f"{'; '.join(heads)}: mean AP of the labels with at least so many positive images. "
+        if heads
+        else ""
+    )
     return (
-        f"{supported}; {trained}: mean AP of the labels with at least so many positive images in "
-        "this split, and in training. At a threshold of 0.5, or those chosen on validation: CF1, "
+        f"{means}At a threshold of 0.5, or those chosen on validation: CF1, "
         "the harmonic mean of the mean precision and the mean recall of the labels; macro F1, the "
         "mean of the labels' own F1; OF1, the F1 over all decisions. SD over seeds: standard "
         "deviation of the mAP over training seeds."

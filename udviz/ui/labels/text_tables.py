@@ -57,7 +57,14 @@ def model_table(view: View) -> pd.DataFrame:
         }
         for _, model in view.models.iterrows()
     ]
-    return pd.DataFrame(rows).set_index("Model")
+    table = pd.DataFrame(rows).set_index("Model")
+    return table.drop(columns=[head for head in (supported, trained) if head not in told_apart(view)])
+
+
+def told_apart(view: View) -> list[str]:
+    """Those of `supported_heads` that leave a label out, and so are not the mAP again."""
+    counts = zip(supported_heads(view), ("n_supported", "n_trained"), strict=True)
+    return [head for head, n in counts if (view.models[n] != view.models["n_labels"]).any()]
 
 
 def supported_heads(view: View) -> tuple[str, str]:

@@ -1,18 +1,23 @@
 """What a new study will take, said before it is started."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import streamlit as st
 
 from udviz.figures.style.text import plural
-from udviz.launching.cost import Cost, Speed, cost_of, device_of, largest_backbone, speed_here
+from udviz.launching.cost import (
+    Cost,
+    Speed,
+    cores_of,
+    cost_of,
+    device_of,
+    seconds_of,
+    speeds_here,
+)
 from udviz.launching.launch import Plan
 from udviz.launching.limits import this_machine
-from udviz.processes import usable_cores
-
-_EITHER_WAY = 2.0  # factor by which a guess of the speed may be wrong
 
 
 def show(plan: Plan, images: Mapping[str, int] | None, root: Path) -> None:
@@ -42,26 +47,27 @@ def show(plan: Plan, images: Mapping[str, int] | None, root: Path) -> None:
 def _time(plan: Plan, cost: Cost, root: Path) -> str:
     if plan.placement.on != "local":
         return "how long depends on the cluster's machines."
-    device, backbone = device_of(plan.recipe), largest_backbone(plan.recipe)
-    speed = _speed(root, backbone, device)
-    n_devices = plan.placement.processes * plan.placement.machines if device == "cuda" else 1
-    seconds = cost.operations / speed.operations / n_devices
-    what = plural(n_devices, "GPU") if device == "cuda" else plural(usable_cores(), "CPU core")
-    if speed.is_alike:
-        return f"**about {_spelt(seconds)}** on {what}, as fast as {backbone} was here before."
-    low, high = _spelt(seconds / _EITHER_WAY), _spelt(seconds * _EITHER_WAY)
-    return f"**roughly {low} to {high}** on {what}, {_basis(speed)}."
+    device = device_of(plan.recipe)
+    units = plan.placement.processes * plan.placement.machines
+    if device == "cpu":
+        units = cores_of(plan.recipe)
+    speeds = _speeds(root, tuple(cost.operations), device)
+    low, high = map(_spelt, seconds_of(cost, speeds, units=units))
+    what = plural(units, "GPU" if device == "cuda" else "CPU core")
+    return f"**{low} to {high}** on {what}, {_basis(speeds.values())}."
 
 
 @st.cache_data(ttl=60, show_spinner=False)  # seconds; every letter that is typed asks again
-def _speed(root: Path, backbone: str, device: str) -> Speed:
-    return speed_here(root, backbone, device)
+def _speeds(root: Path, backbones: tuple[str, ...], device: str) -> dict[str, Speed]:
+    return speeds_here(root, backbones, device)
 
 
-def _basis(speed: Speed) -> str:
-    if speed.runs:
-        return f"by {plural(speed.runs, 'run')} of other networks here"
-    return "by the operations of its networks; no run here tells how fast this machine is"
+def _basis(speeds: Collection[Speed]) -> str:
+    if not all(speed.runs for speed in speeds):
+        return "a guess: no run here tells how fast this machine is"
+    if not all(speed.is_alike for speed in speeds):
+        return "going by other networks that were trained here"
+    return "as slow and as fast as these networks were trained here before"
 
 
 def _warn(cost: Cost, root: Path, *, on_gpu: bool) -> None:

@@ -1,5 +1,7 @@
 """What the form calls the fields of a recipe; flags and files keep their own names."""
 
+import re
+
 SECTIONS = {
     "data": "Data",
     "teacher": "Teacher",
@@ -16,6 +18,8 @@ NAMES = {
     "data.images": "Image folder",
     "data.splits": "Split table",
     "data.label_column": "Label column",
+    "data.blank_means": "A blank cell means",
+    "data.minus_one_means": "-1 means",
     "data.masks": "Mask folder",
     "data.mask_labels": "Mask label table",
     "data.year": "VOC year",
@@ -76,6 +80,8 @@ METHODS = {
     "cam": "Class activation map distillation (CAM)",
 }
 
+_FLAG = re.compile(r"--([a-z_]+(?:\.[a-z_]+)+)")
+
 
 def name_of(field: str) -> str:
     """What the form calls the field with this dotted name."""
@@ -91,6 +97,11 @@ def place_of(field: str) -> str:
         asked = f": {name_of(field)}" if len(inside) > 1 else ""
         return f"Student {inside[0]}{asked}"
     return f"{SECTIONS[section]}: {name_of(field)}" if section in SECTIONS else name_of(section)
+
+
+def in_form(text: str) -> str:
+    """``text`` with each flag as the form calls its field."""
+    return _FLAG.sub(lambda flag: f"“{place_of(flag[1])}”", text)
 
 
 def _plain(name: str) -> str:

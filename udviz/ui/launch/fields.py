@@ -16,6 +16,10 @@ from udviz.ui.launch.field_names import METHODS, SECTIONS, name_of
 
 GENERAL = "General"
 STUDENTS = "students"
+_KINDS = {  # of data, as help begins with them
+    **{kind: kind for kind in ("scenes", "table", "voc", "coco")},
+    **{"imagefolder": "image folder", "nuswide": "nus-wide", "openimages": "open images"},
+}
 _INHERITED = "as shared"  # of a student's setting that is not its own
 
 
@@ -65,6 +69,22 @@ def _is_read(setting: str, method: str, loss: str) -> bool:
     """Whether a setting may matter to a method and a loss: its help begins with those it is of."""
     owners = (StudentConfig.model_fields[setting].description or "").partition(":")[0].split(", ")
     return setting in ("method", "loss") or bool({method, loss} & set(owners))
+
+
+def fields_of_kind(fields: Iterable[RecipeField], kind: str) -> list[RecipeField]:
+    """Those of ``fields`` that may matter to a kind of data: their help begins with those it is of.
+
+    Args:
+        fields: Of the section of the data.
+        kind: As `DataConfig.kind` has it.
+    """
+    return [field for field in fields if _is_of_kind(field.info.description or "", kind)]
+
+
+def _is_of_kind(told: str, kind: str) -> bool:
+    first, *more = (part.partition(":")[0].lower() for part in told.split(";"))
+    owners = [part for part in (first, *more) if any(word in part for word in _KINDS.values())]
+    return first not in owners or any(_KINDS[kind] in part for part in owners)
 
 
 def ask(field: RecipeField, value: Any, *, key: str, label: str | None = None) -> Any:

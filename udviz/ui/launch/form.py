@@ -22,8 +22,8 @@ from udviz.ui.frame.access import ask_password, may_change
 from udviz.ui.frame.sidebar import OPENED, RUNS
 from udviz.ui.launch import estimate, folder, look, students, weights
 from udviz.ui.launch import placement as placement_form
-from udviz.ui.launch.field_names import SECTIONS, place_of
-from udviz.ui.launch.fields import ask_in_columns, recipe_fields
+from udviz.ui.launch.field_names import SECTIONS, in_form, place_of
+from udviz.ui.launch.fields import ask_in_columns, fields_of_kind, recipe_fields
 
 FIRST = {  # what a person thinks of first, and how it is called away from its heading
     "seeds": "Seeds",
@@ -40,6 +40,7 @@ FOLDERS = {  # what the data folder must hold, by kind of data
 }
 DEFAULT = "demo"
 OWN = "table"  # what a study of one's own images starts from
+_KIND = "data.kind"
 _NAME = "name"  # of the recipe; the study's counts
 _NOT_IN_NAMES, _LONGEST_NAME = re.compile(r"[^\w.-]+"), 60
 _OPEN = "_new_study"  # in the session: what the open form starts from
@@ -96,7 +97,15 @@ def _dialog() -> None:
         estimate.show(plan, images, study.parent)
     st.caption(placement_form.what_runs(plan.placement))
     st.code(plan.typed(study), language="bash", wrap_lines=True)
-    if st.button("Start", type="primary", icon=":material/play_arrow:", key="new.start"):
+    is_refused = look.is_refused(plan.recipe.data)
+    if st.button(
+        "Start",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="new.start",
+        disabled=is_refused,
+        help="These data cannot be read, as is told above." if is_refused else None,
+    ):
         _start(plan, study)
 
 
@@ -195,6 +204,8 @@ def _free_name(root: Path, source: str, typed: str) -> str:
 def _ask_all(recipe: Recipe, place: Mapping[str, Any], *, prefix: str) -> dict[str, Any]:
     """Ask for every field: the first ones in sight, then the students, the rest by section.
 
+    Fields of other kinds of data than the chosen one keep what they are.
+
     Args:
         recipe: What they hold at first.
         place: The same of the data where they are known otherwise, by dotted name; its root is
@@ -209,8 +220,12 @@ def _ask_all(recipe: Recipe, place: Mapping[str, Any], *, prefix: str) -> dict[s
     entered |= students.ask_students(recipe, prefix=prefix)
     for section in dict.fromkeys(field.section for field in fields.values()):
         rest = [f for f in fields.values() if f.section == section and f.name not in FIRST]
-        is_elsewhere = section == SECTIONS["data"] and len(place) > 1
-        own = f"{prefix}{place[folder.ROOT]}:{place['data.kind']}:" if is_elsewhere else prefix
+        is_data, own = section == SECTIONS["data"], prefix
+        if is_data and len(place) > 1:
+            own = f"{prefix}{place[folder.ROOT]}:{place['data.kind']}:"
+        if is_data:
+            entered |= {field.name: values[field.name] for field in rest}
+            rest = fields_of_kind(rest, st.session_state.get(f"{own}{_KIND}", values[_KIND]))
         with st.expander(section):
             entered |= ask_in_columns(rest, values, n_columns=2, prefix=own)
     gone = [name for name in recipe.students if f"{STUDENTS}.{name}.method" not in entered]
@@ -228,7 +243,7 @@ def _faults(error: Exception) -> list[str]:
 def _in_words(line: str) -> str:
     """A fault of a flag as one of a field of the form."""
     flag, _, fault = line.removeprefix("--").partition(": ")
-    return f"{place_of(flag)}: {fault}"
+    return f"{place_of(flag)}: {in_form(fault)}"
 
 
 def _start(plan: Plan, study: Path) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from udviz.figures.style.text import plural, safe_markdown
 from udviz.recipe.data import DataConfig
 from udviz.studies.failure import reason
-from udviz.ui.launch.field_names import place_of
+from udviz.ui.launch.field_names import in_form, place_of
 from udviz.ui.launch.folder import told
 from udviz.ui.launch.reading import Reading, readings
 
@@ -33,11 +33,20 @@ def show(data: DataConfig) -> Mapping[str, int] | None:
         st.fragment(_wait, run_every=1.0)(reading)
         return None
     except (OSError, RuntimeError, ValueError) as error:
-        st.error(safe_markdown(" ".join(reason(error).split())), icon=":material/error:")
+        why = in_form(" ".join(reason(error).split()))
+        st.error(safe_markdown(why), icon=":material/error:")
         return None
     _show_facts(facts)
     images: Mapping[str, int] = facts["splits"]
     return images
+
+
+def is_refused(data: DataConfig) -> bool:
+    """Whether the data were read and cannot be used, as `show` says."""
+    if data.kind == "scenes":
+        return False
+    facts = readings().of(data).facts
+    return facts.done() and facts.exception() is not None
 
 
 def _wait(reading: Reading) -> None:

@@ -10,10 +10,11 @@ import streamlit as st
 from PIL import Image
 
 from udviz.comparing.images import files_of_images
-from udviz.data.dataset import Dataset
+from udviz.data.dataset import Boxes, Dataset
 from udviz.data.fingerprint import DataRecord, differences
 from udviz.data.images.decoded import DecodedImages, decoded_folder, stored_aspect, stored_image
 from udviz.data.images.decoding import ImageError, read_image
+from udviz.data.kept_boxes import read_boxes
 from udviz.data.source import load_dataset
 from udviz.predictions.cache import Predictions
 from udviz.recipe.brought import BROUGHT, BroughtError
@@ -162,6 +163,19 @@ def _read_dataset(recipe: str, modified_ns: int) -> Dataset:
         raise StudyError("Predictions of this study were brought without images.") from error
     except (OSError, ValueError) as error:
         raise StudyError(f"The data set cannot be read. {quoted(error)}") from error
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the objects …")
+def brought_boxes(source: ImageSource, *, n_labels: int) -> Boxes | None:
+    """The objects that came with predictions; None if there are none.
+
+    Raises:
+        StudyError: If their table is damaged.
+    """
+    try:
+        return read_boxes(Path(source.study), n_labels=n_labels)
+    except (OSError, ValueError) as error:
+        raise StudyError(f"The objects cannot be read. {quoted(error)}") from error
 
 
 def _file_at(files: Sequence[Path | None], row: int, longer_px: int) -> Image.Image:

@@ -25,9 +25,11 @@ def show_gain_grid(view: View) -> None:
         f"is what sets that student apart. Click a mark to open it on Gains.{left_out}"
     )
     tables.draw(
-        gain_grid.gain_table(gain_grid.gains_of(view), view.labels["label"].tolist()),
+        gain_grid.gain_table(
+            gain_grid.gains_of(view), gain_grid.means_of(view), view.labels["label"].tolist()
+        ),
         key="gain-grid-table",
-        alt="The same gains, a row per label and a column per comparison",
+        alt="The same gains and their mean, a row per label and a column per comparison",
         height=320,
     )
 

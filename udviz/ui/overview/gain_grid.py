@@ -2,35 +2,49 @@
 
 import pandas as pd
 
-from udviz.figures.style.text import number, one_line
+from udviz.figures.style.text import interval, number, one_line
 from udviz.figures.style.theme import VERDICTS, verdict_style
 from udviz.ui.frame.view import View
 from udviz.vocabulary import AVERAGE_PRECISION
 
+MEAN = "Mean over labels"
 MOST_LABELS = 40  # beyond which marks and names run into each other
 
 
 def gains_of(view: View) -> pd.DataFrame:
     """Rows of ``comparisons`` of every label in average precision, on the split of the view."""
+    return _rows(view, "label")
+
+
+def means_of(view: View) -> pd.DataFrame:
+    """The same of the means over labels, a row per comparison."""
+    return _rows(view, "mean")
+
+
+def _rows(view: View, scope: str) -> pd.DataFrame:
     rows = view.study.comparisons
-    chosen = (rows["split"] == view.split) & (rows["scope"] == "label")
+    chosen = (rows["split"] == view.split) & (rows["scope"] == scope)
     return rows[chosen & (rows["metric"] == AVERAGE_PRECISION)]
 
 
-def gain_table(gains: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
-    """The gains as text, a row per label in the order of ``labels``, a column per comparison."""
-    cells = gains.assign(
-        pair=[
-            f"{one_line(before)} → {one_line(after)}"
-            for before, after in zip(gains["before"], gains["after"], strict=True)
-        ],
-        told=[
-            f"{verdict_style(verdict).glyph} {number(gain, sign=True)}" if pd.notna(gain) else ""
-            for verdict, gain in zip(gains["verdict"], gains["gain"], strict=True)
-        ],
+def gain_table(gains: pd.DataFrame, means: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
+    """The gains as text, a column per comparison: their mean, then ``labels`` in their order."""
+    cells = pd.concat([means.assign(label=MEAN), gains])
+    cells = cells.assign(
+        pair=[f"{one_line(row.before)} → {one_line(row.after)}" for row in cells.itertuples()],
+        told=[_told(row) for _, row in cells.iterrows()],
     )
-    table = cells.pivot(index="label", columns="pair", values="told").reindex(labels)
+    table = cells.pivot(index="label", columns="pair", values="told").reindex([MEAN, *labels])
     return table[cells["pair"].drop_duplicates()].rename_axis(index="Label", columns=None)
+
+
+def _told(row: pd.Series) -> str:
+    if pd.isna(row["gain"]):
+        return ""
+    told = f"{verdict_style(row['verdict']).glyph} {number(row['gain'], sign=True)}"
+    if row["scope"] != "mean":
+        return told
+    return f"{told} ({interval(row['gain_low'], row['gain_high'], sign=True)})"
 
 
 def alt(gains: pd.DataFrame, labels: list[str]) -> str:

@@ -1,5 +1,6 @@
 """What the Thresholds page asks, looks up, draws and says."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -15,6 +16,7 @@ from udviz.ui.labels.model_picker import pick_model
 from udviz.ui.load.caches import Version, predictions_of, thinning, version_of
 from udviz.ui.load.study import StudyError
 from udviz.ui.thresholds.rule import GOALS, GUARANTEES, Rule
+from udviz.vocabulary import MIN_POSITIVES
 
 NEARLY_ALL = 0.9  # of the images: who predicts so many has no decision left
 HOW_TO_READ = (
@@ -74,6 +76,8 @@ def pick(view: View) -> Rule:
 def collect(view: View, rule: Rule) -> pd.DataFrame:
     """`operating_table` of the rule, the threshold as a probability, with a ``note`` per label.
 
+    Labels without a threshold come last.
+
     Raises:
         StudyError: If the predictions of validation or of the split are not there, or damaged.
     """
@@ -81,12 +85,14 @@ def collect(view: View, rule: Rule) -> pd.DataFrame:
         raise StudyError(NO_VALIDATION)
     chosen_on = version_of(view.study, rule.model, "val")
     judged = version_of(view.study, rule.model, view.split)
-    rows = _table(judged, chosen_on, rule)
-    return rows.assign(note=[_note(row, rule) for _, row in rows.iterrows()])
+    least = int(view.study.setting("min_positives") or MIN_POSITIVES)
+    rows = _table(judged, chosen_on, rule, least)
+    rows = rows.assign(note=[_note(row, rule, least) for _, row in rows.iterrows()])
+    return rows.sort_values("threshold", key=pd.isna, kind="stable", ignore_index=True)
 
 
 @st.cache_data(max_entries=32, show_spinner="Choosing thresholds …")
-def _table(judged: Version, chosen_on: Version, rule: Rule) -> pd.DataFrame:
+def _table(judged: Version, chosen_on: Version, rule: Rule, least: int) -> pd.DataFrame:
     val, run = predictions_of(chosen_on), predictions_of(judged)
     rows = slice(None, None, thinning(chosen_on))
     logits = operating_thresholds(
@@ -95,16 +101,22 @@ def _table(judged: Version, chosen_on: Version, rule: Rule) -> pd.DataFrame:
         goal=rule.goal,
         level=rule.level,
         confidence=rule.confidence,
+        min_positives=least,
     )
+    chosen_from = np.count_nonzero(val.targets[rows] == 1, axis=0)
     rows = slice(None, None, thinning(judged))
     table = operating_table(
         run.logits[rows], run.targets[rows], thresholds=logits, label_names=list(run.label_names)
     )
-    return table.assign(logit=logits, threshold=logit_probs(logits))
+    return table.assign(
+        logit=logits, threshold=logit_probs(logits), validation_positives=chosen_from
+    )
 
 
-def _note(row: pd.Series, rule: Rule) -> str:
+def _note(row: pd.Series, rule: Rule, least: int) -> str:
     """What a person should know before using a threshold; empty where there is nothing."""
+    if row["validation_positives"] < least:
+        return f"validation has {plural(row['validation_positives'], 'positive')}, of {least} needed"
     if pd.isna(row["threshold"]):
         return "no threshold reaches it"
     if row["predicted"] == 0:
@@ -123,8 +135,10 @@ def about(rows: pd.DataFrame, rule: Rule) -> str:
         f"By **{rule.words}**, chosen on the validation split, {len(decided):,} of "
         f"{plural(len(rows), 'label')} of **{safe_markdown(rule.model)}** have a threshold"
     )
+    more = "bring more validation images."
+    more = f"Ask for less, or {more}" if rule.goal != "f1" else more.capitalize()
     if decided.empty:
-        return f"{first}. Ask for less, or bring more validation images."
+        return f"{first}. {more}"
     text = (
         f"{first}; on {rule.judged_on} their median precision is "
         f"{number(decided['precision'].median())}, recall {number(decided['recall'].median())}, "
@@ -132,6 +146,8 @@ def about(rows: pd.DataFrame, rule: Rule) -> str:
     )
     if rule.judged_on == "val":
         text += " These are the images they were chosen on, so the numbers are too good."
+    if 2 * len(decided) < len(rows):
+        text += f" {more}"
     noted = decided[decided["note"] != ""]
     if len(noted):
         text += f" {plural(len(noted), 'label')} to look at before use: see *Note* in the table."
