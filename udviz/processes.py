@@ -1,6 +1,7 @@
 """This process among others: how many cores it may use, and which one of several it is."""
 
 import os
+from pathlib import Path
 
 
 def usable_cores() -> int:
@@ -10,6 +11,15 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):  # Linux
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def usable_memory() -> int:
+    """Bytes of memory that this process may use: those of the machine, or of its control group."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        return min(machine, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    except (OSError, ValueError):
+        return machine
 
 
 def n_processes() -> int:

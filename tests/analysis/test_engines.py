@@ -22,6 +22,7 @@ from tests.analysis.fates import (
     wait_for,
 )
 from udviz.analysis import study as subject
+from udviz.analysis.engines import local
 from udviz.analysis.engines.cluster import DaskEngine, software
 from udviz.analysis.engines.local import LocalEngine
 from udviz.analysis.jobs import Job, run_jobs
@@ -50,6 +51,29 @@ def test_a_process_that_dies_costs_only_what_it_was_doing(tmp_path):
 
     assert (tmp_path / "died").exists()
     assert list(found) == ["returned", *names]
+
+
+@pytest.mark.parametrize(
+    ("n_images", "memory_gib", "expected"),
+    [(100, 64, 1), (1_000_000, 64, 8), (1_000_000, 8, 6), (1_000_000, 0.1, 1)],
+)
+def test_there_are_as_many_processes_as_memory_has_room_for(
+    monkeypatch, n_images, memory_gib, expected
+):
+    monkeypatch.setattr(local, "usable_cores", lambda: 8)
+    monkeypatch.setattr(local, "usable_memory", lambda: int(memory_gib * 2**30))
+
+    # 1/4 GiB to start and 0.39 GiB for a million images of three runs; half of the memory is used
+    assert LocalEngine.for_split(n_images, 60, n_runs=3).n_processes == expected
+
+
+def test_what_works_and_the_memory_it_may_take_are_told_before_the_jobs(caches, monkeypatch):
+    monkeypatch.setattr(subject.Plan, "of", classmethod(lambda cls, recipe: plan_of()))
+    told = []
+
+    analyse_study(Recipe(), caches, None, lambda share, what: told.append(what))
+
+    assert told[0] == "one process, up to 0.3 GiB of memory each"
 
 
 def test_a_job_whose_processes_die_again_ends_the_analysis_with_what_to_do():
@@ -156,8 +180,9 @@ def test_a_scheduler_that_is_killed_leaves_one_sentence_and_nothing_half_written
     with running_cluster(folder, n_workers=1) as (address, (scheduler, _)):
 
         def kill(share, name):
-            scheduler.kill()
-            scheduler.wait()
+            if name == "table":  # a job is done
+                scheduler.kill()
+                scheduler.wait()
 
         with pytest.raises(
             ConnectionError, match=r"scheduler at tcp://127\.0\.0\.1.* was lost; no"

@@ -128,7 +128,7 @@ def cost_of(
             spent = f"{time.perf_counter() - started:7.0f} s, {peaks['own']:.2f} GiB own"
             tell(f"{spent}  {share:4.0%}  {name}")
 
-        engine = engine or LocalEngine.for_cells(test.targets.size)
+        engine = engine or LocalEngine.for_split(n_images, n_labels, n_runs=len(ROLES))
         found = run_jobs(jobs, engine=engine, advance=advance)
         found |= counted({split.split: split.targets for split in (val, test)}, test.label_names)
         facts = LabelFacts(train_positives=train_positives)

@@ -3,6 +3,7 @@
 from importlib.resources import files
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -37,8 +38,16 @@ def test_a_page_breaks_no_rule_of_axe_and_fits_a_telephone(visit, path):
     assert wider <= 0
 
 
-def test_a_dark_page_breaks_no_rule_of_axe(visit):
+def test_a_dark_page_and_the_menu_of_a_chart_s_camera_break_no_rule_of_axe(visit):
     visit.page.emulate_media(color_scheme="dark")
     visit.open("Label?study=demo&label=label+0001")
+    visit.page.locator(".js-plotly-plot").first.hover()
+    camera = visit.page.locator(".modebar-btn").first
+    camera.click()
+    expect(visit.page.get_by_role("menuitem")).to_have_count(4)
 
     assert findings(visit) == []
+
+    visit.page.keyboard.press("Escape")
+    expect(visit.page.get_by_role("menuitem")).to_have_count(0)
+    expect(camera).to_be_focused()

@@ -70,6 +70,11 @@ class SplitPredictions:
         """(N,) names of the groups the images come in; None if each is its own."""
         return self.first.groups
 
+    @property
+    def runs(self) -> tuple[Predictions, ...]:
+        """The runs of all models."""
+        return tuple(run for of_model in self.models.values() for run in of_model.values())
+
     def first_run(self, model: str) -> Predictions:
         """The run of a model with its first seed."""
         return next(iter(self.models[model].values()))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from udviz.analysis.engines.engine import Engine
+from udviz.analysis.engines.engine import Engine, memory_of
 from udviz.analysis.engines.local import LocalEngine
 from udviz.analysis.jobs import run_jobs
 from udviz.analysis.plan import Plan
@@ -136,10 +136,13 @@ def _tables(
     jobs = analysis_jobs(
         plan, val, test, train_positives, objects=objects, folds=folds, slices=slices
     )
+    n_images, n_runs = max(len(s.targets) for s in splits.values()), len(test.runs)
+    engine = engine or LocalEngine.for_split(n_images, n_labels, n_runs=n_runs)
+    each = memory_of(n_images, n_runs) / 2**30
+    advance(OBJECTS_SHARE, f"{engine.told}, up to {each:.1f} GiB of memory each")
     found = run_jobs(
         jobs,
-        engine=engine
-        or LocalEngine.for_cells(max(split.targets.size for split in splits.values())),
+        engine=engine,
         advance=lambda share, what: advance(OBJECTS_SHARE + (1 - OBJECTS_SHARE) * share, what),
     )
     if dataset is None:

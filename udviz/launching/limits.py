@@ -1,14 +1,11 @@
 """Settings that this machine cannot bear, or that mean nothing, refused before anything starts."""
 
-import math
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
-from udviz.processes import usable_cores
+from udviz.processes import usable_cores, usable_memory
 from udviz.recipe.networks import NetworkConfig
 from udviz.recipe.schema import Recipe
 
@@ -62,7 +59,7 @@ def this_machine(root: Path) -> Machine:
     there = next(path for path in (root.absolute(), *root.absolute().parents) if path.exists())
     return Machine(
         n_cores=usable_cores(),
-        memory=min(psutil.virtual_memory().total, _group_memory()),
+        memory=usable_memory(),
         disk=shutil.disk_usage(there).total,
     )
 
@@ -184,11 +181,3 @@ def _of_network(
 
 def _memory(machine: Machine) -> str:
     return f"this machine has {machine.memory / 1e9:.3g} GB of memory"
-
-
-def _group_memory() -> float:
-    """What the control group of this process may use; infinite where nothing says."""
-    try:
-        return float(Path("/sys/fs/cgroup/memory.max").read_text())
-    except (OSError, ValueError):  # no such file, or `max`
-        return math.inf

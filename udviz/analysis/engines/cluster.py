@@ -30,6 +30,11 @@ class DaskEngine:
 
     address: str
 
+    @property
+    def told(self) -> str:
+        """What works on the jobs, in words."""
+        return f"workers of {shown(self.address)}"
+
     def run(self, calls: Mapping[int, Call], note: Note) -> None:
         """As `Engine.run`; Dask does again what a worker that died was to do.
 

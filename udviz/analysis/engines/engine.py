@@ -13,10 +13,16 @@ from threadpoolctl import threadpool_limits
 Tables = dict[str, pd.DataFrame]  # name -> rows of it
 Call = Callable[[], Tables]
 Note = Callable[[int, Tables], None]
+_STARTED, _PER_IMAGE_AND_RUN = 2**28, 140  # bytes; `bench_growth` measures them
 
 
 class Engine(Protocol):
     """Runs calls that do not depend on each other."""
+
+    @property
+    def told(self) -> str:
+        """What works on the calls, in words."""
+        ...
 
     def run(self, calls: Mapping[int, Call], note: Note) -> None:
         """Run all; what ``note`` raises ends those that go on.
@@ -26,6 +32,16 @@ class Engine(Protocol):
             note: Called here with the number of each and what it gave, as they end.
         """
         ...
+
+
+def memory_of(n_images: int, n_runs: int) -> int:
+    """Bytes that a process of an analysis takes at most, besides pages of mapped files.
+
+    Args:
+        n_images: Of the largest split.
+        n_runs: Of all models.
+    """
+    return _STARTED + _PER_IMAGE_AND_RUN * n_images * n_runs
 
 
 def complete(

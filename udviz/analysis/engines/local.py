@@ -7,10 +7,11 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from udviz.analysis.engines.engine import Call, Note, Tables, alone, complete
-from udviz.processes import usable_cores
+from udviz.analysis.engines.engine import Call, Note, Tables, alone, complete, memory_of
+from udviz.processes import usable_cores, usable_memory
 
 ONE_PROCESS_UP_TO = 20_000_000  # cells of a split; starting others takes longer than the work
+MEMORY_SHARE = 0.5  # of the machine's that processes may take together
 STARTS = 2  # of a job whose process died; a second death is no chance
 
 
@@ -25,9 +26,17 @@ class LocalEngine:
     n_processes: int
 
     @classmethod
-    def for_cells(cls, n_cells: int) -> "LocalEngine":
-        """As many as are worth while for splits of up to ``n_cells`` images times labels."""
-        return cls(1 if n_cells <= ONE_PROCESS_UP_TO else usable_cores())
+    def for_split(cls, n_images: int, n_labels: int, *, n_runs: int) -> "LocalEngine":
+        """As many as are worth while, and have room, for splits of up to this size."""
+        if n_images * n_labels <= ONE_PROCESS_UP_TO:
+            return cls(1)
+        room = int(MEMORY_SHARE * usable_memory() / memory_of(n_images, n_runs))
+        return cls(max(1, min(usable_cores(), room)))
+
+    @property
+    def told(self) -> str:
+        """What works on the jobs, in words."""
+        return f"{self.n_processes} processes" if self.n_processes > 1 else "one process"
 
     def run(self, calls: Mapping[int, Call], note: Note) -> None:
         """As `Engine.run`; what a process that died was to do is done again, once.

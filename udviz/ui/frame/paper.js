@@ -84,14 +84,18 @@
         menu.append(button);
       }
     }
-    menu.addEventListener("keydown", event => event.key === "Escape" ? close() : walk(menu, event));
+    menu.addEventListener("keydown", event => {
+      if (event.key !== "Escape") return walk(menu, event);
+      close();
+      camera.focus();
+    });
     const leaves = to => { if (to && !menu.contains(to)) close(); };
     menu.addEventListener("focusout", event => leaves(event.relatedTarget));
     document.addEventListener("pointerdown", event => leaves(event.target),
       {capture: true, signal: open.signal});
     menu.style.top = `${at.bottom + 4}px`;
     menu.style.right = `${document.documentElement.clientWidth - at.right}px`;
-    document.body.append(menu);
+    (chart.closest("[data-testid=stMain]") ?? document.body).append(menu); // in a landmark
     menu.firstChild.focus();
   };
 

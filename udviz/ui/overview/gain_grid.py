@@ -32,8 +32,8 @@ def gain_table(gains: pd.DataFrame, means: pd.DataFrame, labels: list[str]) -> p
     cells = pd.concat([means.assign(label=MEAN), gains])
     cells = cells.assign(
         pair=[
-            f"{one_line(str(row.before))} → {one_line(str(row.after))}"
-            for row in cells.itertuples()
+            f"{one_line(before)} → {one_line(after)}"
+            for before, after in zip(cells["before"], cells["after"], strict=True)
         ],
         told=[_told(row) for _, row in cells.iterrows()],
     )
