@@ -100,10 +100,19 @@ def test_every_number_of_an_image_and_of_attention_is_that_of_its_source(walked,
     app = open_app(ATTENTION, study="demo", label=OPENED, image=f"i{SHOWN}", objects="false")
     of_image, of_labels = frames(app)
 
+    assert [heads_of(table) for table in (of_image, of_labels)] == [
+        set(OF_IMAGE),
+        {head for head in OF_LABELS if "baseline" not in head},  # which has no maps
+    ]
     check(walked, "Attention, image", of_image, OF_IMAGE)
     check(walked, "Attention, labels", of_labels, OF_LABELS)
     check_agreement(walked, app.table[0].value)
     check_listed(walked, texts(app))
+
+
+def heads_of(table):
+    """Its heads but the label's, without the marks of models."""
+    return {re.sub("[◆■●] ", "", head) for head in table} - {"Label"}
 
 
 def check_agreement(study, table):
