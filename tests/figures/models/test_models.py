@@ -48,6 +48,15 @@ def test_the_score_of_a_random_ranking_is_said():
     assert "random ranking: 0.100" in [a.text for a in draw().layout.annotations]
 
 
+def test_a_random_ranking_that_is_nearly_perfect_is_named_within_the_chart():
+    anchors = {
+        chance: [a.xanchor for a in draw(chance).layout.annotations if "random" in a.text]
+        for chance in (0.1, 0.94)
+    }
+
+    assert anchors == {0.1: ["center"], 0.94: ["right"]}
+
+
 def test_an_unknown_chance_is_not_drawn():
     assert len(draw(chance=np.nan).layout.annotations) == 2
 

@@ -50,6 +50,7 @@ def model_scores(
         figure.add_annotation(
             text=f"random ranking: {number(chance)}",
             x=chance,
+            xanchor="center" if chance < _ROOM_UP_TO else "right",
             y=1,
             yref="paper",
             yanchor="bottom",
