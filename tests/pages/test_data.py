@@ -9,7 +9,14 @@ import pytest
 from tests.analysis.fake import rows_of
 from tests.pages.caches import cache_of, write_cache
 from tests.pages.scenes import N_IMAGES, write_scenes
-from tests.pages.synthetic import HOSTILE_NAMES, change_tables, names_of, table_of, write_study
+from tests.pages.synthetic import (
+    HOSTILE_NAMES,
+    add_slices,
+    change_tables,
+    names_of,
+    table_of,
+    write_study,
+)
 from udviz.data.source import load_dataset
 from udviz.predictions.cache import open_predictions
 from udviz.recipe.files import read_recipe
@@ -280,6 +287,17 @@ def test_that_no_label_has_more_doubts_than_errors_explain_is_told_first(small, 
     assert "No label has more doubts than the model's own errors explain" in said
     assert "Training labels were not judged" in said
     assert app.code[0].value.endswith("--crossfit_folds 2")
+
+
+def test_labels_that_slices_annotate_differently_are_pointed_to(small, open_app):
+    planted = table_of(small, "labels")["label"].iloc[0]
+    add_slices(small, planted=planted)
+
+    found = open_app(DATA, part="annotation errors").get("page_link")
+
+    (way,) = [link.proto for link in found if "in some slice than elsewhere" in link.proto.label]
+    assert way.label.startswith("1 label ")
+    assert "part=slices" in way.query_string
 
 
 def test_of_labels_that_cannot_be_tested_nothing_is_claimed():

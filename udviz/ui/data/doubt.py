@@ -6,8 +6,10 @@ import streamlit as st
 from udviz.figures.style.text import p_equals, plural, safe_markdown
 from udviz.stats.difficulty.causes import FALSE_DISCOVERY_RATE
 from udviz.stats.label_errors.suspects import EXTRA
+from udviz.ui.frame import links
 from udviz.ui.frame.view import View
 from udviz.ui.load.analysis_rows import analysis_rows
+from udviz.ui.load.slice_rows import LEVEL, slice_rows
 from udviz.ui.load.study import remake_command
 
 _MOST_NAMED = 8
@@ -17,14 +19,18 @@ NOT_JUDGED = (
 )
 
 
-def show(view: View, *, training_judged: bool) -> None:
+def show(view: View, *, training_judged: bool, n_sliced: int) -> None:
     """Say whether any label has more unannotated images than the model's errors explain.
 
     Args:
         view: What the page speaks of.
         training_judged: Whether the training targets were searched, by other models.
+        n_sliced: Labels whose prevalence differs between slices, which no model needs to notice.
     """
     st.markdown(whether_missing(view.labels, training_judged=training_judged))
+    if n_sliced:
+        told = f"{plural(n_sliced, 'label')} annotated more often in some slice than elsewhere"
+        links.to_data("slices", text=told)
     trained_here = (view.models["kind"] != "brought").any()
     if not training_judged and trained_here:
         with st.expander("Judge the training labels", icon=":material/model_training:"):
@@ -65,6 +71,16 @@ def whether_missing(labels: pd.DataFrame, *, training_judged: bool) -> str:
         f"{names}{more}. There, images that the model is most certain of lack the{of} annotation "
         f"more often than its probabilities allow (q ≤ {FALSE_DISCOVERY_RATE:g})."
     )
+
+
+def n_differing_in_slices(view: View) -> int:
+    """Labels that are annotated more often in some slice than elsewhere, beyond chance.
+
+    Raises:
+        StudyError: If the table is missing or damaged.
+    """
+    rows = slice_rows(view, metric="prevalence", scope="label")
+    return int(rows.loc[rows["q"] <= LEVEL, "label"].nunique())
 
 
 def outliers_of(view: View, split: str) -> pd.DataFrame:

@@ -44,10 +44,11 @@ def show(view: View, opened: str | None, *, may_change: reviewing.Refusal) -> No
         source = source_of(view.study, judges[0])
         suspects = suspect_rows.read(view, split, judges)
         outliers = doubt.outliers_of(view, split)
+        n_sliced = doubt.n_differing_in_slices(view)
     except StudyError as error:
         explain_missing(view.study, f"Possible annotation errors are not known: {error}")
         return
-    doubt.show(view, training_judged="train" in splits)
+    doubt.show(view, training_judged="train" in splits, n_sliced=n_sliced)
     if reason := may_change():
         st.info(f"Reviews cannot be changed here: {reason}", icon=":material/lock:")
     with st.container(horizontal=True, vertical_alignment="bottom"):
