@@ -138,3 +138,9 @@ def test_the_right_half_imports_without_what_training_needs():
     )
 
     assert told.returncode == 0, told.stderr[-2000:]
+
+
+def test_who_runs_the_app_has_no_files_watched():
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+
+    assert settings["server"]["fileWatcherType"] == "none"

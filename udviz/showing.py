@@ -100,7 +100,7 @@ def show(study: Path | str, *, height: int = 800, origins: Sequence[str] = ()) -
 def _start(root: Path, port: int, trusted: Sequence[str]) -> subprocess.Popen[bytes]:
     """A server that answers; it ends when its standard input does, so with this process."""
     options = ["--server.address", "localhost", "--server.port", str(port)]
-    options += ["--server.headless", "true", "--server.fileWatcherType", "none"]
+    options += ["--server.headless", "true"]
     options += [word for origin in trusted for word in ("--server.corsAllowedOrigins", origin)]
     program = [sys.executable, "-m", "udviz.cli", "app", "--runs", str(root), "--until-input-ends"]
     with tempfile.TemporaryFile() as log:

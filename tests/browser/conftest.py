@@ -172,7 +172,6 @@ def serve(root: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = ["--server.port", str(port), "--server.headless", "true"]
-    options += ["--server.fileWatcherType", "none"]
     log = root.with_name(f"{root.name}.log")
     with (
         log.open("wb") as output,

@@ -79,6 +79,15 @@ def test_every_chart_that_the_study_has_numbers_for_is_written_for_each_comparis
     assert charts["reliability"].alt.endswith("Without cal: no predictions that can be read.")
 
 
+def test_two_models_whose_names_no_file_can_have_are_told_apart(tmp_path):
+    names, pairs = ("a", "../b", "..:b"), [("a", "../b"), ("a", "..:b")]
+    path = write_study(tmp_path / "odd", names=names_of(2), models=names, comparisons=pairs)
+
+    written = [name for name, _ in files.named_charts(view(path)) if name.startswith("gains-_")]
+
+    assert written == ["gains-_b-over-a", "gains-_b-over-a-2"]
+
+
 def test_without_kaleido_it_says_how_to_install_it_and_writes_nothing(study, monkeypatch):
     monkeypatch.setitem(sys.modules, "kaleido", None)
 

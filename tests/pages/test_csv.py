@@ -56,11 +56,13 @@ def test_no_cell_of_any_text_begins_like_a_formula_and_none_is_lost(names):
 
 def test_a_table_is_copied_with_the_digits_that_are_shown():
     table = pd.DataFrame({"Label": ["a_b"], "AP": [0.12345], "Rank": [3], "Gap": [float("nan")]})
+    table["Share"] = 0.182543
 
-    told = typeset_cells(table, {"AP": "%.2f"}, ["Label", "AP", "Rank", "Gap"])
+    formats = {"AP": "%.2f", "Share": "percent"}
+    told = typeset_cells(table, formats, ["Label", "AP", "Rank", "Gap", "Share"])
 
-    assert markdown_table(told).splitlines()[-1] == r"| a\_b | 0.12 | 3 | – |"
-    assert r"a\_b & 0.12 & 3 & -- \\" in latex_table(told)
+    assert markdown_table(told).splitlines()[-1] == r"| a\_b | 0.12 | 3 | – | 18.25 % |"
+    assert r"a\_b & 0.12 & 3 & -- & 18.25 \% \\" in latex_table(told)
 
 
 def test_the_table_of_models_is_copied_as_markdown_and_latex(study, open_app, monkeypatch):

@@ -191,8 +191,9 @@ def test_several_comparisons_are_drawn_and_tabled_label_by_label(runs, open_app)
         .to_dict("records")
     )
     said = table["baseline → kd"].to_dict()
-    ends = f"({mean['gain_low']:+.3f} to {mean['gain_high']:+.3f})".replace("-", "−")
-    assert said.pop("Mean over labels").endswith(f"{text(mean['gain'], sign='+')} {ends}")
+    assert said.pop("Mean over labels").endswith(f" {text(mean['gain'], sign='+')}")
+    ends = f"{mean['gain_low']:+.3f} to {mean['gain_high']:+.3f}".replace("-", "−")
+    assert said.pop("Its 95 % interval") == ends
     for label, told in said.items():
         assert told.split()[1] == f"{wanted[label]:+.3f}".replace("-", "−")
 

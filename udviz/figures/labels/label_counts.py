@@ -50,7 +50,7 @@ def positives_per_label(
         )
     powers = range(int(np.log10(largest)) + 1)
     ticks = [
-        step * 10**power for power in powers for step in ((1, 2, 5) if powers[-1] < 4 else (1,))
+        step * 10**power for power in powers for step in ((1, 2, 5) if powers[-1] < 3 else (1,))
     ]
     figure.update_xaxes(
         type="log",

@@ -46,7 +46,7 @@ def ranking(labels: pd.DataFrame) -> str:
     first, last = labels.iloc[0]["label"], labels.iloc[-1]["label"]
     return (
         f"{count(len(labels))} labels from {one_line(first)} to {one_line(last)}, each with the "
-        "average precision and interval of every model; the table holds the same numbers."
+        "average precision and interval of every model."
     )
 
 

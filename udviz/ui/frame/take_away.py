@@ -33,4 +33,6 @@ def offer(view: View) -> None:
                 on_click="ignore",
                 width="stretch",
             )
-        st.caption(f"`{called('export')} --help` lists more, among them the models.")
+        st.caption(
+            f"`{called('export')} --help` lists more: all charts as files, the models, and so on."
+        )

@@ -80,7 +80,7 @@ def _cell(cell: object, form: str | None) -> str:
     if cell is None or cell is pd.NA or (isinstance(cell, float) and not math.isfinite(cell)):
         return MISSING
     if form == _PERCENT and isinstance(cell, int | float):
-        return f"{100 * cell:.3g} %"
+        return f"{round(100 * cell, 2):g} %"
     if form and isinstance(cell, int | float):
         return (form % cell).replace("-", "−")
     return number(cell) if isinstance(cell, float) else _GLYPH.sub("", str(cell))

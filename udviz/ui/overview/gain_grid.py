@@ -7,7 +7,7 @@ from udviz.figures.style.theme import VERDICTS, verdict_style
 from udviz.ui.frame.view import View
 from udviz.vocabulary import AVERAGE_PRECISION
 
-MEAN = "Mean over labels"
+MEAN, ENDS = "Mean over labels", "Its 95 % interval"
 MOST_LABELS = 40  # beyond which marks and names run into each other
 
 
@@ -29,25 +29,25 @@ def _rows(view: View, scope: str) -> pd.DataFrame:
 
 def gain_table(gains: pd.DataFrame, means: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
     """The gains as text, a column per comparison: their mean, then ``labels`` in their order."""
-    cells = pd.concat([means.assign(label=MEAN), gains])
-    cells = cells.assign(
-        pair=[
-            f"{one_line(before)} → {one_line(after)}"
-            for before, after in zip(cells["before"], cells["after"], strict=True)
-        ],
-        told=[_told(row) for _, row in cells.iterrows()],
+    ends = [interval(*row, sign=True) for row in means[["gain_low", "gain_high"]].to_numpy()]
+    cells = pd.concat(
+        [
+            means.assign(label=MEAN, told=_told(means)),
+            means.assign(label=ENDS, told=ends),
+            gains.assign(told=_told(gains)),
+        ]
     )
-    table = cells.pivot(index="label", columns="pair", values="told").reindex([MEAN, *labels])
+    pairs = zip(cells["before"], cells["after"], strict=True)
+    cells["pair"] = [f"{one_line(before)} → {one_line(after)}" for before, after in pairs]
+    table = cells.pivot(index="label", columns="pair", values="told").reindex([MEAN, ENDS, *labels])
     return table[cells["pair"].drop_duplicates()].rename_axis(index="Label", columns=None)
 
 
-def _told(row: pd.Series) -> str:
-    if pd.isna(row["gain"]):
-        return ""
-    told = f"{verdict_style(row['verdict']).glyph} {number(row['gain'], sign=True)}"
-    if row["scope"] != "mean":
-        return told
-    return f"{told} ({interval(row['gain_low'], row['gain_high'], sign=True)})"
+def _told(rows: pd.DataFrame) -> list[str]:
+    return [
+        f"{verdict_style(verdict).glyph} {number(gain, sign=True)}" if pd.notna(gain) else ""
+        for verdict, gain in zip(rows["verdict"], rows["gain"], strict=True)
+    ]
 
 
 def alt(gains: pd.DataFrame, labels: list[str]) -> str:
