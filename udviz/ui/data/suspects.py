@@ -119,10 +119,9 @@ def _show_tiles(
     if shown.empty:
         st.info(reviewing.NONE_FITS)
     else:
-        of_image = dict(list(shown.groupby("image_id", sort=False)))
 
         def ask_each(image: pd.Series) -> None:
-            for _, suspect in of_image[image["image_id"]].iterrows():
+            for _, suspect in shown[shown["image_id"] == image["image_id"]].iterrows():
                 st.markdown(_caption(suspect, with_answers=status == DIFFER))
                 reviewing.ask(suspect, by=by)
 
