@@ -13,6 +13,8 @@ MOST = 2**20  # bytes of a recipe, a status, a ticket
 MOST_RECORD = 2**24  # bytes of what names every label
 MOST_ROWS, MOST_TABLE = 2**24, 2**31  # rows of a table; bytes of its columns
 _BYTES_PER_CELL = 8  # at least, once read
+# What pandas and pyarrow raise on a Parquet file that is damaged or of another kind.
+NO_PARQUET = (ValueError, TypeError, OSError, LookupError, AttributeError, NotImplementedError)
 
 
 def read_bytes(path: Path, *, most: int = MOST, last: int | None = None, flags: int = 0) -> bytes:

@@ -66,12 +66,11 @@ def compare_files(
     notes: list[str] = []
     if asked.metadata:
         splits, notes = with_slices(splits, asked.metadata)
+    ids = [str(name) for split in splits.values() for name in split.joined.ids]
     if asked.images:
-        ids = [name for split in splits.values() for name in split.joined.ids]
         notes.append(note_images(asked.images, ids))
     boxes = None
     if asked.objects:
-        ids = [str(name) for split in splits.values() for name in split.joined.ids]
         labels = [str(name) for name in splits["test"].joined.label_names]
         boxes, told = boxes_in(asked.objects, ids, labels)
         notes += told

@@ -5,15 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from udviz.bounded import check_parquet
+from udviz.bounded import NO_PARQUET, check_parquet
 from udviz.checks import shown
 from udviz.data.dataset import Boxes
 
 OBJECTS = "objects.parquet"
 SIDES = ("left", "top", "right", "bottom")
 _PLACES = ("row", "column")
-# What pandas and pyarrow raise on a file that is damaged or of another kind.
-_NO_PARQUET = (ValueError, TypeError, OSError, LookupError, AttributeError, NotImplementedError)
 
 
 def write_boxes(boxes: Boxes, path: Path) -> None:
@@ -36,7 +34,7 @@ def read_boxes(study: Path, *, n_labels: int) -> Boxes | None:
     try:
         check_parquet(path)
         table = pd.read_parquet(path, columns=[*_PLACES, *SIDES])
-    except _NO_PARQUET as error:
+    except NO_PARQUET as error:
         raise _refused(path, "be a table of boxes", "another file") from error
     kinds = [table[name].dtype.kind for name in (*_PLACES, *SIDES)]
     if kinds != ["i"] * 2 + ["f"] * 4 or (table[list(_PLACES)] < 0).any(axis=None):

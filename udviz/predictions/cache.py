@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from udviz.bounded import check_parquet
+from udviz.bounded import NO_PARQUET, check_parquet
 from udviz.predictions.manifest import (
     IMAGES,
     MANIFEST,
@@ -34,8 +34,6 @@ SLICE = "slice "  # what the name of a column of slices begins with
 MOST_IMAGES = 2**40  # more cannot be found in any file
 _KINDS = {"targets": "i", "difficult": "b"}  # kind of an array's values; else floating point
 _NO_ARRAY = (ValueError, TypeError, EOFError, OSError, SyntaxError, OverflowError, TokenError)
-# What pandas and pyarrow raise on a file that is damaged or of another kind.
-NO_PARQUET = (ValueError, TypeError, OSError, LookupError, AttributeError, NotImplementedError)
 VERIFY_UP_TO = 256 * 2**20  # bytes; larger caches are checked by size unless asked
 
 

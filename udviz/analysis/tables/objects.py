@@ -69,7 +69,8 @@ def sizes_and_objects(
     if dataset.load_mask is not None:
         sizes, objects = _from_masks(dataset, rows, advance)
     if dataset.boxes is not None:
-        sizes, boxed = from_boxes(dataset.boxes, rows, n_labels=len(dataset.label_names))
+        wanted = {} if objects else rows
+        sizes, boxed = from_boxes(dataset.boxes, wanted, n_labels=len(dataset.label_names))
         objects = objects or boxed
     return sizes, objects
 

@@ -6,7 +6,7 @@ images, so its average precision does not move; isotonic regression makes ties.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -210,7 +210,9 @@ def recalibration_table(
         ValueError: If shapes differ, a logit is not finite or a name is missing.
     """
     check_label_names(label_names, targets.shape[1])
-    return _walked(logits, targets, recalibrations).rows(label_names, seed=seed)
+    walk = CalibrationWalk(recalibrations)
+    _take_in(walk.add, logits, targets)
+    return walk.rows(label_names, seed=seed)
 
 
 def pooled_recalibration_table(
@@ -236,14 +238,17 @@ def pooled_recalibration_table(
         TypeError: If ``logits`` are no floating-point numpy array.
         ValueError: If shapes differ or a logit is not finite.
     """
-    return _walked(logits, targets, recalibrations).pooled(seed=seed)
+    walk = CalibrationWalk(recalibrations)
+    _take_in(walk.look, logits, targets)
+    _take_in(walk.add, logits, targets)
+    return walk.pooled(seed=seed)
 
 
 class CalibrationWalk:
     """Calibration of every label and of all pooled, under several maps, in two walks.
 
     The first walk has a look at every label with `look`, the second takes it in with `add`: edges
-    of equal mass over all labels need to have seen them all.
+    of equal mass over all labels need to have seen them all. Rows of labels need the second alone.
 
     Args:
         recalibrations: Name -> fitted map; the plain sigmoid is added as ``none``.
@@ -276,18 +281,19 @@ class CalibrationWalk:
 
     @cached_property
     def _rows(self) -> dict[str, CalibrationRows]:
-        edges = {m: pooled_mass_edges(found, N_BINS) for m, found in self._sketches.items()}
-        return {method: CalibrationRows(N_BINS, _EPSILON, own) for method, own in edges.items()}
+        rows = {}
+        for method, found in self._sketches.items():
+            edges = pooled_mass_edges(found, N_BINS) if found else None
+            rows[method] = CalibrationRows(N_BINS, _EPSILON, edges)
+        return rows
 
 
-def _walked(
-    logits: np.ndarray, targets: np.ndarray, recalibrations: Mapping[str, Recalibration]
-) -> CalibrationWalk:
-    walk = CalibrationWalk(recalibrations)
-    for take_in in (walk.look, walk.add):
-        for column in label_columns([logits], targets, name="logits"):
-            take_in(sorted_probs(column.scores[0], column.positive), column.label)
-    return walk
+def _take_in(
+    walk: Callable[[SortedProbs, int], None], logits: np.ndarray, targets: np.ndarray
+) -> None:
+    """Walk through the sorted logits of every label."""
+    for column in label_columns([logits], targets, name="logits"):
+        walk(sorted_probs(column.scores[0], column.positive), column.label)
 
 
 def _joined(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

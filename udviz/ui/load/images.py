@@ -165,15 +165,20 @@ def _read_dataset(recipe: str, modified_ns: int) -> Dataset:
         raise StudyError(f"The data set cannot be read. {quoted(error)}") from error
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading the objects …")
 def brought_boxes(source: ImageSource, *, n_labels: int) -> Boxes | None:
     """The objects that came with predictions; None if there are none.
 
     Raises:
         StudyError: If their table is damaged.
     """
+    record = Path(source.study) / STUDY_FILE
+    return _read_boxes(source.study, record.stat().st_mtime_ns, n_labels)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the objects …")
+def _read_boxes(study: str, modified_ns: int, n_labels: int) -> Boxes | None:
     try:
-        return read_boxes(Path(source.study), n_labels=n_labels)
+        return read_boxes(Path(study), n_labels=n_labels)
     except (OSError, ValueError) as error:
         raise StudyError(f"The objects cannot be read. {quoted(error)}") from error
 
