@@ -55,9 +55,8 @@ def lanes_of(recipe: Recipe, machine: Machine) -> Lanes:
 
 def _worth_while(recipe: Recipe, machine: Machine) -> int:
     """Those that wait for a teacher go beside each other, and those that do not beside it."""
-    memory = memory_of(recipe)
-    is_small = memory is not None and recipe.data.side_px <= SMALL_PX
-    if not is_small or device_of(recipe) != "cpu" or n_processes() > 1:
+    memory, is_small = memory_of(recipe), recipe.data.side_px <= SMALL_PX
+    if memory is None or not is_small or device_of(recipe) != "cpu" or n_processes() > 1:
         return 1
     runs = [run for run in runs_of(recipe) if run.model != TEACHER]
     students = recipe.students
