@@ -1,8 +1,10 @@
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.synthetic import HOSTILE_NAMES, names_of, write_study
@@ -48,6 +50,15 @@ def walked(walked_study: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """It, in the folder of all studies; nobody changes it for longer than a test."""
     monkeypatch.setenv("UDVIZ_RUNS", str(walked_study.parent))
     return walked_study
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _packages_are_looked_at_once() -> Iterator[None]:
+    """AppTest looks for components in every installed package at each run: a third of a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 @pytest.fixture(autouse=True)
