@@ -1,8 +1,8 @@
 """Numbers that scikit-learn has, too: average precision, AUROC, Brier score, calibration and so on.
 
 Prints the processor time of scikit-learn, label by label, over that of ours for the same numbers
-and of a whole analysis, in the same run. Ours gives intervals, null levels, recalibrated calibration
-errors and decisions besides. Run with ``python -m tests.benchmarks.bench_shared_numbers``.
+and of a whole analysis, in the same run. Ours gives intervals, null levels and decisions besides.
+Run with ``python -m tests.benchmarks.bench_shared_numbers``.
 """
 
 import argparse
