@@ -133,7 +133,9 @@ def assemble(
         guesses=tuple(log.guesses),
         groups=None if rows.groups is None else rows.groups[kept],
         slices=None if rows.slices is None else rows.slices.iloc[kept].reset_index(drop=True),
-        supercategories=tuple(supercategories) if any(supercategories or ()) else None,
+        supercategories=tuple(supercategories)
+        if supercategories and any(supercategories)
+        else None,
     )
     parts = fingerprint_parts(
         dataset,
