@@ -17,6 +17,7 @@ from udviz.studies.directory import list_studies, runs_root
 WORTH = {  # extra: what it is for
     "train": "training and explanations",
     "slurm": "jobs of a Slurm cluster",
+    "dask": "analyses on a Dask cluster",
     "tensorboard": "TensorBoard event files",
     "timm": "backbones of timm, transformers among them",
     "mlflow": "studies as runs of MLflow",
