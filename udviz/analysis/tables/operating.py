@@ -33,13 +33,12 @@ def operating_jobs(
     """
     if not plan.comparisons:
         return []
-    scope = Scope(min_positives=plan.min_positives, hard=hard, fixed=plan.fixed, groups=test.groups)
 
     def job(name: str, at: str, measure: Callable[..., Measures], **more: object) -> LabelJob:
         return LabelJob(
             name=name,
             n_labels=len(test.label_names),
-            part=partial(measure, test=test, scope=scope, **more),
+            part=partial(measure, plan=plan, test=test, hard=hard, **more),
             join=partial(_rows, plan=plan, test=test, at=at),
         )
 
@@ -57,15 +56,22 @@ def operating_jobs(
             )
             for percent, recall in EQUAL_RECALLS.items()
         ),
-        job("comparisons at F1 thresholds", "_at_f1", _decisions, plan=plan, val=val),
+        job("comparisons at F1 thresholds", "_at_f1", _decisions, val=val),
         brier,
     ]
 
 
 def _at_recall(
-    labels: range, *, test: SplitPredictions, val: SplitPredictions, recall: float, scope: Scope
+    labels: range,
+    *,
+    plan: Plan,
+    test: SplitPredictions,
+    hard: np.ndarray,
+    val: SplitPredictions,
+    recall: float,
 ) -> Measures:
     """At the thresholds that reach a recall on validation."""
+    scope = _scope(plan, test, hard)
     validation = Validation(models=val.logits(), targets=val.targets, groups=val.groups)
     return measure_at_recall(
         test.logits(), test.targets, validation, recall=recall, scope=scope, labels=labels
@@ -73,19 +79,25 @@ def _at_recall(
 
 
 def _decisions(
-    labels: range, *, test: SplitPredictions, val: SplitPredictions, plan: Plan, scope: Scope
+    labels: range, *, plan: Plan, test: SplitPredictions, hard: np.ndarray, val: SplitPredictions
 ) -> Measures:
     """At the thresholds that have the best F1 on validation."""
     thresholds = {
         name: {seed: chosen_thresholds(plan, run, labels).values for seed, run in runs.items()}
         for name, runs in val.models.items()
     }
+    scope = _scope(plan, test, hard)
     return measure_decisions(test.logits(), test.targets, thresholds, scope=scope, labels=labels)
 
 
-def _brier(labels: range, *, test: SplitPredictions, scope: Scope) -> Measures:
+def _brier(labels: range, *, plan: Plan, test: SplitPredictions, hard: np.ndarray) -> Measures:
     """Of the probabilities."""
+    scope = _scope(plan, test, hard)
     return measure_brier(test.logits(), test.targets, scope=scope, labels=labels)
+
+
+def _scope(plan: Plan, test: SplitPredictions, hard: np.ndarray) -> Scope:
+    return Scope(min_positives=plan.min_positives, hard=hard, fixed=plan.fixed, groups=test.groups)
 
 
 def _rows(measures: Measures, *, plan: Plan, test: SplitPredictions, at: str) -> Tables:
