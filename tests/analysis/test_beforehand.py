@@ -64,7 +64,8 @@ def test_it_is_said_before_a_student_of_the_teacher_starts(
     recipe, tmp_path, rng, monkeypatch, capsys
 ):
     write_val(tmp_path, teacher=[1.0] * 3, baseline=[1.0] * 3, rng=rng)
-    monkeypatch.setattr(command, "_complete", lambda recipe, run, *rest: print("run", run.name))
+    monkeypatch.setattr(command, "complete", lambda work, run, *rest: print("run", run.name))
+    monkeypatch.setattr(command, "is_complete", lambda work, run: False)
     for name in ("record_study", "load_study_data", "analyse_study", "resolve", "short_lines"):
         monkeypatch.setattr(command, name, lambda *arguments, **named: [])
     report = command.StudyReport(tmp_path, n_parts=3, quiet=True)

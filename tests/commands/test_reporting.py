@@ -56,6 +56,26 @@ def test_a_study_that_ended_early_remembers_how_far_it_was(tmp_path, state):
     assert run.fraction == pytest.approx(0.6)
 
 
+def test_runs_side_by_side_each_keep_a_status_and_add_up(tmp_path, clock):
+    report = StudyReport(tmp_path, n_parts=4, quiet=True)
+    with report.side_by_side("2 runs"):
+        report.begin(0, "teacher", run=tmp_path / "teacher")
+        report.begin(1, "baseline", run=tmp_path / "baseline-0")
+        report.advance(0.5, "epoch 4/8", part=0)
+        report.advance(0.9, "epoch 5/5", part=1)
+        report.end_run("done", part=1)
+        clock["monotonic"] += reporting.EVERY_SECONDS
+        report.advance(0.6, "epoch 5/8", part=0)
+
+    study = read_status(tmp_path)
+    assert (study.stage, study.fraction) == ("teacher", pytest.approx(1.6 / 4))
+    assert read_status(tmp_path / "baseline-0").state == "finished"
+    assert read_status(tmp_path / "teacher").fraction == pytest.approx(0.6)
+
+    report.begin(2, "Analysis")
+    assert read_status(tmp_path).fraction == pytest.approx(2 / 4)
+
+
 def test_a_heartbeat_renews_the_time_of_a_status_and_nothing_else(tmp_path, clock):
     report = StudyReport(tmp_path, n_parts=2, quiet=True)
     report.begin(0, "teacher", run=tmp_path / "teacher")

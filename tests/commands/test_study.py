@@ -9,6 +9,7 @@ from udviz.analysis.summary import summary
 from udviz.commands import study
 from udviz.predictions.cache import open_predictions
 from udviz.studies.status import read_status
+from udviz.training.checkpoint import WEIGHTS
 from udviz.vocabulary import METRICS
 
 SMALL = [
@@ -25,7 +26,9 @@ pytestmark = pytest.mark.training
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "small"
-    study.main([*SMALL, "--out", str(path), "--crossfit_folds", "2"])
+    study.main(
+        [*SMALL, "--out", str(path), "--crossfit_folds", "2", "--hardware.side_by_side", "2"]
+    )
     return path
 
 
@@ -126,18 +129,32 @@ def test_the_summary_names_models_gain_and_doubt(out):
     assert "Inconclusive:" in text
 
 
-def test_a_study_without_distillation_is_analysed_too(tmp_path):
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """A study without distillation; its runs follow each other."""
+    path = tmp_path_factory.mktemp("runs") / "plain"
     study.main(
         [
             *SMALL[:-2],
             *("--only_students", "baseline", "--reference", "teacher"),
-            *("--out", str(tmp_path / "plain")),
+            *("--hardware.side_by_side", "1", "--out", str(path)),
         ]
     )
+    return path
 
-    models = pd.read_parquet(tmp_path / "plain" / "analysis" / "models.parquet")
+
+@pytest.mark.parametrize("run", ["teacher", "baseline-0"])
+def test_a_run_beside_others_has_the_bits_of_one_alone(out, plain, run):
+    beside, alone = (place / run / "checkpoints" / "last" / WEIGHTS for place in (out, plain))
+
+    assert beside.read_bytes() == alone.read_bytes()
+
+
+def test_a_study_without_distillation_is_analysed_too(plain):
+
+    models = pd.read_parquet(plain / "analysis" / "models.parquet")
     assert set(models["model"]) == {"teacher", "baseline"}
-    assert "Gain" not in summary(tmp_path / "plain")
+    assert "Gain" not in summary(plain)
 
 
 def test_two_starts_of_one_study_at_once_are_refused(out):

@@ -50,7 +50,8 @@ def write_study(
     (path / "study.toml").write_text(
         f'name = "{path.name}"\ndescription = "Made-up numbers for tests"\n'
         f"seeds = {list(range(n_seeds))}\nmin_positives = 20\nmin_train_positives = 30\n"
-        '[data]\nkind = "scenes"\n[teacher]\nbackbone = "small_wide"\n'
+        '[data]\nkind = "scenes"\nn_train = 9\nn_val = 9\nn_test = 9\n'  # quickly drawn
+        '[teacher]\nbackbone = "small_wide"\n'
         '[student]\nbackbone = "small"\n',
         encoding="utf-8",
     )

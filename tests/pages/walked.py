@@ -80,8 +80,8 @@ def write_walked(path: Path) -> Path:
     """A study with caches, maps, runs and their logs, in which no two numbers are alike."""
     study = write_study(path, names=names_of(6))
     recipe = study / "study.toml"
-    few = 'kind = "scenes"\nn_train = 9\nn_val = 9\nn_test = 9\nside_px = 64'  # quickly drawn
-    recipe.write_text(recipe.read_text().replace('kind = "scenes"', few))
+    small = 'kind = "scenes"\nside_px = 64'
+    recipe.write_text(recipe.read_text().replace('kind = "scenes"', small))
     write_caches(study, with_maps=("teacher", "distilled"))
     write_calibration(study)
     _write_tables(study)

@@ -1,3 +1,6 @@
+import sys
+from resource import RUSAGE_SELF, getrusage
+
 import pytest
 import torch
 
@@ -75,3 +78,16 @@ def test_the_number_of_threads_is_set():
     resolve(HardwareConfig(device="cpu", threads=2))
 
     assert torch.get_num_threads() == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
+def test_what_a_step_frees_is_there_for_the_next():
+    resolve(HardwareConfig(device="cpu"))
+
+    def step():
+        torch.empty(16_000_000, dtype=torch.uint8).fill_(1)  # nearly 4,000 pages
+
+    step()
+    before = getrusage(RUSAGE_SELF).ru_minflt
+    step()
+    assert getrusage(RUSAGE_SELF).ru_minflt - before < 400

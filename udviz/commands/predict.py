@@ -42,20 +42,9 @@ def predict_run(
     Raises:
         FileNotFoundError: If the run has no best checkpoint (any more).
     """
-    directory = run.directory(study)
-    weights = directory.checkpoints / "best" / WEIGHTS
-    if not weights.is_file():
-        raise FileNotFoundError(
-            f"`{weights}` must hold the trained weights, but is missing. Put it back, or delete "
-            f"`{directory.path}` and start the study again to train this run anew."
-        )
-    digest = file_digest(weights)
+    directory, digest = run.directory(study), _digest(run, study)
     judged = judged_indices(recipe, run, dataset)
-    stale = [
-        split
-        for split, indices in judged.items()
-        if not _is_current(directory.predictions(split), dataset, indices, digest)
-    ]
+    stale = stale_splits(recipe, run, study, dataset)
     distributed.barrier()
     if not stale:
         return stale
@@ -91,6 +80,32 @@ def predict_run(
                 pass  # take part in computing; the main process writes
     distributed.barrier()
     return stale
+
+
+def stale_splits(recipe: Recipe, run: Run, study: Path, dataset: Dataset) -> list[str]:
+    """The splits whose prediction caches of a trained run are missing or out of date.
+
+    Raises:
+        FileNotFoundError: If the run has no best checkpoint (any more).
+    """
+    directory, digest = run.directory(study), _digest(run, study)
+    return [
+        split
+        for split, indices in judged_indices(recipe, run, dataset).items()
+        if not _is_current(directory.predictions(split), dataset, indices, digest)
+    ]
+
+
+def _digest(run: Run, study: Path) -> str:
+    """Digest of the best weights of a run."""
+    directory = run.directory(study)
+    weights = directory.checkpoints / "best" / WEIGHTS
+    if not weights.is_file():
+        raise FileNotFoundError(
+            f"`{weights}` must hold the trained weights, but is missing. Put it back, or delete "
+            f"`{directory.path}` and start the study again to train this run anew."
+        )
+    return file_digest(weights)
 
 
 def _is_current(cache: Path, dataset: Dataset, indices: np.ndarray, checkpoint_digest: str) -> bool:

@@ -13,86 +13,83 @@ from udviz.analysis.study import analyse_study
 from udviz.analysis.summary import summary
 from udviz.commands import command_line as command
 from udviz.commands.engines import AnalysisOptions, engine_of
-from udviz.commands.predict import predict_run
 from udviz.commands.reporting import StudyReport
-from udviz.commands.train import told, train_run
-from udviz.data.dataset import Dataset
+from udviz.commands.running.one_run import Work, complete, is_complete
+from udviz.commands.running.side_by_side import complete_side_by_side, prepare
+from udviz.commands.train import told
 from udviz.data.understood import short_lines
+from udviz.figures.style.text import plural
 from udviz.installation import called
+from udviz.launching.lanes import Lanes, lanes_of
+from udviz.launching.limits import this_machine
 from udviz.processes import is_main
 from udviz.recipe.schema import Recipe
-from udviz.recipe.students import CROSSFIT
 from udviz.studies.events import append_event, last_epoch, read_events, symptoms
 from udviz.studies.models import Run, runs_of
 from udviz.studies.provenance import load_study_data
-from udviz.studies.status import read_status
 from udviz.training import distributed
 from udviz.training.adoption import with_teacher_found
-from udviz.training.device import Compute, resolve
-from udviz.training.records import check_teacher, record_study
+from udviz.training.device import resolve
+from udviz.training.records import record_study
 
 
 def run_study(
     recipe: Recipe, study: Path, report: StudyReport, engine: Engine | None = None
 ) -> None:
     """Train, predict and analyse everything of a study that is not complete yet."""
+    lanes = lanes_of(recipe, this_machine(study))
+    if lanes.n > 1:
+        prepare()
     recipe = with_teacher_found(recipe, study)
     record_study(study, recipe)
-    compute = resolve(recipe.hardware)
     dataset = load_study_data(recipe, study)
     if is_main():
         print("\n".join(short_lines(dataset)), flush=True)
-    runs = runs_of(recipe)
-    for part, run in enumerate(runs):
-        _complete(recipe, run, part, study, dataset, compute, report)
-        _tell(recipe, run, study, report)
-    report.begin(len(runs), "Analysis")
+    hardware = recipe.hardware.model_copy(update={"threads": lanes.threads})
+    work = Work(recipe=recipe, study=study, dataset=dataset, hardware=hardware)
+    _complete_all(work, lanes, report)
+    report.begin(len(runs_of(recipe)), "Analysis")
     if is_main():
         analyse_study(recipe, study, dataset, report.advance, engine=engine)
     distributed.barrier()
 
 
-def _complete(
-    recipe: Recipe,
-    run: Run,
-    part: int,
-    study: Path,
-    dataset: Dataset,
-    compute: Compute,
-    report: StudyReport,
-) -> None:
-    """Train and predict one run, unless it is finished."""
-    directory = run.directory(study)
-    status = read_status(directory.path)
-    trained = status is not None and status.state == "finished"
-    check_teacher(recipe, run, study)
-    if trained and not predict_run(recipe, run, study, dataset, compute):
-        report.skip(part, stage_of(recipe, run))
+def _complete_all(work: Work, lanes: Lanes, report: StudyReport) -> None:
+    """Train and predict all runs, several at once where that pays."""
+    runs = runs_of(work.recipe)
+
+    def tell(run: Run) -> None:
+        _tell(work, run, report)
+
+    if lanes.n > 1:
+        report.say(
+            f"Up to {lanes.n} runs side by side, {plural(lanes.threads, 'CPU thread')} each; "
+            "--hardware.side_by_side 1 trains one after the other."
+        )
+        complete_side_by_side(work, runs, lanes.n, report, tell)
         return
-    report.begin(part, stage_of(recipe, run), run=directory.path)
-    message = train_run(recipe, run, study, dataset, compute, told(report))
-    predict_run(recipe, run, study, dataset, compute)
-    report.advance(1.0)
-    report.end_run(message)
+    compute = resolve(work.hardware)
+    for part, run in enumerate(runs):
+        if is_complete(work, run):
+            report.skip(part, work.stage(run))
+        else:
+            report.begin(part, work.stage(run), run=run.directory(work.study).path)
+            message = complete(work, run, compute, told(report))
+            report.advance(1.0)
+            report.end_run(message)
+        tell(run)
 
 
-def _tell(recipe: Recipe, run: Run, study: Path, report: StudyReport) -> None:
+def _tell(work: Work, run: Run, report: StudyReport) -> None:
     """Say what is unusual in a run, and what is known before students are taught."""
     if not is_main():
         return
-    directory = run.directory(study)
+    directory = run.directory(work.study)
     for sentence in symptoms(last_epoch(read_events(directory.events))):
-        report.say(f"{stage_of(recipe, run)}: {sentence}")
-    if told := told_after(recipe, study, run):
+        report.say(f"{work.stage(run)}: {sentence}")
+    if told := told_after(work.recipe, work.study, run):
         report.say(told)
         append_event(directory.events, {"event": "beforehand", "told": told})
-
-
-def stage_of(recipe: Recipe, run: Run) -> str:
-    """A run as a person reads it: its model, and its seed where there are several."""
-    several = run.is_numbered and (run.model == CROSSFIT or len(recipe.seeds) > 1)
-    which = "fold" if run.model == CROSSFIT else "seed"
-    return f"{run.model}, {which} {run.seed}" if several else run.model
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -67,12 +67,12 @@ def train_run(
     )
 
 
-def told(report: StudyReport) -> Callable[[Progress], None]:
+def told(report: StudyReport, part: int | None = None) -> Callable[[Progress], None]:
     """Tells ``report`` how far the training of its run is, which is taken as 95 % of the run."""
 
     def tell(progress: Progress) -> None:
         rate = f"{progress.images_per_second:.0f} images/s"
-        report.advance(0.95 * progress.fraction, progress.message, rate)
+        report.advance(0.95 * progress.fraction, progress.message, rate, part=part)
 
     return tell
 

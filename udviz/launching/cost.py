@@ -16,7 +16,6 @@ import numpy as np
 from udviz.bounded import MOST_RECORD, read_text
 from udviz.checks import is_number
 from udviz.launching.devices import CPU_SLOT, slots_for
-from udviz.processes import usable_cores
 from udviz.recipe.backbones import SIDE_PX, BackboneFacts, backbone_facts
 from udviz.recipe.methods import WAYS
 from udviz.recipe.networks import NetworkConfig
@@ -95,8 +94,8 @@ def cost_of(recipe: Recipe, images: Mapping[str, int]) -> Cost | None:
         recipe: What is to be trained.
         images: Images per split.
     """
-    trainings = list(_trainings(recipe))
-    if not {t.network.backbone for t in trainings} <= set(backbone_facts()):
+    memory, trainings = memory_of(recipe), list(_trainings(recipe))
+    if memory is None:
         return None
     area = (recipe.data.side_px / SIDE_PX) ** 2
     operations = dict.fromkeys((t.network.backbone for t in trainings), 0.0)
@@ -105,20 +104,24 @@ def cost_of(recipe: Recipe, images: Mapping[str, int]) -> Cost | None:
     return Cost(
         networks=len(trainings),
         operations=operations,
-        memory=PYTORCH_BYTES + max(_memory(t, area) for t in trainings),
+        memory=memory,
         disk=3 * recipe.data.side_px**2 * sum(images.values())
         + sum(_KEPT_BYTES * t.facts.parameters for t in trainings),
     )
 
 
+def memory_of(recipe: Recipe) -> float | None:
+    """Bytes that the largest of its trainings takes; None where a backbone is one of timm."""
+    trainings = list(_trainings(recipe))
+    if not {t.network.backbone for t in trainings} <= set(backbone_facts()):
+        return None
+    area = (recipe.data.side_px / SIDE_PX) ** 2
+    return PYTORCH_BYTES + max(_memory(t, area) for t in trainings)
+
+
 def device_of(recipe: Recipe) -> str:
     """``cpu`` or ``cuda``: what the study will be trained on, on this machine."""
     return _CPU if CPU_SLOT in slots_for(recipe.hardware.device) else _GPU
-
-
-def cores_of(recipe: Recipe) -> int:
-    """CPU cores that the study will train on, on this machine."""
-    return recipe.hardware.threads or usable_cores()
 
 
 def speeds_here(root: Path, backbones: Collection[str], device: str) -> dict[str, Speed]:

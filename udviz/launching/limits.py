@@ -133,12 +133,10 @@ def _of_hardware(recipe: Recipe, machine: Machine) -> Iterator[Limit]:
     cores = f"this process may use {machine.n_cores} cores"
     by_memory = machine.memory // WORKER_BYTES
     because = cores if by_cores <= by_memory else _memory(machine)
-    yield Limit(
-        flag="hardware.workers",
-        value=recipe.hardware.workers,
-        most=min(by_cores, by_memory),
-        because=because,
-    )
+    processes = {"workers": recipe.hardware.workers, "side_by_side": recipe.hardware.side_by_side}
+    for name, value in processes.items():
+        most = min(by_cores, by_memory)
+        yield Limit(flag=f"hardware.{name}", value=value, most=most, because=because)
     yield Limit(
         flag="hardware.threads", value=recipe.hardware.threads, most=by_cores, because=cores
     )

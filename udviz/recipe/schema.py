@@ -50,7 +50,10 @@ class HardwareConfig(Section):
     workers: int = Field(0, ge=0)
     """Data-loader processes; 0 reads in the training process."""
     threads: int = Field(0, ge=0)
-    """CPU threads; 0 = PyTorch's choice."""
+    """CPU threads of each run; 0 = all cores, or its share of them beside other runs."""
+    side_by_side: int = Field(0, ge=0)
+    """Runs trained at once, in processes of their own; 0 = on a CPU with small images as many
+    as pay, 1 = one after the other."""
 
 
 class Recipe(Section):

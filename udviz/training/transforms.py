@@ -77,7 +77,7 @@ def normalise(pixels: Tensor) -> Tensor:
     """(B, H, W, 3) uint8 to (B, 3, H, W) float32, standardised per channel, channels last."""
     mean = torch.tensor(MEAN, device=pixels.device)
     std = torch.tensor(STD, device=pixels.device)
-    images = (pixels.float() / 255.0 - mean) / std
+    images = (pixels.float() / 255.0).sub_(mean).div_(std)
     return images.permute(0, 3, 1, 2)  # (B, 3, H, W), stored channels last
 
 
@@ -95,4 +95,4 @@ def augment(images: Tensor, augmentation: Augmentation) -> Tensor:
     inside_y = (y >= top[:, None]) & (y < bottom[:, None])  # (B, H)
     inside_x = (x >= left[:, None]) & (x < right[:, None])  # (B, W)
     inside = inside_y[:, :, None] & inside_x[:, None, :]  # (B, H, W)
-    return images.masked_fill(inside[:, None], 0.0).contiguous(memory_format=torch.channels_last)
+    return images.masked_fill_(inside[:, None], 0.0).contiguous(memory_format=torch.channels_last)

@@ -10,12 +10,12 @@ from udviz.figures.style.text import plural
 from udviz.launching.cost import (
     Cost,
     Speed,
-    cores_of,
     cost_of,
     device_of,
     seconds_of,
     speeds_here,
 )
+from udviz.launching.lanes import lanes_of
 from udviz.launching.launch import Plan
 from udviz.launching.limits import this_machine
 
@@ -50,7 +50,8 @@ def _time(plan: Plan, cost: Cost, root: Path) -> str:
     device = device_of(plan.recipe)
     units = plan.placement.processes * plan.placement.machines
     if device == "cpu":
-        units = cores_of(plan.recipe)
+        machine = this_machine(root)
+        units = lanes_of(plan.recipe, machine).cores(machine)
     speeds = _speeds(root, tuple(cost.operations), device)
     low, high = map(_spelt, seconds_of(cost, speeds, units=units))
     what = plural(units, "GPU" if device == "cuda" else "CPU core")
