@@ -10,7 +10,7 @@ from pathlib import Path
 
 from udviz import __version__
 from udviz.installation import EXTRAS, IS_INSTALLED, REQUIRED, called, install_command
-from udviz.launching.devices import visible_gpus
+from udviz.launching.resources.devices import visible_gpus
 from udviz.processes import usable_cores
 from udviz.studies.directory import list_studies, runs_root
 
