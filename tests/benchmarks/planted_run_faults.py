@@ -155,8 +155,8 @@ FAULTS = (
     RunFault(
         "read-only run directory: the study keeps its old word",
         "udviz/commands/reporting.py",
-        "        self._tell(self._study, status)  # first: the folder of a run may be what cannot be "
-        "written\n        for part in list(self._parts):\n"
+        "        self._tell(self._study, status)  # first: the folder of a run may be what cannot "
+        "be written\n        for part in list(self._parts):\n"
         "            self.end_run(message, part=part, state=state)\n",
         "        for part in list(self._parts):\n"
         "            self.end_run(message, part=part, state=state)\n"
