@@ -41,7 +41,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
     },
     "udviz/predictions": {"udviz.scratch", WALL, "udviz.stats.labels.probabilities", "pandas"},
     "udviz/predictions/brought/branches.py": {WALL, "udviz.stats.uncertainty.measures"},
-    "udviz/stats": {"udviz.scratch", "udviz.stats", "pandas", "scipy", "sklearn"},
+    "udviz/stats": {"udviz.scratch", "udviz.stats", "pandas", "scipy"},
     "udviz/analysis": {
         *("udviz.analysis", "udviz.data", WALL, "udviz.recipe", "udviz.stats", "udviz.studies"),
         *("udviz.scratch", "pandas"),
@@ -83,7 +83,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
 }
 RULED = {
     *("udviz", "pipelines", "pages", "streamlit", "torch", "torchvision", "plotly", "captum"),
-    *("pandas", "scipy", "sklearn", "cleanlab", "PIL", "tqdm", "pydantic", "pydantic_settings"),
+    *("pandas", "scipy", "cleanlab", "PIL", "tqdm", "pydantic", "pydantic_settings"),
     *(
         "psutil",
         "safetensors",

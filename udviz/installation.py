@@ -20,7 +20,7 @@ PAGES = APP.parent / "pages"
 ENVIRONMENT = {"PYTHONSAFEPATH": "1"} if IS_INSTALLED else {}
 
 REQUIRED = (
-    *("numpy", "pandas", "pyarrow", "scipy", "scikit-learn", "streamlit", "plotly", "pydantic"),
+    *("numpy", "pandas", "pyarrow", "scipy", "streamlit", "plotly", "pydantic"),
     *("pydantic-settings", "psutil", "pillow", "tqdm", "markdown-it-py", "tomli-w"),
     *("starlette", "uvicorn", "threadpoolctl"),
 )

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from udviz.analysis.engines.local import LocalEngine
+from udviz.analysis.jobs import run_jobs
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions
 from udviz.predictions.cache import PredictionWriter
@@ -26,6 +28,11 @@ def plan_of(**changes) -> Plan:
         min_train_positives=50,
     )
     return replace(plan, **changes)
+
+
+def tables_of(*jobs):
+    """What jobs find, one after the other in this process."""
+    return run_jobs(jobs, engine=LocalEngine(1), advance=lambda share, name: None)
 
 
 def write_cache(directory, *, targets, logits, split, ids=None, first_row=0, **more):

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.analysis.conftest import NAMES, SEEDS, opened, plan_of
+from tests.analysis.conftest import NAMES, SEEDS, opened, plan_of, tables_of
 from udviz.analysis.split_predictions import SplitPredictions
-from udviz.analysis.tables.compared import compared_tables
+from udviz.analysis.tables.compared import compared_job
 from udviz.predictions.manifest import file_crc32
 from udviz.stats.comparison.contributions import image_contributions
 from udviz.stats.comparison.gain import corrected, label_gains, p_of_tested
@@ -18,12 +18,12 @@ from udviz.stats.ranking.ranking import average_precision, label_ranking
 from udviz.studies.models import Model
 
 TRAIN = np.array([10, 100, 200])
-DIFFICULTY = np.array([0.8, 0.4, 0.0])
+HARD = np.array([True, False, False])
 
 
 @pytest.fixture
 def found(caches):
-    return compared_tables(plan_of(), opened(caches), TRAIN, DIFFICULTY)
+    return tables_of(compared_job(plan_of(), opened(caches), TRAIN, HARD))
 
 
 def logits_of(caches, model, seeds=None):
@@ -101,7 +101,7 @@ def test_models_without_a_common_seed_cannot_be_compared(caches):
     plan = plan_of(models=models, comparisons=(("lonely", "three"),), reference="lonely")
 
     with pytest.raises(ValueError, match=r"Seeds must be paired, got \[5\] of lonely and \[3\]"):
-        compared_tables(plan, split, TRAIN, DIFFICULTY)
+        tables_of(compared_job(plan, split, TRAIN, HARD))
 
 
 def test_the_gap_is_that_to_the_teacher_and_not_told_where_it_is_compared_itself(found, caches):
@@ -130,8 +130,8 @@ def test_a_study_without_a_teacher_has_rankings_and_gains_and_no_gap(caches):
         reference="kd",
     )
 
-    found = compared_tables(
-        plan, opened(caches, models=("baseline", "kd", "lonely")), TRAIN, DIFFICULTY
+    found = tables_of(
+        compared_job(plan, opened(caches, models=("baseline", "kd", "lonely")), TRAIN, HARD)
     )
 
     assert found["gap"].empty
@@ -191,7 +191,7 @@ def test_groups_of_the_images_widen_what_rests_on_them(found, caches):
         known["files"][images.name] = {"bytes": size, "crc32": crc}
         manifest.write_text(json.dumps(known))
 
-    grouped = compared_tables(plan_of(), opened(caches), TRAIN, DIFFICULTY)
+    grouped = tables_of(compared_job(plan_of(), opened(caches), TRAIN, HARD))
 
     before, after = found["comparisons"], grouped["comparisons"]
     assert after["clustered"].all()

@@ -27,7 +27,7 @@ from udviz.analysis.engines.cluster import DaskEngine, software
 from udviz.analysis.engines.local import LocalEngine
 from udviz.analysis.jobs import Job, run_jobs
 from udviz.analysis.study import analyse_study
-from udviz.analysis.tables.judged import judged_tables
+from udviz.analysis.tables.judged import judged_job
 from udviz.commands.engines import EngineOptions
 from udviz.recipe.schema import Recipe
 
@@ -137,13 +137,14 @@ def test_a_cluster_finds_what_this_machine_finds_to_the_last_bit(caches, monkeyp
     monkeypatch.chdir(caches.parent)
     split, plan = opened(Path(caches.name)), plan_of()
     models = ("teacher", "baseline")
-    jobs = [job(judged_tables, plan, None, split, model) for model in models]
+    jobs = [judged_job(plan, None, split, model) for model in models]
+    monkeypatch.setattr("udviz.analysis.jobs.LEAST_LABELS", 1)  # three blocks of a label each
     seen = []
 
     here = run_jobs(jobs, engine=LocalEngine(1), advance=ignore)
     there = run_jobs(jobs, engine=engine, advance=lambda share, name: seen.append(share))
 
-    assert seen == pytest.approx([0.5, 1])
+    assert seen == pytest.approx([k / 8 for k in range(1, 9)])
     assert list(there) == list(here)
     for name in here:
         pd.testing.assert_frame_equal(there[name], here[name], check_exact=True)

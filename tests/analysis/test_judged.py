@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from tests.analysis.conftest import NAMES, opened, plan_of
-from udviz.analysis.tables.judged import judged_tables
+from tests.analysis.conftest import NAMES, opened, plan_of, tables_of
+from udviz.analysis.tables.judged import judged_job
 from udviz.stats.calibration.platt import fit_platt
 from udviz.stats.calibration.recalibration import (
     pooled_recalibration_table,
@@ -18,7 +18,7 @@ from udviz.stats.ranking.ranking import auroc
 
 @pytest.fixture
 def found(caches):
-    return judged_tables(plan_of(), opened(caches, "val"), opened(caches), "baseline")
+    return tables_of(judged_job(plan_of(), opened(caches, "val"), opened(caches), "baseline"))
 
 
 def test_calibration_is_the_mean_over_runs_each_recalibrated_on_its_own_validation(found, caches):
@@ -108,7 +108,7 @@ def test_auroc_is_the_mean_over_runs(found, caches):
 
 
 def test_without_validation_decisions_are_made_at_a_half_and_nothing_is_recalibrated(caches):
-    found = judged_tables(plan_of(), None, opened(caches), "baseline")
+    found = tables_of(judged_job(plan_of(), None, opened(caches), "baseline"))
 
     assert (found["thresholds"]["threshold"] == 0.5).all()
     assert not found["thresholds"]["chosen"].any()

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from tests.analysis.conftest import NAMES, SEEDS, opened, plan_of
+from tests.analysis.conftest import NAMES, SEEDS, opened, plan_of, tables_of
 from udviz.analysis.tables.comparison_rows import difficulty_of, hard_labels
-from udviz.analysis.tables.judged import judged_tables
-from udviz.analysis.tables.operating import compared_at_recall, compared_brier, compared_decisions
+from udviz.analysis.tables.judged import judged_job
+from udviz.analysis.tables.operating import operating_jobs
 from udviz.stats.comparison.gain import corrected
 from udviz.stats.difficulty.ranks import difficulty_ranks
 
-HARD_FIRST = np.array([0.8, 0.4, 0.0])
+HARD = np.array([True, False, False])
 
 
 @pytest.fixture
@@ -18,9 +18,15 @@ def splits(caches):
     return opened(caches, "val"), opened(caches)
 
 
+def compared(name, val, test):
+    """Rows of ``comparisons`` of one job."""
+    jobs = {job.name: job for job in operating_jobs(plan_of(), val, test, HARD)}
+    return tables_of(jobs[name])["comparisons"]
+
+
 @pytest.fixture
 def decided(splits):
-    return compared_decisions(plan_of(), *splits, HARD_FIRST)["comparisons"]
+    return compared("comparisons at F1 thresholds", *splits)
 
 
 def rows_of_kd(table, metric):
@@ -30,7 +36,7 @@ def rows_of_kd(table, metric):
 
 def test_rates_at_f1_thresholds_are_those_of_the_table_of_scores(splits, decided):
     scores = {
-        name: judged_tables(plan_of(), *splits, name)["scores"].query("split == 'test'")
+        name: tables_of(judged_job(plan_of(), *splits, name))["scores"].query("split == 'test'")
         for name in SEEDS
     }
 
@@ -41,16 +47,16 @@ def test_rates_at_f1_thresholds_are_those_of_the_table_of_scores(splits, decided
 
 
 def test_the_brier_score_is_that_of_the_table_of_scores(splits):
-    rows = rows_of_kd(compared_brier(plan_of(), splits[1], HARD_FIRST)["comparisons"], "brier")
+    rows = rows_of_kd(compared("Brier scores", *splits), "brier")
 
-    scores = judged_tables(plan_of(), *splits, "kd")["scores"].query("split == 'test'")
+    scores = tables_of(judged_job(plan_of(), *splits, "kd"))["scores"].query("split == 'test'")
     labels = rows[rows["scope"] == "label"]
     np.testing.assert_allclose(labels["after_value"], scores["brier"], rtol=1e-5)
 
 
 def test_thresholds_of_equal_recall_come_from_each_runs_own_validation(splits):
     rows = rows_of_kd(
-        compared_at_recall(plan_of(), *splits, HARD_FIRST, 80)["comparisons"],
+        compared("comparisons at a recall of 80 %", *splits),
         "false_positive_rate_at_recall_80",
     )
 
@@ -65,7 +71,7 @@ def test_thresholds_of_equal_recall_come_from_each_runs_own_validation(splits):
 
 
 def test_where_lower_is_better_a_label_is_helped_by_a_fall(splits):
-    table = compared_at_recall(plan_of(), *splits, HARD_FIRST, 50)["comparisons"]
+    table = compared("comparisons at a recall of 50 %", *splits)
     rows = rows_of_kd(table, "false_positive_rate_at_recall_50").set_index("label")
 
     assert rows.loc["red", "gain"] < 0  # kd tells red much better

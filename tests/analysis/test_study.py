@@ -97,6 +97,20 @@ def sliced(dataset, **columns):
     return replace(dataset, slices=pd.DataFrame(columns, dtype="category"))
 
 
+def test_labels_tell_what_they_belong_to_and_another_hierarchy_makes_them_anew(planned):
+    plain = data_of(planned)
+    analyse_study(Recipe(), planned, plain)
+    assert "supercategory" not in read_table(planned, "labels")
+
+    for above in (("warm", "", "cold"), ("warm", "cold", "cold")):
+        assert analyse_study(Recipe(), planned, replace(plain, supercategories=above))
+
+        labels = read_table(planned, "labels")
+        assert dict(zip(labels["label"], labels["supercategory"], strict=True)) == dict(
+            zip(NAMES, above, strict=True)
+        )
+
+
 def test_slices_are_compared_on_every_split_and_corrected_over_all_of_it(planned):
     dataset = data_of(planned)
     sites = np.where(dataset.targets[:, 0] == 1, "north", "south")

@@ -187,7 +187,7 @@ FAULTS = (
     ),
     fault(
         "a machine has GPUs without end",
-        "udviz/launching/devices.py",
+        "udviz/launching/resources/devices.py",
         "if processes > len(slots):",
         "if False:",
         FORM,

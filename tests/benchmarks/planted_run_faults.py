@@ -155,8 +155,12 @@ FAULTS = (
     RunFault(
         "read-only run directory: the study keeps its old word",
         "udviz/commands/reporting.py",
-        "zip((self._study, self._run), reached, strict=True)",
-        "zip((self._run, self._study), reached[::-1], strict=True)",
+        "        self._tell(self._study, status)  # first: the folder of a run may be what cannot "
+        "be written\n        for part in list(self._parts):\n"
+        "            self.end_run(message, part=part, state=state)\n",
+        "        for part in list(self._parts):\n"
+        "            self.end_run(message, part=part, state=state)\n"
+        "        self._tell(self._study, status)\n",
         f"{TRAINING}test_disks.py::test_a_run_directory_that_cannot_be_written_ends_the_study"
         "_with_a_sentence",
     ),

@@ -115,7 +115,7 @@ def cost_of(
 ) -> Cost:
     """Draw caches of a size in a folder below ``parent``, analyse them, and remove them."""
     with tempfile.TemporaryDirectory(dir=parent) as folder:
-        val, test = _draw(Path(folder), n_images, n_labels)
+        val, test = draw(Path(folder), n_images, n_labels)
         plan, train_positives = Plan.of(Recipe()), np.full(n_labels, 1000)
         jobs = analysis_jobs(plan, val, test, train_positives)
         peaks: dict[str, float] = {"own": 0.0, "resident": 0.0}
@@ -139,7 +139,7 @@ def cost_of(
     return Cost(seconds=seconds, processor=spent, **peaks)
 
 
-def _draw(folder: Path, n_images: int, n_labels: int) -> list[SplitPredictions]:
+def draw(folder: Path, n_images: int, n_labels: int) -> list[SplitPredictions]:
     splits = []
     for split, n in {"val": min(N_VAL, n_images), "test": n_images}.items():
         directories = {role: {0: folder / role / "predictions" / split} for role in ROLES}

@@ -22,7 +22,7 @@ from udviz.stats.comparison.equal_recall import Validation, measure_at_recall
 from udviz.stats.comparison.gain import AFTER, BEFORE, gain_table, mean_gain_row
 from udviz.stats.comparison.operating import Scope, measure_brier, measure_decisions
 from udviz.stats.decisions.thresholds import choose_thresholds
-from udviz.stats.ranking.measure import Measured
+from udviz.stats.ranking.measured import Measured
 
 SCOPE = Scope(min_positives=1)
 SHIFT = 2.0  # logits below the scores, so that probabilities are not all large
@@ -65,7 +65,7 @@ def measured(
     )
     validation = Validation(models=val, targets=val_targets)
     for recall in RECALLS:
-        found = measure_at_recall(test, targets, validation, recall=recall, scope=SCOPE)
+        found = measure_at_recall(test, targets, validation, recall=recall, scope=SCOPE).result()
         rates = [rate_at_recall(recall, apart, seed_sd) for apart in scene[:2]]
         yield f"FPR at recall {recall}", found["false_positive_rate"], np.array(rates[1] - rates[0])
     if n_seeds > 1:
@@ -76,7 +76,7 @@ def measured(
     }
     found = measure_decisions(
         test, targets, {name: {0: cut} for name, cut in cuts.items()}, scope=SCOPE
-    )
+    ).result()
     for name, each in found.items():
         ends = [truth(name, cuts[m], s) for m, s in zip(cuts, scene[:2], strict=True)]
         yield f"{name} at F1 thresholds", each, ends[1] - ends[0]

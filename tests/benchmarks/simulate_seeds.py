@@ -19,7 +19,8 @@ from tests.benchmarks.simulate_gain import draw, true_ap
 from udviz.stats.inference import seeds
 from udviz.stats.inference.intervals import t_quantile, wilson_interval
 from udviz.stats.inference.seeds import Spread, StandardError, standard_error
-from udviz.stats.ranking.measure import Measured, measure
+from udviz.stats.ranking.measured import Measured
+from udviz.stats.ranking.measuring import measure
 
 SCENE = (1.5, 2.0, 0.5)  # separations of the two models, correlation of their noise
 N_POSITIVES, N_LABELS = 50, 20

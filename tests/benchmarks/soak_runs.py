@@ -26,7 +26,7 @@ from playwright.sync_api import Locator, TimeoutError, expect, sync_playwright
 
 from tests.benchmarks.soak_checks import faults
 from tests.browser.conftest import PATIENCE_MS, SCREEN, Visit, open_tab, serve, start_chromium
-from udviz.launching.devices import GPUS
+from udviz.launching.resources.devices import GPUS
 from udviz.launching.stop import stop_study
 from udviz.recipe.files import parse_recipe, recipe_path, recipe_values
 from udviz.studies.identity import start_mark

@@ -44,7 +44,7 @@ def test_a_chart_is_saved_light_and_as_wide_as_in_print_under_the_dark_theme(vis
     visit.page.emulate_media(color_scheme="dark")
     visit.open("?study=demo")
     chart = visit.page.locator(".st-key-models")
-    drawn = "() => document.querySelector('.st-key-models .js-plotly-plot').layout.font.color"
+    drawn = "() => document.querySelector('.st-key-models .js-plotly-plot').layout.paper_bgcolor"
     before = visit.page.evaluate(drawn)
     chart.hover()
 
@@ -75,6 +75,21 @@ def test_a_chart_is_saved_light_and_as_wide_as_in_print_under_the_dark_theme(vis
     assert visit.page.evaluate(drawn) == before  # the chart on the page stays as it was
     visit.page.emulate_media(color_scheme="light")
     visit.check()
+
+
+def test_every_chart_has_room_for_its_letters_and_is_drawn_once(visit):
+    """Plotly counts how often it drew a chart again because its margins were too small."""
+    again = "chart => chart._fullLayout._redrawFromAutoMarginCount ?? null"
+    for path in ("?study=demo", "Difficulty?study=demo", "Gains?study=demo"):
+        visit.open(path)
+        charts = visit.page.locator(".js-plotly-plot").all()
+
+        assert charts
+        assert [chart.evaluate(again) for chart in charts] == [None] * len(charts)
+        widths = [
+            chart.evaluate("chart => chart.getBoundingClientRect().width") for chart in charts
+        ]
+        assert widths == list(map(round, widths))
 
 
 def test_every_chart_has_a_name_for_a_screen_reader(visit):

@@ -1,6 +1,7 @@
 import pytest
 
 from udviz.commands import doctor
+from udviz.installation import EXTRAS
 
 
 def test_everything_that_is_here_is_named_with_its_version(capsys, monkeypatch, tmp_path):
@@ -11,6 +12,10 @@ def test_everything_that_is_here_is_named_with_its_version(capsys, monkeypatch, 
     told = capsys.readouterr().out
     assert "the app and the statistics: ok, numpy " in told
     assert f"studies: 0 in `{tmp_path}`" in told
+
+
+def test_every_extra_is_looked_for():
+    assert set(doctor.WORTH) == set(EXTRAS)
 
 
 def test_a_missing_package_is_named_with_the_command_that_brings_it():

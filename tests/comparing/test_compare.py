@@ -447,3 +447,11 @@ def test_validation_images_come_after_those_of_the_test_split(files):
         for split in ("test", "val")
     ]
     assert rows == [list(range(300)), list(range(300, 600))]
+
+
+def test_the_analysis_may_run_on_a_cluster_and_nothing_is_left_without_one(files, monkeypatch):
+    monkeypatch.setattr("udviz.analysis.engines.cluster.CONNECT", 1)
+    cluster = ("--analysis.engine", "dask", "--analysis.address", "tcp://127.0.0.1:9")
+
+    refused(files, r"--analysis\.address must be that of a Dask scheduler, got tcp:", *cluster)
+    refused(files, r"Pass --analysis\.engine dask --analysis\.address tcp:", *cluster[:2])

@@ -1,6 +1,5 @@
 """What a page of the app shows, read off an `AppTest`."""
 
-import base64
 import json
 
 import numpy as np
@@ -30,11 +29,9 @@ def titles(app: AppTest) -> list[str]:
     return [plain(chart["layout"]["title"]["text"]) for chart in charts(app)]
 
 
-def values(array: dict | list) -> np.ndarray:
-    """Numbers of a chart; plotly sends an array as base64."""
-    if isinstance(array, list):
-        return np.array(array)
-    return np.frombuffer(base64.b64decode(array["bdata"]), dtype=array["dtype"])
+def values(array: list) -> np.ndarray:
+    """Numbers of a chart, NaN where it draws none."""
+    return np.array(array, dtype=float)
 
 
 def table_with(app: AppTest, head: str) -> pd.DataFrame:

@@ -1,4 +1,3 @@
-import base64
 import json
 import shutil
 
@@ -9,6 +8,7 @@ import pytest
 from tests.analysis.fake import rows_of
 from tests.pages.caches import cache_of, write_cache
 from tests.pages.scenes import N_IMAGES, write_scenes
+from tests.pages.seen import values
 from tests.pages.synthetic import (
     HOSTILE_NAMES,
     add_slices,
@@ -56,13 +56,6 @@ def texts(app):
 
 def spec(app, place=0):
     return json.loads(app.get("plotly_chart")[place].proto.spec)
-
-
-def numbers(packed):
-    """Numbers of a figure as plotly sends them."""
-    flat = np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
-    shape = [int(n) for n in packed.get("shape", str(flat.size)).split(",")]
-    return flat.reshape(shape)
 
 
 def target_of(suspect):
@@ -189,7 +182,7 @@ def test_the_heat_map_shows_the_chosen_measure_most_frequent_label_first(small, 
         lift = np.clip(np.log2(found.lift), -3, 3)
     expected = lift if measure == "lift" else found.conditional
     np.fill_diagonal(expected, np.nan)
-    np.testing.assert_allclose(numbers(heat["z"]), expected)
+    np.testing.assert_allclose(values(heat["z"]), expected)
     assert (np.diff((run.targets[:, order] == 1).sum(axis=0)) <= 0).all()
 
 
@@ -427,7 +420,7 @@ def test_the_confirmed_errors_are_told_per_label(small, suspects, open_app):
     assert row["Label"] == label
     assert row["Confirmed"] == pytest.approx(2 / 3)
     assert (row["Reviewed"], row["Unsure"], row["Possible errors"]) == (4, 1, len(of_label))
-    assert numbers(spec(app)["data"][2]["x"]) == pytest.approx([2 / 3])
+    assert values(spec(app)["data"][2]["x"]) == pytest.approx([2 / 3])
 
 
 def test_a_review_file_with_a_damaged_line_opens_with_the_rest(small, suspects, open_app):

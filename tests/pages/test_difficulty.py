@@ -64,6 +64,21 @@ def test_the_cause_filter_leaves_the_labels_with_that_cause(labels, open_app):
     assert table_with(app, "Rank")["Label"].tolist() == expected
 
 
+@pytest.mark.parametrize("by_link", [False, True])
+def test_the_filter_of_supercategories_leaves_their_labels(labels, study, open_app, by_link):
+    every = table_of(study, "labels")
+    above = np.where(every["column"] % 3, "animal", "")
+    change_tables(study, labels=every.assign(supercategory=above))
+
+    app = open_app(DIFFICULTY, **({"supercategory": "animal"} if by_link else {}))
+    if not by_link:
+        app.multiselect(key="supercategory").set_value(["animal"]).run()
+
+    rows = table_with(app, "Rank")
+    assert len(rows) == (labels["column"] % 3 > 0).sum() < len(labels)
+    assert set(rows["Supercategory"]) == {"animal"}
+
+
 def test_the_support_filter_leaves_labels_with_enough_positives(labels, open_app):
     app = open_app(DIFFICULTY)
 

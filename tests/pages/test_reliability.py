@@ -1,4 +1,3 @@
-import base64
 import json
 import shutil
 
@@ -9,6 +8,7 @@ from scipy.special import expit
 from tests.analysis import fake
 from tests.pages.caches import cache_of, write_cache, write_caches, write_calibration
 from tests.pages.scenes import probs_of
+from tests.pages.seen import values
 from tests.pages.synthetic import (
     EIGHT,
     HOSTILE_NAMES,
@@ -61,12 +61,6 @@ def marks(app, name="teacher", *, chart=0):
 def plain(trace):
     """Name of a trace without the invisible marks around names."""
     return trace.get("name", "").strip("\u2068\u2069")
-
-
-def values(field):
-    if isinstance(field, dict):
-        return np.frombuffer(base64.b64decode(field["bdata"]), dtype=field["dtype"])
-    return np.array(field)
 
 
 def told(app):

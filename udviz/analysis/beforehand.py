@@ -11,7 +11,8 @@ from udviz.recipe.schema import Recipe
 from udviz.stats.comparison.gain import mean_gain_row
 from udviz.stats.comparison.gap import teacher_gap
 from udviz.stats.comparison.headroom import headroom
-from udviz.stats.ranking.measure import Measured, measure
+from udviz.stats.ranking.measured import Measured
+from udviz.stats.ranking.measuring import measure
 from udviz.stats.ranking.ranking import mean_precision, precision_table
 from udviz.studies.models import Run, first_baseline, runs_of
 from udviz.studies.status import read_status

@@ -1,12 +1,25 @@
-"""The independent parts of an analysis, and their join."""
+"""The independent parts of an analysis, in blocks of labels, and their join."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from itertools import pairwise
+from typing import Any, Protocol, Self
 
+import numpy as np
 import pandas as pd
 
-from udviz.analysis.engines.engine import Engine, Tables
+from udviz.analysis.engines.engine import Call, Calls, Engine, Name, Tables, alone
+
+MOST_LABELS, LEAST_LABELS, BLOCKS = 64, 8, 4  # of a block; how many of these few labels make
+
+
+class Part(Protocol):
+    """What was found of a block of labels."""
+
+    def extend(self, other: Self) -> None:
+        """Take in what was found of the labels that come next."""
+        ...
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -23,13 +36,124 @@ class Job:
     function: Callable[..., Tables]
     arguments: tuple[Any, ...]
 
-    def run(self) -> Tables:
-        """Do it."""
-        return self.function(*self.arguments)
+    def start(self) -> "Running":
+        """What is to be done of it, and its tables in the end."""
+        return _Whole(self)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LabelJob:
+    """A call for every block of labels, and the join of what they find.
+
+    Attributes:
+        name: What it finds, for the progress display.
+        n_labels: Number L of labels.
+        part: From a block of labels to its `Part`.
+        join: From the `Part` of all labels to rows of tables.
+        prepare: Finds what each block needs to know of all labels; ``part`` and ``join`` are
+            given it, too. None if nothing.
+    """
+
+    name: str
+    n_labels: int
+    part: Callable[..., Part]
+    join: Callable[..., Tables]
+    prepare: Call | None = None
+
+    def start(self) -> "Running":
+        """What is to be done of it, and its tables in the end."""
+        return _InBlocks(self)
+
+
+class Running(Protocol):
+    """A job on its way.
+
+    Attributes:
+        name: Of the job.
+        size: Calls that it makes in all.
+        tables: What it found; None until all calls are done.
+    """
+
+    name: str
+    size: int
+    tables: Tables | None
+
+    def first(self) -> dict[int, Call]:
+        """The calls to begin with, by number."""
+        ...
+
+    def take(self, number: int, result: Any) -> dict[int, Call]:
+        """Take in what a call gave; the calls that follow from it."""
+        ...
+
+
+class _Whole:
+    size = 1
+
+    def __init__(self, job: Job) -> None:
+        self.name, self._job = job.name, job
+        self.tables: Tables | None = None
+
+    def first(self) -> dict[int, Call]:
+        return {0: partial(self._job.function, *self._job.arguments)}
+
+    def take(self, number: int, result: Any) -> dict[int, Call]:
+        self.tables = result
+        return {}
+
+
+class _InBlocks:
+    _PREPARED = -1  # number of the call that prepares
+
+    def __init__(self, job: LabelJob) -> None:
+        self.name, self._job = job.name, job
+        self._prepared: tuple[Any, ...] = ()
+        self._blocks = label_blocks(job.n_labels)
+        self.size = len(self._blocks) + (job.prepare is not None)
+        self.tables: Tables | None = None
+        self._found: dict[int, Part] = {}  # blocks whose turn has not come
+        self._joined: Part | None = None
+        self._next = 0
+
+    def first(self) -> dict[int, Call]:
+        if self._job.prepare is not None:
+            return {self._PREPARED: self._job.prepare}
+        return self._parts()
+
+    def take(self, number: int, result: Any) -> dict[int, Call]:
+        if number == self._PREPARED:
+            self._prepared = (result,)
+            return self._parts()
+        self._found[number] = result
+        while self._next in self._found:  # in their order, whichever came first
+            part = self._found.pop(self._next)
+            if self._joined is None:
+                self._joined = part
+            else:
+                self._joined.extend(part)
+            self._next += 1
+        if self._next == len(self._blocks):
+            self.tables = alone(partial(self._job.join, self._joined, *self._prepared))
+            self._joined = None
+        return {}
+
+    def _parts(self) -> dict[int, Call]:
+        return {
+            number: partial(self._job.part, block, *self._prepared)
+            for number, block in enumerate(self._blocks)
+        }
+
+
+def label_blocks(n_labels: int) -> list[range]:
+    """Blocks of nearly equal size, the same wherever they are worked on."""
+    fewest = -(-n_labels // MOST_LABELS)
+    n_blocks = max(1, fewest, min(BLOCKS, n_labels // LEAST_LABELS))
+    ends = np.linspace(0, n_labels, n_blocks + 1).astype(int).tolist()
+    return [range(*pair) for pair in pairwise(ends)]
 
 
 def run_jobs(
-    jobs: Sequence[Job], *, engine: Engine, advance: Callable[[float, str], None]
+    jobs: Sequence[Job | LabelJob], *, engine: Engine, advance: Callable[[float, str], None]
 ) -> Tables:
     """Run ``jobs`` and join the rows of each table in the order of the jobs.
 
@@ -38,17 +162,27 @@ def run_jobs(
         engine: Where.
         advance: Called with the share that is done, in [0, 1], and what was done last.
     """
-    results: dict[int, Tables] = {}
+    running = [job.start() for job in jobs]
+    n_calls, n_done = sum(job.size for job in running), 0
 
-    def note(place: int, tables: Tables) -> None:
-        results[place] = tables
-        advance(len(results) / len(jobs), jobs[place].name)
+    def named(place: int, calls: dict[int, Call]) -> Calls:
+        return {(place, number): call for number, call in calls.items()}
 
-    engine.run({place: job.run for place, job in enumerate(jobs)}, note)
-    names = dict.fromkeys(name for place in sorted(results) for name in results[place])
+    def note(name: Name, result: Any) -> Calls:
+        nonlocal n_done
+        n_done += 1
+        place, number = name
+        following = running[place].take(number, result)
+        advance(n_done / n_calls, running[place].name)
+        return named(place, following)
+
+    first = [named(place, job.first()) for place, job in enumerate(running)]
+    engine.run({name: call for calls in first for name, call in calls.items()}, note)
+    results = [job.tables or {} for job in running]
+    names = dict.fromkeys(name for tables in results for name in tables)
     return {
         name: pd.concat(
-            [results[place][name] for place in sorted(results) if name in results[place]],
+            [tables[name] for tables in results if name in tables],
             ignore_index=True,
         )
         for name in names

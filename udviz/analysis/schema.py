@@ -169,6 +169,11 @@ LABELS = Table(
         SPLIT,
         LABEL,
         COLUMN,
+        text(
+            "supercategory",
+            "What it belongs to by the data (COCO, Open Images); empty where it is said of none.",
+            optional=True,
+        ),
         integer("positives", "Images that carry the label.", "images"),
         integer("known", "Images whose target is known.", "images"),
         number("prevalence", "positives / known; NaN where no target is known."),

@@ -1,6 +1,8 @@
 """The predictions of all models of a study on one split."""
 
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +42,16 @@ class SplitPredictions:
         }
         opened = cls(split=split, directories=directories, models=models)
         opened._check_alike()
-        return opened
+        return replace(opened, models=_with_one_list(models))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Another process opens the files itself, wherever it is; their content does not travel."""
-        directories = {
-            name: {seed: path.absolute() for seed, path in runs.items()}
+        places = tuple(
+            (name, seed, str(path.absolute()), _identity(self.models[name][seed]))
             for name, runs in self.directories.items()
-        }
-        return SplitPredictions.open, (self.split, directories)
+            for seed, path in runs.items()
+        )
+        return _opened_once, (self.split, places)
 
     @property
     def first(self) -> Predictions:
@@ -95,6 +98,47 @@ class SplitPredictions:
                         f"images, labels and targets as the other runs of the {self.split} split. "
                         "Predict it again from the same data."
                     )
+
+
+@lru_cache(maxsize=2)  # a process works on many blocks of labels of the same two splits
+def _opened_once(split: str, places: tuple[tuple[str, int, str, int], ...]) -> SplitPredictions:
+    """The predictions of another process.
+
+    Args:
+        split: Its name.
+        places: Model, seed and folder of each cache, and the `_identity` that it had there.
+
+    Raises:
+        ValueError: If one is not what it was there.
+    """
+    directories: Directories = {}
+    for name, seed, path, _ in places:
+        directories.setdefault(name, {})[seed] = Path(path)
+    opened = SplitPredictions.open(split, directories)
+    for name, seed, path, identity in places:
+        if _identity(opened.models[name][seed]) != identity:
+            raise ValueError(
+                f"{shown(path)} must hold the predictions that the analysis began with, got "
+                "others. Start the analysis again."
+            )
+    return opened
+
+
+def _identity(run: Predictions) -> int:
+    """What tells predictions apart: a checksum of all that their manifest says."""
+    return zlib.crc32(repr(run.manifest).encode())
+
+
+def _with_one_list(models: dict[str, dict[int, Predictions]]) -> dict[str, dict[int, Predictions]]:
+    """The same runs, with one list of images in memory where theirs are equal."""
+    first = next(iter(next(iter(models.values())).values())).images
+    return {
+        name: {
+            seed: replace(run, images=first) if run.images.equals(first) else run
+            for seed, run in runs.items()
+        }
+        for name, runs in models.items()
+    }
 
 
 def _is_alike(run: Predictions, other: Predictions) -> bool:

@@ -162,7 +162,11 @@ def _tables(
         visible=None if sizes is None else sizes["visible"].to_numpy(),
         suspects=found.get("training_counts"),
     )
-    return join_tables(plan, found, facts)
+    tables = join_tables(plan, found, facts)
+    if dataset is not None and dataset.supercategories is not None:
+        above = np.array(dataset.supercategories, dtype=object)
+        tables["labels"]["supercategory"] = above[tables["labels"]["column"]]
+    return tables
 
 
 def _slices(
@@ -215,6 +219,8 @@ def _inputs(
     }
     if dataset is not None and dataset.slices is not None:
         made_from["slices"] = _digest(dataset.slices)
+    if dataset is not None and dataset.supercategories is not None:
+        made_from["supercategories"] = f"{zlib.crc32(repr(dataset.supercategories).encode()):08x}"
     return {"data": "" if dataset is None else dataset.fingerprint, **made_from}
 
 

@@ -15,9 +15,9 @@ from pydantic_settings import CliApp
 from udviz.checks import check_choice
 from udviz.commands.options import check_flags, settings_for
 from udviz.commands.reporting import StudyReport
-from udviz.launching.devices import slots_for
-from udviz.launching.limits import check_limits, this_machine
 from udviz.launching.queue import occupied
+from udviz.launching.resources.devices import slots_for
+from udviz.launching.resources.limits import check_limits, this_machine
 from udviz.processes import is_main
 from udviz.recipe.explain import explain
 from udviz.recipe.files import RECIPES, read_recipe, recipe_path

@@ -9,13 +9,17 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from udviz.analysis.store import read_table
 from udviz.analysis.summary import summary
+from udviz.commands.engines import ENGINES, EngineOptions
 from udviz.comparing.asked import Asked, Files, name_of
 from udviz.comparing.files import compare_files
 from udviz.comparing.verdict import sentence, verdict_table
 from udviz.installation import called
 from udviz.predictions.brought.reading import FORMATS
+from udviz.recipe.explain import explain
 from udviz.studies.directory import runs_root
 from udviz.vocabulary import MIN_POSITIVES, SCALES
 
@@ -49,7 +53,12 @@ def main(arguments: Sequence[str]) -> None:
     if not asked.models:
         raise ValueError("`files` must be at least one file of scores, got none. Pass --help.")
     out: Path = flags.out or runs_root() / "-".join(asked.models)[:100]
-    study = compare_files(asked, out, command=f"{called('compare')} {shlex.join(arguments)}")
+    try:
+        engine = EngineOptions(engine=flags.engine, address=flags.address).opened()
+    except ValidationError as error:
+        raise ValueError(explain(error)) from error
+    command = f"{called('compare')} {shlex.join(arguments)}"
+    study = compare_files(asked, out, command=command, engine=engine)
     print(*study.notes, report(out), sep="\n")
 
 
@@ -113,5 +122,13 @@ def _parser() -> argparse.ArgumentParser:
     of_models("--val-model")
     of_models("--val-calibration")
     of_models("--val-attention")
+    add(
+        "--analysis.engine",
+        dest="engine",
+        choices=ENGINES,
+        default="local",
+        help="processes of this machine (local), or the workers of a Dask cluster",
+    )
+    add("--analysis.address", dest="address", default="", help="dask: tcp://HOST:8786")
     add("--min-positives", type=int, default=MIN_POSITIVES, help="fewer: not supported (20)")
     return parser

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from udviz import __version__
 from udviz.installation import EXTRAS, IS_INSTALLED, REQUIRED, called, install_command
-from udviz.launching.devices import visible_gpus
+from udviz.launching.resources.devices import visible_gpus
 from udviz.processes import usable_cores
 from udviz.studies.directory import list_studies, runs_root
 
 WORTH = {  # extra: what it is for
     "train": "training and explanations",
     "slurm": "jobs of a Slurm cluster",
+    "dask": "analyses on a Dask cluster",
     "tensorboard": "TensorBoard event files",
     "timm": "backbones of timm, transformers among them",
     "mlflow": "studies as runs of MLflow",

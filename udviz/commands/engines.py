@@ -1,7 +1,7 @@
 """Where an analysis runs: flags of a command, never of a recipe, which may come from anyone."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import model_validator
 
@@ -9,11 +9,14 @@ from udviz.analysis.engines.cluster import DaskEngine
 from udviz.analysis.engines.engine import Engine
 from udviz.recipe.section import Section
 
+Where = Literal["local", "dask"]
+ENGINES: tuple[Where, ...] = get_args(Where)
+
 
 class EngineOptions(Section):
     """Where the jobs of an analysis run; the tables are the same."""
 
-    engine: Literal["local", "dask"] = "local"
+    engine: Where = "local"
     """Processes of this machine, or the workers of a Dask cluster."""
     address: str = ""
     """Dask only: address of the scheduler, as tcp://host:8786. What it sends is trusted."""
@@ -28,6 +31,10 @@ class EngineOptions(Section):
             )
         return self
 
+    def opened(self) -> Engine | None:
+        """The engine; None for this machine."""
+        return DaskEngine(self.address) if self.address else None
+
 
 class AnalysisOptions(Section):
     """What goes with the flags of a recipe."""
@@ -37,5 +44,4 @@ class AnalysisOptions(Section):
 
 def engine_of(options: Mapping[str, Any]) -> Engine | None:
     """The engine that a command line asks for; None for this machine."""
-    address = options["analysis"]["address"]
-    return DaskEngine(address) if address else None
+    return EngineOptions.model_validate(options["analysis"]).opened()

@@ -20,8 +20,8 @@ from udviz.commands.train import told
 from udviz.data.understood import short_lines
 from udviz.figures.style.text import plural
 from udviz.installation import called
-from udviz.launching.lanes import Lanes, lanes_of
-from udviz.launching.limits import this_machine
+from udviz.launching.resources.lanes import Lanes, lanes_of
+from udviz.launching.resources.limits import this_machine
 from udviz.processes import is_main
 from udviz.recipe.schema import Recipe
 from udviz.studies.events import append_event, last_epoch, read_events, symptoms

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from udviz.analysis.engines.engine import Engine
 from udviz.comparing.asked import Asked, Files
 from udviz.comparing.images import note_images
 from udviz.comparing.metadata import with_slices
@@ -20,6 +21,7 @@ def compare_files(
     *,
     command: str,
     advance: Advance = lambda fraction, message: None,
+    engine: Engine | None = None,
 ) -> BroughtStudy:
     """Compare files and write the study; nothing is left of one that fails.
 
@@ -28,6 +30,7 @@ def compare_files(
         out: Folder of the study; must not exist yet.
         command: What asks for the same in a terminal, to be kept with the study.
         advance: Called with the share that is done, in [0, 1], and what was done last.
+        engine: Where the jobs of the analysis run; None for this machine.
 
     Returns:
         The record of the study, with what was recognised, left out or taken on trust.
@@ -75,7 +78,7 @@ def compare_files(
         boxes, told = boxes_in(asked.objects, ids, labels)
         notes += told
     study = _record(asked, out.name, command, splits, notes)
-    write_study(out, study, splits, advance, boxes=boxes)
+    write_study(out, study, splits, advance, boxes=boxes, engine=engine)
     return study
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import tomli_w
 
+from udviz.analysis.engines.engine import Engine
 from udviz.analysis.plan import Plan
 from udviz.analysis.study import analyse_plan
 from udviz.checks import shown
@@ -32,6 +33,7 @@ def write_study(
     advance: Advance = lambda fraction, message: None,
     *,
     boxes: Boxes | None = None,
+    engine: Engine | None = None,
 ) -> None:
     """Write caches, tables and record of a study; nothing is left of one that fails.
 
@@ -42,6 +44,7 @@ def write_study(
             Emptied as they are written: the analysis needs their memory.
         advance: Called with the share that is done, in [0, 1], and what was done last.
         boxes: Objects in its images, by their rows over all splits; None without any.
+        engine: Where the jobs of the analysis run; None for this machine.
 
     Raises:
         ValueError: If ``out`` is there already.
@@ -56,7 +59,7 @@ def write_study(
             _clear(draft)
             if boxes is not None:
                 write_boxes(boxes, draft / OBJECTS)
-            _write(draft, study, splits, advance)
+            _write(draft, study, splits, advance, engine)
             check_free(out)
             draft.rename(out)
         except BaseException:
@@ -74,7 +77,11 @@ def _clear(draft: Path) -> None:
 
 
 def _write(
-    draft: Path, study: BroughtStudy, splits: dict[Split, BroughtSplit], advance: Advance
+    draft: Path,
+    study: BroughtStudy,
+    splits: dict[Split, BroughtSplit],
+    advance: Advance,
+    engine: Engine | None,
 ) -> None:
     first_row = 0
     for name in list(splits):
@@ -86,7 +93,7 @@ def _write(
         data, n_images = study.targets_of(name).sha256, len(splits[name].joined.ids)
         splits.pop(name).write(draft, name, data=data, digests=digests, first_row=first_row)
         first_row += n_images
-    analyse_plan(Plan.of_brought(study), draft, None, advance)
+    analyse_plan(Plan.of_brought(study), draft, None, advance, engine=engine)
     record = study.model_dump(mode="json", exclude_none=True)
     replace_file(draft / STUDY_FILE, tomli_w.dumps(record))
     write_status(draft, Status(state="finished", stage="Finished", fraction=1.0))

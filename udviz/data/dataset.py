@@ -86,6 +86,8 @@ class Dataset:
         guesses: What the reader took for granted.
         groups: (N,) name of the group an image belongs to (a film, a patient); None without groups.
         slices: (N,) categories, a column per metadata column (a site, an annotator); None without.
+        supercategories: The L classes that labels belong to (*animal* of *cat*), empty where one
+            belongs to none; None where the source knows of none.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Dataset:
     guesses: tuple[Guess, ...] = field(default=())
     groups: np.ndarray | None = None
     slices: pd.DataFrame | None = None
+    supercategories: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         check_targets(self.targets)

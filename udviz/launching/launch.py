@@ -12,8 +12,8 @@ from udviz.launching.detach import run_detached
 from udviz.launching.environment import named_by
 from udviz.launching.flags import flags
 from udviz.launching.launcher import WAITING, Launcher, launcher_for
-from udviz.launching.limits import check_limits, this_machine
 from udviz.launching.placement import HERE, Placement, parse_placement
+from udviz.launching.resources.limits import check_limits, this_machine
 from udviz.launching.stop import ask_to_stop
 from udviz.recipe.files import RECIPES, parse_recipe, read_recipe, recipe_path
 from udviz.recipe.schema import Recipe

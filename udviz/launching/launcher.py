@@ -8,10 +8,10 @@ from typing import Any, Protocol
 from udviz.installation import install_command, working_folder
 from udviz.launching import cluster
 from udviz.launching.detach import run_detached
-from udviz.launching.devices import n_slots_for, slots_for
 from udviz.launching.environment import inherited
 from udviz.launching.placement import Placement
 from udviz.launching.queue import join_queue
+from udviz.launching.resources.devices import n_slots_for, slots_for
 from udviz.launching.together.network import check_network, interface_in
 from udviz.studies.lock import HANDED_OVER
 from udviz.studies.log import LOG_FILE

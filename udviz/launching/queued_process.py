@@ -12,9 +12,9 @@ from pathlib import Path
 from types import FrameType
 
 from udviz.launching.detach import leave_parent
-from udviz.launching.devices import environment_of
 from udviz.launching.launcher import WAITING
 from udviz.launching.queue import SLOT_HELD, Slot, Ticket, leave_queue, try_turn
+from udviz.launching.resources.devices import environment_of
 from udviz.studies.failure import reason
 from udviz.studies.status import State, Status, write_status
 

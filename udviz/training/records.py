@@ -27,7 +27,7 @@ from udviz.training.device import Compute
 from udviz.training.runs import teacher_of
 from udviz.vocabulary import TEACHER
 
-LIBRARIES = ("torch", "torchvision", "numpy", "pandas", "scipy", "scikit-learn")
+LIBRARIES = ("torch", "torchvision", "numpy", "pandas", "scipy")
 
 
 def record_study(study: Path, recipe: Recipe) -> None:

@@ -188,3 +188,20 @@ def test_the_first_images_of_coco_are_read_whole(real_data):
     assert len(dataset.indices("val")) > 0
     assert dataset.boxes.corners.min() >= 0
     assert dataset.boxes.corners.max() <= 1
+
+
+def test_a_label_belongs_to_its_supercategory(coco):
+    named = load(coco)
+    of_name = {"dog": "animal", "cat": "animal", "person": "person"}
+    named["categories"] = [c | {"supercategory": of_name[c["name"]]} for c in CATEGORIES]
+    plain = read_coco(coco).supercategories
+    save(coco, named)
+
+    dataset = read_coco(coco)
+
+    assert plain is None
+    assert dict(zip(dataset.label_names, dataset.supercategories, strict=True)) == {
+        "person": "",  # its own name says nothing
+        "cat": "animal",
+        "dog": "animal",
+    }

@@ -204,3 +204,28 @@ def test_the_recipe_reads_it_and_check_says_what_was_understood(folder, capsys):
     said = json.loads(capsys.readouterr().out)
     assert said["labels"]["Dog"] == {"present": 2, "absent": 1, "unknown": 2}
     assert said["splits"] == {"train": 3, "val": 1, "test": 1}
+
+
+HIERARCHY = """{"LabelName": "/m/0bl9f", "Subcategory": [
+  {"LabelName": "/m/0jbk", "Subcategory": [
+    {"LabelName": "/m/0pet", "Subcategory": [{"LabelName": "/m/01yrx"}]}]},
+  {"LabelName": "/m/0toy", "Subcategory": [{"LabelName": "/m/01yrx"}]},
+  {"LabelName": "/m/0k4j", "Part": [{"LabelName": "/m/0bt9lr"}]}]}"""
+
+
+def test_a_label_belongs_to_the_topmost_class_above_it(folder):
+    rewrite(folder, "class-descriptions-more.csv", "/m/0jbk,Animal\n/m/0toy,Toy\n")
+    rewrite(folder, "bbox_labels_600_hierarchy.json", HIERARCHY)
+
+    dataset = read(folder)
+
+    above = dict(zip(dataset.label_names, dataset.supercategories, strict=True))
+    assert above == {"Cat": "Animal", "Dog": "", "Car": ""}  # a part is no kind, a top has no top
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"Subcategory": [{"Subcategory": 3}]}'])
+def test_a_file_that_is_no_hierarchy_is_refused_with_its_name(folder, text):
+    rewrite(folder, "bbox_labels_600_hierarchy.json", text)
+
+    with pytest.raises(ValueError, match=r"bbox_labels_600_hierarchy\.json must be a tree of Lab"):
+        read(folder)

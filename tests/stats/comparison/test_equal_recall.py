@@ -29,7 +29,7 @@ def draw(rng, *, separation=(1.5, 1.5), n_positives=40, n_images=800, n_labels=2
 def measured(split, val, recall, **more):
     return measure_at_recall(
         *split, Validation(models=val[0], targets=val[1]), recall=recall, scope=SCOPE, **more
-    )
+    ).result()
 
 
 def test_a_case_worked_by_hand():
@@ -119,7 +119,7 @@ def test_images_repeated_in_groups_have_the_errors_of_the_images_alone(rng):
         Validation(models=val_moved, targets=val_targets[thrice], groups=thrice),
         recall=0.5,
         scope=Scope(min_positives=5, groups=thrice),
-    )
+    ).result()
 
     for name, each in alone.items():
         one, three = gain_table(each, BEFORE, AFTER), gain_table(grouped[name], BEFORE, AFTER)

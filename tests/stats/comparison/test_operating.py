@@ -30,7 +30,7 @@ def cuts_of(runs, n_labels):
 
 def decided(runs, targets, **scope):
     own = Scope(min_positives=5, **scope)
-    return measure_decisions(runs, targets, cuts_of(runs, targets.shape[1]), scope=own)
+    return measure_decisions(runs, targets, cuts_of(runs, targets.shape[1]), scope=own).result()
 
 
 def test_a_case_worked_by_hand():
@@ -41,7 +41,7 @@ def test_a_case_worked_by_hand():
     runs = {BEFORE: {0: before}, AFTER: {0: after}}
     cuts = {name: {0: np.array([1.0])} for name in runs}
 
-    found = measure_decisions(runs, targets, cuts, scope=Scope(min_positives=1))
+    found = measure_decisions(runs, targets, cuts, scope=Scope(min_positives=1)).result()
 
     rate = gain_table(found["false_positive_rate"], BEFORE, AFTER).iloc[0]
     assert [rate["before_value"], rate["after_value"]] == pytest.approx([3 / 6, 1 / 6])
@@ -73,7 +73,7 @@ def test_values_are_those_of_scikit_learn_where_targets_are_known(rng):
 def test_the_brier_score_is_that_of_scikit_learn(rng):
     runs, targets = models(rng)
 
-    found = measure_brier(runs, targets, scope=SCOPE)["brier"]
+    found = measure_brier(runs, targets, scope=SCOPE).result()["brier"]
 
     known = targets[:, 1] != -1
     probs = 1 / (1 + np.exp(-runs[AFTER][0][known, 1]))
@@ -86,7 +86,9 @@ def test_standard_errors_are_those_of_a_paired_bootstrap(rng, measure):
 
     def measured(rows):
         own = {name: {0: of[0][rows]} for name, of in runs.items()}
-        found = decided(own, targets[rows]) | measure_brier(own, targets[rows], scope=SCOPE)
+        found = (
+            decided(own, targets[rows]) | measure_brier(own, targets[rows], scope=SCOPE).result()
+        )
         return found[measure]
 
     folds = [np.diff(measured(rng.integers(0, 1500, 1500)).values, axis=0)[0] for _ in range(150)]
@@ -148,10 +150,11 @@ def test_images_repeated_in_groups_have_the_errors_of_the_images_alone(rng):
     thrice = np.arange(1500) % 500
     moved = {name: {0: of[0][thrice]} for name, of in runs.items()}
 
-    alone = decided(runs, targets) | measure_brier(runs, targets, scope=SCOPE)
+    alone = decided(runs, targets) | measure_brier(runs, targets, scope=SCOPE).result()
     own = Scope(min_positives=5, groups=thrice)
-    grouped = decided(moved, targets[thrice], groups=thrice) | measure_brier(
-        moved, targets[thrice], scope=own
+    grouped = (
+        decided(moved, targets[thrice], groups=thrice)
+        | measure_brier(moved, targets[thrice], scope=own).result()
     )
 
     for name, each in alone.items():
@@ -187,7 +190,7 @@ def test_runs_without_a_threshold_for_every_label_are_refused(rng, own):
     cuts = cuts_of(runs, 4) | {AFTER: own}
 
     with pytest.raises(ValueError, match=r"`thresholds` must hold \(4,\) numbers for seed 0 of"):
-        measure_decisions(runs, targets, cuts, scope=SCOPE)
+        measure_decisions(runs, targets, cuts, scope=SCOPE).result()
 
 
 def test_intervals_of_a_false_positive_rate_cover_the_truth(rng):
@@ -198,7 +201,7 @@ def test_intervals_of_a_false_positive_rate_cover_the_truth(rng):
         targets[:50] = 1
         runs = {n: {0: 0.7 * noise + 0.7 * rng.normal(size=noise.shape)} for n in (BEFORE, AFTER)}
         cuts = {BEFORE: {0: np.full(20, 1.0)}, AFTER: {0: np.full(20, 1.2)}}
-        found = measure_decisions(runs, targets, cuts, scope=SCOPE)["false_positive_rate"]
+        found = measure_decisions(runs, targets, cuts, scope=SCOPE).result()["false_positive_rate"]
         table = gain_table(found, BEFORE, AFTER)
         truth = np.diff(stats.norm.sf(np.array([1.0, 1.2]) / np.sqrt(0.98)))[0]
         hits.append((table["gain_low"] <= truth) & (truth <= table["gain_high"]))

@@ -4,20 +4,19 @@ import hashlib
 import importlib.metadata
 import logging
 import platform
-from collections.abc import Mapping
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from udviz.analysis.engines.engine import Call, Note, Tables, alone, complete
+from udviz.analysis.engines.engine import Call, Calls, Note, alone, complete
 from udviz.checks import shown
 from udviz.installation import install_command
 
 CONNECT = 10  # seconds to reach a scheduler, and to wait for its first worker
 CLOSE = 1  # seconds to take leave of it
-PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn")  # results depend on
+PACKAGES = ("numpy", "pandas", "scipy")  # results depend on
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class DaskEngine:
         """What works on the jobs, in words."""
         return f"workers of {shown(self.address)}"
 
-    def run(self, calls: Mapping[int, Call], note: Note) -> None:
+    def run(self, calls: Calls, note: Note) -> None:
         """As `Engine.run`; Dask does again what a worker that died was to do.
 
         Raises:
@@ -106,7 +105,7 @@ def _distributed() -> Any:
     return distributed
 
 
-def _checked(call: Call, *, expected: dict[str, str]) -> Tables:
+def _checked(call: Call, *, expected: dict[str, str]) -> Any:
     """`alone`, if all that results depend on is as ``expected`` here."""
     if other := next((name for name in expected if software()[name] != expected[name]), ""):
         raise ValueError(

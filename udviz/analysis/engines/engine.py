@@ -2,34 +2,38 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 Tables = dict[str, pd.DataFrame]  # name -> rows of it
-Call = Callable[[], Tables]
-Note = Callable[[int, Tables], None]
+Call = Callable[[], Any]
+Name = tuple[int, int]  # of a call: its job, and which of its calls it is
+Calls = Mapping[Name, Call]
+Note = Callable[[Name, Any], Calls]
+T = TypeVar("T")
 _STARTED, _PER_IMAGE_AND_RUN = 2**28, 140  # bytes; `bench_growth` measures them
 
 
 class Engine(Protocol):
-    """Runs calls that do not depend on each other."""
+    """Runs calls that do not depend on each other, and those that follow from what they gave."""
 
     @property
     def told(self) -> str:
         """What works on the calls, in words."""
         ...
 
-    def run(self, calls: Mapping[int, Call], note: Note) -> None:
+    def run(self, calls: Calls, note: Note) -> None:
         """Run all; what ``note`` raises ends those that go on.
 
         Args:
-            calls: What to run, by number, the longest first.
-            note: Called here with the number of each and what it gave, as they end.
+            calls: What to run, by name, the longest first.
+            note: Called here with the name of each and what it gave, as they end; gives the calls
+                that follow from it.
         """
         ...
 
@@ -44,22 +48,26 @@ def memory_of(n_images: int, n_runs: int) -> int:
     return _STARTED + _PER_IMAGE_AND_RUN * n_images * n_runs
 
 
-def complete(
-    pool: Executor, calls: Mapping[int, Call], run: Callable[[Call], Tables], note: Note
-) -> None:
-    """``run`` each call in ``pool``, and ``note`` what comes.
+def complete(pool: Executor, calls: Calls, run: Callable[[Call], Any], note: Note) -> None:
+    """``run`` each call in ``pool``, ``note`` what comes, and run what follows from it.
 
     Raises:
         CancelledError: If the pool has given a call up.
         Exception: The first error of a call.
     """
-    with _program_hidden():
-        places = {pool.submit(run, call): place for place, call in calls.items()}
-    for future in as_completed(places):
-        note(places[future], future.result())
+    waiting: dict[Future[Any], Name] = {}
+
+    def submit(more: Calls) -> None:
+        with _program_hidden():
+            waiting.update({pool.submit(run, call): name for name, call in more.items()})
+
+    submit(calls)
+    while waiting:
+        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+            submit(note(waiting.pop(future), future.result()))
 
 
-def alone(call: Call) -> Tables:
+def alone(call: Callable[[], T]) -> T:
     """Do it in one thread.
 
     Products of matrices this small lose more by waking others than they gain, above all where the

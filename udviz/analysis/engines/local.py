@@ -1,13 +1,14 @@
 """The jobs of an analysis in this process, or in several of this machine."""
 
 import multiprocessing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from udviz.analysis.engines.engine import Call, Note, Tables, alone, complete, memory_of
+from udviz.analysis.engines.engine import Calls, Name, Note, alone, complete, memory_of
 from udviz.processes import usable_cores, usable_memory
 
 ONE_PROCESS_UP_TO = 20_000_000  # cells of a split; starting others takes longer than the work
@@ -38,22 +39,25 @@ class LocalEngine:
         """What works on the jobs, in words."""
         return f"{self.n_processes} processes" if self.n_processes > 1 else "one process"
 
-    def run(self, calls: Mapping[int, Call], note: Note) -> None:
+    def run(self, calls: Calls, note: Note) -> None:
         """As `Engine.run`; what a process that died was to do is done again, once.
 
         Raises:
             RuntimeError: If processes die again.
         """
-        if self.n_processes == 1:
-            for place, call in calls.items():
-                note(place, alone(call))
-            return
         missing = dict(calls)
 
-        def done(place: int, tables: Tables) -> None:
-            del missing[place]
-            note(place, tables)
+        def done(name: Name, result: Any) -> Calls:
+            del missing[name]
+            following = note(name, result)
+            missing.update(following)
+            return following
 
+        if self.n_processes == 1:
+            while missing:
+                name, call = next(iter(missing.items()))
+                done(name, alone(call))
+            return
         for _ in range(STARTS):
             try:
                 with _processes(self.n_processes) as pool:

@@ -7,31 +7,26 @@ import numpy as np
 import pandas as pd
 
 from udviz.analysis.engines.engine import Tables
-from udviz.analysis.jobs import Job
+from udviz.analysis.jobs import Job, LabelJob
 from udviz.analysis.plan import Plan
 from udviz.analysis.schema import BY_NAME
 from udviz.analysis.split_predictions import SplitPredictions
 from udviz.analysis.tables.attention import attention_agreement, attention_pairs
-from udviz.analysis.tables.compared import compared_tables
-from udviz.analysis.tables.comparison_rows import difficulty_of
+from udviz.analysis.tables.compared import compared_job
+from udviz.analysis.tables.comparison_rows import difficulty_of, hard_labels
 from udviz.analysis.tables.doubted import (
     co_occurrence_table,
-    doubted_tables,
+    doubted_job,
     doubted_training_tables,
 )
-from udviz.analysis.tables.judged import judged_tables
+from udviz.analysis.tables.judged import judged_job
 from udviz.analysis.tables.objects import Objects, localisation
-from udviz.analysis.tables.operating import (
-    compared_at_recall,
-    compared_brier,
-    compared_decisions,
-)
+from udviz.analysis.tables.operating import operating_jobs
 from udviz.analysis.tables.sliced import sliced_performance
 from udviz.stats.difficulty.causes import Evidence, LabelFacts, judge_causes, named_causes
 from udviz.stats.difficulty.findings import Findings
 from udviz.stats.label_errors.suspects import Suspects
 from udviz.stats.slices.differences import corrected_p
-from udviz.vocabulary import EQUAL_RECALLS
 
 KEY = ["split", "label"]
 
@@ -45,7 +40,7 @@ def analysis_jobs(
     objects: Mapping[str, Objects] | None = None,
     folds: Sequence[Path] = (),
     slices: Mapping[str, pd.DataFrame] | None = None,
-) -> list[Job]:
+) -> list[Job | LabelJob]:
     """Everything that can be found out side by side, the longest first.
 
     Args:
@@ -59,31 +54,11 @@ def analysis_jobs(
     """
     splits = [split for split in (test, val) if split is not None]
     difficulty = difficulty_of(plan, val or test)
-    jobs = [
-        Job(
-            name=f"probabilities of {model.name}",
-            function=judged_tables,
-            arguments=(plan, val, test, model.name),
-        )
-        for model in plan.models
-    ]
-    jobs += [
-        Job(
-            name=f"ranking and comparisons on {split.split}",
-            function=compared_tables,
-            arguments=(plan, split, train_positives, difficulty),
-        )
-        for split in splits
-    ]
-    jobs += [
-        Job(
-            name=f"confusions and doubts on {split.split}",
-            function=doubted_tables,
-            arguments=(split, plan.reference),
-        )
-        for split in splits
-    ]
-    jobs += _operating_jobs(plan, val, test, difficulty)
+    hard = {split.split: hard_labels(plan, split, difficulty) for split in splits}
+    jobs: list[Job | LabelJob] = [judged_job(plan, val, test, model.name) for model in plan.models]
+    jobs += [compared_job(plan, s, train_positives, hard[s.split]) for s in splits]
+    jobs += [doubted_job(split, plan.reference) for split in splits]
+    jobs += operating_jobs(plan, val, test, hard[test.split])
     if folds:
         jobs.append(
             Job(name="doubts in training", function=doubted_training_tables, arguments=(folds,))
@@ -123,35 +98,6 @@ def analysis_jobs(
         for split in splits
     ]
     return jobs
-
-
-def _operating_jobs(
-    plan: Plan, val: SplitPredictions | None, test: SplitPredictions, difficulty: np.ndarray
-) -> list[Job]:
-    """Comparisons in more than average precision; decisions need a validation split."""
-    if not plan.comparisons:
-        return []
-    jobs = [
-        Job(name="Brier scores", function=compared_brier, arguments=(plan, test, difficulty)),
-    ]
-    if val is None:
-        return jobs
-    return [
-        *(
-            Job(
-                name=f"comparisons at a recall of {percent} %",
-                function=compared_at_recall,
-                arguments=(plan, val, test, difficulty, percent),
-            )
-            for percent in EQUAL_RECALLS
-        ),
-        Job(
-            name="comparisons at F1 thresholds",
-            function=compared_decisions,
-            arguments=(plan, val, test, difficulty),
-        ),
-        *jobs,
-    ]
 
 
 def join_tables(plan: Plan, found: Tables, facts: LabelFacts) -> Tables:

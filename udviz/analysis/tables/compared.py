@@ -5,14 +5,16 @@ ranks of difficulty derive from it.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from udviz.analysis.engines.engine import Tables
+from udviz.analysis.jobs import LabelJob
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions
-from udviz.analysis.tables.comparison_rows import comparison_rows, hard_labels
+from udviz.analysis.tables.comparison_rows import comparison_rows
 from udviz.stats.comparison.contributions import label_contributions
 from udviz.stats.comparison.gap import gap_table
 from udviz.stats.comparison.influential import (
@@ -23,9 +25,11 @@ from udviz.stats.comparison.influential import (
 from udviz.stats.difficulty.rank_draws import Redrawing
 from udviz.stats.difficulty.ranks import rank_table
 from udviz.stats.inference.clusters import group_codes
-from udviz.stats.ranking.measure import Measured, Measuring, ScoreSets
+from udviz.stats.ranking.measured import Measured
+from udviz.stats.ranking.measuring import Measuring
 from udviz.stats.ranking.ranked import RankedColumn, ranked_columns
 from udviz.stats.ranking.ranking import mean_precision, precision_table
+from udviz.stats.ranking.score_sets import ScoreSets
 from udviz.vocabulary import AVERAGE_PRECISION, INCONCLUSIVE
 
 MOST_IMAGES = 25  # of ``contributions``, per label and direction
@@ -33,70 +37,116 @@ MOST_IMAGES = 25  # of ``contributions``, per label and direction
 Pair = tuple[str, str]  # models before and after
 
 
-def compared_tables(
-    plan: Plan, split: SplitPredictions, train_positives: np.ndarray, difficulty: np.ndarray
-) -> Tables:
+class Ranked:
+    """What was found of the ranking of a block of labels by every run.
+
+    Args:
+        plan: What to compare.
+        split: The predictions.
+        hard: (L,) bool, the labels that were called hard beforehand.
+    """
+
+    def __init__(self, plan: Plan, split: SplitPredictions, hard: np.ndarray) -> None:
+        self.sets = ScoreSets.of(split.logits(), fixed=plan.fixed)
+        self.pairs = {pair: self.sets.paired(*pair) for pair in plan.comparisons}
+        shape, names = split.targets.shape, split.groups
+        groups = None if names is None else group_codes(names, n_images=shape[0])
+        self.measuring = Measuring(
+            self.sets,
+            n_images=shape[0],
+            n_labels=shape[1],
+            min_positives=plan.min_positives,
+            hard=hard,
+            groups=groups,
+        )
+        self.redrawing = Redrawing(*shape, runs=_places(self.sets, plan.reference), groups=groups)
+        self.gains_without: dict[Pair, list[float]] = {pair: [] for pair in self.pairs}
+        self.contributions: list[pd.DataFrame] = []
+        self.disagreement: list[float] = []
+
+    def add(self, ranked: RankedColumn, label_name: str) -> None:
+        """Take in the next label."""
+        self.measuring.add(ranked)
+        self.redrawing.add(ranked)
+        for pair, at in self.pairs.items():
+            without = gain_without_few(ranked, before=at[:, 0], after=at[:, 1])
+            self.gains_without[pair].append(without)
+            if ranked.loss is not None:
+                images = _contributions(ranked, at)
+                self.contributions.append(
+                    images.assign(before=pair[0], after=pair[1], label=label_name)
+                )
+
+    def extend(self, other: "Ranked") -> None:
+        """Take in the labels that come next."""
+        self.measuring.extend(other.measuring)
+        self.redrawing.extend(other.redrawing)
+        for pair, gains in self.gains_without.items():
+            gains += other.gains_without[pair]
+        self.contributions += other.contributions
+        self.disagreement += other.disagreement
+
+
+def compared_job(
+    plan: Plan, split: SplitPredictions, train_positives: np.ndarray, hard: np.ndarray
+) -> LabelJob:
     """``comparisons``, ``gap``, ``contributions``, ranking and difficulty of one split.
+
+    Also ``ranking`` (a part of ``scores``), ``means`` (a part of ``models``) and ``difficulty`` (a
+    part of ``labels``).
 
     Args:
         plan: What to compare.
         split: The predictions.
         train_positives: (L,) training images that carry the label; -1 = not known.
-        difficulty: (L,) by which the hard labels are told from the rest.
-
-    Returns:
-        These tables, ``ranking`` (a part of ``scores``), ``means`` (a part of ``models``) and
-        ``difficulty`` (a part of ``labels``).
+        hard: (L,) bool, the labels that were called hard beforehand.
     """
-    scores = split.logits()
-    sets = ScoreSets.of(scores, fixed=plan.fixed)
-    shape, names = split.targets.shape, split.groups
-    groups = None if names is None else group_codes(names, n_images=shape[0])
-    measuring = Measuring(
-        sets,
-        n_images=shape[0],
-        n_labels=shape[1],
-        min_positives=plan.min_positives,
-        hard=hard_labels(plan, split, difficulty),
-        groups=groups,
+    return LabelJob(
+        name=f"ranking and comparisons on {split.split}",
+        n_labels=len(split.label_names),
+        part=partial(_rank, plan=plan, split=split, hard=hard),
+        join=partial(_tables, plan=plan, split=split, train_positives=train_positives),
     )
-    redrawing = Redrawing(*shape, runs=_places(sets, plan.reference), groups=groups)
-    pairs = {pair: sets.paired(*pair) for pair in plan.comparisons}
-    without = {pair: np.full(shape[1], np.nan) for pair in pairs}
-    contributions: list[pd.DataFrame] = []
-    all_scores = [logits for runs in scores.values() for logits in runs.values()]
-    for ranked in ranked_columns(all_scores, split.targets, losses=bool(pairs), groups=groups):
-        measuring.add(ranked)
-        redrawing.add(ranked)
-        for pair, places in pairs.items():
-            without[pair][ranked.column.label] = gain_without_few(
-                ranked, before=places[:, 0], after=places[:, 1]
-            )
-        contributions += [
-            _contributions(ranked, places).assign(
-                before=pair[0], after=pair[1], label=split.label_names[ranked.column.label]
-            )
-            for pair, places in pairs.items()
-            if ranked.loss is not None
-        ]
-    measured = measuring.result()
-    on_mean = {p: measuring.influence_on_mean(at[:, 0], at[:, 1]) for p, at in pairs.items()}
+
+
+def _rank(labels: range, *, plan: Plan, split: SplitPredictions, hard: np.ndarray) -> Ranked:
+    found = Ranked(plan, split, hard)
+    score_sets = [logits for runs in split.logits().values() for logits in runs.values()]
+    columns = ranked_columns(
+        score_sets,
+        split.targets,
+        labels=labels,
+        losses=bool(found.pairs),
+        groups=found.measuring.groups,
+    )
+    for ranked in columns:
+        found.add(ranked, split.label_names[ranked.column.label])
+    disagreement = split.first_run(plan.reference).disagreement
+    if disagreement is not None:
+        found.disagreement = [disagreement[:, k].mean(dtype=np.float64) for k in labels]
+    return found
+
+
+def _tables(
+    found: Ranked, *, plan: Plan, split: SplitPredictions, train_positives: np.ndarray
+) -> Tables:
+    measured, influence = found.measuring.result(), found.measuring.influence_on_mean
+    without = {pair: np.array(gains) for pair, gains in found.gains_without.items()}
+    on_mean = {pair: influence(at[:, 0], at[:, 1]) for pair, at in found.pairs.items()}
     trained = train_positives >= plan.min_train_positives
     ranks = rank_table(
-        redrawing.result(), label_names=split.label_names, min_positives=plan.min_positives
+        found.redrawing.result(), label_names=split.label_names, min_positives=plan.min_positives
     )
     tables = {
         "ranking": _of_models(plan, lambda model: _ranking(model, measured)),
         "means": _of_models(plan, lambda model: _means(model, measured, trained)),
         "comparisons": _comparisons(plan, split, measured, without, on_mean),
         "gap": _gaps(plan, split, measured),
-        "contributions": _with_ids(contributions, split),
+        "contributions": _with_ids(found.contributions, split),
         "difficulty": _integers(ranks.assign(supported=measured.supported, hard=measured.hard)),
     }
-    disagreement = split.first_run(plan.reference).disagreement
-    if disagreement is not None:
-        means = [disagreement[:, k].mean(dtype=np.float64) for k in range(shape[1])]
-        tables["difficulty"]["disagreement"] = means
+    if found.disagreement:
+        tables["difficulty"]["disagreement"] = found.disagreement
     return {name: table.assign(split=split.split) for name, table in tables.items()}
 
 

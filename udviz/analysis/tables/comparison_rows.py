@@ -10,7 +10,7 @@ from udviz.analysis.split_predictions import SplitPredictions
 from udviz.stats.comparison.gain import corrected, gain_table, mean_gain_row, p_of_tested
 from udviz.stats.comparison.verdicts import verdict_of, verdicts
 from udviz.stats.difficulty.hardest import hardest_third
-from udviz.stats.ranking.measure import MeanOver, Measured
+from udviz.stats.ranking.measured import MeanOver, Measured
 from udviz.stats.ranking.prevalence import chance_average_precision
 from udviz.stats.ranking.ranking import average_precision
 from udviz.vocabulary import METRICS, Metric

@@ -1,29 +1,50 @@
 """What the reference model confuses and doubts, and which labels go together in the truth."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from udviz.analysis.engines.engine import Tables
+from udviz.analysis.jobs import LabelJob
 from udviz.analysis.split_predictions import SplitPredictions
 from udviz.predictions.cache import Predictions, open_predictions
 from udviz.scratch import empty_columns
-from udviz.stats.difficulty.findings import find
+from udviz.stats.difficulty.findings import Basis, Finding, find, find_basis, find_labels
 from udviz.stats.label_errors.suspects import Suspects
 from udviz.stats.labels.relations import co_occurrence
 
 _PAIR = {"low": "lift_low", "high": "lift_high", "partner": "partner_column"}
 
 
-def doubted_tables(split: SplitPredictions, reference: str) -> Tables:
+def doubted_job(split: SplitPredictions, reference: str) -> LabelJob:
     """``confusions``, ``suspects`` and ``outlier_images`` of the first run of the reference.
 
     Also ``pairs``, ``suspect_counts`` and ``entropy``: what its causes of difficulty are judged by.
     """
+    return LabelJob(
+        name=f"confusions and doubts on {split.split}",
+        n_labels=len(split.label_names),
+        prepare=partial(_basis, split=split, reference=reference),
+        part=partial(_labels, split=split, reference=reference),
+        join=partial(_tables, split=split, reference=reference),
+    )
+
+
+def _basis(*, split: SplitPredictions, reference: str) -> Basis:
     run = split.first_run(reference)
-    found = find(run.logits, run.targets, label_names=run.label_names)
+    return find_basis(run.logits, run.targets)
+
+
+def _labels(labels: range, basis: Basis, *, split: SplitPredictions, reference: str) -> Finding:
+    run = split.first_run(reference)
+    return find_labels(run.logits, run.targets, basis, label_names=run.label_names, labels=labels)
+
+
+def _tables(finding: Finding, basis: Basis, *, split: SplitPredictions, reference: str) -> Tables:
+    run, found = split.first_run(reference), finding.result(basis)
     names = np.array(run.label_names, dtype=object)
     pairs = found.confusions
     confusions = pairs.assign(

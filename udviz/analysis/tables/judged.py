@@ -3,13 +3,15 @@
 One sort of a label's logits serves all of it, for each run; tables hold means over runs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from udviz.analysis.engines.engine import Tables
+from udviz.analysis.jobs import LabelJob
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions
 from udviz.predictions.cache import Predictions
@@ -20,6 +22,7 @@ from udviz.stats.calibration.recalibration import (
     Recalibration,
     fit_isotonic,
     fit_temperature,
+    pooled_edges,
 )
 from udviz.stats.calibration.sorted_probs import SortedProbs, sorted_probs
 from udviz.stats.decisions.f1_scores import DecisionCounts, label_decisions, summarise_decisions
@@ -28,65 +31,209 @@ from udviz.stats.inference.intervals import share_columns
 from udviz.stats.labels.label_columns import label_columns
 from udviz.stats.labels.probabilities import logit_probs
 
+Counts = tuple[int, int]  # present, and all
 EVEN_ODDS = 0.0  # the logit of probability 0.5
 ERRORS = ("ece", "adaptive_ece", "mce")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class Judged:
-    """One run on one split.
+    """What was found of one run on one split, label after label.
 
-    Attributes:
-        calibration: A row per recalibration and label, and one of all labels pooled.
-        auroc: (L,) area under the ROC curve.
-        even: Decisions at probability 0.5.
-        chosen: Decisions at the run's thresholds.
-        known: (L,) images whose target is known.
+    Args:
+        recalibrations: Name -> map fitted on the run's validation predictions.
+        edges: Name of a map, ``none`` too, -> edges of its pooled bins of equal mass.
     """
 
-    calibration: pd.DataFrame
-    auroc: np.ndarray
-    even: DecisionCounts
-    chosen: DecisionCounts
-    known: np.ndarray
+    def __init__(
+        self, recalibrations: Mapping[str, Recalibration], edges: Mapping[str, np.ndarray]
+    ) -> None:
+        self._walk = CalibrationWalk(recalibrations, pooled_edges=edges)
+        self._auroc: list[float] = []
+        self._even: list[Counts] = []
+        self._chosen: list[Counts] = []
+        self._sizes: list[Counts] = []  # images that are known, and present
+        self._rows: list[pd.DataFrame] = []  # of ``calibration``, a table for each block
+
+    def add(self, logit: SortedProbs, label: int, threshold: float) -> None:
+        """Take in the sorted logits of the next label."""
+        self._walk.add(logit, label)
+        self._auroc.append(logit.auroc)
+        self._sizes.append((logit.size, logit.present.size))
+        self._even.append(logit.at_or_above(EVEN_ODDS))
+        self._chosen.append(logit.at_or_above(threshold))
+
+    def close(self, labels: range, label_names: Sequence[str]) -> None:
+        """End a block: what its rows of ``calibration`` need of null levels takes a while."""
+        rows = self._walk.rows([label_names[label] for label in labels])
+        self._rows.append(rows.assign(column=rows["column"] + labels.start))
+
+    def extend(self, other: "Judged") -> None:
+        """Take in the labels that come next."""
+        self._rows += other._rows
+        self._walk.extend(other._walk)
+        self._auroc += other._auroc
+        self._sizes += other._sizes
+        self._even += other._even
+        self._chosen += other._chosen
+
+    @property
+    def calibration(self) -> pd.DataFrame:
+        """A row per recalibration of all labels pooled, then one of each and label."""
+        pooled = self._walk.pooled().assign(scope="pooled", label="", column=-1)
+        rows = pd.concat(self._rows, ignore_index=True).assign(scope="label")
+        in_order = rows["method"].map({name: k for k, name in enumerate(pooled["method"])})
+        rows = rows.iloc[np.lexsort((rows["column"], in_order))]
+        return pd.concat([pooled, rows], ignore_index=True)
+
+    @property
+    def auroc(self) -> np.ndarray:
+        """(L,) area under the ROC curve."""
+        return np.array(self._auroc)
+
+    @property
+    def known(self) -> np.ndarray:
+        """(L,) images whose target is known."""
+        return np.array(self._sizes)[:, 0]
+
+    @property
+    def even(self) -> DecisionCounts:
+        """Decisions at probability 0.5."""
+        return self._decided(self._even)
+
+    @property
+    def chosen(self) -> DecisionCounts:
+        """Decisions at the run's thresholds."""
+        return self._decided(self._chosen)
+
+    def _decided(self, counts: Sequence[Counts]) -> DecisionCounts:
+        correct, predicted = np.array(counts).T
+        return DecisionCounts(
+            correct=correct, predicted=predicted, present=np.array(self._sizes)[:, 1]
+        )
 
 
-def judged_tables(
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Fitted:
+    """What a run's own validation predictions give, and what pooled bins need of all labels.
+
+    Attributes:
+        thresholds: Of its decisions; even odds without a validation split.
+        recalibrations: Name -> map; none without a validation split.
+        edges: Split -> name of a map, ``none`` too -> edges of pooled bins of equal mass.
+    """
+
+    thresholds: Thresholds
+    recalibrations: Mapping[str, Recalibration]
+    edges: Mapping[str, Mapping[str, np.ndarray]]
+
+    def judging(self, split: str) -> Judged:
+        """Nothing judged so far on a split; maps are not judged where they were fitted."""
+        edges = self.edges[split]
+        return Judged({name: self.recalibrations[name] for name in edges if name != "none"}, edges)
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedRuns:
+    """All runs of a model on all splits.
+
+    Attributes:
+        found: Split and seed -> what was found.
+    """
+
+    found: dict[tuple[str, int], Judged]
+
+    def extend(self, other: "JudgedRuns") -> None:
+        """Take in the labels that come next."""
+        for key, judged in self.found.items():
+            judged.extend(other.found[key])
+
+    def of(self, split: str) -> list[Judged]:
+        """The runs on one split."""
+        return [judged for (name, _), judged in self.found.items() if name == split]
+
+
+def judged_job(
     plan: Plan, val: SplitPredictions | None, test: SplitPredictions, model: str
-) -> Tables:
+) -> LabelJob:
     """``calibration`` and ``thresholds`` of a model, its part of ``scores`` and of ``models``.
 
     Recalibrations and thresholds come from each run's own validation predictions; without a
     validation split there are none, and decisions are made at probability 0.5.
     """
-    fitted: dict[int, dict[str, Recalibration]] = {}
-    thresholds: dict[int, Thresholds] = {}
-    for seed, run in (val.models[model] if val else {}).items():
-        fitted[seed] = _recalibrations(run)
-        thresholds[seed] = chosen_thresholds(plan, run)
-    for seed in test.models[model].keys() - thresholds.keys():
-        thresholds[seed] = _no_thresholds(len(test.label_names))
-    parts: dict[str, list[pd.DataFrame]] = {}
-    for split in (val, test) if val else (test,):
-        runs = split.models[model]
-        judged = [
-            _judge(run, thresholds[seed].values, {} if split is val else fitted.get(seed, {}))
-            for seed, run in runs.items()
-        ]
-        own = {"split": split.split, "model": model}
-        parts.setdefault("calibration", []).append(_calibration(judged).assign(**own))
-        chosen = [thresholds[seed] for seed in runs]
-        scores = _scores(judged, chosen).assign(label=list(split.label_names), **own)
-        parts.setdefault("scores", []).append(scores)
-        parts.setdefault("models", []).append(pd.DataFrame([own | _f1_columns(judged)]))
+    splits = (val, test) if val else (test,)
+    return LabelJob(
+        name=f"probabilities of {model}",
+        n_labels=len(test.label_names),
+        prepare=partial(_fit, plan=plan, val=val, test=test, model=model),
+        part=partial(_judge, splits=splits, model=model),
+        join=partial(_tables, splits=splits, model=model),
+    )
+
+
+def _fit(
+    *, plan: Plan, val: SplitPredictions | None, test: SplitPredictions, model: str
+) -> dict[int, Fitted]:
+    fitted = {}
+    for seed, run in test.models[model].items():
+        own = val.models[model][seed] if val else None
+        maps = _recalibrations(own) if own else {}
+        edges = {test.split: pooled_edges(run.logits, run.targets, recalibrations=maps)}
+        if val and own:
+            edges[val.split] = pooled_edges(own.logits, own.targets, recalibrations={})
+        thresholds = chosen_thresholds(plan, own) if own else _no_thresholds(len(run.label_names))
+        fitted[seed] = Fitted(thresholds=thresholds, recalibrations=maps, edges=edges)
+    return fitted
+
+
+def _judge(
+    labels: range,
+    fitted: Mapping[int, Fitted],
+    *,
+    splits: Sequence[SplitPredictions],
+    model: str,
+) -> JudgedRuns:
+    found = {}
+    for split in splits:
+        for seed, run in split.models[model].items():
+            judged = fitted[seed].judging(split.split)
+            limits = fitted[seed].thresholds.values
+            for column in label_columns([run.logits], run.targets, labels=labels, name="logits"):
+                logit = sorted_probs(column.scores[0], column.positive)
+                judged.add(logit, column.label, limits[column.label])
+            judged.close(labels, split.label_names)
+            found[split.split, seed] = judged
+    return JudgedRuns(found)
+
+
+def _tables(
+    runs: JudgedRuns,
+    fitted: Mapping[int, Fitted],
+    *,
+    splits: Sequence[SplitPredictions],
+    model: str,
+) -> Tables:
+    parts: dict[str, list[pd.DataFrame]] = {"calibration": [], "scores": [], "models": []}
+    thresholds = {seed: own.thresholds for seed, own in fitted.items()}
+    for split in splits:
+        judged, own = runs.of(split.split), {"split": split.split, "model": model}
+        calibration = _calibration([run.calibration for run in judged])
+        chosen = [thresholds[seed] for seed in split.models[model]]
+        scores = _scores(judged, chosen, calibration)
+        parts["calibration"].append(calibration.assign(**own))
+        parts["scores"].append(scores.assign(label=list(split.label_names), **own))
+        parts["models"].append(pd.DataFrame([own | _f1_columns(judged)]))
     tables = {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
-    return tables | {"thresholds": _threshold_table(model, test.label_names, thresholds)}
+    return tables | {"thresholds": _threshold_table(model, splits[-1].label_names, thresholds)}
 
 
-def chosen_thresholds(plan: Plan, val: Predictions) -> Thresholds:
+def chosen_thresholds(plan: Plan, val: Predictions, labels: range | None = None) -> Thresholds:
     """Logits with the best F1 on a run's validation predictions; even odds with few positives."""
     return choose_thresholds(
-        val.logits, val.targets, fallback=EVEN_ODDS, min_positives=plan.min_positives
+        val.logits,
+        val.targets,
+        fallback=EVEN_ODDS,
+        min_positives=plan.min_positives,
+        labels=labels,
     )
 
 
@@ -106,41 +253,8 @@ def _no_thresholds(n_labels: int) -> Thresholds:
     )
 
 
-def _sorted_columns(run: Predictions) -> Iterator[tuple[int, SortedProbs]]:
-    for column in label_columns([run.logits], run.targets, name="logits"):
-        yield column.label, sorted_probs(column.scores[0], column.positive)
-
-
-def _judge(
-    run: Predictions, thresholds: np.ndarray, recalibrations: Mapping[str, Recalibration]
-) -> Judged:
-    n_labels = len(run.label_names)
-    walk = CalibrationWalk(recalibrations)
-    auroc = np.full(n_labels, np.nan)
-    known, present = np.zeros((2, n_labels), dtype=np.int64)
-    even, chosen = np.zeros((2, 2, n_labels), dtype=np.int64)  # correct, predicted
-    for label, logit in _sorted_columns(run):
-        walk.look(logit, label)
-        auroc[label] = logit.auroc
-        known[label], present[label] = logit.size, logit.present.size
-        even[:, label] = logit.at_or_above(EVEN_ODDS)
-        chosen[:, label] = logit.at_or_above(thresholds[label])
-    for label, logit in _sorted_columns(run):
-        walk.add(logit, label)
-    pooled = walk.pooled().assign(scope="pooled", label="", column=-1)
-    rows = walk.rows(run.label_names).assign(scope="label")
-    return Judged(
-        calibration=pd.concat([pooled, rows], ignore_index=True),
-        auroc=auroc,
-        even=DecisionCounts(correct=even[0], predicted=even[1], present=present),
-        chosen=DecisionCounts(correct=chosen[0], predicted=chosen[1], present=present),
-        known=known,
-    )
-
-
-def _calibration(judged: Sequence[Judged]) -> pd.DataFrame:
+def _calibration(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Means over runs. All runs err on the same images, so null levels do not shrink with runs."""
-    tables = [run.calibration for run in judged]
     mean = tables[0].copy()
     numbers = mean.select_dtypes("float").columns
     if len(tables) > 1:
@@ -157,9 +271,11 @@ def _calibration(judged: Sequence[Judged]) -> pd.DataFrame:
     return mean.rename(columns={"method": "recalibration"}).drop(columns=left_out)
 
 
-def _scores(judged: Sequence[Judged], thresholds: Sequence[Thresholds]) -> pd.DataFrame:
+def _scores(
+    judged: Sequence[Judged], thresholds: Sequence[Thresholds], calibration: pd.DataFrame
+) -> pd.DataFrame:
     """The columns of ``scores`` that do not rank; counts are means over runs."""
-    plain = _calibration(judged)
+    plain = calibration
     plain = plain[(plain["recalibration"] == "none") & (plain["scope"] == "label")]
     counts = [run.chosen for run in judged]
     correct, predicted, present = (

@@ -68,6 +68,7 @@ def assemble(
     verify: str,
     make_masks: Callable[[Sequence[str]], MaskFolder] | None = None,
     digests: FileDigests | None = None,
+    supercategories: Sequence[str] | None = None,
 ) -> Dataset:
     """Check the rows, set bad ones aside or stop, and make the data set.
 
@@ -84,6 +85,7 @@ def assemble(
             only asks whether it is there.
         make_masks: Finds the masks of the ids that are kept.
         digests: What is remembered of files that were read before.
+        supercategories: The L classes that labels belong to; None where none are known.
 
     Raises:
         DataProblems: If images cannot be used and ``bad_images`` is ``stop``.
@@ -131,6 +133,9 @@ def assemble(
         guesses=tuple(log.guesses),
         groups=None if rows.groups is None else rows.groups[kept],
         slices=None if rows.slices is None else rows.slices.iloc[kept].reset_index(drop=True),
+        supercategories=tuple(supercategories)
+        if supercategories and any(supercategories)
+        else None,
     )
     parts = fingerprint_parts(
         dataset,

@@ -125,6 +125,7 @@ def read_coco(
         bad_images=bad_images,
         verify=verify,
         digests=digests,
+        supercategories=parts[0].instances.supercategories(),
     )
 
 

@@ -52,6 +52,14 @@ class Instances:
             )
         )
 
+    def supercategories(self) -> tuple[str, ...]:
+        """What each label belongs to, empty where nothing is said or only its own name."""
+        above = {c["name"]: c.get("supercategory") for c in self.categories}
+        return tuple(
+            parent if isinstance(parent := above[name], str) and parent != name else ""
+            for name in self.label_names()
+        )
+
 
 def read_instances(path: Path, log: ProblemLog) -> Instances:
     """Read an instances file.

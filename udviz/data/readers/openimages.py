@@ -15,6 +15,7 @@ from udviz.data.images.finder import locate
 from udviz.data.problems import ProblemLog
 from udviz.data.readers.assemble import Rows, assemble
 from udviz.data.readers.openimages_csv import find_files, read_classes
+from udviz.data.readers.openimages_hierarchy import read_hierarchy
 from udviz.data.readers.openimages_statements import UNVERIFIED, Statements, read_statements
 from udviz.data.splits import with_val
 from udviz.data.tables.frames import SHOW_PROGRESS_AFTER
@@ -41,7 +42,7 @@ def read_openimages(
     is unknown (-1), as is what nobody said anything of. Boxes of a group (``IsGroupOf``) and of a
     depiction carry the difficult flag; their label is present. Labels are the classes that people
     verified in some image; two classes of one name are told apart by their machine names.
-    The hierarchy of classes is not read: no label follows from another.
+    The hierarchy of classes gives each label its topmost class; no label follows from another.
 
     Args:
         root: The folder of its CSV files, by their published names, or that of ``annotations``.
@@ -84,6 +85,8 @@ def read_openimages(
     label_names = [
         name for name, is_used in zip(_told_apart(classes), used, strict=True) if is_used
     ]
+    tops = read_hierarchy(root)
+    above = [classes.get(tops.get(label, ""), "") for label in classes]
     said = said.renumbered(np.arange(int(kept.sum())), _numbered(used))
     image_ids = [image_id for (_, image_id), is_kept in zip(listed, kept, strict=True) if is_kept]
     given = [split for (split, _), is_kept in zip(listed, kept, strict=True) if is_kept]
@@ -107,6 +110,7 @@ def read_openimages(
         bad_images=bad_images,
         verify=verify,
         digests=digests,
+        supercategories=[name for name, is_used in zip(above, used, strict=True) if is_used],
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from udviz.figures.style.look import LOOK
 from udviz.figures.style.theme import put
 
 WIDTHS_MM = {"column": 85, "page": 180}
@@ -18,17 +19,6 @@ _FONT = {"color": "#1B2430", "family": "Arial, Helvetica, sans-serif"}
 _PAPER = "#FFFFFF"
 _TITLE_PX, _LINE_PX, _LETTER_PX = 26, 18, 6.5  # as `set_frame` lays charts out
 _FULL = 0.7  # of the width; beyond it the title of an x axis goes on two lines
-_TICKS, _AXIS_TITLE = {"size": 11.25}, {"size": 13.125}
-_LOOK = {  # what Streamlit's own theme adds to a chart, at the font size of our pages
-    "layout": {
-        "margin": {"pad": 7.5},
-        "xaxis": {"showgrid": False, "tickfont": _TICKS}
-        | {"title": {"font": _AXIS_TITLE, "standoff": 18.75}},
-        "yaxis": {"automargin": True, "tickfont": _TICKS}
-        | {"title": {"font": _AXIS_TITLE, "standoff": 22.5}},
-    },
-    "data": {"scatter": [{"marker": {"line": {"width": 0}}}]},
-}
 SETTINGS: dict[str, Any] = {
     "widths": WIDTHS_MM,
     "dpi": DPI,
@@ -58,7 +48,7 @@ def printed(figure: go.Figure, *, width_mm: float) -> go.Figure:
     margin = figure.layout.margin
     put(
         [paper.layout],
-        template=_LOOK,
+        template=LOOK,
         font=_FONT | {"size": figure.layout.font.size},
         title={"text": ""},
         paper_bgcolor=_PAPER,

@@ -80,6 +80,7 @@ SPLITS: dict[str, MarkerStyle] = {
 }
 AMOUNTS = "Cividis"  # a scale of amounts: even steps of lightness, the same to colour-blind eyes
 ABOVE_PX, TITLE_PX = 66, 34  # title and legend of a chart; title alone
+_LEGEND_PX = 24  # from the top; with 30 px for a row and plotly's 12 px below it, `ABOVE_PX`
 NARROW_PX = 430  # the narrowest chart beside another one
 _ENTRY_PX, _LETTER_PX, _LINE_PX = 32, 7, 20  # of a legend
 LEFT_PX = 66  # tick names and title of a y axis of shares or scores
@@ -147,8 +148,8 @@ def set_frame(
         plot_px: Height of the plotting area.
         above_px: Room for the title, and for the legend where there is one.
         below_px: Room for the x axis: its tick names and its title.
-        left_px: Room for the y axis; None has the browser measure it, which takes it a fifth of
-            the time of a chart.
+        left_px: Room for the y axis; None has it go by the names of its ticks (`as_sent`), and the
+            browser measure whether that is enough.
     """
     height_px = above_px + plot_px + below_px
     top = {"x": 0, "xref": "container", "yref": "container", "yanchor": "top"}
@@ -156,7 +157,8 @@ def set_frame(
     put(
         [figure.layout],
         title={**top, "text": title, "y": 1 - 6 / height_px, "font": {"size": 15}},
-        legend={**top, "orientation": "h", "y": 1 - 32 / height_px, "font": {"size": 13}} | legend,
+        legend={**top, "orientation": "h", "y": 1 - _LEGEND_PX / height_px, "font": {"size": 13}}
+        | legend,
         height=height_px,
         margin={"l": 8 if left_px is None else left_px, "r": 12, "t": above_px, "b": below_px},
         hovermode="closest",

@@ -19,8 +19,7 @@ from udviz.stats.calibration.reliability_bins import (
     ReliabilityBins,
     label_bins,
     pool,
-    pooled_mass_edges,
-    sketch,
+    sampled_mass_edges,
     stack_bins,
 )
 from udviz.stats.calibration.sorted_probs import SortedProbs, sorted_probs
@@ -36,7 +35,7 @@ class CalibrationRows:
     Attributes:
         n_bins: Number Q of bins of both kinds.
         epsilon: How far from 0 and 1 probabilities are held in the log loss.
-        pooled_edges: (Q + 1,) edges of equal mass over all labels, from `pooled_mass_edges`; None
+        pooled_edges: (Q + 1,) edges of equal mass over all labels, from `mass_edges`; None
             where no pooled row is asked for.
     """
 
@@ -55,6 +54,11 @@ class CalibrationRows:
         if (edges := self.pooled_edges) is not None:
             self._pooled_mass.append(np.concatenate([edges, probs.bin_sums(edges)]))
         self._sums.append(_sums(probs, self.epsilon))
+
+    def extend(self, other: "CalibrationRows") -> None:
+        """Take in the labels that come next."""
+        for name in ("_width", "_mass", "_pooled_mass", "_sums"):
+            getattr(self, name).extend(getattr(other, name))
 
     def table(self, label_names: Sequence[str], *, seed: int) -> pd.DataFrame:
         """One row per label, see ``calibration_table``."""
@@ -125,8 +129,7 @@ def pooled_calibration_table(
     Raises:
         ValueError: As ``reliability_bins``.
     """
-    columns = (sorted_probs(*column) for column in prob_columns(probs, targets))
-    edges = pooled_mass_edges([sketch(column) for column in columns], n_bins)
+    edges = sampled_mass_edges(probs, targets, n_bins)
     rows = CalibrationRows(n_bins, least_distance(probs), edges)
     for column in prob_columns(probs, targets):
         rows.add(sorted_probs(*column))
@@ -154,21 +157,25 @@ def _errors(
         prevalence, mean_prob, nll = (
             total / known for total in (positives, width.sum_prob.sum(axis=1), loss)
         )
-    table = pd.DataFrame({"known": known, "positives": positives})
-    table["prevalence"], table["mean_prob"] = prevalence, mean_prob
+    columns = {
+        "known": known,
+        "positives": positives,
+        "prevalence": prevalence,
+        "mean_prob": mean_prob,
+    }
     for name, error, null in (
         ("ece", expected_calibration_error(width), expected_error_null(width)),
         ("adaptive_ece", expected_calibration_error(mass), expected_error_null(mass)),
         ("mce", maximum_calibration_error(width), maximum_error_null(width, seed=seed)),
     ):
-        table[name] = error
-        table[f"{name}_null"] = null.mean
-        table[f"{name}_null_sd"] = null.sd
-        table[f"{name}_null_upper"] = null.upper
-        table[f"{name}_excess"] = error - null.mean
-        table[f"{name}_p"] = excess_p_value(error, null)
-    for name, value in vars(brier_decomposition(width)).items():
-        table[name] = value
-    table["nll"] = nll
-    table["spiegelhalter_z"] = spiegelhalter_z(surplus, variance)
-    return table
+        columns |= {
+            name: error,
+            f"{name}_null": null.mean,
+            f"{name}_null_sd": null.sd,
+            f"{name}_null_upper": null.upper,
+            f"{name}_excess": error - null.mean,
+            f"{name}_p": excess_p_value(error, null),
+        }
+    columns |= vars(brier_decomposition(width))
+    z = spiegelhalter_z(surplus, variance)
+    return pd.DataFrame(columns | {"nll": nll, "spiegelhalter_z": z})

@@ -6,20 +6,19 @@ images, so its average precision does not move; isotonic regression makes ties.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
-from sklearn.isotonic import IsotonicRegression
+from scipy.optimize import brentq, isotonic_regression
 
 from udviz.checks import check_at_least, check_matrix
 from udviz.scratch import empty_columns
 from udviz.stats.calibration.calibration_tables import N_BINS, CalibrationRows
 from udviz.stats.calibration.logit_cells import all_logit_cells
-from udviz.stats.calibration.reliability_bins import pooled_mass_edges, sketch
+from udviz.stats.calibration.reliability_bins import mass_edges, sampled_images
 from udviz.stats.calibration.sorted_probs import SortedProbs, sorted_probs
 from udviz.stats.labels.label_columns import label_columns
 from udviz.stats.labels.probabilities import check_label_names, logit_probs
@@ -177,11 +176,23 @@ def fit_isotonic(
             corners.append(None)
             heights.append(None)
             continue
-        fitted = IsotonicRegression(y_min=1 / (known + 2), y_max=1 - 1 / (known + 2))
-        fitted.fit(column.scores[0].astype(np.float64), column.positive.astype(np.float64))
-        corners.append(fitted.X_thresholds_)
-        heights.append(fitted.y_thresholds_)
+        logit, height = _staircase(column.scores[0].astype(np.float64), column.positive)
+        corners.append(logit)
+        heights.append(np.clip(height, 1 / (known + 2), 1 - 1 / (known + 2)))
     return Isotonic(logits=tuple(corners), probs=tuple(heights))
+
+
+def _staircase(logits: np.ndarray, present: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of the rising steps with the least squared error: their logits, and heights."""
+    order = np.argsort(logits)
+    logits = logits[order]
+    first = np.flatnonzero(np.diff(logits, prepend=-np.inf))  # of the images with the same logit
+    images = np.diff(first, append=logits.size)
+    share = np.add.reduceat(present[order].astype(np.float64), first) / images
+    height = isotonic_regression(share, weights=images).x
+    is_corner = np.ones(height.size, dtype=bool)
+    is_corner[1:-1] = (height[1:-1] != height[:-2]) | (height[1:-1] != height[2:])
+    return logits[first[is_corner]], height[is_corner]
 
 
 def recalibration_table(
@@ -210,9 +221,7 @@ def recalibration_table(
         ValueError: If shapes differ, a logit is not finite or a name is missing.
     """
     check_label_names(label_names, targets.shape[1])
-    walk = CalibrationWalk(recalibrations)
-    _take_in(walk.add, logits, targets)
-    return walk.rows(label_names, seed=seed)
+    return _walked(CalibrationWalk(recalibrations), logits, targets).rows(label_names, seed=seed)
 
 
 def pooled_recalibration_table(
@@ -238,38 +247,64 @@ def pooled_recalibration_table(
         TypeError: If ``logits`` are no floating-point numpy array.
         ValueError: If shapes differ or a logit is not finite.
     """
-    walk = CalibrationWalk(recalibrations)
-    _take_in(walk.look, logits, targets)
-    _take_in(walk.add, logits, targets)
-    return walk.pooled(seed=seed)
+    edges = pooled_edges(logits, targets, recalibrations=recalibrations)
+    walk = CalibrationWalk(recalibrations, pooled_edges=edges)
+    return _walked(walk, logits, targets).pooled(seed=seed)
+
+
+def pooled_edges(
+    logits: np.ndarray, targets: np.ndarray, *, recalibrations: Mapping[str, Recalibration]
+) -> dict[str, np.ndarray]:
+    """Edges of bins of equal mass over all labels, before and after each recalibration.
+
+    Args:
+        logits: As in ``recalibration_table``.
+        targets: As in ``recalibration_table``.
+        recalibrations: As in ``recalibration_table``.
+
+    Returns:
+        Name of a map, ``none`` first, -> (Q + 1,) edges, from a sample of the images.
+    """
+    rows = sampled_images(*targets.shape)
+    known: dict[str, list[np.ndarray]] = {"none": [], **{name: [] for name in recalibrations}}
+    for column in label_columns([logits], targets, images=rows, name="logits"):
+        for name, found in known.items():
+            fitted = recalibrations.get(name, Temperature())
+            found.append(fitted.apply_label(column.scores[0], column.label))
+    return {name: mass_edges(np.concatenate(found), N_BINS) for name, found in known.items()}
 
 
 class CalibrationWalk:
-    """Calibration of every label and of all pooled, under several maps, in two walks.
-
-    The first walk has a look at every label with `look`, the second takes it in with `add`: edges
-    of equal mass over all labels need to have seen them all. Rows of labels need the second alone.
+    """Calibration of every label, and of all pooled, under several maps.
 
     Args:
         recalibrations: Name -> fitted map; the plain sigmoid is added as ``none``.
+        pooled_edges: Name of a map -> edges from `pooled_edges`; None where pooled rows are not
+            asked for.
     """
 
-    def __init__(self, recalibrations: Mapping[str, Recalibration]) -> None:
+    def __init__(
+        self,
+        recalibrations: Mapping[str, Recalibration],
+        *,
+        pooled_edges: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
         self._maps = {"none": Temperature(), **recalibrations}
-        self._sketches: dict[str, list[np.ndarray]] = {method: [] for method in self._maps}
-
-    def look(self, logit: SortedProbs, label: int) -> None:
-        """See the sorted logits of the next label."""
-        value, weight = sketch(logit)
-        for method, fitted in self._maps.items():
-            # no map changes the order, so a few logits tell where the probabilities are
-            self._sketches[method].append(np.stack([fitted.apply_label(value, label), weight]))
+        self._rows = {
+            name: CalibrationRows(N_BINS, _EPSILON, (pooled_edges or {}).get(name))
+            for name in self._maps
+        }
 
     def add(self, logit: SortedProbs, label: int) -> None:
-        """Take in the same label in the second walk."""
+        """Take in the sorted logits of the next label."""
         for method, fitted in self._maps.items():
             rising = partial(fitted.apply_label, label=label)
             self._rows[method].add(logit.mapped(rising))
+
+    def extend(self, other: "CalibrationWalk") -> None:
+        """Take in the labels that come next."""
+        for method, rows in self._rows.items():
+            rows.extend(other._rows[method])
 
     def rows(self, label_names: Sequence[str], *, seed: int = 0) -> pd.DataFrame:
         """The table of `recalibration_table`."""
@@ -279,21 +314,12 @@ class CalibrationWalk:
         """The table of `pooled_recalibration_table`."""
         return _joined({m: found.pooled(seed=seed) for m, found in self._rows.items()})
 
-    @cached_property
-    def _rows(self) -> dict[str, CalibrationRows]:
-        rows = {}
-        for method, found in self._sketches.items():
-            edges = pooled_mass_edges(found, N_BINS) if found else None
-            rows[method] = CalibrationRows(N_BINS, _EPSILON, edges)
-        return rows
 
-
-def _take_in(
-    walk: Callable[[SortedProbs, int], None], logits: np.ndarray, targets: np.ndarray
-) -> None:
-    """Walk through the sorted logits of every label."""
+def _walked(walk: CalibrationWalk, logits: np.ndarray, targets: np.ndarray) -> CalibrationWalk:
+    """The walk through the sorted logits of every label."""
     for column in label_columns([logits], targets, name="logits"):
-        walk(sorted_probs(column.scores[0], column.positive), column.label)
+        walk.add(sorted_probs(column.scores[0], column.positive), column.label)
+    return walk
 
 
 def _joined(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

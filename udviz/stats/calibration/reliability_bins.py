@@ -20,7 +20,8 @@ from udviz.stats.inference.intervals import wilson_interval
 from udviz.stats.labels.probabilities import prob_columns
 
 KINDS = ("width", "mass")
-SKETCH_SIZE = 1024  # order statistics per label behind pooled equal-mass edges
+SAMPLE = 1 << 20  # cells, about, behind the edges of pooled bins of equal mass
+_FEWEST, _MOST = 128, 8192  # images that they are taken from
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -134,8 +135,8 @@ def pooled_reliability_bins(
     """Bins of all labels taken together as one binary problem.
 
     Pooling hides errors of opposite sign in different labels: read it beside the labels.
-    Edges of equal mass are taken from at most ``SKETCH_SIZE`` order statistics of each label,
-    so no more than one column is ever in memory; the counts in the bins are exact.
+    Edges of equal mass are taken from a sample of the images; the counts in the
+    bins are those of all.
 
     Args:
         probs: As in ``reliability_bins``.
@@ -150,10 +151,8 @@ def pooled_reliability_bins(
         ValueError: As ``reliability_bins``.
     """
     _check(n_bins, kind)
-    edges = width_edges(n_bins)
-    if kind == "mass":
-        columns = (sorted_probs(*column) for column in prob_columns(probs, targets))
-        edges = pooled_mass_edges([sketch(column) for column in columns], n_bins)
+    by_width = kind == "width"
+    edges = width_edges(n_bins) if by_width else sampled_mass_edges(probs, targets, n_bins)
     columns = (sorted_probs(*column) for column in prob_columns(probs, targets))
     rows = [np.concatenate([edges, column.bin_sums(edges)]) for column in columns]
     return pool(stack_bins(rows, n_bins))
@@ -188,22 +187,25 @@ def width_edges(n_bins: int) -> np.ndarray:
     return np.arange(n_bins + 1) / n_bins
 
 
-def sketch(probs: SortedProbs) -> np.ndarray:
-    """At most ``SKETCH_SIZE`` values of a label and how many images each stands for, (2, K)."""
-    size = min(probs.size, SKETCH_SIZE)
-    middle = ((np.arange(size) + 0.5) * probs.size / max(size, 1)).astype(int)
-    return np.stack([probs.at(middle), np.full(size, probs.size / max(size, 1))])
+def sampled_images(n_images: int, n_labels: int) -> np.ndarray:
+    """Rows of some images, all if they are few; the same at every call, ascending."""
+    size = min(max(SAMPLE // max(n_labels, 1), _FEWEST), _MOST)
+    if n_images <= size:
+        return np.arange(n_images)
+    return np.sort(np.random.default_rng(0).choice(n_images, size, replace=False))
 
 
-def pooled_mass_edges(sketches: Sequence[np.ndarray], n_bins: int) -> np.ndarray:
-    """Edges of Q bins of equal mass over all labels, (Q + 1,), from each label's ``sketch``."""
-    value, weight = np.concatenate([np.empty((2, 0)), *sketches], axis=1)
-    if value.size == 0:
-        return width_edges(n_bins)
-    order = np.argsort(value)
-    mass = np.cumsum(weight[order])
-    first = np.searchsorted(mass, _shares(mass[-1], n_bins)) + 1
-    return np.concatenate([[0.0], value[order][np.minimum(first, value.size - 1)], [1.0]])
+def sampled_mass_edges(probs: np.ndarray, targets: np.ndarray, n_bins: int) -> np.ndarray:
+    """Edges of Q bins of equal mass over all labels, (Q + 1,), from `sampled_images`."""
+    rows = sampled_images(*targets.shape)
+    columns = [prob for prob, _ in prob_columns(probs[rows], targets[rows])]
+    return mass_edges(np.concatenate([np.empty(0), *columns]), n_bins)
+
+
+def mass_edges(probs: np.ndarray, n_bins: int) -> np.ndarray:
+    """Edges of Q bins with as nearly the same number of the (n,) probabilities as ties allow."""
+    every = sorted_probs(probs, np.zeros(probs.size, dtype=bool))
+    return _mass_edges(every, n_bins)
 
 
 def stack_bins(rows: Sequence[np.ndarray], n_bins: int) -> ReliabilityBins:

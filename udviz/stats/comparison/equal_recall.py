@@ -12,7 +12,6 @@ Source:
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,15 +19,16 @@ import numpy as np
 from udviz.checks import check_same_shape
 from udviz.stats.comparison.operating import (
     Effects,
+    Measures,
     Scope,
-    collect,
     nothing,
     share_called,
 )
 from udviz.stats.decisions.thresholds import threshold_at_recall
 from udviz.stats.inference.clusters import group_codes, half_df, n_clusters, small_sample_factor
 from udviz.stats.labels.label_columns import LabelColumn, label_columns
-from udviz.stats.ranking.measure import Effect, Measured, Runs
+from udviz.stats.ranking.measuring import Effect
+from udviz.stats.ranking.score_sets import Runs
 
 MIN_VALIDATED = 5  # positives on validation; with fewer, no threshold reaches a recall of 0.8
 _REACH = 1.5  # standard errors of the recall on either side, over which the slope is taken
@@ -51,8 +51,14 @@ class Validation:
 
 
 def measure_at_recall(
-    models: Runs, targets: np.ndarray, validation: Validation, *, recall: float, scope: Scope
-) -> dict[str, Measured]:
+    models: Runs,
+    targets: np.ndarray,
+    validation: Validation,
+    *,
+    recall: float,
+    scope: Scope,
+    labels: range | None = None,
+) -> Measures:
     """False-positive rate of every run at the thresholds that reach ``recall`` on validation.
 
     Args:
@@ -61,6 +67,7 @@ def measure_at_recall(
         validation: What the thresholds are chosen on.
         recall: Share of the positives in (0, 1).
         scope: Which labels are supported, hard, and which models fixed.
+        labels: Columns to measure; all if None.
 
     Returns:
         ``false_positive_rate``, and ``recall``: what is reached on these images. Labels with fewer
@@ -81,17 +88,16 @@ def measure_at_recall(
         raise ValueError(f"`validation` must have the runs {runs}, got {chosen_on}.")
     check_same_shape(targets[:1], validation.targets[:1], names=("targets", "validation targets"))
     here, there = (
-        label_columns([models_[name][seed] for name, seed in runs], targets_)
+        label_columns([models_[name][seed] for name, seed in runs], targets_, labels=labels)
         for models_, targets_ in ((models, targets), (validation.models, validation.targets))
     )
     n_images, n_all = len(targets), len(targets) + len(validation.targets)
     groups = _joint_groups(scope, validation, n_images=n_images)
 
-    def labels() -> Iterator[tuple[LabelColumn, Effects]]:
-        for column, val in zip(here, there, strict=True):
-            yield column, _effects(column, val, groups, recall=recall, n_images=n_images)
-
-    return collect(labels(), models, n_images=n_all, scope=scope, groups=groups)
+    measures = Measures(models, n_images=n_all, scope=scope, groups=groups)
+    for column, val in zip(here, there, strict=True):
+        measures.add(column, _effects(column, val, groups, recall=recall, n_images=n_images))
+    return measures
 
 
 def _joint_groups(scope: Scope, validation: Validation, *, n_images: int) -> np.ndarray | None:

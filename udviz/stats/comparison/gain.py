@@ -19,7 +19,8 @@ from udviz.stats.inference.scores import (
 )
 from udviz.stats.inference.seeds import Spread, StandardError, standard_error
 from udviz.stats.labels.label_columns import as_seeds
-from udviz.stats.ranking.measure import MeanOver, Measured, measure
+from udviz.stats.ranking.measured import MeanOver, Measured
+from udviz.stats.ranking.measuring import measure
 from udviz.vocabulary import MIN_POSITIVES
 
 MIN_TESTED = 5  # positives; fewer decide nothing, and testing them costs the others power

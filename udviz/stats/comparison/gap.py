@@ -10,7 +10,8 @@ from udviz.checks import check_at_least
 from udviz.stats.inference.intervals import t_quantile
 from udviz.stats.inference.seeds import Spread, standard_error
 from udviz.stats.labels.label_columns import as_seeds
-from udviz.stats.ranking.measure import MeanOver, Measured, measure
+from udviz.stats.ranking.measured import MeanOver, Measured
+from udviz.stats.ranking.measuring import measure
 from udviz.vocabulary import MIN_POSITIVES
 
 BEFORE, AFTER, TEACHER = "before", "after", "teacher"

@@ -12,8 +12,9 @@ Source:
     matched proportions".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -21,8 +22,10 @@ from udviz.stats.decisions.confusion import calls
 from udviz.stats.inference.clusters import Images, group_codes, n_clusters, small_sample_factor
 from udviz.stats.labels.label_columns import LabelColumn, label_columns
 from udviz.stats.labels.probabilities import logit_probs
-from udviz.stats.ranking.measure import Effect, Measured, Measuring, Runs, ScoreSets
+from udviz.stats.ranking.measured import Measured
+from udviz.stats.ranking.measuring import Effect, Measuring
 from udviz.stats.ranking.ranked import images_of
+from udviz.stats.ranking.score_sets import Runs, ScoreSets
 
 Thresholds = Mapping[str, Mapping[int, np.ndarray]]  # model -> seed -> (L,)
 Effects = Mapping[str, Effect]
@@ -50,9 +53,55 @@ class Scope:
         return None if self.groups is None else group_codes(self.groups, n_images=n_images)
 
 
+class Measures:
+    """Collects several measures of the same labels, by name.
+
+    Args:
+        models: The runs, in the order of the score sets.
+        n_images: Images that any effect speaks of.
+        scope: Which labels are supported, hard, and which models fixed.
+        groups: (n_images,) group of each of them; None if each is its own.
+    """
+
+    def __init__(
+        self, models: Runs, *, n_images: int, scope: Scope, groups: np.ndarray | None
+    ) -> None:
+        self._new = partial(
+            Measuring,
+            ScoreSets.of(models, fixed=scope.fixed),
+            n_images=n_images,
+            n_labels=_score_sets(models)[0].shape[1],
+            min_positives=scope.min_positives,
+            hard=scope.hard,
+            groups=groups,
+        )
+        self._measuring: dict[str, Measuring] = {}
+
+    def add(self, column: LabelColumn, effects: Effects) -> None:
+        """Take in a label with its effects, the same names for all."""
+        for name, effect in effects.items():
+            if name not in self._measuring:
+                self._measuring[name] = self._new()
+            self._measuring[name].add_effect(column, effect)
+
+    def extend(self, other: "Measures") -> None:
+        """Take in the labels of ``other``, which measures the same in other labels."""
+        for name, measuring in self._measuring.items():
+            measuring.extend(other._measuring[name])
+
+    def result(self) -> dict[str, Measured]:
+        """What was measured, by the name of the measure, once all labels are in."""
+        return {name: each.result() for name, each in self._measuring.items()}
+
+
 def measure_decisions(
-    models: Runs, targets: np.ndarray, thresholds: Thresholds, *, scope: Scope
-) -> dict[str, Measured]:
+    models: Runs,
+    targets: np.ndarray,
+    thresholds: Thresholds,
+    *,
+    scope: Scope,
+    labels: range | None = None,
+) -> Measures:
     """False-positive rate, recall and F1 of every run at its own thresholds.
 
     Thresholds are given: intervals of what follows speak of these decisions, and hold nothing of
@@ -64,6 +113,7 @@ def measure_decisions(
         thresholds: Model -> seed -> (L,) thresholds in the unit of the scores, chosen on other
             images.
         scope: Which labels are supported, hard, and which models fixed.
+        labels: Columns to measure; all if None.
 
     Returns:
         ``false_positive_rate``, ``recall`` and ``f1``.
@@ -89,12 +139,15 @@ def measure_decisions(
             "f1": f1(called, column, groups),
         }
 
-    columns = label_columns(_score_sets(models), targets)
-    labels = ((column, effects(column)) for column in columns)
-    return collect(labels, models, n_images=len(targets), scope=scope, groups=groups)
+    measures = Measures(models, n_images=len(targets), scope=scope, groups=groups)
+    for column in label_columns(_score_sets(models), targets, labels=labels):
+        measures.add(column, effects(column))
+    return measures
 
 
-def measure_brier(logits: Runs, targets: np.ndarray, *, scope: Scope) -> dict[str, Measured]:
+def measure_brier(
+    logits: Runs, targets: np.ndarray, *, scope: Scope, labels: range | None = None
+) -> Measures:
     """``brier``: the mean squared error of every run's probabilities, from (N, L) logits.
 
     Raises:
@@ -109,9 +162,10 @@ def measure_brier(logits: Runs, targets: np.ndarray, *, scope: Scope) -> dict[st
         every = np.ones_like(column.positive)
         return {"brier": mean_of(error, images_of(column), every, groups)}
 
-    columns = label_columns(_score_sets(logits), targets)
-    labels = ((column, effects(column)) for column in columns)
-    return collect(labels, logits, n_images=len(targets), scope=scope, groups=groups)
+    measures = Measures(logits, n_images=len(targets), scope=scope, groups=groups)
+    for column in label_columns(_score_sets(logits), targets, labels=labels):
+        measures.add(column, effects(column))
+    return measures
 
 
 def share_called(
@@ -125,7 +179,10 @@ def share_called(
         among: (n,) bool, the images that count.
         groups: (N,) group of every image, from `group_codes`; None if each is its own.
     """
-    effect = mean_of(called.astype(np.float64), images_of(column), among, groups)
+    images = images_of(column)
+    if 4 * np.count_nonzero(among) < among.size:  # few are quicker by themselves
+        called, images, among = called[:, among], _among(column, among), among[among]
+    effect = mean_of(called.astype(np.float64), images, among, groups)
     return replace(effect, least_variance=_half_an_image(effect.df + 1))
 
 
@@ -138,14 +195,16 @@ def f1(called: np.ndarray, column: LabelColumn, groups: np.ndarray | None = None
     decided = called.sum(axis=1) + n_positives
     value = 2 * (called & column.positive).sum(axis=1) / decided
     scale = np.sqrt(small_sample_factor(independent)) / decided
+    matters = called.any(axis=0) | column.positive  # no other image moves it
+    called, present = called[:, matters], column.positive[matters]
     # 2 (called and present) - F1 (called + present), in units of scale
-    influence = np.where(column.positive, 2 - value[:, None], -value[:, None])
+    influence = np.where(present, 2 - value[:, None], -value[:, None])
     influence *= called
-    influence -= np.outer(value, column.positive)
+    influence -= np.outer(value, present)
     influence *= scale[:, None]
     return Effect(
         values=value,
-        influences=[(images_of(column), influence)],
+        influences=[(_among(column, matters), influence)],
         trials=n_positives,
         df=independent - 1,
         least_variance=_half_an_image(independent),
@@ -176,39 +235,10 @@ def nothing(size: int) -> Effect:
     return Effect(values=np.full(size, np.nan), influences=[], trials=0, df=0)
 
 
-def collect(
-    labels: Iterable[tuple[LabelColumn, Effects]],
-    models: Runs,
-    *,
-    n_images: int,
-    scope: Scope,
-    groups: np.ndarray | None,
-) -> dict[str, Measured]:
-    """What was measured of every label, by the name of the measure.
-
-    Args:
-        labels: Each label with its effects, the same names for all.
-        models: The runs, in the order of the score sets.
-        n_images: Images that any effect speaks of.
-        scope: Which labels are supported, hard, and which models fixed.
-        groups: (n_images,) group of each of them; None if each is its own.
-    """
-    measuring: dict[str, Measuring] = {}
-    n_labels = _score_sets(models)[0].shape[1]
-    sets = ScoreSets.of(models, fixed=scope.fixed)
-    for column, effects in labels:
-        for name, effect in effects.items():
-            if name not in measuring:
-                measuring[name] = Measuring(
-                    sets,
-                    n_images=n_images,
-                    n_labels=n_labels,
-                    min_positives=scope.min_positives,
-                    hard=scope.hard,
-                    groups=groups,
-                )
-            measuring[name].add_effect(column, effect)
-    return {name: each.result() for name, each in measuring.items()}
+def _among(column: LabelColumn, chosen: np.ndarray) -> np.ndarray:
+    """Those of a label's images that are chosen, (n,) bool."""
+    images = np.flatnonzero(chosen)
+    return images if column.known is None else column.known[images]
 
 
 def _half_an_image(independent: float) -> float:

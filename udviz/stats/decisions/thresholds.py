@@ -31,6 +31,7 @@ def choose_thresholds(
     *,
     fallback: float,
     min_positives: int = MIN_POSITIVES,
+    labels: range | None = None,
 ) -> Thresholds:
     """Choose for every label the threshold with the best F1.
 
@@ -43,6 +44,7 @@ def choose_thresholds(
         fallback: Threshold of labels with fewer than ``min_positives`` positives: 0 for logits,
             0.5 for probabilities.
         min_positives: From how many positives on a threshold is chosen; at least 1.
+        labels: Columns to choose for, the others are left at ``fallback``; all if None.
 
     Raises:
         TypeError: If scores are no floating-point numpy array.
@@ -58,7 +60,7 @@ def choose_thresholds(
     values = np.full(n_labels, float(fallback))
     chosen = np.zeros(n_labels, dtype=bool)
     f1 = np.full(n_labels, np.nan)
-    for column in label_columns([scores], targets):
+    for column in label_columns([scores], targets, labels=labels):
         if np.count_nonzero(column.positive) >= max(1, min_positives):
             label = column.label
             chosen[label] = True

@@ -9,9 +9,9 @@ import pandas as pd
 from udviz.stats.calibration.platt import fit_platt
 from udviz.stats.calibration.recalibration import Recalibration
 from udviz.stats.difficulty.confusions import confused_pairs
-from udviz.stats.label_errors.suspects import Suspects, find_suspects
-from udviz.stats.labels.label_columns import label_columns
-from udviz.stats.labels.probabilities import logit_probs
+from udviz.stats.label_errors.suspects import Doubting, Suspects, partner_present
+from udviz.stats.labels.label_columns import LabelColumn, label_columns
+from udviz.stats.labels.probabilities import check_label_names, logit_probs
 from udviz.stats.uncertainty.measures import binary_entropy
 
 
@@ -33,8 +33,28 @@ class Findings:
     entropy: pd.DataFrame
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Basis:
+    """What the doubts of each label need to know of all labels.
+
+    Attributes:
+        confusions: Pairs where one label sets off false positives of the other.
+        recalibration: Platt's, on these images: a timid judge would doubt everything.
+    """
+
+    confusions: pd.DataFrame
+    recalibration: Recalibration
+
+
+def find_basis(logits: np.ndarray, targets: np.ndarray) -> Basis:
+    """Find it, from arguments as those of `find`."""
+    return Basis(
+        confusions=confused_pairs(logits, targets), recalibration=fit_platt(logits, targets)
+    )
+
+
 def find(logits: np.ndarray, targets: np.ndarray, *, label_names: Sequence[str]) -> Findings:
-    """Find them. Recalibration is Platt's, on these images: a timid judge would doubt everything.
+    """Find confusions, doubts and entropy.
 
     Args:
         logits: (N, L) logits.
@@ -46,35 +66,73 @@ def find(logits: np.ndarray, targets: np.ndarray, *, label_names: Sequence[str])
         ValueError: If shapes differ, a logit is not finite, a target is none of 1, 0, -1, names and
             labels differ in number, or the logits are probabilities.
     """
-    pairs = confused_pairs(logits, targets)
-    recalibration = fit_platt(logits, targets)
-    return Findings(
-        confusions=pairs,
-        suspects=find_suspects(
-            logits, targets, label_names=label_names, partners=pairs, recalibration=recalibration
-        ),
-        entropy=_entropies(logits, targets, recalibration),
-    )
+    check_label_names(label_names, targets.shape[1])
+    basis = find_basis(logits, targets)
+    return find_labels(logits, targets, basis, label_names=label_names).result(basis)
 
 
-def _entropies(
-    logits: np.ndarray, targets: np.ndarray, recalibration: Recalibration
-) -> pd.DataFrame:
-    rows: list[tuple[float, float]] = []
-    low, high = np.inf, -np.inf
-    for column in label_columns([logits], targets, name="logits"):
-        logit, target = column.scores[0], column.positive
-        if target.size == 0:
-            rows.append((np.nan, np.nan))
-            continue
-        low, high = min(low, float(logit.min())), max(high, float(logit.max()))
-        probs = logit_probs(logit), recalibration.apply_label(logit, column.label)
-        base = np.array([target.mean()])
-        stated, left, total = (float(binary_entropy(p[:, None]).mean()) for p in (*probs, base))
-        rows.append((stated, left / total if total > 0 else np.nan))
-    if 0 <= low < high <= 1:
-        raise ValueError(
-            f"`logits` must be logits, got values from {low:.3g} to {high:.3g} only, as "
-            "probabilities are. Turn them into logits with `prob_logits`."
+def find_labels(
+    logits: np.ndarray,
+    targets: np.ndarray,
+    basis: Basis,
+    *,
+    label_names: Sequence[str],
+    labels: range | None = None,
+) -> "Finding":
+    """What is found of the columns ``labels``, all if None; the rest as in `find`."""
+    finding = Finding(len(targets), label_names)
+    for column in label_columns([logits], targets, labels=labels, name="logits"):
+        finding.add(column, basis, targets)
+    return finding
+
+
+class Finding:
+    """Collects doubts and entropies, label after label; arguments as those of `find`."""
+
+    def __init__(self, n_images: int, label_names: Sequence[str]) -> None:
+        self._doubting = Doubting(n_images, label_names)
+        self._entropies: list[tuple[float, float]] = []
+        self._low, self._high = np.inf, -np.inf
+
+    def add(self, column: LabelColumn, basis: Basis, targets: np.ndarray) -> None:
+        """Take in the next label."""
+        logit = column.scores[0]
+        prob, judged = logit_probs(logit), basis.recalibration.apply_label(logit, column.label)
+        explained = partner_present(targets, column.label, basis.confusions)
+        self._doubting.add(column, prob, judged, explained=explained)
+        self._entropies.append(_entropies(prob, judged, column.positive))
+        if logit.size:
+            self._low = min(self._low, float(logit.min()))
+            self._high = max(self._high, float(logit.max()))
+
+    def extend(self, other: "Finding") -> None:
+        """Take in the labels that come next."""
+        self._doubting.extend(other._doubting)
+        self._entropies += other._entropies
+        self._low, self._high = min(self._low, other._low), max(self._high, other._high)
+
+    def result(self, basis: Basis) -> Findings:
+        """What was found, once all labels are in.
+
+        Raises:
+            ValueError: If the logits are probabilities.
+        """
+        if 0 <= self._low < self._high <= 1:
+            raise ValueError(
+                f"`logits` must be logits, got values from {self._low:.3g} to {self._high:.3g} "
+                "only, as probabilities are. Turn them into logits with `prob_logits`."
+            )
+        return Findings(
+            confusions=basis.confusions,
+            suspects=self._doubting.result(),
+            entropy=pd.DataFrame(self._entropies, columns=["entropy", "entropy_share"]),
         )
-    return pd.DataFrame(rows, columns=["entropy", "entropy_share"])
+
+
+def _entropies(prob: np.ndarray, judged: np.ndarray, target: np.ndarray) -> tuple[float, float]:
+    """Mean entropy of the (n,) probabilities of a label, and its share as in `Findings`."""
+    if target.size == 0:
+        return np.nan, np.nan
+    base = np.array([target.mean()])
+    stated, left, total = (float(binary_entropy(p[:, None]).mean()) for p in (prob, judged, base))
+    return stated, left / total if total > 0 else np.nan

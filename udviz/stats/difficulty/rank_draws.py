@@ -71,11 +71,14 @@ class Redrawing:
         self._clustered = groups is not None
         self._precision, self._error = np.full((2, n_labels), np.nan)
         self._positives, self._known = np.zeros((2, n_labels), dtype=np.int64)
-        self._totals = np.zeros((min(n_images, N_GROUPS), n_labels))  # (G, L)
+        self._n_sums = min(n_images, N_GROUPS)
+        self._sums: dict[int, np.ndarray] = {}  # label -> (G,) influence of each group
+        self._added: list[int] = []
 
     def add(self, ranked: RankedColumn) -> None:
         """Take in a label."""
         column, label = ranked.column, ranked.column.label
+        self._added.append(label)
         self._positives[label], self._known[label] = ranked.n_positives, column.positive.size
         if not ranked.measurable:
             return
@@ -86,19 +89,27 @@ class Redrawing:
         length = float(np.linalg.norm(own))
         self._error[label] = length if ranked.n_positives > 1 else np.nan
         groups = self._group[known]
-        sums = np.bincount(groups, influence, len(self._totals))
-        self._totals[:, label] = _at_length(sums, length)
+        self._sums[label] = _at_length(np.bincount(groups, influence, self._n_sums), length)
+
+    def extend(self, other: "Redrawing") -> None:
+        """Take in the labels of ``other``, made alike for other labels."""
+        own = other._added
+        self._added += own
+        for name in ("_precision", "_error", "_positives", "_known"):
+            getattr(self, name)[own] = getattr(other, name)[own]
+        self._sums |= other._sums
 
     def result(self, *, n_draws: int = N_DRAWS) -> RedrawnPrecision:
         """The averages and their draws, once all labels are in."""
+        totals = np.zeros((self._n_sums, self._precision.size))  # (G, L)
+        for label, sums in self._sums.items():
+            totals[:, label] = sums
         return RedrawnPrecision(
             positives=self._positives,
             known=self._known,
             average_precision=self._precision,
             standard_error=self._error,
-            draws=_draw(
-                self._precision, self._positives, self._totals, n_draws=n_draws, rng=self._rng
-            ),
+            draws=_draw(self._precision, self._positives, totals, n_draws=n_draws, rng=self._rng),
         )
 
 

@@ -18,7 +18,7 @@ from udviz.checks import check_at_least
 from udviz.stats.calibration.recalibration import Recalibration
 from udviz.stats.label_errors.confident_learning import doubted_targets
 from udviz.stats.label_errors.surest import Surest, outlier_images, surest_counts, surest_images
-from udviz.stats.labels.label_columns import label_columns
+from udviz.stats.labels.label_columns import LabelColumn, label_columns
 from udviz.stats.labels.probabilities import check_label_names, logit_probs
 
 MISSING, EXTRA = "missing", "extra"
@@ -110,40 +110,77 @@ def find_suspects(
         0      4   cat   missing
     """
     check_label_names(label_names, targets.shape[1])
-    check_at_least(most_per_label, 1, name="most_per_label")
-    tables, counts = [], []
-    surest: list[Surest | None] = []
-    carried = np.zeros(len(targets), dtype=np.int64)
+    doubting = Doubting(len(targets), label_names, most_per_label=most_per_label)
     for column in label_columns([logits], targets, name="logits"):
-        label, target, logit = column.label, column.positive, column.scores[0]
-        images = np.arange(len(targets)) if column.known is None else column.known
-        judged = prob = logit_probs(logit)
+        judged = prob = logit_probs(column.scores[0])
         if recalibration is not None:
-            judged = recalibration.apply_label(logit, label)
-        doubted = _doubts(judged, target).assign(label=label_names[label], column=label)
+            judged = recalibration.apply_label(column.scores[0], column.label)
+        explained = partner_present(targets, column.label, partners)
+        doubting.add(column, prob, judged, explained=explained)
+    return doubting.result(groups)
+
+
+class Doubting:
+    """Collects doubted targets, label after label; arguments as in `find_suspects`."""
+
+    def __init__(
+        self, n_images: int, label_names: Sequence[str], *, most_per_label: int = 1000
+    ) -> None:
+        check_at_least(most_per_label, 1, name="most_per_label")
+        self._label_names, self._most = label_names, most_per_label
+        self._tables: list[pd.DataFrame] = []
+        self._counts: list[dict[str, float]] = []
+        self._surest: list[Surest | None] = []
+        self._carried = np.zeros(n_images, dtype=np.int32)
+
+    def add(
+        self, column: LabelColumn, prob: np.ndarray, judged: np.ndarray, *, explained: np.ndarray
+    ) -> None:
+        """Take in the next label.
+
+        Args:
+            column: Its known images.
+            prob: (n,) what the model says of them.
+            judged: (n,) the same, put right.
+            explained: (N,) bool, images with a label that it is confused with.
+        """
+        target, label = column.positive, column.label
+        images = np.arange(self._carried.size) if column.known is None else column.known
+        doubted = _doubts(judged, target).assign(label=self._label_names[label], column=label)
         doubted["prob"] = prob[doubted["row"]]
         doubted["image"] = images[doubted.pop("row")]
-        explained = _partner_present(targets, label, partners)
-        counts.append(_counts(doubted, explained[doubted["image"]], target))
-        carried[images[target]] += 1
-        surest.append(
+        self._counts.append(_counts(doubted, explained[doubted["image"]], target))
+        self._carried[images[target]] += 1
+        self._surest.append(
             surest_images(judged, target, images, explained=explained[images])
             if _judged(target)
             else None
         )
-        tables.append(doubted.head(most_per_label))
-    table = pd.concat(tables, ignore_index=True).sort_values(
-        ["quality", "column", "image"], ignore_index=True
-    )
-    names = pd.DataFrame({"label": list(label_names), "column": np.arange(len(label_names))})
-    outliers = outlier_images(surest, carried)
-    apart = np.isin(np.arange(len(targets)), outliers["image"])
-    sure = [surest_counts(found and found.without(apart), groups) for found in surest]
-    return Suspects(
-        table=table[["image", "label", "column", "direction", "prob", "quality"]],
-        counts=pd.concat([names, pd.DataFrame(counts), pd.DataFrame(sure)], axis=1),
-        outliers=outliers,
-    )
+        self._tables.append(doubted.head(self._most))
+
+    def extend(self, other: "Doubting") -> None:
+        """Take in the labels that come next."""
+        self._tables += other._tables
+        self._counts += other._counts
+        self._surest += other._surest
+        self._carried += other._carried
+
+    def result(self, groups: np.ndarray | None = None) -> Suspects:
+        """The suspects, once all labels are in; ``groups`` as in `find_suspects`."""
+        names = list(self._label_names)
+        table = pd.concat(self._tables, ignore_index=True).sort_values(
+            ["quality", "column", "image"], ignore_index=True
+        )
+        outliers = outlier_images(self._surest, self._carried)
+        apart = np.zeros(self._carried.size, dtype=bool)
+        apart[outliers["image"]] = True
+        sure = [surest_counts(found and found.without(apart), groups) for found in self._surest]
+        about = pd.DataFrame({"label": names, "column": np.arange(len(names))})
+        return Suspects(
+            table=table[["image", "label", "column", "direction", "prob", "quality"]],
+            counts=pd.concat([about, pd.DataFrame(self._counts), pd.DataFrame(sure)], axis=1),
+            outliers=outliers,
+        )
 
 
 def _doubts(prob: np.ndarray, target: np.ndarray) -> pd.DataFrame:
@@ -162,7 +199,7 @@ def _judged(target: np.ndarray) -> bool:
     return min(n_present, target.size - n_present) >= MIN_COUNT
 
 
-def _partner_present(targets: np.ndarray, label: int, partners: pd.DataFrame | None) -> np.ndarray:
+def partner_present(targets: np.ndarray, label: int, partners: pd.DataFrame | None) -> np.ndarray:
     """Whether a partner that the label is confused with is present, (N,) bool."""
     present = np.zeros(targets.shape[0], dtype=bool)
     if partners is not None:

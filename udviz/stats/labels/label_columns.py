@@ -33,6 +33,7 @@ def label_columns(
     targets: np.ndarray,
     *,
     images: np.ndarray | None = None,
+    labels: range | None = None,
     name: str = "scores",
 ) -> Iterator[LabelColumn]:
     """Yield every label's known images, in column order.
@@ -41,6 +42,7 @@ def label_columns(
         score_sets: At least one (N, L) float array; higher means more likely present.
         targets: (N, L) ground truth: 1 present, 0 absent, -1 unknown.
         images: (M,) image indices to walk through, unique; all if None.
+        labels: Columns to walk through, one after the other; all if None.
         name: What error messages call the scores.
 
     Raises:
@@ -60,8 +62,9 @@ def label_columns(
             )
     if images is not None and np.unique(images).size != np.size(images):
         raise ValueError("`images` must name each image once, got one twice. Pass unique indices.")
-    columns = zip(_columns(targets), *(_columns(scores) for scores in score_sets), strict=True)
-    for label, (target, *scores) in enumerate(columns):
+    labels = range(targets.shape[1]) if labels is None else labels
+    arrays = (_columns(array, labels) for array in (targets, *score_sets))
+    for label, (target, *scores) in zip(labels, zip(*arrays, strict=True), strict=True):
         yield _known_part(label, target, scores, images, name=name)
 
 
@@ -102,16 +105,15 @@ def _all_finite(column: np.ndarray) -> bool:
         return bool(np.isfinite(column.sum()) or np.isfinite(column).all())
 
 
-def _columns(array: np.ndarray) -> Iterator[np.ndarray]:
+def _columns(array: np.ndarray, labels: range) -> Iterator[np.ndarray]:
     """Yield contiguous columns; a C-ordered array is turned block by block."""
-    n_rows, n_columns = array.shape
     if array.flags.f_contiguous:
-        for label in range(n_columns):
+        for label in labels:
             yield np.asarray(array[:, label])
         return
-    width = max(1, _BLOCK_BYTES // max(1, n_rows * array.itemsize))
-    for start in range(0, n_columns, width):
-        block = np.asfortranarray(array[:, start : start + width])
+    width = max(1, _BLOCK_BYTES // max(1, len(array) * array.itemsize))
+    for start in range(labels.start, labels.stop, width):
+        block = np.asfortranarray(array[:, start : min(start + width, labels.stop)])
         for label in range(block.shape[1]):
             yield block[:, label]
 

@@ -51,6 +51,7 @@ def ranked_columns(
     targets: np.ndarray,
     *,
     images: np.ndarray | None = None,
+    labels: range | None = None,
     losses: bool = False,
     groups: np.ndarray | None = None,
 ) -> Iterator[RankedColumn]:
@@ -60,6 +61,7 @@ def ranked_columns(
         score_sets: M (N, L) floats; higher means more likely present.
         targets: (N, L) ground truth: 1 present, 0 absent, -1 unknown (left out).
         images: Image indices to use; all if None.
+        labels: Columns to rank; all if None.
         losses: Whether to keep every image's share of 1 - AP.
         groups: (N,) group of every image, from `group_codes`; None if each is its own.
 
@@ -67,7 +69,7 @@ def ranked_columns(
         TypeError: If scores are no floating-point numpy arrays.
         ValueError: If shapes differ, a score is NaN or infinite, or a target is none of 1, 0, -1.
     """
-    for column in label_columns(score_sets, targets, images=images):
+    for column in label_columns(score_sets, targets, images=images, labels=labels):
         yield _ranked(column, losses=losses, groups=groups)
 
 

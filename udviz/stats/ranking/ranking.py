@@ -13,7 +13,8 @@ from udviz.stats.inference.seeds import Spread, standard_error
 from udviz.stats.labels.label_columns import as_seeds, label_columns
 from udviz.stats.ranking.auroc import auroc_of_counts
 from udviz.stats.ranking.influence import at_or_above, reaching
-from udviz.stats.ranking.measure import MeanOver, Measured, measure
+from udviz.stats.ranking.measured import MeanOver, Measured
+from udviz.stats.ranking.measuring import measure
 from udviz.vocabulary import MIN_POSITIVES
 
 MODEL = "model"  # what the one model is called where models have names

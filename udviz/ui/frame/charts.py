@@ -1,9 +1,26 @@
 """Draw a figure the same way everywhere: alt text, SVG download, clicks that name a label."""
 
 from collections.abc import Callable
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
+
+from udviz.figures.style.look import as_sent
+
+# What Streamlit's chart would change where a click selects, and then draw everything anew.
+_CLICKABLE = {"clickmode": "event+select", "dragmode": "pan"}
+
+
+class _Sent(go.Figure):
+    """What is sent of a figure. Streamlit takes a figure's word for it, and checks a dictionary."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self._spec = spec
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figure as a dictionary."""
+        return self._spec
 
 
 def draw(
@@ -24,8 +41,12 @@ def draw(
         if on_click and (names := _clicked_names(key)):
             on_click(*names)
 
+    spec = as_sent(figure)
+    if on_click:
+        spec["layout"] |= _CLICKABLE
     st.plotly_chart(
-        figure,
+        _Sent(spec),
+        theme=None,
         key=key,
         alt=alt,
         on_select=clicked if on_click else "ignore",

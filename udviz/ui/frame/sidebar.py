@@ -1,7 +1,7 @@
 """What every page asks first: which study, which split, which label; kept in the URL."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -146,6 +146,22 @@ def open_label(name: str | None) -> None:
     """Open a label from a callback, before the picker is drawn again; None closes it."""
     st.session_state[LABEL] = name
     st.session_state[_JUST_OPENED] = name is not None
+
+
+def draw_apart(draw: Callable[[], None], *, opened: str | None) -> None:
+    """Draw a page below its pickers, and at a click on it only this part anew.
+
+    Args:
+        draw: Draws the part; ``opened`` is all that it takes from the pickers and may change.
+        opened: The opened label. A click that opens another has the whole page drawn anew.
+    """
+
+    def part() -> None:
+        if st.session_state.get(LABEL) != opened:
+            st.rerun()
+        draw()
+
+    st.fragment(part)()
 
 
 def just_opened() -> bool:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from udviz.figures.labels.causes import CAUSES
+from udviz.figures.style.text import one_line
 from udviz.ui.frame.view import View
 from udviz.ui.labels.filters import filter_labels, order_labels, orders_of, page_of
 
@@ -67,10 +68,25 @@ def pick_labels(view: View) -> pd.DataFrame:
             width=210,
         )
         order = st.selectbox("Order", list(orders), key="order", bind="query-params", width=260)
+        above = sorted({*labels["supercategory"]} - {""}) if "supercategory" in labels else []
+        supercategories = above and st.multiselect(
+            "Supercategory",
+            above,
+            key="supercategory",
+            bind="query-params",
+            width=260,
+            format_func=one_line,
+        )
     causes = st.pills(
         "Possible causes", list(CAUSES), selection_mode="multi", key="cause", bind="query-params"
     )
-    chosen = filter_labels(labels, name=name or "", causes=causes, min_positives=min_positives)
+    chosen = filter_labels(
+        labels,
+        name=name or "",
+        causes=causes,
+        min_positives=min_positives,
+        supercategories=supercategories,
+    )
     return order_labels(chosen, orders[order])
 
 

@@ -56,15 +56,21 @@ def order_labels(labels: pd.DataFrame, order: tuple[str, bool]) -> pd.DataFrame:
 
 
 def filter_labels(
-    labels: pd.DataFrame, *, name: str, causes: Collection[str], min_positives: int
+    labels: pd.DataFrame,
+    *,
+    name: str,
+    causes: Collection[str],
+    min_positives: int,
+    supercategories: Collection[str] = (),
 ) -> pd.DataFrame:
-    """Labels that fit all three filters.
+    """Labels that fit all filters.
 
     Args:
         labels: One row per label.
         name: Text the name holds, upper or lower case alike; empty for any.
         causes: At least one of these; empty for any.
         min_positives: Least number of positives in this split.
+        supercategories: One of these; empty for any.
     """
     fits = labels["positives"] >= min_positives
     if name:
@@ -72,6 +78,8 @@ def filter_labels(
     if causes:
         wanted = set(causes)
         fits &= labels["causes"].map(lambda cell: not wanted.isdisjoint(split_causes(cell)))
+    if supercategories:
+        fits &= labels["supercategory"].isin(supercategories)
     return labels[fits]
 
 

@@ -37,6 +37,7 @@ GLOSSARY = {
     "Positives": "Images of this split that carry the label.",
     "In training": "Training images that carry the label.",
     "Prevalence": "Share of the images that carry the label: the AP of a random ranking.",
+    "Supercategory": "What the label belongs to by the data set.",
     "Possible causes": "What was found that may make the label difficult.",
     "Disagreement, nats": "Mean disagreement of the reference's two branches.",
     "Entropy, nats": "Mean predictive entropy of the reference.",

@@ -12,6 +12,7 @@ from udviz.ui.frame.view import View
 SHOWN = {
     "difficulty_rank": "Rank",
     "label": "Label",
+    "supercategory": "Supercategory",
     "gain": "Gain",
     "gain_low": "Gain, low",
     "gain_high": "Gain, high",
@@ -30,8 +31,8 @@ MORE = {
     "entropy": "Entropy, nats",
 }
 LEAN = (  # columns of the labels in a download, where not all are asked for
-    *("label", "positives", "train_positives", "prevalence", "difficulty_rank", "rank_low"),
-    *("rank_high", "difficulty", "average_precision", "average_precision_low"),
+    *("label", "supercategory", "positives", "train_positives", "prevalence", "difficulty_rank"),
+    *("rank_low", "rank_high", "difficulty", "average_precision", "average_precision_low"),
     *("average_precision_high", "ece", "gain", "gain_low", "gain_high", "q", "verdict", "causes"),
 )
 

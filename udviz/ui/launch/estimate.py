@@ -7,7 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from udviz.figures.style.text import plural
-from udviz.launching.cost import (
+from udviz.launching.launch import Plan
+from udviz.launching.resources.cost import (
     Cost,
     Speed,
     cost_of,
@@ -15,9 +16,8 @@ from udviz.launching.cost import (
     seconds_of,
     speeds_here,
 )
-from udviz.launching.lanes import lanes_of
-from udviz.launching.launch import Plan
-from udviz.launching.limits import this_machine
+from udviz.launching.resources.lanes import lanes_of
+from udviz.launching.resources.limits import this_machine
 
 
 def show(plan: Plan, images: Mapping[str, int] | None, root: Path) -> None:

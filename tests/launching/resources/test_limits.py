@@ -4,7 +4,7 @@ import pytest
 
 from udviz.commands import study
 from udviz.launching.launch import Plan, launch, resume
-from udviz.launching.limits import Machine, check_limits, this_machine
+from udviz.launching.resources.limits import Machine, check_limits, this_machine
 from udviz.recipe.files import RECIPES, read_recipe
 from udviz.recipe.schema import Recipe
 

@@ -6,8 +6,8 @@ by side, each with half of the threads, than one after the other with all.
 
 from dataclasses import dataclass
 
-from udviz.launching.cost import device_of, memory_of
-from udviz.launching.limits import Machine
+from udviz.launching.resources.cost import device_of, memory_of
+from udviz.launching.resources.limits import Machine
 from udviz.processes import n_processes
 from udviz.recipe.schema import Recipe
 from udviz.studies.models import runs_of

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from udviz.launching.lanes import lanes_of
-from udviz.launching.limits import Machine
+from udviz.launching.resources.lanes import lanes_of
+from udviz.launching.resources.limits import Machine
 from udviz.recipe.files import parse_recipe, recipe_path, recipe_values
 
 TWO_CORES = Machine(n_cores=2, memory=16e9, disk=1e12)

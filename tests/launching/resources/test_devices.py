@@ -1,6 +1,6 @@
 import pytest
 
-from udviz.launching.devices import environment_of, n_slots_for, slots_for
+from udviz.launching.resources.devices import environment_of, n_slots_for, slots_for
 
 
 @pytest.mark.parametrize(

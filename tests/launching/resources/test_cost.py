@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tomli_w
 
-from udviz.launching.cost import (
+from udviz.launching.resources.cost import (
     TRAINING,
     Cost,
     Speed,

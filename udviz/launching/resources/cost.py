@@ -15,7 +15,7 @@ import numpy as np
 
 from udviz.bounded import MOST_RECORD, read_text
 from udviz.checks import is_number
-from udviz.launching.devices import CPU_SLOT, slots_for
+from udviz.launching.resources.devices import CPU_SLOT, slots_for
 from udviz.recipe.backbones import SIDE_PX, BackboneFacts, backbone_facts
 from udviz.recipe.methods import WAYS
 from udviz.recipe.networks import NetworkConfig

@@ -5,8 +5,10 @@ import pytest
 
 from udviz.stats.comparison.gain import label_gains
 from udviz.stats.inference.seeds import standard_error
-from udviz.stats.ranking.measure import ScoreSets, measure
+from udviz.stats.ranking.measuring import Measuring, measure
+from udviz.stats.ranking.ranked import ranked_columns
 from udviz.stats.ranking.ranking import average_precision
+from udviz.stats.ranking.score_sets import ScoreSets
 
 
 @pytest.fixture
@@ -20,19 +22,34 @@ def runs(rng):
     return scores, targets
 
 
-def test_runs_are_paired_by_the_number_of_their_seed():
-    sets = ScoreSets.of(
-        {
-            name: dict.fromkeys(seeds, np.empty(0))
-            for name, seeds in (("a", (7, 8, 9)), ("b", (9, 8)), ("t", (1,)))
-        },
-        fixed=frozenset({"t"}),
-    )
+def test_blocks_of_labels_that_are_joined_are_what_all_labels_are(runs):
+    scores, targets = runs
+    groups = np.arange(500) // 3
+    sets = ScoreSets.of(scores)
+    arrays = [each for of in scores.values() for each in of.values()]
 
-    assert sets.paired("a", "b").tolist() == [[1, 4], [2, 3]]
-    assert sets.paired("b", "t").tolist() == [[4, 5], [3, 5]]
-    assert sets.paired("t").tolist() == [[5]]
-    assert sets.size == 6
+    def measuring(labels):
+        found = Measuring(
+            sets,
+            n_images=500,
+            n_labels=4,
+            min_positives=int((targets[:, 0] == 1).sum()) + 1,  # the first label has too few
+            hard=np.array([False, True, False, False]),
+            groups=groups,
+        )
+        for ranked in ranked_columns(arrays, targets, labels=labels, groups=groups):
+            found.add(ranked)
+        return found
+
+    whole, joined = measuring(range(4)), measuring(range(1))
+    joined.extend(measuring(range(1, 3)))
+    joined.extend(measuring(range(3, 4)))
+
+    expected, found = whole.result(), joined.result()
+    for name in ("values", "covariance", "trials", "df", "positives", "known", "supported"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    for over, gram in expected.mean_covariance.items():
+        np.testing.assert_allclose(found.mean_covariance[over], gram, rtol=1e-12)
 
 
 def test_models_without_a_common_seed_are_refused(runs):
