@@ -80,7 +80,6 @@ def open_app() -> Callable[..., AppTest]:
     def open_app(page: str | None = None, **query: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "overview.py"), default_timeout=120)
         if page:
-            app.run()
             app.switch_page(page)
         app.query_params.update(query)
         return app.run()
