@@ -80,7 +80,7 @@ def _room_of(axis: Mapping[str, Any]) -> float:
         return _NUMBERS_PX
     title = _TITLE_PX if "text" in axis["title"] else 0
     widest = max(map(width_em, axis["ticktext"]), default=0)
-    return _BESIDE_PX + title + widest * axis["tickfont"]["size"]
+    return float(_BESIDE_PX + title + widest * axis["tickfont"]["size"])
 
 
 def width_em(text: str) -> float:

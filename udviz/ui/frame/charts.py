@@ -12,7 +12,7 @@ from udviz.figures.style.look import as_sent
 _CLICKABLE = {"clickmode": "event+select", "dragmode": "pan"}
 
 
-class _Sent(go.Figure):
+class _Sent(go.Figure):  # type: ignore[misc]  # plotly has no types
     """What is sent of a figure. Streamlit takes a figure's word for it, and checks a dictionary."""
 
     def __init__(self, spec: dict[str, Any]) -> None:
