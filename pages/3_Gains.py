@@ -31,43 +31,48 @@ if on_few := gains.on_few(compared):
     st.caption(on_few)
 headroom.show(view.study, compared.pair if compared.analysed else None)
 
-labels = gains.pick_labels(compared.known, higher_is_better=facts.higher_is_better)
-st.caption(f"{len(labels):,} of {plural(len(compared.known), 'label')} with a gain")
-if labels.empty:
-    st.info("No label has this verdict. Clear the filter to see labels again.")
-    st.stop()
 
-on_page = pick_page(labels)
-charts.draw(
-    ranking(
-        compared.rows(view, on_page),
-        panels=("gain",),
-        title=f"{facts.change} in {facts.short} per label, with its 95 % interval",
-        opened=opened,
-    ),
-    key="forest",
-    alt=alt.gains(on_page, pair=compared.pair, metric=compared.metric),
-    on_click=sidebar.open_label,
-)
-st.caption(gains.HOW_TO_READ_FOREST)
+def show() -> None:
+    """Everything that moves with the filter."""
+    labels = gains.pick_labels(compared.known, higher_is_better=facts.higher_is_better)
+    st.caption(f"{len(labels):,} of {plural(len(compared.known), 'label')} with a gain")
+    if labels.empty:
+        st.info("No label has this verdict. Clear the filter to see labels again.")
+        return
 
-if opened is not None:
-    panel.show_label(compared.view_of(view), compared.label(opened))
-    if compared.in_precision:
-        photos.show(view, compared, opened)
+    on_page = pick_page(labels)
+    charts.draw(
+        ranking(
+            compared.rows(view, on_page),
+            panels=("gain",),
+            title=f"{facts.change} in {facts.short} per label, with its 95 % interval",
+            opened=opened,
+        ),
+        key="forest",
+        alt=alt.gains(on_page, pair=compared.pair, metric=compared.metric),
+        on_click=sidebar.open_label,
+    )
+    st.caption(gains.HOW_TO_READ_FOREST)
 
-st.header("Table", anchor=False)
-table = gains_table.with_gap(labels, view, compared)
-csv = tables.Csv(
-    rows=table,
-    label="Download these gains (CSV)",
-    file_name=view.file_name(f"gains-{compared.file_name}.csv"),
-    lean=gains_table.LEAN,
-)
-gains_table.draw_table(table, compared.metric, opened=opened, key="table", csv=csv)
-st.caption(gains_table.how_to_read_table(table, n_images=int(view.models["n_images"].iloc[0])))
+    if opened is not None:
+        panel.show_label(compared.view_of(view), compared.label(opened))
+        if compared.in_precision:
+            photos.show(view, compared, opened)
 
-if not compared.in_precision:
-    st.stop()
-st.header("Do difficult labels gain more?", anchor=False)
-gains_against.show(view, compared)
+    st.header("Table", anchor=False)
+    table = gains_table.with_gap(labels, view, compared)
+    csv = tables.Csv(
+        rows=table,
+        label="Download these gains (CSV)",
+        file_name=view.file_name(f"gains-{compared.file_name}.csv"),
+        lean=gains_table.LEAN,
+    )
+    gains_table.draw_table(table, compared.metric, opened=opened, key="table", csv=csv)
+    st.caption(gains_table.how_to_read_table(table, n_images=int(view.models["n_images"].iloc[0])))
+
+
+sidebar.draw_apart(show, opened=opened)
+
+if compared.in_precision:
+    st.header("Do difficult labels gain more?", anchor=False)
+    gains_against.show(view, compared)

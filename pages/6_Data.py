@@ -34,15 +34,21 @@ part = st.segmented_control(
 )
 st.header(PARTS[part or next(iter(PARTS))], anchor=False)
 
-if part == "co-occurrence":
-    co_occurrence.show(view, opened)
-elif part == "slices":
-    slices.show(view, opened)
-elif part == "images":
-    annotated_images.show(view, opened)
-elif part == "annotation errors":
-    suspects.show(view, opened, may_change=access.may_change)
-elif part == "import report":
-    import_report.show(view)
-else:
-    label_counts.show(view, opened)
+
+def show() -> None:
+    """The chosen part."""
+    if part == "co-occurrence":
+        co_occurrence.show(view, opened)
+    elif part == "slices":
+        slices.show(view, opened)
+    elif part == "images":
+        annotated_images.show(view, opened)
+    elif part == "annotation errors":
+        suspects.show(view, opened, may_change=access.may_change)
+    elif part == "import report":
+        import_report.show(view)
+    else:
+        label_counts.show(view, opened)
+
+
+sidebar.draw_apart(show, opened=opened)
