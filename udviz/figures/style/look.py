@@ -26,10 +26,11 @@ LOOK: dict[str, Any] = {  # a template: sizes in px, at the font size of our pag
     },
     "data": {"scatter": [{"marker": {"line": {"width": 0}}}]},
 }
+_FAMILY = {"family": '"Source Sans", sans-serif'}
 _ON_PAGE: dict[str, Any] = {
-    "font": {"family": '"Source Sans", sans-serif'},
+    "font": _FAMILY,
     "title": {"font": {"weight": "bold"}, "pad": {"l": 3.75}},
-    "hoverlabel": {"font": {"size": 11.25}},
+    "hoverlabel": {"font": _FAMILY | {"size": 11.25}},
     "paper_bgcolor": CLEAR,
     "plot_bgcolor": CLEAR,
     "autosize": True,  # with a width in whole pixels, as Streamlit tells it only after a first look
