@@ -12,7 +12,11 @@ from tests.training.processes import started
 from udviz import cli
 from udviz.commands import study
 from udviz.commands.reporting import StudyReport
+from udviz.commands.running import side_by_side
+from udviz.commands.running.one_run import Work
+from udviz.recipe.files import read_recipe, recipe_path
 from udviz.studies.lock import STUDY_LOCK, try_lock
+from udviz.studies.models import runs_of
 from udviz.studies.status import read_status
 from udviz.training.checkpoint import is_whole
 
@@ -47,6 +51,40 @@ def once_both_run(monkeypatch):
 def children():
     """Processes of runs that this one waits for."""
     return [child for child in multiprocessing.active_children() if child.is_alive()]
+
+
+def test_students_begin_once_their_teacher_and_the_baseline_are_complete(tmp_path, monkeypatch):
+    said = []
+
+    class Done:
+        """A process that is done at once."""
+
+        def __init__(self, work, run, part):
+            said.append(f"begins {run.name}")
+            self.run, self.part, (self.words, theirs) = (
+                run,
+                part,
+                multiprocessing.Pipe(duplex=False),
+            )
+            theirs.send("done")
+
+        def listen(self):
+            return self.words.recv()
+
+    monkeypatch.setattr(side_by_side, "_Process", Done)
+    monkeypatch.setattr(side_by_side, "is_complete", lambda work, run: run.model == "cal")
+    recipe = read_recipe(recipe_path("demo"))
+    work = Work(recipe=recipe, study=tmp_path, dataset=None, hardware=recipe.hardware)
+    report = StudyReport(tmp_path, n_parts=6, quiet=True)
+
+    side_by_side.complete_side_by_side(
+        work, runs_of(recipe), 5, report, lambda run: said.append(f"told {run.name}")
+    )
+
+    assert said[:2] == ["begins teacher", "begins baseline-0"]
+    told = [f"told {name}" for name in ("teacher", "baseline-0", "cal-0")]
+    assert said[2:7] == [*told, "begins kd-0", "begins distilled-0"]
+    assert said[7:] == ["told kd-0", "told distilled-0"]
 
 
 def assert_saved(out, run):
