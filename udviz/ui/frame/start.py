@@ -70,7 +70,7 @@ def _ways(demo: Path) -> tuple[_Way, ...]:
         _Way(
             title="Look at the demo",
             told="It draws its own images, so nothing is downloaded, and trains a teacher and four "
-            "students: about five minutes on two CPU cores.",
+            "students: four to five minutes on two CPU cores.",
             button="Train the demo study",
             icon=":material/play_arrow:",
             on_click=begin,
