@@ -69,8 +69,9 @@ def test_it_is_said_before_a_student_of_the_teacher_starts(
     for name in ("record_study", "load_study_data", "analyse_study", "resolve", "short_lines"):
         monkeypatch.setattr(command, name, lambda *arguments, **named: [])
     report = command.StudyReport(tmp_path, n_parts=3, quiet=True)
+    alone = recipe.hardware.model_copy(update={"side_by_side": 1})
 
-    command.run_study(recipe, tmp_path, report)
+    command.run_study(recipe.model_copy(update={"hardware": alone}), tmp_path, report)
 
     lines = capsys.readouterr().out.splitlines()
     said = next(place for place, line in enumerate(lines) if "clearly better than baseline" in line)
