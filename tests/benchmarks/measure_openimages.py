@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from udviz.data.readers.openimages import read_openimages
+from udviz.data.readers.openimages.reader import read_openimages
 
 FOLDERS = {"train": 0.8, "validation": 0.1, "test": 0.1}  # share of the images
 

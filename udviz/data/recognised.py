@@ -6,7 +6,7 @@ from pathlib import Path
 
 from udviz.data.readers.coco import ROBOFLOW, SINGLE
 from udviz.data.readers.imagefolder import TABLES
-from udviz.data.readers.openimages_csv import find_files
+from udviz.data.readers.openimages.csv_files import find_files
 from udviz.data.readers.voc import MAIN
 from udviz.data.splits import SPLIT_NAMES
 from udviz.data.tables.frames import SUFFIXES

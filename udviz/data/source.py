@@ -12,7 +12,7 @@ from udviz.data.plausibility import check_plausible, odd_labels
 from udviz.data.readers.coco import CocoFiles, read_coco
 from udviz.data.readers.imagefolder import read_imagefolder
 from udviz.data.readers.nuswide import read_nuswide
-from udviz.data.readers.openimages import read_openimages
+from udviz.data.readers.openimages.reader import read_openimages
 from udviz.data.readers.table import TableSettings, read_table
 from udviz.data.readers.voc import read_voc
 from udviz.data.scenes.scenes import scenes

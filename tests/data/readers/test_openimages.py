@@ -6,7 +6,7 @@ import pytest
 
 from udviz.commands.check import main as check
 from udviz.data.problems import DataProblems
-from udviz.data.readers.openimages import read_openimages
+from udviz.data.readers.openimages.reader import read_openimages
 from udviz.data.source import load_dataset
 from udviz.recipe.files import read_recipe, recipe_path
 

@@ -14,9 +14,9 @@ from udviz.data.images.digests import FileDigests
 from udviz.data.images.finder import locate
 from udviz.data.problems import ProblemLog
 from udviz.data.readers.assemble import Rows, assemble
-from udviz.data.readers.openimages_csv import find_files, read_classes
-from udviz.data.readers.openimages_hierarchy import read_hierarchy
-from udviz.data.readers.openimages_statements import UNVERIFIED, Statements, read_statements
+from udviz.data.readers.openimages.csv_files import find_files, read_classes
+from udviz.data.readers.openimages.hierarchy import read_hierarchy
+from udviz.data.readers.openimages.statements import UNVERIFIED, Statements, read_statements
 from udviz.data.splits import with_val
 from udviz.data.tables.frames import SHOW_PROGRESS_AFTER
 

@@ -8,7 +8,7 @@ import numpy as np
 from udviz.checks import shown
 from udviz.data.dataset import Boxes
 from udviz.data.problems import ProblemLog
-from udviz.data.readers.openimages_csv import AnnotationFile, Column, read_columns
+from udviz.data.readers.openimages.csv_files import AnnotationFile, Column, read_columns
 
 MACHINE = "machine"  # in the column Source: nobody looked
 CORNERS = ("XMin", "YMin", "XMax", "YMax")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from udviz.checks import shown
-from udviz.data.readers.openimages_csv import PLACES
+from udviz.data.readers.openimages.csv_files import PLACES
 
 FILES = "*hierarchy*.json"  # bbox_labels_600_hierarchy.json of the published ones
 
