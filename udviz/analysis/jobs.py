@@ -36,9 +36,13 @@ class Job:
     function: Callable[..., Tables]
     arguments: tuple[Any, ...]
 
-    def start(self) -> "Running":
-        """What is to be done of it, and its tables in the end."""
-        return _Whole(self)
+    def calls(self) -> list[Call]:
+        """What is to be done."""
+        return [partial(self.function, *self.arguments)]
+
+    def join(self, found: Tables) -> Tables:
+        """The rows, as they were found."""
+        return found
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -60,88 +64,57 @@ class LabelJob:
     join: Callable[..., Tables]
     prepare: Call | None = None
 
-    def start(self) -> "Running":
-        """What is to be done of it, and its tables in the end."""
-        return _InBlocks(self)
+    def calls(self, *prepared: Any) -> list[Call]:
+        """What is to be done, once that is ``prepared``."""
+        return [partial(self.part, block, *prepared) for block in label_blocks(self.n_labels)]
 
 
-class Running(Protocol):
+class _Running:
     """A job on its way.
 
     Attributes:
-        name: Of the job.
+        job: The job.
         size: Calls that it makes in all.
         tables: What it found; None until all calls are done.
     """
 
-    name: str
-    size: int
-    tables: Tables | None
+    _PREPARED = -1  # number of the call that prepares
+
+    def __init__(self, job: Job | LabelJob) -> None:
+        self.job = job
+        self.tables: Tables | None = None
+        self._prepare = job.prepare if isinstance(job, LabelJob) else None
+        self._prepared: tuple[Any, ...] = ()
+        self._n_parts = len(job.calls())
+        self._found: dict[int, Any] = {}  # parts whose turn has not come
+        self._joined: Any = None
+        self._next = 0
+        self.size = self._n_parts + (self._prepare is not None)
 
     def first(self) -> dict[int, Call]:
         """The calls to begin with, by number."""
-        ...
+        return {self._PREPARED: self._prepare} if self._prepare else self._parts()
 
     def take(self, number: int, result: Any) -> dict[int, Call]:
         """Take in what a call gave; the calls that follow from it."""
-        ...
-
-
-class _Whole:
-    size = 1
-
-    def __init__(self, job: Job) -> None:
-        self.name, self._job = job.name, job
-        self.tables: Tables | None = None
-
-    def first(self) -> dict[int, Call]:
-        return {0: partial(self._job.function, *self._job.arguments)}
-
-    def take(self, number: int, result: Any) -> dict[int, Call]:
-        self.tables = result
-        return {}
-
-
-class _InBlocks:
-    _PREPARED = -1  # number of the call that prepares
-
-    def __init__(self, job: LabelJob) -> None:
-        self.name, self._job = job.name, job
-        self._prepared: tuple[Any, ...] = ()
-        self._blocks = label_blocks(job.n_labels)
-        self.size = len(self._blocks) + (job.prepare is not None)
-        self.tables: Tables | None = None
-        self._found: dict[int, Part] = {}  # blocks whose turn has not come
-        self._joined: Part | None = None
-        self._next = 0
-
-    def first(self) -> dict[int, Call]:
-        if self._job.prepare is not None:
-            return {self._PREPARED: self._job.prepare}
-        return self._parts()
-
-    def take(self, number: int, result: Any) -> dict[int, Call]:
         if number == self._PREPARED:
             self._prepared = (result,)
             return self._parts()
         self._found[number] = result
         while self._next in self._found:  # in their order, whichever came first
             part = self._found.pop(self._next)
-            if self._joined is None:
+            if self._next == 0:
                 self._joined = part
             else:
                 self._joined.extend(part)
             self._next += 1
-        if self._next == len(self._blocks):
-            self.tables = alone(partial(self._job.join, self._joined, *self._prepared))
+        if self._next == self._n_parts:
+            self.tables = alone(partial(self.job.join, self._joined, *self._prepared))
             self._joined = None
         return {}
 
     def _parts(self) -> dict[int, Call]:
-        return {
-            number: partial(self._job.part, block, *self._prepared)
-            for number, block in enumerate(self._blocks)
-        }
+        return dict(enumerate(self.job.calls(*self._prepared)))
 
 
 def label_blocks(n_labels: int) -> list[range]:
@@ -162,7 +135,7 @@ def run_jobs(
         engine: Where.
         advance: Called with the share that is done, in [0, 1], and what was done last.
     """
-    running = [job.start() for job in jobs]
+    running = [_Running(job) for job in jobs]
     n_calls, n_done = sum(job.size for job in running), 0
 
     def named(place: int, calls: dict[int, Call]) -> Calls:
@@ -173,7 +146,7 @@ def run_jobs(
         n_done += 1
         place, number = name
         following = running[place].take(number, result)
-        advance(n_done / n_calls, running[place].name)
+        advance(n_done / n_calls, running[place].job.name)
         return named(place, following)
 
     first = [named(place, job.first()) for place, job in enumerate(running)]

@@ -3,7 +3,7 @@
 python -m pipelines.predict --recipe demo --model teacher
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from udviz.installation import called
 from udviz.predictions.cache import PredictionWriter, open_predictions
 from udviz.processes import is_main
 from udviz.recipe.schema import Recipe
+from udviz.studies.directory import RunDirectory
 from udviz.studies.files import file_digest
 from udviz.studies.models import Run
 from udviz.studies.provenance import load_study_data, manifest_record
@@ -44,7 +45,7 @@ def predict_run(
     """
     directory, digest = run.directory(study), _digest(run, study)
     judged = judged_indices(recipe, run, dataset)
-    stale = stale_splits(recipe, run, study, dataset)
+    stale = _stale(directory, judged, dataset, digest)
     distributed.barrier()
     if not stale:
         return stale
@@ -88,10 +89,16 @@ def stale_splits(recipe: Recipe, run: Run, study: Path, dataset: Dataset) -> lis
     Raises:
         FileNotFoundError: If the run has no best checkpoint (any more).
     """
-    directory, digest = run.directory(study), _digest(run, study)
+    judged = judged_indices(recipe, run, dataset)
+    return _stale(run.directory(study), judged, dataset, _digest(run, study))
+
+
+def _stale(
+    directory: RunDirectory, judged: Mapping[str, np.ndarray], dataset: Dataset, digest: str
+) -> list[str]:
     return [
         split
-        for split, indices in judged_indices(recipe, run, dataset).items()
+        for split, indices in judged.items()
         if not _is_current(directory.predictions(split), dataset, indices, digest)
     ]
 

@@ -9,7 +9,8 @@ import pandas as pd
 from udviz.analysis.engines.engine import Tables
 from udviz.analysis.plan import Plan
 from udviz.analysis.split_predictions import SplitPredictions
-from udviz.analysis.tables.judged import EVEN_ODDS, chosen_thresholds
+from udviz.analysis.tables.judged import chosen_thresholds
+from udviz.analysis.tables.judged_runs import EVEN_ODDS
 from udviz.data.dataset import SPLITS, Dataset
 from udviz.stats.slices.differences import SliceData, compare_slices
 from udviz.vocabulary import ALL_SPLITS
