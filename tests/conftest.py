@@ -31,11 +31,15 @@ SMALL_STUDY = [
 ]
 
 
+LONGEST = ("package", "training", "browser", "launching", "commands")  # folders, begun first
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What looks at the trained study needs training, wherever it lies."""
+    """Mark what looks at the trained study; begin with what takes long, so nobody waits for it."""
     for item in items:
         if "trained" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.training)
+    items.sort(key=lambda item: item.path.parent.name not in LONGEST)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ MOST_FILES = 14  # of a room; one that grows past that wants sub-rooms
 
 COMMON = {  # what every room may import
     *("udviz.checks", "udviz.vocabulary", "udviz.installation", "udviz.processes"),
-    *("udviz.bounded", "udviz.given", "udviz.__version__"),
+    *("udviz.bounded", "udviz.given", "udviz.stoppable", "udviz.__version__"),
 }
 WALL = "udviz.predictions"
 READING = {
@@ -27,6 +27,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
     "udviz/installation.py": set(),
     "udviz/processes.py": set(),
     "udviz/scratch.py": set(),
+    "udviz/stoppable.py": set(),
     "udviz/vocabulary.py": set(),
     "udviz/showing.py": {"udviz.studies.directory"},
     "udviz/cli.py": {"udviz.studies.failure", "udviz.studies.privacy"},

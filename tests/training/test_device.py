@@ -87,7 +87,8 @@ def test_what_a_step_frees_is_there_for_the_next():
     def step():
         torch.empty(16_000_000, dtype=torch.uint8).fill_(1)  # nearly 4,000 pages
 
-    step()
+    for _ in range(5):  # the first ones may find other holes
+        step()
     before = getrusage(RUSAGE_SELF).ru_minflt
     step()
     assert getrusage(RUSAGE_SELF).ru_minflt - before < 400

@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import psutil
@@ -19,6 +20,7 @@ from udviz.launching.placement import Placement
 from udviz.launching.queue import QUEUE, waiting
 from udviz.launching.together.network import LOOPBACK
 from udviz.recipe.files import parse_recipe, recipe_path, recipe_values
+from udviz.stoppable import stoppable
 from udviz.studies.events import read_events
 from udviz.studies.identity import start_mark
 from udviz.studies.lock import STUDY_LOCK, exclusive, try_lock
@@ -164,6 +166,24 @@ def test_a_run_that_is_stopped_before_it_trains_says_so(root, number):
     statuses = [read_status(study), read_status(study / "teacher")]
     assert [status.state for status in statuses] == ["stopped", "stopped"]
     assert statuses[0].message == "Stopped. Start it again; it continues."
+
+
+class _StoppedWhileDestroyed:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _stopped_in_a_destructor():
+    with stoppable():
+        _StoppedWhileDestroyed()
+        time.sleep(SECONDS)
+
+
+def test_a_stop_that_arrives_inside_a_destructor_is_not_lost(root):
+    with started(_stopped_in_a_destructor, log=root / "log") as program:
+        assert program.wait() == 1
+
+    assert "KeyboardInterrupt: Stopped. Start it again; it continues." in program.output
 
 
 def test_a_run_from_a_terminal_says_that_it_does_not_wait(root):

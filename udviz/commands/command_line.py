@@ -1,12 +1,9 @@
 """The command line of a study: a recipe, an output folder, and every field a flag."""
 
 import os
-import signal
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -23,12 +20,11 @@ from udviz.recipe.explain import explain
 from udviz.recipe.files import RECIPES, read_recipe, recipe_path
 from udviz.recipe.schema import Recipe
 from udviz.recipe.students import comparisons_without
+from udviz.stoppable import stoppable
 from udviz.studies import privacy
 from udviz.studies.directory import check_links, runs_root
 from udviz.studies.failure import reason
 from udviz.studies.lock import exclusive
-
-_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Command:
@@ -138,26 +134,3 @@ def _device(asked: Command) -> Iterator[None]:
         if not alone:
             print("Another run is using this device; this one does not wait for it.", flush=True)
         yield
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Turn the first SIGTERM or Ctrl-C into a KeyboardInterrupt that says what to do.
-
-    The training loop takes these signals over while it trains, to write a checkpoint first.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, _interrupt) for number in _STOP_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    for other in _STOP_SIGNALS:
-        signal.signal(other, signal.SIG_IGN)  # the end is not to be interrupted
-    raise KeyboardInterrupt("Stopped. Start it again; it continues.")

@@ -4,17 +4,16 @@ python -m udviz.launching.queued_process STUDY TICKET N_SLOTS SLOT ... -- ARGUME
 """
 
 import os
-import signal
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 from udviz.launching.detach import leave_parent
 from udviz.launching.launcher import WAITING
 from udviz.launching.queue import SLOT_HELD, Slot, Ticket, leave_queue, try_turn
 from udviz.launching.resources.devices import environment_of
+from udviz.stoppable import stoppable
 from udviz.studies.failure import reason
 from udviz.studies.status import State, Status, write_status
 
@@ -50,22 +49,17 @@ def main(arguments: list[str]) -> None:
     end = arguments.index("--")
     place, number, n_slots, *slots = arguments[:end]
     study = Path(place)
-    signal.signal(signal.SIGTERM, _stop)
-    leave_parent(lambda: write_status(study, WAITING))
     ticket = Ticket(number=int(number), study=study.name, slots=tuple(slots), n_slots=int(n_slots))
-    try:
-        become(arguments[end + 1 :], study, wait_for_turn(study, ticket))
-    except KeyboardInterrupt:
-        leave_queue(study.parent, study.name)
-        _end(study, "stopped", "It was waiting and had not begun. Start it again when you like.")
-    except OSError as error:
-        _end(study, "failed", reason(error))
-        raise
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    with stoppable():
+        leave_parent(lambda: write_status(study, WAITING))
+        try:
+            become(arguments[end + 1 :], study, wait_for_turn(study, ticket))
+        except KeyboardInterrupt:
+            leave_queue(study.parent, study.name)
+            _end(study, "stopped", "It was waiting and had not begun. Start it when you like.")
+        except OSError as error:
+            _end(study, "failed", reason(error))
+            raise
 
 
 def _end(study: Path, state: State, message: str) -> None:

@@ -8,8 +8,8 @@ import traceback
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from udviz.commands.command_line import stoppable
 from udviz.commands.running.one_run import Work, complete
+from udviz.stoppable import stoppable
 from udviz.studies.failure import reason
 from udviz.studies.models import Run
 from udviz.training.device import resolve
