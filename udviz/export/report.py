@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pandas as pd
-import plotly.graph_objects as go
 from markdown_it import MarkdownIt
 
 from udviz.bounded import MOST_RECORD, read_text
@@ -108,7 +107,7 @@ def _how(text: str) -> str:
 
 def _figure(chart: charts.Chart, *, first: bool = False) -> str:
     """A chart as HTML; the first one brings the code that draws them all."""
-    figure = go.Figure(chart.figure).update_layout(template="plotly_white", width=None)
+    figure = chart.figure.plotly().update_layout(template="plotly_white", width=None)
     drawn = figure.to_html(
         full_html=False,
         include_plotlyjs="inline" if first else False,

@@ -45,7 +45,7 @@ def corner(figure, place):
 
 def parts(figure, mode):
     """The broken lines that the model's traces of that mode draw, each (points, 2)."""
-    (trace,) = figure.select_traces({"mode": mode, "name": STYLE.html})
+    (trace,) = figure.plotly().select_traces({"mode": mode, "name": STYLE.html})
     points = np.column_stack([trace.x, trace.y])
     is_gap = np.isnan(points).any(axis=1)
     broken = np.split(points, np.flatnonzero(is_gap) + 1)
@@ -130,7 +130,7 @@ def test_ticks_say_0_to_1_in_every_column_and_row(bins):
 def test_every_square_has_the_line_of_perfect_calibration(bins):
     figure = draw({"a": bins, "b": bins})
 
-    (dots,) = [t for t in figure.select_traces({"mode": "lines"}) if t.line.dash]
+    (dots,) = [t for t in figure.plotly().select_traces({"mode": "lines"}) if t.line.dash]
     points = np.column_stack([dots.x, dots.y]).reshape(2, 3, 2)[:, :2]
     for place in (0, 1):
         np.testing.assert_allclose(points[place] - corner(figure, place), [[0, 0], [1, 1]])

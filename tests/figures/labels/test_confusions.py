@@ -28,11 +28,11 @@ def pairs():
 def test_rates_and_lifts_are_those_of_the_pairs(pairs):
     figure = confusions(pairs, names="partner", style=STYLE, title="t")
 
-    drawn = {trace.name: trace for trace in figure.select_traces({"mode": "markers"})}
+    drawn = {trace.name: trace for trace in figure.plotly().select_traces({"mode": "markers"})}
     assert list(drawn["other label present"].x) == [0.75, 0.5]
     assert list(drawn["other label absent"].x) == [0.05, 0.1]
     np.testing.assert_allclose(10 ** drawn[STYLE.html].x, [15, 5])
-    (line,) = figure.select_traces({"mode": "lines"})
+    (line,) = figure.plotly().select_traces({"mode": "lines"})
     np.testing.assert_allclose(10**line.x, [5, 45, np.nan, 3, 9, np.nan])
 
 

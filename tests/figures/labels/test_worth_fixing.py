@@ -21,7 +21,7 @@ def actions():
 def test_the_lines_end_at_all_wrong_decisions_and_at_those_that_could_be_saved(actions):
     figure = worth_fixing(actions, title="t")
 
-    drawn = {trace.name: trace for trace in figure.select_traces({"mode": "lines"})}
+    drawn = {trace.name: trace for trace in figure.plotly().select_traces({"mode": "lines"})}
     expected = {"all wrong decisions": (30, 40), "could be saved, at most": (9, 4)}
     for name, (first, second) in expected.items():
         np.testing.assert_array_equal(drawn[name].x, [0, first, np.nan, 0, second, np.nan])

@@ -1,15 +1,16 @@
 import json
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.look import LOOK, as_sent, width_em
 from udviz.figures.style.theme import put, set_frame
 
 
 def sent(**axis):
-    figure = go.Figure(go.Scatter(x=np.array([1.0, np.nan]), y=[0, 1]))
+    figure = Figure()
+    figure.add_scatter(x=np.array([1.0, np.nan]), y=[0, 1])
     set_frame(figure, title="Scores", plot_px=100)
     put(figure.select_yaxes(), **axis)
     return as_sent(figure)
@@ -41,7 +42,7 @@ def test_long_names_of_an_axis_have_room_in_the_margin():
 
 
 def test_an_axis_of_a_fixed_width_keeps_it():
-    figure = go.Figure()
+    figure = Figure()
     set_frame(figure, title="Scores", plot_px=100, left_px=66)
     put(figure.select_yaxes(), tickvals=[0], ticktext=["a long name of something"])
 

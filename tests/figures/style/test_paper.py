@@ -1,12 +1,13 @@
-import plotly.graph_objects as go
 import pytest
 
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.paper import printed
 from udviz.figures.style.theme import put, set_frame
 
 
 def figure_with(axis_title):
-    figure = go.Figure(go.Scatter(x=[1], y=[2], name="baseline"))
+    figure = Figure()
+    figure.add_scatter(x=[1], y=[2], name="baseline")
     set_frame(figure, title="Scores", plot_px=100, below_px=50)
     put(figure.select_xaxes(), title=axis_title)
     return figure

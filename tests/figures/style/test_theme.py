@@ -3,9 +3,9 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.theme import (
     ABOVE_PX,
     MOST_MODELS,
@@ -72,7 +72,7 @@ def test_no_two_meanings_share_a_mark(attribute):
 
 
 def test_a_rule_crosses_its_own_plotting_area_from_edge_to_edge():
-    figure = go.Figure()
+    figure = Figure()
 
     add_rule(figure, x=0.5, place=2)
     add_rule(figure, y=3)

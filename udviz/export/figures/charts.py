@@ -6,8 +6,6 @@ A chart of which the study has no numbers is None.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
 from udviz.export.runs import chosen_run
 from udviz.figures.calibration.reliability import reliability_diagram
 from udviz.figures.labels.label_counts import positives_per_label
@@ -17,6 +15,7 @@ from udviz.figures.models.false_positives import false_positive_rates
 from udviz.figures.models.gain_grid import gain_grid
 from udviz.figures.models.gains import gain_curve
 from udviz.figures.models.models import model_scores
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.text import one_line, plural
 from udviz.stats.calibration.reliability_bins import pooled_reliability_bins
 from udviz.stats.labels.probabilities import logit_probs
@@ -44,14 +43,14 @@ class Chart:
     """
 
     name: str
-    figure: go.Figure
+    figure: Figure
     alt: str
-    narrow: go.Figure | None = None
+    narrow: Figure | None = None
 
     @property
     def title(self) -> str:
         """What it shows in a few words."""
-        return str(self.figure.layout.title.text)
+        return self.figure.title
 
 
 def models(view: View) -> Chart:

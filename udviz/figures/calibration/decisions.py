@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 import numpy as np
-import plotly.graph_objects as go
 
-from udviz.figures.style.blank import subplots
+from udviz.figures.style.figure import Figure, subplots
 from udviz.figures.style.text import interval, number
 from udviz.figures.style.theme import (
     LEFT_PX,
@@ -37,7 +36,7 @@ def probability_distributions(
     styles: Mapping[str, MarkerStyle],
     *,
     title: str,
-) -> go.Figure:
+) -> Figure:
     """Probabilities of the images with the label above the axis, of those without it below.
 
     Bars grow with the square root of the share, so that the few that go wrong can be seen.
@@ -60,9 +59,9 @@ def probability_distributions(
         vertical_spacing=_BETWEEN_PX / plot_px if n_rows > 1 else 0.0,
     )
     set_frame(figure, title=title, plot_px=plot_px, left_px=LEFT_PX)
-    figure.layout.showlegend = False
-    figure.layout.barmode = "overlay"
-    put(figure.layout.annotations, font={"size": 13})
+    figure.frame["showlegend"] = False
+    figure.frame["barmode"] = "overlay"
+    put(figure.annotations, font={"size": 13})
     reach = [_reach(distributions, side) for side in range(len(_SIGNS))]
     for place, (name, found) in enumerate(distributions.items()):
         row, column = divmod(place, n_columns)
@@ -91,7 +90,7 @@ def _reach(distributions: Mapping[str, ProbabilityDistribution], side: int) -> f
     return float(np.sqrt(_HEADROOM * highest)) or 1.0
 
 
-def _name_side(figure: go.Figure, text: str, *, y: float, axis: str) -> None:
+def _name_side(figure: Figure, text: str, *, y: float, axis: str) -> None:
     """Write what half of the y axis counts beside it."""
     figure.add_annotation(
         text=text,
@@ -104,7 +103,7 @@ def _name_side(figure: go.Figure, text: str, *, y: float, axis: str) -> None:
 
 
 def _add_side(
-    figure: go.Figure,
+    figure: Figure,
     found: ProbabilityDistribution,
     style: MarkerStyle,
     *,
@@ -140,7 +139,7 @@ def precision_recall(
     *,
     prevalence: float,
     title: str,
-) -> go.Figure:
+) -> Figure:
     """Precision against recall of every model, with where its threshold puts it.
 
     Args:
@@ -151,7 +150,7 @@ def precision_recall(
         prevalence: Share of images with the label: the precision of a random ranking.
         title: What the chart shows, as plotly's HTML.
     """
-    figure = go.Figure()
+    figure = Figure()
     words = [_curve_name(curve, styles[name]) for name, curve in curves.items()]
     above_px = room_above(words)
     set_frame(figure, title=title, plot_px=PLOT_PX, above_px=above_px, left_px=LEFT_PX)
@@ -174,7 +173,7 @@ def precision_recall(
     return figure
 
 
-def _add_curve(figure: go.Figure, curve: PrecisionRecallCurve, style: MarkerStyle) -> None:
+def _add_curve(figure: Figure, curve: PrecisionRecallCurve, style: MarkerStyle) -> None:
     figure.add_scatter(
         x=np.append(0.0, curve.recall),
         y=np.append(curve.precision[:1], curve.precision),
@@ -189,7 +188,7 @@ def _curve_name(curve: PrecisionRecallCurve, style: MarkerStyle) -> str:
     return f"{style.glyph} {style.html}, AP {number(curve.area)}"
 
 
-def _add_point(figure: go.Figure, point: Confusion, style: MarkerStyle, *, start: float) -> None:
+def _add_point(figure: Figure, point: Confusion, style: MarkerStyle, *, start: float) -> None:
     told = f"precision {number(point.precision)}<br>recall {number(point.recall)}"
     figure.add_scatter(
         x=[point.recall],

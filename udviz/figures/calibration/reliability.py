@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
-from udviz.figures.style.blank import subplots
+from udviz.figures.style.figure import Figure, subplots
 from udviz.figures.style.markers import interval_path
 from udviz.figures.style.text import interval, number
 from udviz.figures.style.theme import LEFT_PX, NEUTRAL, MarkerStyle, put, room_above, set_frame
@@ -25,7 +24,7 @@ def reliability_diagram(
     *,
     thing: str,
     title: str,
-) -> go.Figure:
+) -> Figure:
     """Models overlaid in one diagram, with the counts of their bins below it.
 
     Args:
@@ -75,7 +74,7 @@ def held_bins(bins: ReliabilityBins) -> HeldBins:
     return HeldBins(prob=prob, frequency=frequency, low=low, high=high)
 
 
-def _add_diagonal(figure: go.Figure) -> None:
+def _add_diagonal(figure: Figure) -> None:
     figure.add_scatter(
         x=[0, 1],
         y=[0, 1],
@@ -88,7 +87,7 @@ def _add_diagonal(figure: go.Figure) -> None:
     )
 
 
-def _add_bins(figure: go.Figure, bins: ReliabilityBins, style: MarkerStyle, *, thing: str) -> None:
+def _add_bins(figure: Figure, bins: ReliabilityBins, style: MarkerStyle, *, thing: str) -> None:
     """Draw the bins that hold something, with their intervals."""
     held = held_bins(bins)
     y, x = interval_path((held.low, held.high), held.prob)
@@ -127,9 +126,7 @@ def _hover(bins: ReliabilityBins, style: MarkerStyle, thing: str) -> list[str]:
     ]
 
 
-def _add_counts(
-    figure: go.Figure, bins: ReliabilityBins, style: MarkerStyle, *, lane: float
-) -> None:
+def _add_counts(figure: Figure, bins: ReliabilityBins, style: MarkerStyle, *, lane: float) -> None:
     """Draw counts at the middle of bins of equal width, else below the marks; lane by lane."""
     held, widths = bins.count[0] > 0, np.diff(bins.edges[0])
     middles = bins.edges[0, :-1] + widths / 2
@@ -146,4 +143,4 @@ def _add_counts(
         row=2,
         col=1,
     )
-    figure.layout.barmode = "overlay"
+    figure.frame["barmode"] = "overlay"

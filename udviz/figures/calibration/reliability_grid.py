@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from udviz.figures.calibration.reliability import held_bins
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.markers import CLICKABLE, interval_path
 from udviz.figures.style.text import count, number, safe_html, shorten
 from udviz.figures.style.theme import (
@@ -42,7 +42,7 @@ def reliability_grid(
     style: MarkerStyle,
     title: str,
     opened: str | None = None,
-) -> go.Figure:
+) -> Figure:
     """A small diagram per label; a click anywhere in it names its label.
 
     Args:
@@ -55,11 +55,11 @@ def reliability_grid(
     """
     corners = _corners(len(bins))
     lowest = corners[:, 1].min(initial=0.0)
-    figure = go.Figure()
+    figure = Figure()
     plot_px = round(_UNIT_PX * (1 - lowest + 2 * _EDGE + _NAME))
     set_frame(figure, title=title, plot_px=plot_px, above_px=TITLE_PX, left_px=LEFT_PX)
-    figure.layout.showlegend = False
-    figure.layout.annotations = [
+    figure.frame["showlegend"] = False
+    figure.frame["annotations"] = [
         _name(label, corner) for label, corner in zip(bins, corners, strict=True)
     ]
     hover = [_summary(label, style) for _, label in labels.iterrows()]
@@ -109,7 +109,7 @@ def _name(label: str, corner: np.ndarray) -> dict[str, object]:
 
 
 def _add_click_areas(
-    figure: go.Figure, names: list[str], hover: list[str], corners: np.ndarray, opened: str | None
+    figure: Figure, names: list[str], hover: list[str], corners: np.ndarray, opened: str | None
 ) -> None:
     figure.add_bar(
         x=corners[:, 0] + 0.5,
@@ -127,7 +127,7 @@ def _add_click_areas(
 
 
 def _add_lines(
-    figure: go.Figure, lines: list[_Line], corners: np.ndarray, *, colour: str, **style: object
+    figure: Figure, lines: list[_Line], corners: np.ndarray, *, colour: str, **style: object
 ) -> None:
     """Draw the same lines in every diagram, as one broken line."""
     gap = (np.nan, np.nan)
@@ -143,7 +143,7 @@ def _add_lines(
 
 
 def _add_bins(
-    figure: go.Figure, bins: list[ReliabilityBins], corners: np.ndarray, style: MarkerStyle
+    figure: Figure, bins: list[ReliabilityBins], corners: np.ndarray, style: MarkerStyle
 ) -> None:
     """Draw the bins that hold something, with their intervals."""
     marks, intervals = [], []

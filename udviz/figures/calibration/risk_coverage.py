@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 import numpy as np
-import plotly.graph_objects as go
 
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.text import number
 from udviz.figures.style.theme import (
     LEFT_PX,
@@ -24,7 +24,7 @@ _HEADROOM = 1.15  # of the risk axis above the highest curve
 
 def risk_coverage_curves(
     curves: Mapping[str, RiskCoverage], oracle: RiskCoverage, *, style: MarkerStyle, title: str
-) -> go.Figure:
+) -> Figure:
     """Error rate among the most certain images, one curve per measure of one model.
 
     Args:
@@ -33,7 +33,7 @@ def risk_coverage_curves(
         style: How the model is drawn.
         title: What the chart shows, as plotly's HTML.
     """
-    figure = go.Figure()
+    figure = Figure()
     kept = f"all images kept: {number(oracle.area_random)}"
     above_px = room_above([*curves, _ORACLE, kept])
     set_frame(figure, title=title, plot_px=300, above_px=above_px, left_px=LEFT_PX)

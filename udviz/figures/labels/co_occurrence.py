@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.markers import CLICKABLE
 from udviz.figures.style.text import number, safe_html, shorten
-from udviz.figures.style.theme import AMOUNTS, CLEAR, set_frame
+from udviz.figures.style.theme import (
+    AMOUNTS,
+    CLEAR,
+    put,
+    set_frame,
+)
 
 CELL_PX = 24
 _LETTER_PX = 7  # of a tick's name
@@ -15,7 +20,7 @@ _WRITTEN_UP_TO = 16  # labels, beyond which a number in a cell could not be read
 _LIFTS = (0.125, 0.25, 0.5, 1, 2, 4, 8)  # ends of the colours: beyond them all look alike
 
 
-def conditional_heatmap(conditional: np.ndarray, names: Sequence[str], *, title: str) -> go.Figure:
+def conditional_heatmap(conditional: np.ndarray, names: Sequence[str], *, title: str) -> Figure:
     """P(column's label | row's label) as colour; a click on a cell names the row's label.
 
     Colours go from 0 to the largest that is drawn, rounded up to a tenth.
@@ -37,7 +42,7 @@ def conditional_heatmap(conditional: np.ndarray, names: Sequence[str], *, title:
     )
 
 
-def lift_heatmap(lift: np.ndarray, names: Sequence[str], *, title: str) -> go.Figure:
+def lift_heatmap(lift: np.ndarray, names: Sequence[str], *, title: str) -> Figure:
     """How much more often two labels co-occur than if independent; like `conditional_heatmap`.
 
     Args:
@@ -70,9 +75,9 @@ def _heatmap(
     scale: dict[str, object],
     meaning: str,
     title: str,
-) -> go.Figure:
+) -> Figure:
     n = len(names)
-    figure = go.Figure()
+    figure = Figure()
     short = [safe_html(shorten(name, n_chars=24)) for name in names]
     below_px = 50 + _LETTER_PX * max(len(name) for name in short)
     set_frame(figure, title=title, plot_px=max(6, n) * CELL_PX, below_px=below_px)
@@ -103,7 +108,13 @@ def _heatmap(
         **CLICKABLE,
     )
     ticks = {"tickvals": list(range(n)), "ticktext": short, "showgrid": False}
-    figure.update_layout(showlegend=False)
-    figure.update_xaxes(ticks, range=[-0.5, n - 0.5], tickangle=-90, title="Co-occurring label")
-    figure.update_yaxes(ticks, range=[n - 0.5, -0.5], title="Given label")
+    put([figure.frame], showlegend=False)
+    put(
+        figure.select_xaxes(),
+        ticks,
+        range=[-0.5, n - 0.5],
+        tickangle=-90,
+        title="Co-occurring label",
+    )
+    put(figure.select_yaxes(), ticks, range=[n - 0.5, -0.5], title="Given label")
     return figure

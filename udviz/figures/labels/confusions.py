@@ -2,18 +2,22 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from udviz.figures.style.figure import Figure, subplots
 from udviz.figures.style.markers import add_dots_with_intervals, add_rows, stripes_of
 from udviz.figures.style.text import interval, number, safe_html, shorten
-from udviz.figures.style.theme import MarkerStyle, add_rule, set_frame
+from udviz.figures.style.theme import (
+    MarkerStyle,
+    add_rule,
+    put,
+    set_frame,
+)
 
 _ROW_PX = 34
 _UNIT = [0.0, 1.0]
 
 
-def confusions(pairs: pd.DataFrame, *, names: str, style: MarkerStyle, title: str) -> go.Figure:
+def confusions(pairs: pd.DataFrame, *, names: str, style: MarkerStyle, title: str) -> Figure:
     """One row per pair: false-positive rates with and without the other label, and their lift.
 
     Args:
@@ -22,9 +26,7 @@ def confusions(pairs: pd.DataFrame, *, names: str, style: MarkerStyle, title: st
         style: How the model that confuses them is drawn.
         title: What the chart shows, as plotly's HTML.
     """
-    figure = make_subplots(
-        cols=2, shared_yaxes=True, column_widths=[0.5, 0.5], horizontal_spacing=0.04
-    )
+    figure = subplots(cols=2, shared_yaxes=True, column_widths=[0.5, 0.5], horizontal_spacing=0.04)
     set_frame(figure, title=title, plot_px=_ROW_PX * len(pairs))
     labels, rows = pairs[names].tolist(), np.arange(len(pairs))
     hover = [_hover(pair) for _, pair in pairs.iterrows()]
@@ -43,25 +45,24 @@ def confusions(pairs: pd.DataFrame, *, names: str, style: MarkerStyle, title: st
         column=2,
     )
     add_rule(figure, x=0, place=2, width=1.5, dash="dot")
-    figure.update_traces(showlegend=False, selector={"legendgroup": style.word})
-    figure.update_xaxes(range=_UNIT, title="False-positive rate, 0 to 1", col=1)
+    own = (trace for trace in figure.traces if trace.get("legendgroup") == style.word)
+    put(own, showlegend=False)
+    put(figure.select_xaxes(col=1), range=_UNIT, title="False-positive rate, 0 to 1")
     decades = np.arange(int(np.floor(lift_axis[0])), int(np.ceil(lift_axis[1])) + 1)
-    figure.update_xaxes(
+    put(
+        figure.select_xaxes(col=2),
         range=lift_axis,
         tickvals=decades,
         ticktext=[f"× {10.0**decade:,g}" for decade in decades],
         title="Lift: ratio of the two rates",
-        col=2,
     )
-    figure.update_yaxes(range=[len(pairs) - 0.5, -0.5], showgrid=False)
+    put(figure.select_yaxes(), range=[len(pairs) - 0.5, -0.5], showgrid=False)
     ticks = [safe_html(shorten(label)) for label in labels]
-    figure.update_yaxes(tickvals=rows, ticktext=ticks, col=1)
+    put(figure.select_yaxes(col=1), tickvals=rows, ticktext=ticks)
     return figure
 
 
-def _add_rates(
-    figure: go.Figure, pairs: pd.DataFrame, rows: np.ndarray, style: MarkerStyle
-) -> None:
+def _add_rates(figure: Figure, pairs: pd.DataFrame, rows: np.ndarray, style: MarkerStyle) -> None:
     for column, name, symbol in (
         ("rate", "other label present", style.symbol),
         ("rate_without", "other label absent", f"{style.symbol}-open"),

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
-from udviz.figures.style.blank import subplots
+from udviz.figures.style.figure import Figure, subplots
 from udviz.figures.style.text import number, safe_html, shorten
 from udviz.figures.style.theme import NEUTRAL, RANK, add_rule, put, set_frame
 
@@ -21,7 +20,7 @@ AXES = {
 }
 
 
-def cause_strips(measures: pd.DataFrame, *, label: str, title: str) -> go.Figure:
+def cause_strips(measures: pd.DataFrame, *, label: str, title: str) -> Figure:
     """A row per cause that was measured in ``label``.
 
     Args:
@@ -36,14 +35,14 @@ def cause_strips(measures: pd.DataFrame, *, label: str, title: str) -> go.Figure
     between = _BETWEEN_PX / plot_px * 0.9999 if n_rows > 1 else 0.0
     figure = subplots(rows=n_rows, cols=1, vertical_spacing=between)
     set_frame(figure, title=title, plot_px=plot_px, below_px=30)
-    figure.layout.showlegend = False
+    figure.frame["showlegend"] = False
     for place, (_, row) in enumerate(own.iterrows(), start=1):
         of_cause = measures[(measures["cause"] == row["cause"]) & measures["value"].notna()]
         _add_strip(figure, of_cause, row, place)
     return figure
 
 
-def _add_strip(figure: go.Figure, of_cause: pd.DataFrame, own: pd.Series, place: int) -> None:
+def _add_strip(figure: Figure, of_cause: pd.DataFrame, own: pd.Series, place: int) -> None:
     log = own["cause"] in _LOGARITHMIC
     shown = of_cause[of_cause["value"] > 0] if log else of_cause
     others = shown[shown["label"] != own["label"]]

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.markers import add_rows, stripes_of
 from udviz.figures.style.text import count, safe_html, shorten
-from udviz.figures.style.theme import NEUTRAL, SPLITS, set_frame
+from udviz.figures.style.theme import (
+    NEUTRAL,
+    SPLITS,
+    put,
+    set_frame,
+)
 
 ROW_PX = 26
 _MOST_TICKS = 12
@@ -18,7 +22,7 @@ _NONE = 0.5  # where a logarithmic axis draws a count of zero
 
 def positives_per_label(
     counts: pd.DataFrame, *, all_counts: pd.DataFrame, title: str, opened: str | None = None
-) -> go.Figure:
+) -> Figure:
     """One row per label with its positives in every split, on a logarithmic axis.
 
     Args:
@@ -32,7 +36,7 @@ def positives_per_label(
     largest = float(np.nanmax(all_counts[splits].to_numpy(float), initial=1.0))
     extent = [_NONE * 0.8, largest * 1.3]
     names = counts["label"].tolist()
-    figure = make_subplots()
+    figure = Figure()
     set_frame(figure, title=title, plot_px=len(names) * ROW_PX)
     stripes = stripes_of(names, opened)
     hover = [_summary(row, splits) for _, row in counts.iterrows()]
@@ -52,14 +56,16 @@ def positives_per_label(
     ticks = [
         step * 10**power for power in powers for step in ((1, 2, 5) if powers[-1] < 3 else (1,))
     ]
-    figure.update_xaxes(
+    put(
+        figure.select_xaxes(),
         type="log",
         range=np.log10(extent).tolist(),
         tickvals=[_NONE, *ticks],
         ticktext=["0", *(f"{tick:,}" for tick in ticks)],
         title="Positive images (log scale)",
     )
-    figure.update_yaxes(
+    put(
+        figure.select_yaxes(),
         range=[len(names) - 0.5, -0.5],
         tickvals=list(range(len(names))),
         ticktext=[safe_html(shorten(name)) for name in names],
@@ -68,14 +74,14 @@ def positives_per_label(
     return figure
 
 
-def labels_per_image(carried: pd.DataFrame, *, title: str) -> go.Figure:
+def labels_per_image(carried: pd.DataFrame, *, title: str) -> Figure:
     """Share of images that carry 0, 1, 2 ... labels.
 
     Args:
         carried: One row per number of labels, in order: ``labels``, ``images``, ``share``.
         title: What the chart shows.
     """
-    figure = go.Figure()
+    figure = Figure()
     set_frame(figure, title=title, plot_px=250)
     figure.add_bar(
         x=carried["labels"],
@@ -84,10 +90,10 @@ def labels_per_image(carried: pd.DataFrame, *, title: str) -> go.Figure:
         customdata=carried["images"],
         hovertemplate="%{x} labels: %{customdata:,} images (%{y:.1%})<extra></extra>",
     )
-    figure.update_layout(showlegend=False, bargap=0.15)
+    put([figure.frame], showlegend=False, bargap=0.15)
     step = max(1, -(-int(carried["labels"].max()) // _MOST_TICKS))  # whole, rounded up
-    figure.update_xaxes(title="Labels per image", showgrid=False, tick0=0, dtick=step)
-    figure.update_yaxes(title="Share of images", tickformat=".0%", rangemode="tozero")
+    put(figure.select_xaxes(), title="Labels per image", showgrid=False, tick0=0, dtick=step)
+    put(figure.select_yaxes(), title="Share of images", tickformat=".0%", rangemode="tozero")
     return figure
 
 

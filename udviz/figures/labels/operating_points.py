@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 import pandas as pd
-import plotly.graph_objects as go
 
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.markers import add_labels, name_mark
 from udviz.figures.style.text import interval, number, safe_html
 from udviz.figures.style.theme import NEUTRAL, MarkerStyle, add_rule, put, set_frame
@@ -15,7 +15,7 @@ _NOTED = MarkerStyle("look before use", "#C44601", "diamond", "◆")
 
 def operating_points(
     rows: pd.DataFrame, asked: Mapping[str, float], *, title: str, opened: str | None = None
-) -> go.Figure:
+) -> Figure:
     """One mark per label, a click on which names it.
 
     Args:
@@ -24,9 +24,9 @@ def operating_points(
         title: What the chart shows.
         opened: Label that is named and has its intervals drawn.
     """
-    figure = go.Figure()
+    figure = Figure()
     set_frame(figure, title=title, plot_px=360)
-    figure.layout.showlegend = bool((rows["note"] != "").any())
+    figure.frame["showlegend"] = bool((rows["note"] != "").any())
     if "precision" in asked:
         add_rule(figure, y=asked["precision"], dash="dash")
     if "recall" in asked:
@@ -36,12 +36,12 @@ def operating_points(
         places = part["recall"].to_numpy(float), part["precision"].to_numpy(float)
         told = [_told(row) for _, row in part.iterrows()]
         add_labels(figure, part, told, places, style=style, n_labels=len(rows))
-    put([figure.layout.xaxis], range=[-0.03, 1.03], title="Recall")
-    put([figure.layout.yaxis], range=[-0.03, 1.03], title="Precision")
+    put(figure.select_xaxes(), range=[-0.03, 1.03], title="Recall")
+    put(figure.select_yaxes(), range=[-0.03, 1.03], title="Precision")
     return figure
 
 
-def _draw_intervals(figure: go.Figure, rows: pd.DataFrame) -> None:
+def _draw_intervals(figure: Figure, rows: pd.DataFrame) -> None:
     for _, row in rows.iterrows():
         for x, y in (
             ([row["recall_low"], row["recall_high"]], [row["precision"]] * 2),

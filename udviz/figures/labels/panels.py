@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from udviz.figures.labels.causes import CAUSES, shared_causes, split_causes
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.markers import add_dots_with_intervals
 from udviz.figures.style.text import safe_html, shorten
 from udviz.figures.style.theme import (
@@ -63,7 +63,7 @@ class Panel:
         width: Share of the chart's width, relative to the other panels.
     """
 
-    draw: Callable[[go.Figure, Rows, int], None]
+    draw: Callable[[Figure, Rows, int], None]
     axis: Callable[[Rows], Axis]
     needs: str
     width: float
@@ -84,7 +84,7 @@ def gain_title(before: str, after: str, metric: Metric = AVERAGE_PRECISION) -> s
     return f"{facts.change} in {facts.short}, {pair}{better}"
 
 
-def _draw_average_precision(figure: go.Figure, rows: Rows, column: int) -> None:
+def _draw_average_precision(figure: Figure, rows: Rows, column: int) -> None:
     _draw_chance(figure, rows.labels, column)
     by_model = dict(iter(rows.scores.groupby("model", sort=False)))
     drawn = [name for name in rows.styles if name in by_model]
@@ -102,7 +102,7 @@ def _draw_average_precision(figure: go.Figure, rows: Rows, column: int) -> None:
         )
 
 
-def _draw_chance(figure: go.Figure, labels: pd.DataFrame, column: int) -> None:
+def _draw_chance(figure: Figure, labels: pd.DataFrame, column: int) -> None:
     """The AP of a random ranking, which is the prevalence: difficulty is counted from there."""
     figure.add_scatter(
         x=_column(labels, "prevalence"),
@@ -116,7 +116,7 @@ def _draw_chance(figure: go.Figure, labels: pd.DataFrame, column: int) -> None:
     )
 
 
-def _draw_gain(figure: go.Figure, rows: Rows, column: int) -> None:
+def _draw_gain(figure: Figure, rows: Rows, column: int) -> None:
     add_rule(figure, x=0, place=column)
     words = rows.labels["verdict"].map(lambda verdict: verdict_style(verdict).word)
     for style in VERDICTS.values():
@@ -132,7 +132,7 @@ def _draw_gain(figure: go.Figure, rows: Rows, column: int) -> None:
         )
 
 
-def _draw_rank(figure: go.Figure, rows: Rows, column: int) -> None:
+def _draw_rank(figure: Figure, rows: Rows, column: int) -> None:
     labels = rows.labels
     add_dots_with_intervals(
         figure,
@@ -144,7 +144,7 @@ def _draw_rank(figure: go.Figure, rows: Rows, column: int) -> None:
     )
 
 
-def _draw_causes(figure: go.Figure, rows: Rows, column: int) -> None:
+def _draw_causes(figure: Figure, rows: Rows, column: int) -> None:
     order = _causes_drawn(rows)
     marks = [
         (order.index(cause), row)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from udviz.figures.labels.panels import PANELS, Rows
-from udviz.figures.style.blank import subplots
+from udviz.figures.style.figure import Figure, subplots
 from udviz.figures.style.hover import label_summaries
 from udviz.figures.style.markers import add_rows, stripes_of
 from udviz.figures.style.text import safe_html, shorten
@@ -25,9 +24,7 @@ MODEL_PX = 7  # of a row's height that each model takes, where they are many
 _TILTED_PX = 122  # below the plot, where tick names are tilted
 
 
-def ranking(
-    rows: Rows, *, panels: Sequence[str], title: str, opened: str | None = None
-) -> go.Figure:
+def ranking(rows: Rows, *, panels: Sequence[str], title: str, opened: str | None = None) -> Figure:
     """Labels from top to bottom in the order given.
 
     Args:
@@ -74,9 +71,7 @@ def row_px(n_models: int, panels: Sequence[str]) -> int:
     return max(ROW_PX, MODEL_PX * n_models if "average precision" in panels else 0)
 
 
-def _set_apart(
-    figure: go.Figure, supported: pd.Series, extent: Sequence[float], column: int
-) -> None:
+def _set_apart(figure: Figure, supported: pd.Series, extent: Sequence[float], column: int) -> None:
     """A line between labels with enough positives and those that follow without."""
     n_enough = int(supported.sum())
     if 0 < n_enough < len(supported) and supported.iloc[:n_enough].all():

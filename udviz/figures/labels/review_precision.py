@@ -2,18 +2,22 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.markers import add_dots_with_intervals, add_rows, stripes_of
 from udviz.figures.style.text import interval, number, safe_html, shorten
-from udviz.figures.style.theme import NEUTRAL, MarkerStyle, set_frame
+from udviz.figures.style.theme import (
+    NEUTRAL,
+    MarkerStyle,
+    put,
+    set_frame,
+)
 
 ROW_PX = 26
 _STYLE = MarkerStyle("confirmed", NEUTRAL, "circle", "●")
 
 
-def precision_intervals(table: pd.DataFrame, *, title: str) -> go.Figure:
+def precision_intervals(table: pd.DataFrame, *, title: str) -> Figure:
     """One row per label: share of its decided targets that were confirmed errors, with interval.
 
     Args:
@@ -21,7 +25,7 @@ def precision_intervals(table: pd.DataFrame, *, title: str) -> go.Figure:
         title: What the chart shows.
     """
     names = table["label"].tolist()
-    figure = make_subplots()
+    figure = Figure()
     set_frame(figure, title=title, plot_px=len(names) * ROW_PX)
     stripes = stripes_of(names)
     hover = [_summary(row) for _, row in table.iterrows()]
@@ -34,9 +38,14 @@ def precision_intervals(table: pd.DataFrame, *, title: str) -> go.Figure:
         style=_STYLE,
         column=1,
     )
-    figure.update_layout(showlegend=False)
-    figure.update_xaxes(range=[-0.02, 1.02], title="Confirmed errors, share of decided targets")
-    figure.update_yaxes(
+    put([figure.frame], showlegend=False)
+    put(
+        figure.select_xaxes(),
+        range=[-0.02, 1.02],
+        title="Confirmed errors, share of decided targets",
+    )
+    put(
+        figure.select_yaxes(),
         range=[len(names) - 0.5, -0.5],
         tickvals=list(range(len(names))),
         ticktext=[safe_html(shorten(name)) for name in names],

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from udviz.figures.labels.panels import gain_title
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.markers import add_labels, name_mark
 from udviz.figures.style.text import one_line, safe_html, shorten
 from udviz.figures.style.theme import (
@@ -96,7 +96,7 @@ def label_scatter(
     y: Number,
     title: str,
     opened: str | None = None,
-) -> go.Figure:
+) -> Figure:
     """One mark per label, a click on which names it.
 
     Args:
@@ -109,10 +109,10 @@ def label_scatter(
         opened: Label that is named in the chart.
     """
     known = labels[_drawable(labels, x) & _drawable(labels, y)]
-    figure = go.Figure()
+    figure = Figure()
     set_frame(figure, title=title, plot_px=300)
     shows_gain = "gain" in (x.column, y.column)
-    figure.layout.showlegend = shows_gain
+    figure.frame["showlegend"] = shows_gain
     if x.zero:
         add_rule(figure, x=0)
     if y.zero:
@@ -122,13 +122,13 @@ def label_scatter(
         told = [hover[label] for label in part["label"]]
         add_labels(figure, part, told, places, style=style, n_labels=len(known))
     _name(figure, known[known["label"] == opened], x, y)
-    for number, axis in ((x, figure.layout.xaxis), (y, figure.layout.yaxis)):
+    for number, axis in ((x, figure.select_xaxes()), (y, figure.select_yaxes())):
         values = known[number.column].to_numpy(float)
         extent = _extent(values, number)
-        put([axis], range=extent, title=number.axis)
+        put(axis, range=extent, title=number.axis)
         if number.log:
             ticks = _log_ticks(*extent)
-            put([axis], type="log", tickvals=ticks, ticktext=[f"{tick:,.9g}" for tick in ticks])
+            put(axis, type="log", tickvals=ticks, ticktext=[f"{tick:,.9g}" for tick in ticks])
     return figure
 
 
@@ -142,7 +142,7 @@ def _by_verdict(labels: pd.DataFrame) -> list[tuple[MarkerStyle, pd.DataFrame]]:
     return [(style, labels[words == style.word]) for style in VERDICTS.values()]
 
 
-def _name(figure: go.Figure, label: pd.DataFrame, x: Number, y: Number) -> None:
+def _name(figure: Figure, label: pd.DataFrame, x: Number, y: Number) -> None:
     """Write the name beside the mark of the opened label."""
     for _, row in label.iterrows():
         name_mark(

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
-from udviz.figures.style.blank import subplots
+from udviz.figures.style.figure import Figure, subplots
 from udviz.figures.style.markers import add_dots_with_intervals, add_rows, stripes_of
 from udviz.figures.style.theme import (
     MarkerStyle,
@@ -45,7 +44,7 @@ def marks_beside(
     title: str,
     axis: str,
     opened: str | None = None,
-) -> go.Figure:
+) -> Figure:
     """Draw R rows from the top, the marks of each below one another.
 
     Args:

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
-from udviz.figures.style.blank import subplots
+from udviz.figures.style.figure import Figure, subplots
 from udviz.figures.style.markers import add_rows, stripes_of
 from udviz.figures.style.text import number, safe_html, shorten
 from udviz.figures.style.theme import NEUTRAL, put, set_frame
@@ -13,7 +12,7 @@ ROW_PX = 40
 _SAVED_PX, _ALL_PX = 12, 2
 
 
-def worth_fixing(actions: pd.DataFrame, *, title: str, opened: str | None = None) -> go.Figure:
+def worth_fixing(actions: pd.DataFrame, *, title: str, opened: str | None = None) -> Figure:
     """One row per label and action: all wrong decisions, and how many it could save at most.
 
     Args:
@@ -42,9 +41,7 @@ def worth_fixing(actions: pd.DataFrame, *, title: str, opened: str | None = None
     return figure
 
 
-def _add_lines(
-    figure: go.Figure, ends: pd.Series, rows: np.ndarray, *, name: str, width: int
-) -> None:
+def _add_lines(figure: Figure, ends: pd.Series, rows: np.ndarray, *, name: str, width: int) -> None:
     """A line from 0 to each end, all of them one path."""
     gap = np.full(len(rows), np.nan)
     figure.add_scatter(

@@ -3,11 +3,17 @@
 from collections.abc import Mapping
 
 import pandas as pd
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from udviz.figures.style.figure import Figure, subplots
 from udviz.figures.style.text import safe_html, shorten
-from udviz.figures.style.theme import NEUTRAL, MarkerStyle, room_above, set_frame, whole_ticks
+from udviz.figures.style.theme import (
+    NEUTRAL,
+    MarkerStyle,
+    put,
+    room_above,
+    set_frame,
+    whole_ticks,
+)
 
 N_COLUMNS = 3  # panels side by side
 _PANEL_PX, _BETWEEN_PX = 130, 76
@@ -15,9 +21,7 @@ _N_MARKED = 100  # points; more of them read as a line
 _DASHES = ("solid", "dash", "dot", "dashdot")  # seeds of one model
 
 
-def score_curves(
-    scores: pd.DataFrame, styles: Mapping[str, MarkerStyle], *, title: str
-) -> go.Figure:
+def score_curves(scores: pd.DataFrame, styles: Mapping[str, MarkerStyle], *, title: str) -> Figure:
     """Validation mAP of every run by epoch.
 
     Args:
@@ -26,7 +30,7 @@ def score_curves(
         styles: How each model is drawn.
         title: What the chart shows.
     """
-    figure = go.Figure()
+    figure = Figure()
     above_px = room_above(map(str, scores["run"].unique()))
     set_frame(figure, title=title, plot_px=260, above_px=above_px)
     drawn: dict[str, int] = {}
@@ -48,13 +52,13 @@ def score_curves(
         )
         drawn[style.word] = drawn.get(style.word, 0) + 1
     last = int(scores["epoch"].max()) if len(scores) else 1
-    figure.update_xaxes(title="Epoch", range=[0.5, last + 0.5], **whole_ticks(last))
+    put(figure.select_xaxes(), title="Epoch", range=[0.5, last + 0.5], **whole_ticks(last))
     highest = scores["validation_map"].max() if len(scores) else 1.0
-    figure.update_yaxes(title="Validation mAP", range=[0, min(1.0, 1.1 * highest) or 1.0])
+    put(figure.select_yaxes(), title="Validation mAP", range=[0, min(1.0, 1.1 * highest) or 1.0])
     return figure
 
 
-def loss_curves(losses: pd.DataFrame, style: MarkerStyle, *, title: str) -> go.Figure:
+def loss_curves(losses: pd.DataFrame, style: MarkerStyle, *, title: str) -> Figure:
     """A panel per named loss of one run, each with a range of its own.
 
     Args:
@@ -63,12 +67,12 @@ def loss_curves(losses: pd.DataFrame, style: MarkerStyle, *, title: str) -> go.F
         title: What the chart shows.
     """
     figure = _panels(losses, ("loss", "step"), style=style, title=title)
-    figure.update_xaxes(title="Training step", rangemode="tozero", nticks=4, tickangle=0)
-    figure.update_yaxes(rangemode="tozero")
+    put(figure.select_xaxes(), title="Training step", rangemode="tozero", nticks=4, tickangle=0)
+    put(figure.select_yaxes(), rangemode="tozero")
     return figure
 
 
-def label_curves(precisions: pd.DataFrame, style: MarkerStyle, *, title: str) -> go.Figure:
+def label_curves(precisions: pd.DataFrame, style: MarkerStyle, *, title: str) -> Figure:
     """A panel per label: its average precision on validation after every epoch of one run.
 
     Args:
@@ -78,20 +82,20 @@ def label_curves(precisions: pd.DataFrame, style: MarkerStyle, *, title: str) ->
     """
     figure = _panels(precisions, ("label", "epoch"), style=style, title=title)
     last = int(precisions["epoch"].max()) if len(precisions) else 1
-    figure.update_xaxes(title="Epoch", range=[0.5, last + 0.5], **whole_ticks(last))
-    figure.update_yaxes(range=[0, 1])
+    put(figure.select_xaxes(), title="Epoch", range=[0.5, last + 0.5], **whole_ticks(last))
+    put(figure.select_yaxes(), range=[0, 1])
     return figure
 
 
 def _panels(
     curves: pd.DataFrame, columns: tuple[str, str], *, style: MarkerStyle, title: str
-) -> go.Figure:
+) -> Figure:
     """A panel per name; ``columns`` are those of the name and of the x axis."""
     by, along = columns
     names = list(curves[by].unique())
     n_rows = max(1, -(-len(names) // N_COLUMNS))  # rounded up
     plot_px = n_rows * _PANEL_PX + (n_rows - 1) * _BETWEEN_PX
-    figure = make_subplots(
+    figure = subplots(
         rows=n_rows,
         cols=min(N_COLUMNS, max(1, len(names))),
         subplot_titles=[safe_html(shorten(name)) for name in names],
@@ -99,7 +103,7 @@ def _panels(
         vertical_spacing=_BETWEEN_PX / plot_px,
     )
     set_frame(figure, title=title, plot_px=plot_px)
-    figure.update_annotations(font={"size": 13})
+    put(figure.annotations, font={"size": 13})
     for place, name in enumerate(names):
         rows = curves[curves[by] == name]
         figure.add_scatter(

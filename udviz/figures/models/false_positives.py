@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
-from udviz.figures.style.blank import subplots
+from udviz.figures.style.figure import Figure, subplots
 from udviz.figures.style.markers import add_dots_with_intervals
 from udviz.figures.style.text import safe_html, shorten
 from udviz.figures.style.theme import NEUTRAL, MarkerStyle, put, room_above, set_frame
@@ -21,7 +20,7 @@ def false_positive_rates(
     *,
     pair: tuple[str, str],
     title: str,
-) -> go.Figure:
+) -> Figure:
     """One row per part of the labels and recall: the rate of both models, with its interval.
 
     Args:
@@ -68,7 +67,7 @@ def false_positive_rates(
     return figure
 
 
-def _join(figure: go.Figure, rows: pd.DataFrame, before: np.ndarray, after: np.ndarray) -> None:
+def _join(figure: Figure, rows: pd.DataFrame, before: np.ndarray, after: np.ndarray) -> None:
     """A thin line from each rate before to the one after."""
     gap = np.full(len(rows), np.nan)
     values = rows[["before_value", "after_value"]].to_numpy(float)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.markers import CLICKABLE
 from udviz.figures.style.text import interval, number, p_equals, safe_html, shorten
 from udviz.figures.style.theme import VERDICTS, put, set_frame, verdict_style
@@ -18,7 +18,7 @@ _SMALLEST_PX, _LARGEST_PX = 5, 20  # of a mark
 
 def gain_grid(
     gains: pd.DataFrame, labels: Sequence[str], *, title: str, upright: bool = False
-) -> go.Figure:
+) -> Figure:
     """A row per comparison, a column per label; a mark is a gain, its size how large it is.
 
     A click on a mark names its label and its models before and after.
@@ -33,7 +33,7 @@ def gain_grid(
     known = gains[gains["label"].isin(labels) & gains["gain"].notna()]
     pairs = list(gains[["before", "after"]].drop_duplicates().itertuples(index=False, name=None))
     largest = known["gain"].abs().max()
-    figure = go.Figure()
+    figure = Figure()
     of_labels = [shorten(name, n_chars=24) for name in labels]
     of_pairs = [" → ".join(shorten(name, n_chars=18) for name in pair) for pair in pairs]
     columns, rows = (of_pairs, of_labels) if upright else (of_labels, of_pairs)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from udviz.figures.labels.panels import gain_limit, gain_title
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.markers import add_labels, interval_path
 from udviz.figures.style.theme import (
     LEFT_PX,
@@ -21,7 +21,7 @@ from udviz.figures.style.theme import (
 
 def gain_curve(
     labels: pd.DataFrame, hover: Mapping[str, str], *, pair: tuple[str, str], title: str
-) -> go.Figure:
+) -> Figure:
     """Gain of every label with its interval, from the largest loss to the largest gain.
 
     Args:
@@ -34,7 +34,7 @@ def gain_curve(
     known = labels[labels["gain"].notna()].sort_values("gain", kind="stable")
     words = known["verdict"].map(lambda verdict: verdict_style(verdict).word)
     place = np.arange(1, len(known) + 1)
-    figure = go.Figure()
+    figure = Figure()
     set_frame(figure, title=title, plot_px=210, left_px=LEFT_PX)
     add_rule(figure, y=0)
     for style in VERDICTS.values():

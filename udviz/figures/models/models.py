@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
-from udviz.figures.style.blank import subplots
+from udviz.figures.style.figure import Figure, subplots
 from udviz.figures.style.markers import add_dots_with_intervals
 from udviz.figures.style.text import number
 from udviz.figures.style.theme import MarkerStyle, add_rule, coloured, put, set_frame
@@ -21,7 +20,7 @@ def model_scores(
     axis_title: str,
     chance: float,
     title: str,
-) -> go.Figure:
+) -> Figure:
     """One row per model: its score, its interval and that of a random ranking.
 
     Args:
@@ -57,7 +56,7 @@ def model_scores(
             showarrow=False,
             font={"size": 12},
         )
-    figure.update_layout(showlegend=False)
+    put([figure.frame], showlegend=False)
     put(figure.select_xaxes(), range=[0, 1], title=axis_title)
     words = [coloured(styles[name]) for name in scores["model"]]
     put(
@@ -71,7 +70,7 @@ def model_scores(
     return figure
 
 
-def _write_score(figure: go.Figure, score: pd.Series, row: int) -> None:
+def _write_score(figure: Figure, score: pd.Series, row: int) -> None:
     """Write the score to the right of its interval, or to the left where it would be cut off."""
     right = float(np.nanmax([score["score"], score["high"]]))
     fits = right < _ROOM_UP_TO

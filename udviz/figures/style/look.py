@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
+import pandas as pd
 
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.theme import CLEAR
 
 _TICKS, _AXIS_TITLE = {"size": 11.25}, {"size": 13.125}
@@ -52,19 +53,18 @@ _NUMBERS_PX = 82  # of an axis of numbers, with its title
 _TITLE_PX = 36  # that the title of a y axis takes beyond the names
 
 
-def as_sent(figure: go.Figure) -> dict[str, Any]:
+def as_sent(figure: Figure) -> dict[str, Any]:
     """``figure`` with its look and without a template, as JSON has it: arrays as lists.
 
     Plotly takes an array that comes packed for a new one whenever it looks at it again.
     """
-    given = figure.layout.to_plotly_json()
+    given = figure.frame
     axes = {name: LOOK["layout"][kind[1]] for name in given if (kind := _AXIS.fullmatch(name))}
     layout = _filled(given, {**_ON_PAGE, **axes, "margin": LOOK["layout"]["margin"]})
-    layout.pop("template", None)
     rooms = [_room_of(layout[name]) for name in axes if name.startswith("y")]
     layout["margin"]["l"] = max(layout["margin"]["l"], *rooms)
     return {
-        "data": [_as_json(trace.to_plotly_json()) for trace in figure.data],
+        "data": [_as_json(trace) for trace in figure.traces],
         "layout": _as_json(layout),
     }
 
@@ -106,7 +106,7 @@ def _filled(given: Mapping[str, Any], look: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _as_json(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | np.generic | pd.Series):
         value = value.tolist()
     if isinstance(value, Mapping):
         return {name: _as_json(part) for name, part in value.items()}

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.text import safe_html, shorten
 from udviz.figures.style.theme import CLEAR, NEUTRAL, OPENED, STRIPE, MarkerStyle
 
@@ -35,7 +35,7 @@ def interval_path(
 
 
 def add_dots_with_intervals(
-    figure: go.Figure,
+    figure: Figure,
     values: np.ndarray,
     ends: tuple[np.ndarray, np.ndarray],
     rows: np.ndarray,
@@ -81,7 +81,7 @@ def stripes_of(names: Sequence[str], opened: str | None = None) -> list[str]:
 
 
 def add_rows(
-    figure: go.Figure,
+    figure: Figure,
     names: Sequence[str],
     hover: Sequence[str],
     colours: Sequence[str],
@@ -110,7 +110,7 @@ def add_rows(
 
 
 def add_labels(
-    figure: go.Figure,
+    figure: Figure,
     labels: pd.DataFrame,
     hover: Sequence[str],
     places: tuple[np.ndarray, np.ndarray],
@@ -141,7 +141,7 @@ def add_labels(
     )
 
 
-def name_mark(figure: go.Figure, label: str, *, x: float, y: float) -> None:
+def name_mark(figure: Figure, label: str, *, x: float, y: float) -> None:
     """Write a label's name beside its mark; places are exponents on log axes."""
     figure.add_annotation(
         x=x,

@@ -7,8 +7,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.look import LOOK
-from udviz.figures.style.theme import put
 
 WIDTHS_MM = {"column": 85, "page": 180}
 DPI = 300  # of a picture in pixels
@@ -34,7 +34,7 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def printed(figure: go.Figure, *, width_mm: float) -> go.Figure:
+def printed(figure: Figure, *, width_mm: float) -> go.Figure:
     """A copy of ``figure`` for print, without its title, which is for the caption.
 
     Args:
@@ -42,21 +42,20 @@ def printed(figure: go.Figure, *, width_mm: float) -> go.Figure:
         width_mm: In print; the copy is `PX_PER_MM` times as many pixels wide.
     """
     width = width_mm * PX_PER_MM
-    paper = go.Figure(figure)
+    paper = figure.plotly()
     below = _LINE_PX * any([_break_title(axis, width) for axis in paper.select_xaxes()])
-    height = figure.layout.height - _TITLE_PX + below
-    margin = figure.layout.margin
-    put(
-        [paper.layout],
+    height = paper.layout.height - _TITLE_PX + below
+    margin = paper.layout.margin
+    paper.update_layout(
         template=LOOK,
-        font=_FONT | {"size": figure.layout.font.size},
+        font=_FONT | {"size": paper.layout.font.size},
         title={"text": ""},
         paper_bgcolor=_PAPER,
         plot_bgcolor=_PAPER,
         width=width,
         height=height,
+        margin={"t": margin.t - _TITLE_PX, "b": margin.b + below},
     )
-    put([paper.layout.margin], t=margin.t - _TITLE_PX, b=margin.b + below)
     paper.layout.legend.y = 1 - 6 / height
     return paper
 

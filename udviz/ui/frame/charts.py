@@ -6,6 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.look import as_sent
 
 # What Streamlit's chart would change where a click selects, and then draw everything anew.
@@ -24,7 +25,7 @@ class _Sent(go.Figure):  # type: ignore[misc]  # plotly has no types
 
 
 def draw(
-    figure: go.Figure, *, key: str, alt: str, on_click: Callable[..., None] | None = None
+    figure: Figure, *, key: str, alt: str, on_click: Callable[..., None] | None = None
 ) -> None:
     """Draw ``figure`` at full width.
 
