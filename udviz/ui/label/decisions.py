@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from udviz.figures.calibration.decisions import precision_recall, probability_distributions
+from udviz.figures.calibration.decisions import precision_recall
+from udviz.figures.calibration.distributions import probability_distributions
 from udviz.figures.style.text import (
     interval,
     number,
