@@ -52,7 +52,10 @@ def _add_strip(figure: Figure, of_cause: pd.DataFrame, own: pd.Series, place: in
         y=np.zeros(len(others)),
         mode="markers",
         marker={"symbol": "line-ns-open", "size": 12, "color": NEUTRAL},
-        hovertext=[_told(row) for _, row in others.iterrows()],
+        hovertext=[
+            _told(own["cause"], label, value)
+            for label, value in zip(others["label"], others["value"], strict=True)
+        ],
         hoverinfo="text",
         **at,
     )
@@ -65,7 +68,7 @@ def _add_strip(figure: Figure, of_cause: pd.DataFrame, own: pd.Series, place: in
         y=[0],
         mode="markers",
         marker={"symbol": "diamond", "size": 12, "color": RANK.colour},
-        hovertext=_told(own),
+        hovertext=_told(own["cause"], own["label"], own["value"]),
         hoverinfo="text",
         **at,
     )
@@ -102,6 +105,5 @@ def _ticks(extent: list[float], log: bool) -> dict[str, object]:
     return {"tickvals": values, "ticktext": [f"{value:g}" for value in values]}
 
 
-def _told(row: pd.Series) -> str:
-    name = safe_html(shorten(row["label"]))
-    return f"<b>{name}</b><br>{AXES[row['cause']]}: {number(row['value'])}"
+def _told(cause: str, label: str, value: float) -> str:
+    return f"<b>{safe_html(shorten(label))}</b><br>{AXES[cause]}: {number(value)}"
