@@ -42,12 +42,13 @@ if evidence.unknown:
 @st.fragment
 def judge() -> None:
     """Everything that moves with the threshold."""
-    thresholds = decisions.show(view, opened, evidence.models)
+    thresholds = decisions.show(view, opened, evidence.models, charts)
     name = label_images.show(view, opened, evidence.models, thresholds)
     label_errors.show(view, opened, evidence.models[name], thresholds[name])
 
 
 if evidence.models:
+    charts = decisions.draw_scores(view, opened, evidence.models)
     judge()
 partners.show(view, opened)
 slices.show(view, opened)

@@ -37,7 +37,7 @@ PROBES = ("/_stcore/health", "/_stcore/host-config")
 STANDS_STILL = """() => !document.querySelector('[data-testid=stSkeleton]')
     && [...document.images].every(image => image.complete)
     && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(
-        chart => chart.querySelector('.point, .points path'))"""
+        chart => chart.querySelector('.point, .points path, .js-line'))"""
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Visit:
         """Fail on a console error, a failed request, an exception box or an empty chart."""
         assert self.page.locator("[data-testid=stException]").count() == 0
         for chart in self.page.locator("[data-testid=stPlotlyChart]").all():
-            assert chart.locator(".point, .points path").count() > 0, "an empty chart"
+            assert chart.locator(".point, .points path, .js-line").count() > 0, "an empty chart"
         assert self.problems == []
 
 

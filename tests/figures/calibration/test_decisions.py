@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from udviz.figures.calibration.decisions import precision_recall
+from udviz.figures.calibration.decisions import points_over, precision_recall
 from udviz.figures.style.theme import model_styles
 from udviz.stats.decisions.confusion import Confusion, confusion
 from udviz.stats.ranking.precision_recall import precision_recall_curve
@@ -11,13 +11,12 @@ TARGETS = np.array([0, 0, 0, 1, 1, 0])
 STYLES = model_styles(["teacher", "distilled"])
 
 
+CURVE = precision_recall_curve(PROBS, TARGETS)
+
+
 @pytest.fixture
 def curves():
-    point = confusion(PROBS, TARGETS, threshold=0.5)
-    curve = precision_recall_curve(PROBS, TARGETS)
-    return precision_recall(
-        {"teacher": curve}, {"teacher": point}, STYLES, prevalence=1 / 3, title="t"
-    )
+    return precision_recall({"teacher": CURVE}, STYLES, prevalence=1 / 3, title="t")
 
 
 def test_the_curve_holds_each_precision_until_its_recall(curves):
@@ -29,37 +28,19 @@ def test_the_curve_holds_each_precision_until_its_recall(curves):
 
 
 def test_the_point_is_where_the_threshold_puts_the_model(curves):
-    point = curves.data[1]
+    point = confusion(PROBS, TARGETS, threshold=0.5)
 
-    assert (point.x, point.y) == ((1.0,), (2 / 3,))
+    over = points_over(curves, {"teacher": CURVE}, {"teacher": point}, STYLES)
+
+    assert (over.traces[0]["x"], over.traces[0]["y"]) == ([1.0], [2 / 3])
+    assert "precision 0.667\nrecall 1.000" in over.html("said")
     assert curves.layout.shapes[0].y0 == 1 / 3
 
 
-def test_a_model_that_predicts_nothing_stands_at_the_beginning_of_its_curve():
+def test_a_model_that_predicts_nothing_stands_at_the_beginning_of_its_curve(curves):
     nothing = Confusion(true_positives=0, false_positives=0, false_negatives=2, true_negatives=4)
-    curve = precision_recall_curve(PROBS, TARGETS)
 
-    figure = precision_recall(
-        {"teacher": curve}, {"teacher": nothing}, STYLES, prevalence=0.3, title="t"
-    )
+    over = points_over(curves, {"teacher": CURVE}, {"teacher": nothing}, STYLES)
 
-    point = figure.data[1]
-    assert (point.x, point.y) == ((0.0,), (1.0,))
-    assert point.hovertext[0].endswith("predicts no image")
-
-
-def test_every_mark_has_the_look_of_its_model():
-    point = confusion(PROBS, TARGETS, threshold=0.5)
-    curve = precision_recall_curve(PROBS, TARGETS)
-
-    figure = precision_recall(
-        dict.fromkeys(STYLES, curve),
-        dict.fromkeys(STYLES, point),
-        STYLES,
-        prevalence=0.3,
-        title="t",
-    )
-
-    marks = figure.data[-1]
-    assert marks.marker.symbol == tuple(style.symbol for style in STYLES.values())
-    assert marks.marker.color == tuple(style.colour for style in STYLES.values())
+    assert (over.traces[0]["x"], over.traces[0]["y"]) == ([0.0], [1.0])
+    assert "predicts no image" in over.html("said")

@@ -1,9 +1,10 @@
-import re
-
 import numpy as np
 import pytest
 
-from udviz.figures.calibration.distributions import probability_distributions
+from udviz.figures.calibration.distributions import (
+    probability_distributions,
+    thresholds_over,
+)
 from udviz.figures.style.theme import model_styles
 from udviz.stats.calibration.distributions import probability_distribution
 
@@ -13,11 +14,9 @@ STYLES = model_styles(["teacher", "distilled", *(f"model {k}" for k in range(6))
 THRESHOLDS = {"teacher": 0.5, "distilled": 0.3}
 
 
-def draw(thresholds, targets=TARGETS):
+def draw(names, targets=TARGETS):
     found = probability_distribution(PROBS, targets, n_bins=10)
-    return probability_distributions(
-        dict.fromkeys(thresholds, found), thresholds, STYLES, title="t"
-    )
+    return probability_distributions(dict.fromkeys(names, found), STYLES, title="t")
 
 
 @pytest.fixture
@@ -36,11 +35,10 @@ def shares(bars, figure):
     return (heights / slope) ** 2
 
 
-def upright_lines(figure):
-    """Where the dashed lines stand, and from where to where."""
-    (dashed,) = [shape.path for shape in figure.layout.shapes if shape.line.dash == "dash"]
-    numbers = [float(number) for number in re.findall(r"[-\d.]+", dashed)]
-    return np.reshape(numbers, (-1, 4))
+def upright_lines(figure, thresholds):
+    """Where the lines of the thresholds stand, and from where to where."""
+    shapes = thresholds_over(figure, thresholds).shapes
+    return np.array([[shape[end] for end in ("x0", "y0", "x1", "y1")] for shape in shapes])
 
 
 def test_bars_are_roots_of_the_shares_of_each_side(histograms):
@@ -79,7 +77,7 @@ def test_every_model_has_its_own_place_and_its_own_threshold_there(histograms):
     ticks = dict(zip(axis.tickvals, axis.ticktext, strict=True))
 
     assert start > 1
-    assert upright_lines(histograms) == pytest.approx(
+    assert upright_lines(histograms, THRESHOLDS) == pytest.approx(
         np.array([(0.5, -1, 0.5, 1), (start + 0.3, -1, start + 0.3, 1)])
     )
     assert [ticks[at] for at in (0, 0.5, 1, start, start + 1)] == ["0", "0.5", "1", "0", "1"]
@@ -101,7 +99,7 @@ def test_eight_models_stand_in_two_rows_each_with_its_threshold():
 
     figure = draw(thresholds)
 
-    lines = upright_lines(figure)
+    lines = upright_lines(figure, thresholds)
     first, fifth = figure.data[1], figure.data[5]
     assert (lines[:, 0] - lines[[0, 1, 2, 3] * 2, 0]).tolist() == pytest.approx([0] * 4 + [0.4] * 4)
     assert fifth.x == pytest.approx(first.x)

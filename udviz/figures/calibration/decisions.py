@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from udviz.figures.style.figure import Figure
+from udviz.figures.style.over import Over
 from udviz.figures.style.text import number
 from udviz.figures.style.theme import (
     LEFT_PX,
@@ -25,18 +26,15 @@ _DIGITS = 5  # of a curve: a hundredth of a pixel
 
 def precision_recall(
     curves: Mapping[str, PrecisionRecallCurve],
-    points: Mapping[str, Confusion],
     styles: Mapping[str, MarkerStyle],
     *,
     prevalence: float,
     title: str,
 ) -> Figure:
-    """Precision against recall of every model, with where its threshold puts it.
+    """Precision against recall of every model.
 
     Args:
         curves: Model -> curve of one label.
-        points: Model -> decisions at the threshold; where nothing is predicted, the mark
-            stands at the beginning of the curve.
         styles: How each model is drawn.
         prevalence: Share of images with the label: the precision of a random ranking.
         title: What the chart shows, as plotly's HTML.
@@ -47,8 +45,6 @@ def precision_recall(
     set_frame(figure, title=title, plot_px=PLOT_PX, above_px=above_px, left_px=LEFT_PX)
     for name, curve in curves.items():
         _add_curve(figure, curve, styles[name])
-    starts = {name: float(curve.precision[0]) for name, curve in curves.items()}
-    _add_points(figure, points, styles, starts)
     add_rule(figure, y=prevalence, width=1.5, dash="dot")
     figure.add_annotation(
         text=f"random ranking: {number(prevalence)}",
@@ -64,6 +60,31 @@ def precision_recall(
     return figure
 
 
+def points_over(
+    figure: Figure,
+    curves: Mapping[str, PrecisionRecallCurve],
+    points: Mapping[str, Confusion],
+    styles: Mapping[str, MarkerStyle],
+) -> Over:
+    """Where their thresholds put the models of `precision_recall`.
+
+    Args:
+        figure: The curves as they are drawn.
+        curves: Model -> curve.
+        points: Model -> decisions at the threshold; where nothing is predicted, the mark
+            stands at the beginning of the curve.
+        styles: How each model is drawn.
+    """
+    over = Over(figure)
+    for name, point in points.items():
+        precision = point.precision if point.predicted else float(curves[name].precision[0])
+        told = [f"precision {number(point.precision)}", f"recall {number(point.recall)}"]
+        said = told if point.predicted else ["predicts no image"]
+        told = ["at its threshold", *said]
+        over.add_mark(point.recall, precision, style=styles[name], told=told)
+    return over
+
+
 def _add_curve(figure: Figure, curve: PrecisionRecallCurve, style: MarkerStyle) -> None:
     figure.add_scatter(
         x=np.append(0.0, curve.recall).round(_DIGITS),
@@ -77,33 +98,3 @@ def _add_curve(figure: Figure, curve: PrecisionRecallCurve, style: MarkerStyle) 
 
 def _curve_name(curve: PrecisionRecallCurve, style: MarkerStyle) -> str:
     return f"{style.glyph} {style.html}, AP {number(curve.area)}"
-
-
-def _add_points(
-    figure: Figure,
-    points: Mapping[str, Confusion],
-    styles: Mapping[str, MarkerStyle],
-    starts: Mapping[str, float],
-) -> None:
-    """Mark the models where their thresholds put them; ``starts`` are where curves begin."""
-    looks = [styles[name] for name in points]
-    figure.add_scatter(
-        x=[point.recall for point in points.values()],
-        y=[p.precision if p.predicted else starts[name] for name, p in points.items()],
-        mode="markers",
-        marker={
-            "color": [style.colour for style in looks],
-            "symbol": [style.symbol for style in looks],
-            **{"size": 13, "line": {"color": "white", "width": 1.5}},
-        },
-        showlegend=False,
-        hovertext=[_told(point, styles[name]) for name, point in points.items()],
-        hovertemplate="%{hovertext}<extra></extra>",
-    )
-
-
-def _told(point: Confusion, style: MarkerStyle) -> str:
-    told = f"precision {number(point.precision)}<br>recall {number(point.recall)}"
-    return f"{style.glyph} {style.html} at its threshold<br>" + (
-        told if point.predicted else "predicts no image"
-    )

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from udviz.figures.style.figure import Figure, Settings
+from udviz.figures.style.over import Over
 from udviz.figures.style.text import interval
 from udviz.figures.style.theme import GRID, LEFT_PX, NEUTRAL, MarkerStyle, coloured, put, set_frame
 from udviz.stats.calibration.distributions import ProbabilityDistribution
@@ -37,7 +38,6 @@ class _Place:
 
 def probability_distributions(
     distributions: Mapping[str, ProbabilityDistribution],
-    thresholds: Mapping[str, float],
     styles: Mapping[str, MarkerStyle],
     *,
     title: str,
@@ -48,7 +48,6 @@ def probability_distributions(
 
     Args:
         distributions: Model -> histograms of one label.
-        thresholds: Model -> decision threshold, a probability.
         styles: How each model is drawn.
         title: What the chart shows, as plotly's HTML.
     """
@@ -79,9 +78,6 @@ def probability_distributions(
     for name, bars in absent.items():
         colour = styles[name].colour
         _add_bars(figure, bars, color=colour, line={"color": colour, "width": 1}, pattern=_HATCHED)
-    at = [(place.x + thresholds[name], place.y) for name, place in places.items()]
-    lines = [(x, y - 1, x, y + 1) for x, y in at]
-    _add_lines(figure, lines, layer="above", color=NEUTRAL, width=2, dash="dash")
     put([figure.frame], showlegend=False, barmode="overlay", annotations=[])
     figure.annotations.extend(_name(styles[name], place) for name, place in places.items())
     n_images = next(found.counts.sum(axis=1) for found in distributions.values())
@@ -102,6 +98,14 @@ def probability_distributions(
         range=[rows[-1] - 1, 1],
     )
     return figure
+
+
+def thresholds_over(figure: Figure, thresholds: Mapping[str, float]) -> Over:
+    """The thresholds of the models of `probability_distributions`, in their order."""
+    over = Over(figure)
+    for name, place in _places(list(thresholds)).items():
+        over.add_line(place.x + thresholds[name], (place.y - 1, place.y + 1))
+    return over
 
 
 def _places(names: list[str]) -> dict[str, _Place]:

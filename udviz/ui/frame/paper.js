@@ -39,11 +39,18 @@
     return copy;
   };
 
+  // What lies over a chart that stays (udviz/figures/style/over.py).
+  const moved = chart => {
+    const over = chart.closest('[class*="st-key-over-"]')?.querySelector(".udviz-over");
+    return over ? JSON.parse(over.dataset.saved) : {shapes: [], traces: []};
+  };
+
   const save = (camera, chart, mm, format) => {
     const {layout, data} = chart, options = chart._context.toImageButtonOptions;
-    const width = mm * paper.pxPerMm;
+    const width = mm * paper.pxPerMm, over = moved(chart);
     chart.layout = printed(layout, width, chart._fullLayout.height);
-    chart.data = data.map(trace => light(trace));
+    chart.layout.shapes = [...(chart.layout.shapes ?? []), ...over.shapes];
+    chart.data = [...data, ...over.traces].map(trace => light(trace));
     chart._context.toImageButtonOptions = {
       ...options, format, width, scale: mm * DENSITIES[format] / width,
       height: chart.layout.height, filename: `${options.filename}-${mm}mm`,

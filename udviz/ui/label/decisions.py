@@ -1,12 +1,15 @@
 """The part of the Label page on scores and thresholds."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from udviz.figures.calibration.decisions import precision_recall
-from udviz.figures.calibration.distributions import probability_distributions
+from udviz.figures.calibration.decisions import points_over, precision_recall
+from udviz.figures.calibration.distributions import probability_distributions, thresholds_over
+from udviz.figures.style.figure import Figure
 from udviz.figures.style.text import (
     interval,
     number,
@@ -18,7 +21,8 @@ from udviz.figures.style.text import (
 )
 from udviz.figures.style.theme import MarkerStyle
 from udviz.stats.decisions.confusion import Confusion
-from udviz.ui.frame import charts
+from udviz.stats.ranking.precision_recall import PrecisionRecallCurve
+from udviz.ui.frame.charts import draw as draw_chart
 from udviz.ui.frame.view import View
 from udviz.ui.label.flags import flags
 from udviz.ui.label.label_models import EVEN, LabelModel
@@ -42,12 +46,49 @@ HOW_TO_READ_TABLE = (
 )
 
 
-def show(view: View, label: str, models: Mapping[str, LabelModel]) -> dict[str, float]:
-    """Draw scores, curves and decisions; the threshold of each model, as a probability."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Chart:
+    """A chart that stays when the threshold moves, and the place of what moves above it."""
+
+    figure: Figure
+    above: DeltaGenerator
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Charts:
+    """The charts of one label.
+
+    Attributes:
+        distributions: Histograms of the probabilities of every model.
+        curves: Model -> its precision-recall curve, where an image carries the label.
+        precision_recall: Those curves; None without any.
+    """
+
+    distributions: Chart
+    curves: Mapping[str, PrecisionRecallCurve]
+    precision_recall: Chart | None
+
+
+def draw_scores(view: View, label: str, models: Mapping[str, LabelModel]) -> Charts:
+    """Draw what does not move with the threshold."""
     st.header("Scores and decisions", anchor=False)
-    pictures = st.container()
+    with st.grid(2, min_column_width=440) as grid:
+        with grid.cell():
+            distributions = _draw_distributions(view, label, models)
+        carried = {name: model for name, model in models.items() if (model.targets == 1).any()}
+        curves = {name: label_curve(model.version, label) for name, model in carried.items()}
+        with grid.cell():
+            drawn = _draw_curves(view, label, models, curves)
+    return Charts(distributions=distributions, curves=curves, precision_recall=drawn)
+
+
+def show(
+    view: View, label: str, models: Mapping[str, LabelModel], charts: Charts
+) -> dict[str, float]:
+    """Ask for the threshold, draw what it decides; that of each model, as a probability."""
     thresholds, moved = pick_thresholds(models, of=(view.study.path.name, view.split, label))
     points = {name: model.confusion(thresholds[name]) for name, model in models.items()}
+    _mark(charts, thresholds, points, view.styles)
     with st.container(key="decided"):
         st.markdown(about_thresholds(view, models, thresholds, moved=moved))
         table = decision_table(points, thresholds, view.styles)
@@ -56,12 +97,27 @@ def show(view: View, label: str, models: Mapping[str, LabelModel]) -> dict[str, 
         if found := flags(points, scores, chance=view.label(label)["chance"]):
             st.warning("\n\n".join(found), icon=":material/flag:")
     st.caption(f"{HOW_TO_READ} {HOW_TO_READ_TABLE}{_about_runs(view)}")
-    with pictures, st.grid(2, min_column_width=440) as grid:  # last: the counts answer first
-        with grid.cell():
-            _draw_distributions(view, label, models, thresholds)
-        with grid.cell():
-            _draw_curves(view, label, models, points)
     return thresholds
+
+
+def _mark(
+    charts: Charts,
+    thresholds: Mapping[str, float],
+    points: Mapping[str, Confusion],
+    styles: Mapping[str, MarkerStyle],
+) -> None:
+    """Lay the thresholds, and where they put the models, over the charts."""
+    chart = charts.distributions
+    told = "; ".join(f"{one_line(name)} {number(at, digits=4)}" for name, at in thresholds.items())
+    chart.above.html(thresholds_over(chart.figure, thresholds).html(f"Thresholds: {told}."))
+    if chart := charts.precision_recall:
+        carried = {name: points[name] for name in charts.curves}
+        told = "; ".join(
+            f"{one_line(name)}, precision {number(point.precision)}, recall {number(point.recall)}"
+            for name, point in carried.items()
+        )
+        over = points_over(chart.figure, charts.curves, carried, styles)
+        chart.above.html(over.html(f"At their thresholds: {told}."))
 
 
 def about_thresholds(
@@ -117,13 +173,11 @@ def _with_interval(value: float, ends: tuple[float, float]) -> str:
     return number(value) if number(value) == bounds else f"{number(value)} ({bounds})"
 
 
-def _draw_distributions(
-    view: View, label: str, models: Mapping[str, LabelModel], thresholds: Mapping[str, float]
-) -> None:
+def _draw_distributions(view: View, label: str, models: Mapping[str, LabelModel]) -> Chart:
     found = {name: label_distribution(model.version, label) for name, model in models.items()}
     title = f"Probabilities of {safe_html(shorten(label))}"
-    charts.draw(
-        probability_distributions(found, thresholds, view.styles, title=title),
+    return _draw(
+        probability_distributions(found, view.styles, title=title),
         key="distributions",
         alt=f"Histograms of the probability of {one_line(label)} in images with and without it: "
         + "; ".join(
@@ -137,31 +191,32 @@ def _draw_distributions(
 
 
 def _draw_curves(
-    view: View, label: str, models: Mapping[str, LabelModel], points: Mapping[str, Confusion]
-) -> None:
-    carried = {name: models[name] for name, point in points.items() if point.present}
-    if not carried:
+    view: View,
+    label: str,
+    models: Mapping[str, LabelModel],
+    curves: Mapping[str, PrecisionRecallCurve],
+) -> Chart | None:
+    if not curves:
         st.info(NO_CURVE)
-        return
-    curves = {name: label_curve(model.version, label) for name, model in carried.items()}
+        return None
+    prevalence = next(models[name].confusion(EVEN).prevalence for name in curves)
     title = f"Precision and recall of {safe_html(shorten(label))}"
-    charts.draw(
-        precision_recall(
-            curves,
-            {name: points[name] for name in carried},
-            view.styles,
-            prevalence=next(points[name].prevalence for name in carried),
-            title=title,
-        ),
+    return _draw(
+        precision_recall(curves, view.styles, prevalence=prevalence, title=title),
         key="precision-recall",
         alt=f"Precision-recall curves of {one_line(label)}: "
         + "; ".join(
-            f"{one_line(name)}, average precision {number(curve.area)}, at its threshold "
-            f"precision {number(points[name].precision)} and recall {number(points[name].recall)}"
+            f"{one_line(name)}, average precision {number(curve.area)}"
             for name, curve in curves.items()
         )
         + ".",
     )
+
+
+def _draw(figure: Figure, *, key: str, alt: str) -> Chart:
+    with st.container(key=f"over-{key}"):
+        draw_chart(figure, key=key, alt=alt)
+        return Chart(figure=figure, above=st.empty())
 
 
 def _about_runs(view: View) -> str:
