@@ -112,3 +112,39 @@ def test_a_click_on_a_confused_label_opens_it_from_the_top(visit):
     assert query(visit.page)["label"] == "blue square"
     assert "threshold" not in query(visit.page)
     visit.check()
+
+
+# How far, in px, what lies over a chart is from where the chart's own axes would draw it.
+BESIDE = """box => {
+    const chart = box.querySelector('.js-plotly-plot'), over = box.querySelector('.udviz-over');
+    const {xaxis, yaxis} = chart._fullLayout, corner = chart.getBoundingClientRect();
+    const {shapes, traces} = JSON.parse(over.dataset.saved);
+    const wanted = [
+        ...shapes.map(({x0, y0, y1}) => [x0, (y0 + y1) / 2]),
+        ...traces.map(({x, y}) => [x[0], y[0]]),
+    ];
+    return [...over.children].map((mark, place) => {
+        const at = mark.getBoundingClientRect(), [x, y] = wanted[place];
+        return Math.hypot(
+            (at.left + at.right) / 2 - corner.left - xaxis._offset - xaxis.l2p(x),
+            (at.top + at.bottom) / 2 - corner.top - yaxis._offset - yaxis.l2p(y));
+    });
+}"""
+
+
+def test_what_moves_lies_where_the_charts_own_axes_have_it_and_is_saved_with_them(visit):
+    page = visit.page
+    visit.open("Label?study=small&threshold=0.3000")
+
+    for name in ("distributions", "precision-recall"):
+        apart = page.locator(f".st-key-over-{name}").evaluate(BESIDE)
+        assert len(apart) > 1
+        assert max(apart) < 0.5
+
+    chart = page.locator(".st-key-over-precision-recall")
+    chart.hover()
+    chart.locator(".modebar-btn").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="SVG, column, 85 mm").click()
+    assert download.value.path().read_text().count('class="point"') == len(apart)
+    visit.check()
