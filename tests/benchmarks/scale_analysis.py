@@ -38,10 +38,12 @@ N_VAL = 20_000
 ROWS = 10_000
 
 
-def draw_cache(directory: Path, *, n_images: int, n_labels: int, role: str, split: str) -> None:
-    """Predictions of one model; targets are the same for all models of a split."""
+def draw_cache(
+    directory: Path, *, n_images: int, n_labels: int, role: str, split: str, seed: int = 0
+) -> None:
+    """Predictions of one run; targets are the same for all runs of a split."""
     truth = np.random.default_rng([n_images, n_labels])
-    noise = np.random.default_rng([n_images, n_labels, list(GAPS).index(role)])
+    noise = np.random.default_rng([n_images, n_labels, list(GAPS).index(role) + 100 * seed])
     prevalence = truth.uniform(0.002, 0.1, n_labels)
     images = pd.DataFrame({"image_id": np.arange(n_images).astype(str), "row": np.arange(n_images)})
     with PredictionWriter(
@@ -109,13 +111,14 @@ def cost_of(
     n_images: int,
     n_labels: int,
     *,
+    n_seeds: int = 1,
     engine: LocalEngine | None = None,
     parent: Path | None = None,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Cost:
     """Draw caches of a size in a folder below ``parent``, analyse them, and remove them."""
     with tempfile.TemporaryDirectory(dir=parent) as folder:
-        val, test = draw(Path(folder), n_images, n_labels)
+        val, test = draw(Path(folder), n_images, n_labels, n_seeds)
         plan, train_positives = Plan.of(Recipe()), np.full(n_labels, 1000)
         jobs = analysis_jobs(plan, val, test, train_positives)
         peaks: dict[str, float] = {"own": 0.0, "resident": 0.0}
@@ -128,7 +131,9 @@ def cost_of(
             spent = f"{time.perf_counter() - started:7.0f} s, {peaks['own']:.2f} GiB own"
             tell(f"{spent}  {share:4.0%}  {name}")
 
-        engine = engine or LocalEngine.for_split(n_images, n_labels, n_runs=len(ROLES))
+        engine = engine or LocalEngine.for_split(
+            n_images, n_labels, n_runs=1 + n_seeds * (len(ROLES) - 1)
+        )
         found = run_jobs(jobs, engine=engine, advance=advance)
         found |= counted({split.split: split.targets for split in (val, test)}, test.label_names)
         facts = LabelFacts(train_positives=train_positives)
@@ -139,14 +144,21 @@ def cost_of(
     return Cost(seconds=seconds, processor=spent, **peaks)
 
 
-def draw(folder: Path, n_images: int, n_labels: int) -> list[SplitPredictions]:
+def draw(
+    folder: Path, n_images: int, n_labels: int, n_seeds: int = 1
+) -> tuple[SplitPredictions, SplitPredictions]:
+    """Validation and test predictions of one teacher and ``n_seeds`` of each student."""
     splits = []
     for split, n in {"val": min(N_VAL, n_images), "test": n_images}.items():
-        directories = {role: {0: folder / role / "predictions" / split} for role in ROLES}
-        for role, runs in directories.items():
-            draw_cache(runs[0], n_images=n, n_labels=n_labels, role=role, split=split)
+        directories: dict[str, dict[int, Path]] = {}
+        for role in ROLES:
+            seeds = range(1 if role == "teacher" else n_seeds)
+            directories[role] = {seed: folder / f"{role}-{seed}" / split for seed in seeds}
+            for seed, run in directories[role].items():
+                draw_cache(run, n_images=n, n_labels=n_labels, role=role, split=split, seed=seed)
         splits.append(SplitPredictions.open(split, directories))
-    return splits
+    val, test = splits
+    return val, test
 
 
 def main() -> None:
@@ -154,11 +166,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--images", type=int, default=100_000)
     parser.add_argument("--labels", type=int, default=80)
+    parser.add_argument("--seeds", type=int, default=1, help="runs of each student")
     parser.add_argument("--folder", type=Path, default=None, help="where to draw the caches")
     asked = parser.parse_args()
     cost = cost_of(
         asked.images,
         asked.labels,
+        n_seeds=asked.seeds,
         parent=asked.folder,
         tell=lambda line: print(line, flush=True),
     )
