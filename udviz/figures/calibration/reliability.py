@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from udviz.figures.style.figure import Figure, subplots
+from udviz.figures.style.figure import Figure, Settings, subplots
 from udviz.figures.style.markers import interval_path
 from udviz.figures.style.text import interval, number
 from udviz.figures.style.theme import LEFT_PX, NEUTRAL, MarkerStyle, put, room_above, set_frame
@@ -91,7 +91,7 @@ def _add_bins(figure: Figure, bins: ReliabilityBins, style: MarkerStyle, *, thin
     """Draw the bins that hold something, with their intervals."""
     held = held_bins(bins)
     y, x = interval_path((held.low, held.high), held.prob)
-    shared = {"legendgroup": style.word, "row": 1, "col": 1}
+    shared: Settings = {"legendgroup": style.word, "row": 1, "col": 1}
     figure.add_scatter(
         x=x,
         y=y,

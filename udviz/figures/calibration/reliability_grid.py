@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from udviz.figures.calibration.reliability import held_bins
-from udviz.figures.style.figure import Figure
+from udviz.figures.style.figure import Figure, Settings
 from udviz.figures.style.markers import CLICKABLE, interval_path
 from udviz.figures.style.text import count, number, safe_html, shorten
 from udviz.figures.style.theme import (
@@ -153,7 +153,7 @@ def _add_bins(
         intervals.append(corner + np.column_stack([x, y]))
         marks.append(corner + np.column_stack([held.prob, held.frequency]))
         marks.append(np.full((1, 2), np.nan))  # no line from one diagram to the next
-    shared = {"hoverinfo": "skip", "name": style.html}
+    shared: Settings = {"hoverinfo": "skip", "name": style.html}
     line = {"color": style.colour}
     (x, y), (x_ends, y_ends) = np.vstack(marks).T, np.vstack(intervals).T
     figure.add_scatter(x=x_ends, y=y_ends, mode="lines", line=line, opacity=0.5, **shared)

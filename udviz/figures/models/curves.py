@@ -52,7 +52,7 @@ def score_curves(scores: pd.DataFrame, styles: Mapping[str, MarkerStyle], *, tit
         )
         drawn[style.word] = drawn.get(style.word, 0) + 1
     last = int(scores["epoch"].max()) if len(scores) else 1
-    put(figure.select_xaxes(), title="Epoch", range=[0.5, last + 0.5], **whole_ticks(last))
+    put(figure.select_xaxes(), whole_ticks(last), title="Epoch", range=[0.5, last + 0.5])
     highest = scores["validation_map"].max() if len(scores) else 1.0
     put(figure.select_yaxes(), title="Validation mAP", range=[0, min(1.0, 1.1 * highest) or 1.0])
     return figure
@@ -82,7 +82,7 @@ def label_curves(precisions: pd.DataFrame, style: MarkerStyle, *, title: str) ->
     """
     figure = _panels(precisions, ("label", "epoch"), style=style, title=title)
     last = int(precisions["epoch"].max()) if len(precisions) else 1
-    put(figure.select_xaxes(), title="Epoch", range=[0.5, last + 0.5], **whole_ticks(last))
+    put(figure.select_xaxes(), whole_ticks(last), title="Epoch", range=[0.5, last + 0.5])
     put(figure.select_yaxes(), range=[0, 1])
     return figure
 

@@ -107,9 +107,9 @@ def _mark(
     styles: Mapping[str, MarkerStyle],
 ) -> None:
     """Lay the thresholds, and where they put the models, over the charts."""
-    chart = charts.distributions
+    drawn = charts.distributions
     told = "; ".join(f"{one_line(name)} {number(at, digits=4)}" for name, at in thresholds.items())
-    chart.above.html(thresholds_over(chart.figure, thresholds).html(f"Thresholds: {told}."))
+    drawn.above.html(thresholds_over(drawn.figure, thresholds).html(f"Thresholds: {told}."))
     if chart := charts.precision_recall:
         carried = {name: points[name] for name in charts.curves}
         told = "; ".join(
