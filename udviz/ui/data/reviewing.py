@@ -107,12 +107,13 @@ def target_of(suspect: pd.Series) -> ReviewedTarget:
     )
 
 
-def ask(suspect: pd.Series, *, by: By) -> None:
+def ask(suspect: pd.Series, *, by: By, locked: bool) -> None:
     """Ask whether a target is an error; a second click on the answer takes it back.
 
     Args:
         suspect: ``split``, ``image_id``, ``label``, ``target``, ``direction``, ``verdict``.
         by: Who is asked.
+        locked: Whether nothing may be changed here, as `By.may_change` says for all of a page.
     """
     of = target_of(suspect)
     key = f"review-{of.split}-{of.image_id}-{of.label}-{of.target}"
@@ -129,7 +130,7 @@ def ask(suspect: pd.Series, *, by: By) -> None:
         format_func=lambda answer: ANSWERS[answer],
         wrap=True,  # three answers are wider than a tile may be
         on_change=answered,
-        disabled=by.may_change() is not None,
+        disabled=locked,
         label_visibility="collapsed",
     )
 

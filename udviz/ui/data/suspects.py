@@ -119,14 +119,15 @@ def _show_tiles(
     if shown.empty:
         st.info(reviewing.NONE_FITS)
     else:
+        locked = by.may_change() is not None
 
         def ask_each(image: pd.Series) -> None:
-            for _, suspect in shown[shown["image_id"] == image["image_id"]].iterrows():
+            for _, suspect in shown[shown["image"] == image["image"]].iterrows():
                 st.markdown(_caption(suspect, with_answers=status == DIFFER))
-                reviewing.ask(suspect, by=by)
+                reviewing.ask(suspect, by=by, locked=locked)
 
         gallery.draw(
-            shown.drop_duplicates("image_id"),
+            shown.drop_duplicates("image"),
             source,
             caption=lambda image: doubt.about_image(image["image_id"], outliers),
             key="suspects",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -115,8 +116,13 @@ class View:
 
     def hover(self, labels: pd.DataFrame) -> dict[str, str]:
         """Label -> what its mark says when the pointer rests on it."""
-        told = label_summaries(labels, self.scores, self.drawn, metric=self.metric)
-        return dict(zip(labels["label"], told, strict=True))
+        return {label: self._told[label] for label in labels["label"]}
+
+    @cached_property
+    def _told(self) -> dict[str, str]:
+        """Of every label; once, as a click that filters them draws the same view again."""
+        told = label_summaries(self.labels, self.scores, self.drawn, metric=self.metric)
+        return dict(zip(self.labels["label"], told, strict=True))
 
 
 def view_of(
