@@ -63,7 +63,7 @@ MAY_IMPORT = {  # room -> what it may import, besides COMMON, the standard libra
     },
     "udviz/export": {
         *(*READING, "udviz.export", "udviz.ui", "tensorboard", "mlflow"),
-        *("pandas", "plotly", "markdown_it", "PIL"),
+        *("pandas", "markdown_it", "PIL"),
     },
     "udviz/export/onnx": {*TRAINING, "udviz.export", "udviz.stats", "torch", "pandas"},
     "udviz/explain.py": {*TRAINING, "torch", "captum"},  # the app's one door to torch
