@@ -7,7 +7,7 @@ from scipy.special import logit
 from tests.analysis.conftest import NAMES, opened, plan_of, tables_of
 from udviz.analysis.tables.judged import judged_job
 from udviz.stats.calibration.platt import fit_platt
-from udviz.stats.calibration.recalibration import (
+from udviz.stats.calibration.recalibration_tables import (
     pooled_recalibration_table,
     recalibration_table,
 )

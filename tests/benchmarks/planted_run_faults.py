@@ -349,6 +349,13 @@ FAULTS = (
         f"{TRAINING}test_launched.py::test_a_run_that_is_stopped_before_it_trains_says_so",
     ),
     RunFault(
+        "SIGTERM inside a destructor: lost",
+        "udviz/stoppable.py",
+        "signal.setitimer(signal.ITIMER_REAL, 0.01)",
+        "pass",
+        f"{TRAINING}test_launched.py::test_a_stop_that_arrives_inside_a_destructor_is_not_lost",
+    ),
+    RunFault(
         "SIGTERM while it trains: no checkpoint",
         "udviz/training/loop.py",
         "        self.save_last()\n        return InterruptedError(",
@@ -379,8 +386,8 @@ FAULTS = (
     RunFault(
         "SIGTERM while it waits: not caught",
         "udviz/launching/queued_process.py",
-        "signal.signal(signal.SIGTERM, _stop)",
-        "pass",
+        "with stoppable():",
+        "if True:",
         f"{LAUNCHING}test_stop.py::test_a_run_that_waits_can_be_stopped",
     ),
     RunFault(

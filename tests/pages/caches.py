@@ -11,9 +11,8 @@ from tests.pages.synthetic import change_tables, table_of
 from udviz.analysis.schema import BY_NAME
 from udviz.predictions.cache import PredictionWriter, open_predictions
 from udviz.stats.calibration.platt import fit_platt
-from udviz.stats.calibration.recalibration import (
-    fit_isotonic,
-    fit_temperature,
+from udviz.stats.calibration.recalibration import fit_isotonic, fit_temperature
+from udviz.stats.calibration.recalibration_tables import (
     pooled_recalibration_table,
     recalibration_table,
 )

@@ -7,10 +7,8 @@ from sklearn.isotonic import IsotonicRegression
 
 from udviz.stats.calibration.brier import negative_log_likelihood
 from udviz.stats.calibration.calibration_tables import calibration_table, pooled_calibration_table
-from udviz.stats.calibration.recalibration import (
-    Temperature,
-    fit_isotonic,
-    fit_temperature,
+from udviz.stats.calibration.recalibration import Temperature, fit_isotonic, fit_temperature
+from udviz.stats.calibration.recalibration_tables import (
     pooled_recalibration_table,
     recalibration_table,
 )

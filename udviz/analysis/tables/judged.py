@@ -17,12 +17,8 @@ from udviz.analysis.tables.judged_runs import EVEN_ODDS, Fitted, Judged, JudgedR
 from udviz.predictions.cache import Predictions
 from udviz.stats.calibration.calibration_error import NullLevel, excess_p_value
 from udviz.stats.calibration.platt import fit_platt
-from udviz.stats.calibration.recalibration import (
-    Recalibration,
-    fit_isotonic,
-    fit_temperature,
-    pooled_edges,
-)
+from udviz.stats.calibration.recalibration import Recalibration, fit_isotonic, fit_temperature
+from udviz.stats.calibration.recalibration_tables import pooled_edges
 from udviz.stats.calibration.sorted_probs import sorted_probs
 from udviz.stats.decisions.f1_scores import label_decisions, summarise_decisions
 from udviz.stats.decisions.thresholds import Thresholds, choose_thresholds

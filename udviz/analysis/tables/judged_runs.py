@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from udviz.stats.calibration.recalibration import CalibrationWalk, Recalibration
+from udviz.stats.calibration.recalibration import Recalibration
+from udviz.stats.calibration.recalibration_tables import CalibrationWalk
 from udviz.stats.calibration.sorted_probs import SortedProbs
 from udviz.stats.decisions.f1_scores import DecisionCounts
 from udviz.stats.decisions.thresholds import Thresholds

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from udviz.stats.calibration.calibration_error import miscalibration_p
-from udviz.stats.calibration.recalibration import recalibration_table
+from udviz.stats.calibration.recalibration_tables import recalibration_table
 from udviz.stats.comparison.gain import corrected
 from udviz.stats.difficulty.findings import Findings, find
 from udviz.stats.label_errors.surest import unmarked_p_value
