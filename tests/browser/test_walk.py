@@ -80,12 +80,16 @@ def test_a_chart_is_saved_light_and_as_wide_as_in_print_under_the_dark_theme(vis
 def test_every_chart_has_room_for_its_letters_and_is_drawn_once(visit):
     """Plotly counts how often it drew a chart again because its margins were too small."""
     again = "chart => chart._fullLayout._redrawFromAutoMarginCount ?? null"
+    outside = """chart => [...chart.querySelectorAll(".yaxislayer-above text, .g-ytitle text")]
+        .filter(text => text.getBoundingClientRect().left < chart.getBoundingClientRect().left)
+        .map(text => text.textContent)"""
     for path in ("?study=demo", "Difficulty?study=demo", "Gains?study=demo"):
         visit.open(path)
         charts = visit.page.locator(".js-plotly-plot").all()
 
         assert charts
         assert [chart.evaluate(again) for chart in charts] == [None] * len(charts)
+        assert [chart.evaluate(outside) for chart in charts] == [[]] * len(charts)
         widths = [
             chart.evaluate("chart => chart.getBoundingClientRect().width") for chart in charts
         ]

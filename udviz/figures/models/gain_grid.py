@@ -72,7 +72,6 @@ def gain_grid(
         tickvals=list(range(len(rows))),
         ticktext=list(map(safe_html, rows)),
         range=[max(len(rows), 1) - 0.5, -0.5],
-        automargin=True,
     )
     return figure
 

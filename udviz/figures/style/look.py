@@ -61,8 +61,9 @@ def as_sent(figure: Figure) -> dict[str, Any]:
     given = figure.frame
     axes = {name: LOOK["layout"][kind[1]] for name in given if (kind := _AXIS.fullmatch(name))}
     layout = _filled(given, {**_ON_PAGE, **axes, "margin": LOOK["layout"]["margin"]})
-    rooms = [_room_of(layout[name]) for name in axes if name.startswith("y")]
-    layout["margin"]["l"] = max(layout["margin"]["l"], *rooms)
+    upright = [name for name in axes if name.startswith("y")]
+    layout["margin"]["l"] = max(layout["margin"]["l"], *(_room_of(layout[n]) for n in upright))
+    layout |= {name: layout[name] | {"automargin": False} for name in upright}
     return {
         "data": [_as_json(trace) for trace in figure.traces],
         "layout": _as_json(layout),
@@ -72,7 +73,8 @@ def as_sent(figure: Figure) -> dict[str, Any]:
 def _room_of(axis: Mapping[str, Any]) -> float:
     """Room that the names and the title of a y axis take, in px, rather a little more than less.
 
-    A browser finds more where it is needed, and then draws the whole chart a second time.
+    A browser that looks for room itself measures every name, and draws the whole chart a second
+    time where it finds too little: with the letters of another font, if ours has not come yet.
     """
     if not axis["automargin"] or axis.get("showticklabels") is False:
         return 0
