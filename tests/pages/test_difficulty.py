@@ -132,14 +132,14 @@ def test_a_link_to_a_label_that_is_not_here_says_so(study, open_app):
     assert "link asks for a label that is not here" in app.sidebar.warning[0].value
 
 
-def test_forty_labels_are_drawn_and_the_rest_are_pages(runs, open_app):
+def test_thirty_labels_are_drawn_and_the_rest_are_pages(runs, open_app):
     write_study(runs / "many", names=names_of(2000))
     app = open_app(DIFFICULTY)
     first = drawn_names(app)
 
     app.pagination(key="page").set_value(2).run()
 
-    assert len(first) == len(drawn_names(app)) == 40
+    assert len(first) == len(drawn_names(app)) == 30
     assert not set(first) & set(drawn_names(app))
     assert len(table_with(app, "Rank")) == 2000
 

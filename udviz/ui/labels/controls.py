@@ -10,7 +10,7 @@ from udviz.figures.style.text import one_line
 from udviz.ui.frame.view import View
 from udviz.ui.labels.filters import filter_labels, order_labels, orders_of, page_of
 
-PAGE_SIZE = 40
+PAGE_SIZE = 30
 
 
 def pick_one(
