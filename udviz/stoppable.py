@@ -27,6 +27,7 @@ def stoppable() -> Iterator[None]:
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)  # an alarm that nobody heeds ends the process
         sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)

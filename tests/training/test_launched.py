@@ -186,6 +186,17 @@ def test_a_stop_that_arrives_inside_a_destructor_is_not_lost(root):
     assert "KeyboardInterrupt: Stopped. Start it again; it continues." in program.output
 
 
+def _stopped_when_all_is_done():
+    with stoppable():
+        _StoppedWhileDestroyed()
+    time.sleep(0.1)
+
+
+def test_a_stop_that_is_dropped_when_all_is_done_does_not_kill(root):
+    with started(_stopped_when_all_is_done, log=root / "log") as program:
+        assert program.wait() == 0, program.output
+
+
 def test_a_run_from_a_terminal_says_that_it_does_not_wait(root):
     (root / QUEUE).mkdir()
     slot = try_lock(root / QUEUE / "slot-cpu")

@@ -79,9 +79,8 @@ def points_over(
     for name, point in points.items():
         precision = point.precision if point.predicted else float(curves[name].precision[0])
         told = [f"precision {number(point.precision)}", f"recall {number(point.recall)}"]
-        said = told if point.predicted else ["predicts no image"]
-        told = ["at its threshold", *said]
-        over.add_mark(point.recall, precision, style=styles[name], told=told)
+        told = told if point.predicted else ["predicts no image"]
+        over.add_mark(point.recall, precision, style=styles[name], told=["at its threshold", *told])
     return over
 
 

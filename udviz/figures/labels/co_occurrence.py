@@ -7,12 +7,7 @@ import numpy as np
 from udviz.figures.style.figure import Figure
 from udviz.figures.style.markers import CLICKABLE
 from udviz.figures.style.text import number, safe_html, shorten
-from udviz.figures.style.theme import (
-    AMOUNTS,
-    CLEAR,
-    put,
-    set_frame,
-)
+from udviz.figures.style.theme import AMOUNTS, CLEAR, put, set_frame
 
 CELL_PX = 24
 _LETTER_PX = 7  # of a tick's name

@@ -6,12 +6,7 @@ import pandas as pd
 from udviz.figures.style.figure import Figure, subplots
 from udviz.figures.style.markers import add_dots_with_intervals, add_rows, stripes_of
 from udviz.figures.style.text import interval, number, safe_html, shorten
-from udviz.figures.style.theme import (
-    MarkerStyle,
-    add_rule,
-    put,
-    set_frame,
-)
+from udviz.figures.style.theme import MarkerStyle, add_rule, put, set_frame
 
 _ROW_PX = 34
 _UNIT = [0.0, 1.0]

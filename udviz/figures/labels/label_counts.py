@@ -8,12 +8,7 @@ import pandas as pd
 from udviz.figures.style.figure import Figure
 from udviz.figures.style.markers import add_rows, stripes_of
 from udviz.figures.style.text import count, safe_html, shorten
-from udviz.figures.style.theme import (
-    NEUTRAL,
-    SPLITS,
-    put,
-    set_frame,
-)
+from udviz.figures.style.theme import NEUTRAL, SPLITS, put, set_frame
 
 ROW_PX = 26
 _MOST_TICKS = 12

@@ -52,8 +52,8 @@ def with_reviews(suspects: pd.DataFrame, reviews: pd.DataFrame, *, reviewer: str
     )
     joint["said"] = joint["said"].mask(joint["n_said"] > 1, UNSURE)
     for found in (own, joint):
-        found = found.astype({"target": int})
-        suspects = suspects.merge(found, how="left", on=_KEY)  # one row per target in `found`
+        found = found.astype({"target": int}).set_index(_KEY)
+        suspects = suspects.join(found, on=_KEY, validate="one_to_one")
     return suspects.assign(differs=suspects.pop("n_said") > 1)
 
 
