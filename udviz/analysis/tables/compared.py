@@ -64,18 +64,16 @@ class Ranked:
         self.contributions: list[pd.DataFrame] = []
         self.disagreement: list[float] = []
 
-    def add(self, ranked: RankedColumn, label_name: str) -> None:
+    def add(self, ranked: RankedColumn) -> None:
         """Take in the next label."""
         self.measuring.add(ranked)
         self.redrawing.add(ranked)
-        for pair, at in self.pairs.items():
+        for place, (pair, at) in enumerate(self.pairs.items()):
             without = gain_without_few(ranked, before=at[:, 0], after=at[:, 1])
             self.gains_without[pair].append(without)
             if ranked.loss is not None:
                 images = _contributions(ranked, at)
-                self.contributions.append(
-                    images.assign(before=pair[0], after=pair[1], label=label_name)
-                )
+                self.contributions.append(images.assign(pair=place, column=ranked.column.label))
 
     def extend(self, other: "Ranked") -> None:
         """Take in the labels that come next."""
@@ -120,7 +118,7 @@ def _rank(labels: range, *, plan: Plan, split: SplitPredictions, hard: np.ndarra
         groups=found.measuring.groups,
     )
     for ranked in columns:
-        found.add(ranked, split.label_names[ranked.column.label])
+        found.add(ranked)
     disagreement = split.first_run(plan.reference).disagreement
     if disagreement is not None:
         found.disagreement = [disagreement[:, k].mean(dtype=np.float64) for k in labels]
@@ -142,7 +140,7 @@ def _tables(
         "means": _of_models(plan, lambda model: _means(model, measured, trained)),
         "comparisons": _comparisons(plan, split, measured, without, on_mean),
         "gap": _gaps(plan, split, measured),
-        "contributions": _with_ids(found.contributions, split),
+        "contributions": _named(found.contributions, list(found.pairs), split),
         "difficulty": _integers(ranks.assign(supported=measured.supported, hard=measured.hard)),
     }
     if found.disagreement:
@@ -252,12 +250,18 @@ def _contributions(ranked: RankedColumn, places: np.ndarray) -> pd.DataFrame:
     return table[table["contribution"] != 0]
 
 
-def _with_ids(parts: list[pd.DataFrame], split: SplitPredictions) -> pd.DataFrame:
+def _named(parts: list[pd.DataFrame], pairs: list[Pair], split: SplitPredictions) -> pd.DataFrame:
+    """Contributions with the names of models, labels and images."""
     if not parts:
         return pd.DataFrame()
     table = pd.concat(parts, ignore_index=True)
-    ids = split.first.images["image_id"].to_numpy(dtype=object)
-    return table.assign(image_id=ids[table["image"].to_numpy()])
+    before, after = np.array(pairs, dtype=object)[table.pop("pair")].T
+    labels, ids = (
+        np.array(names, dtype=object)
+        for names in (split.label_names, split.first.images["image_id"])
+    )
+    names = {"before": before, "after": after, "label": labels[table.pop("column")]}
+    return table.assign(**names, image_id=ids[table["image"]])
 
 
 def _integers(difficulty: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Rows of the table ``comparisons``: one metric, label by label and in means."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -72,9 +72,12 @@ def difficulty_of(plan: Plan, split: SplitPredictions) -> np.ndarray:
 def _label_rows(
     plan: Plan, label_names: Sequence[str], measured: Measured, before: str, after: str
 ) -> pd.DataFrame:
-    rows = _with(gain_table(measured, before, after), _about(plan, measured, before, after))
-    return rows.assign(
-        label=list(label_names), column=np.arange(len(label_names)), scope="label", n_labels=1
+    return gain_table(measured, before, after).assign(
+        **_about(plan, measured, before, after),
+        label=list(label_names),
+        column=np.arange(len(label_names)),
+        scope="label",
+        n_labels=1,
     )
 
 
@@ -89,7 +92,8 @@ def _mean_row(
 ) -> pd.DataFrame:
     row = mean_gain_row(measured, before, after, over=MEANS[scope])
     low, high = row["gain_low"].iloc[0], row["gain_high"].iloc[0]
-    return _with(row, _about(plan, measured, before, after)).assign(
+    return row.assign(
+        **_about(plan, measured, before, after),
         label="",
         column=-1,
         scope=scope,
@@ -99,12 +103,7 @@ def _mean_row(
     )
 
 
-def _with(rows: pd.DataFrame, constants: Mapping[str, object]) -> pd.DataFrame:
-    """The rows with columns of one value each."""
-    return rows.join(pd.DataFrame([constants] * len(rows), index=rows.index))
-
-
-def _about(plan: Plan, measured: Measured, before: str, after: str) -> dict[str, object]:
+def _about(plan: Plan, measured: Measured, before: str, after: str) -> dict[str, str | int | bool]:
     """What is compared, and what its intervals cover."""
     seeds = measured.n_seeds(before, after)
     several_teachers = plan.teacher is not None and len(plan.teacher.seeds) > 1

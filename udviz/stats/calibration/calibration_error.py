@@ -8,15 +8,18 @@ may be slightly negative), and otherwise cautious, because |gap + noise| <= |gap
 the gap is large the noise adds less to the error than the null level takes off.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
-from udviz.checks import check_at_least
 from udviz.stats.calibration.reliability_bins import ReliabilityBins
 
-NULL_DRAWS = 1000  # the null mean is then known to 3 % of the null standard deviation
+NORMAL_FROM = 25.0  # variance from which the positives of a bin count as normal
+REACH, TAIL = 6.0, 1e-6  # standard deviations, and the chance, beyond which no gap is looked for
+STEPS = 64  # values of a gap at which its normal part is taken
+ROUNDING = 1e-9  # of a number of positives
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -103,35 +106,19 @@ def expected_error_null(bins: ReliabilityBins) -> NullLevel:
     return NullLevel(mean=mean, sd=sd, upper=np.where(sd > 0, upper, mean))
 
 
-def maximum_error_null(
-    bins: ReliabilityBins, *, n_draws: int = NULL_DRAWS, seed: int = 0
-) -> NullLevel:
-    """Null level of `maximum_calibration_error`, from draws of the same binomials.
+def maximum_error_null(bins: ReliabilityBins) -> NullLevel:
+    """Null level of `maximum_calibration_error`, for the same binomials: no draws.
+
+    The largest of independent gaps is at most t with the product of the chances that each is: exact
+    chances in bins of small variance, normal ones in the others, where the skew of the binomial
+    adds to one side of a gap what it takes from the other.
 
     Args:
         bins: From ``reliability_bins``, of either kind.
-        n_draws: Draws per bin, at least 2.
-        seed: Seed; every label uses the same stream, so its level does not depend on the others.
-
-    Raises:
-        ValueError: If ``n_draws`` < 2.
     """
-    check_at_least(n_draws, 2, name="n_draws")
-    largest = np.full((len(bins.count), n_draws), np.nan)  # (L, n_draws)
-    for label, (trials, chance, mean) in enumerate(zip(*_binomials(bins), strict=True)):
-        if (count := bins.count[label]).any():
-            # all of a bin in a row: a draw costs a third where it is distributed as the last one
-            shape, rng = (count.size, n_draws), np.random.default_rng(seed)
-            drawn = rng.binomial(trials[:, None], chance[:, None], size=shape)
-            gaps = np.abs(drawn - mean[:, None]) / np.maximum(count, 1)[:, None]
-            largest[label] = gaps.max(axis=0)
-    if not largest.size:
-        return NullLevel(mean=np.empty(0), sd=np.empty(0), upper=np.empty(0))
-    return NullLevel(
-        mean=largest.mean(axis=1),
-        sd=largest.std(axis=1, ddof=1),
-        upper=np.quantile(largest, 0.95, axis=1),
-    )
+    rows = [_largest_gap(*row) for row in zip(bins.count, *_binomials(bins), strict=True)]
+    mean, sd, upper = np.array(rows).reshape(-1, 3).T
+    return NullLevel(mean=mean, sd=sd, upper=upper)
 
 
 def excess_p_value(error: np.ndarray, null: NullLevel) -> np.ndarray:
@@ -196,6 +183,46 @@ def _binomials(bins: ReliabilityBins) -> tuple[np.ndarray, np.ndarray, np.ndarra
     # Binomial(trials, mean / trials) has the variance `mean - second` of the Bernoulli sum
     trials = np.ceil(mean**2 / np.where(second > 0, second, 1.0) - 1e-9).astype(np.int64)
     return trials, np.clip(mean / np.maximum(trials, 1), 0.0, 1.0), mean
+
+
+def _largest_gap(
+    count: np.ndarray, trials: np.ndarray, chance: np.ndarray, mean: np.ndarray
+) -> tuple[float, float, float]:
+    """Mean, standard deviation and 95 % quantile of the largest gap of one label's (Q,) bins."""
+    if not count.any():
+        return np.nan, np.nan, np.nan
+    variance = trials * chance * (1 - chance)  # 0 where all probabilities are 0 or 1: no gap
+    large, small = variance >= NORMAL_FROM, (variance > 0) & (variance < NORMAL_FROM)
+    width = np.sqrt(variance[large]) / count[large]
+    images, *binomial = (each[small, None] for each in (count, trials, chance, mean))
+    below, gaps = _chances_below(*binomial), np.empty(0)
+    if small.any():
+        k = np.arange(below.shape[1])
+        gaps = (np.abs(k - binomial[-1]) / images)[below < 1 - TAIL]  # those that are likely at all
+    t = np.sort(np.concatenate([gaps, np.linspace(0.0, REACH * width.max(initial=0.0), STEPS)]))
+    # positives from `first` to before `after` leave a gap of at most t
+    reach = images * t + ROUNDING
+    first = np.ceil(binomial[-1] - reach).clip(min=0).astype(np.intp)
+    after = np.floor(binomial[-1] + reach).astype(np.intp) + 1
+    after = np.minimum(after, below.shape[1] - 1)
+    exact = np.take_along_axis(below, after, axis=1) - np.take_along_axis(below, first, axis=1)
+    jumps = exact.prod(axis=0)  # nowhere else than at one of t
+    grows = special.erf(t / (math.sqrt(2) * width[:, None])).prod(axis=0)
+    above = 1 - jumps[:-1] * (grows[:-1] + grows[1:]) / 2  # chance that the gap is larger, between
+    expected, square = float(np.diff(t) @ above), float(np.diff(t**2) @ above)
+    at = int(np.argmax(jumps * grows >= 0.95))
+    before = max(at - 1, 0)
+    upper = np.interp(0.95, jumps[before] * grows[[before, at]], t[[before, at]])
+    return expected, math.sqrt(max(square - expected**2, 0.0)), float(upper)
+
+
+def _chances_below(trials: np.ndarray, chance: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Chances of fewer than k successes for k = 0, 1, ..., K, (B, K + 1), of (B, 1) binomials."""
+    most = int(np.max(mean + REACH * (np.sqrt(mean) + 1), initial=1.0))
+    k = np.arange(1, most + 1)
+    grow = np.maximum(trials - k + 1, 0) * (chance / (1 - chance)) / k  # from k - 1 successes to k
+    chances = np.concatenate([(1 - chance) ** trials, grow], axis=1).cumprod(axis=1)
+    return np.pad(chances.cumsum(axis=1), [(0, 0), (1, 0)])
 
 
 def _divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:

@@ -60,18 +60,18 @@ class CalibrationRows:
         for name in ("_width", "_mass", "_pooled_mass", "_sums"):
             getattr(self, name).extend(getattr(other, name))
 
-    def table(self, label_names: Sequence[str], *, seed: int) -> pd.DataFrame:
+    def table(self, label_names: Sequence[str]) -> pd.DataFrame:
         """One row per label, see ``calibration_table``."""
         width, mass = (stack_bins(rows, self.n_bins) for rows in (self._width, self._mass))
         names = pd.DataFrame({"label": list(label_names), "column": np.arange(len(label_names))})
-        return pd.concat([names, _errors(width, mass, np.array(self._sums), seed)], axis=1)
+        return pd.concat([names, _errors(width, mass, np.array(self._sums))], axis=1)
 
-    def pooled(self, *, seed: int) -> pd.DataFrame:
+    def pooled(self) -> pd.DataFrame:
         """The row of ``pooled_calibration_table``."""
         width, mass = (
             pool(stack_bins(rows, self.n_bins)) for rows in (self._width, self._pooled_mass)
         )
-        return _errors(width, mass, np.sum(self._sums, axis=0), seed)
+        return _errors(width, mass, np.sum(self._sums, axis=0))
 
 
 def calibration_table(
@@ -80,7 +80,6 @@ def calibration_table(
     *,
     label_names: Sequence[str],
     n_bins: int = N_BINS,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Calibration of every label, one row per label in column order.
 
@@ -89,7 +88,6 @@ def calibration_table(
         targets: (N, L) 1 present, 0 absent, -1 unknown (left out of its label).
         label_names: L names.
         n_bins: Bins of both kinds.
-        seed: Seed of the null level of ``mce``.
 
     Returns:
         Columns ``label``, ``column``, ``known`` and ``positives`` (images), ``prevalence``,
@@ -109,11 +107,11 @@ def calibration_table(
     rows = CalibrationRows(n_bins, least_distance(probs))
     for column in prob_columns(probs, targets):
         rows.add(sorted_probs(*column))
-    return rows.table(label_names, seed=seed)
+    return rows.table(label_names)
 
 
 def pooled_calibration_table(
-    probs: np.ndarray, targets: np.ndarray, *, n_bins: int = N_BINS, seed: int = 0
+    probs: np.ndarray, targets: np.ndarray, *, n_bins: int = N_BINS
 ) -> pd.DataFrame:
     """Calibration of all labels taken as one binary problem: one row.
 
@@ -121,7 +119,6 @@ def pooled_calibration_table(
         probs: As in ``calibration_table``.
         targets: As in ``calibration_table``.
         n_bins: As in ``calibration_table``.
-        seed: As in ``calibration_table``.
 
     Returns:
         The columns of ``calibration_table`` from ``known`` on; ``known`` counts cells.
@@ -133,7 +130,7 @@ def pooled_calibration_table(
     rows = CalibrationRows(n_bins, least_distance(probs), edges)
     for column in prob_columns(probs, targets):
         rows.add(sorted_probs(*column))
-    return rows.pooled(seed=seed)
+    return rows.pooled()
 
 
 def least_distance(probs: np.ndarray) -> float:
@@ -147,9 +144,7 @@ def _sums(probs: SortedProbs, epsilon: float) -> np.ndarray:
     return np.array([probs.log_loss(epsilon), *probs.spiegelhalter()])
 
 
-def _errors(
-    width: ReliabilityBins, mass: ReliabilityBins, sums: np.ndarray, seed: int
-) -> pd.DataFrame:
+def _errors(width: ReliabilityBins, mass: ReliabilityBins, sums: np.ndarray) -> pd.DataFrame:
     """All columns from ``known`` on; ``sums`` are the rows of `_sums`, (L, 3)."""
     loss, surplus, variance = sums.reshape(-1, 3).T
     known, positives = width.count.sum(axis=1), width.positives.sum(axis=1)
@@ -166,7 +161,7 @@ def _errors(
     for name, error, null in (
         ("ece", expected_calibration_error(width), expected_error_null(width)),
         ("adaptive_ece", expected_calibration_error(mass), expected_error_null(mass)),
-        ("mce", maximum_calibration_error(width), maximum_error_null(width, seed=seed)),
+        ("mce", maximum_calibration_error(width), maximum_error_null(width)),
     ):
         columns |= {
             name: error,

@@ -14,6 +14,7 @@ from scipy.optimize import brentq, isotonic_regression
 from udviz.checks import check_at_least, check_matrix
 from udviz.scratch import empty_columns
 from udviz.stats.calibration.logit_cells import all_logit_cells
+from udviz.stats.calibration.sorted_probs import sorted_probs
 from udviz.stats.labels.label_columns import label_columns
 from udviz.stats.labels.probabilities import logit_probs
 
@@ -62,7 +63,9 @@ class Temperature(Recalibration):
 
     def apply_label(self, logits: np.ndarray, label: int) -> np.ndarray:
         """Probabilities of one label, (N,) in [0, 1], from its (N,) logits."""
-        return logit_probs(logits.astype(np.float64) / self.temperature)
+        if self.temperature == 1.0:
+            return logit_probs(logits)
+        return logit_probs(np.divide(logits, self.temperature, dtype=np.float64))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -169,20 +172,23 @@ def fit_isotonic(
             corners.append(None)
             heights.append(None)
             continue
-        logit, height = _staircase(column.scores[0].astype(np.float64), column.positive)
+        logit, height = _staircase(*sorted_probs(column.scores[0], column.positive).merged())
         corners.append(logit)
         heights.append(np.clip(height, 1 / (known + 2), 1 - 1 / (known + 2)))
     return Isotonic(logits=tuple(corners), probs=tuple(heights))
 
 
 def _staircase(logits: np.ndarray, present: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Corners of the rising steps with the least squared error: their logits, and heights."""
-    order = np.argsort(logits)
-    logits = logits[order]
+    """Corners of the rising steps with the least squared error: their logits, and heights.
+
+    Args:
+        logits: (n,) ascending.
+        present: (n,) bool, whether the label is present.
+    """
     first = np.flatnonzero(np.diff(logits, prepend=-np.inf))  # of the images with the same logit
     images = np.diff(first, append=logits.size)
-    share = np.add.reduceat(present[order].astype(np.float64), first) / images
+    share = np.add.reduceat(present.astype(np.float64), first) / images
     height = isotonic_regression(share, weights=images).x
     is_corner = np.ones(height.size, dtype=bool)
     is_corner[1:-1] = (height[1:-1] != height[:-2]) | (height[1:-1] != height[2:])
-    return logits[first[is_corner]], height[is_corner]
+    return logits[first[is_corner]].astype(np.float64), height[is_corner]

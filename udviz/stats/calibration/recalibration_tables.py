@@ -25,7 +25,6 @@ def recalibration_table(
     *,
     recalibrations: Mapping[str, Recalibration],
     label_names: Sequence[str],
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Calibration of every label before and after each recalibration.
 
@@ -34,7 +33,6 @@ def recalibration_table(
         targets: (N, L) 1 present, 0 absent, -1 unknown (left out).
         recalibrations: Name -> fitted map; the plain sigmoid is added as ``none``.
         label_names: L names.
-        seed: Seed of the null level of ``mce``.
 
     Returns:
         One row per method (``none`` first) and label: ``method`` and the columns of
@@ -45,7 +43,7 @@ def recalibration_table(
         ValueError: If shapes differ, a logit is not finite or a name is missing.
     """
     check_label_names(label_names, targets.shape[1])
-    return _walked(CalibrationWalk(recalibrations), logits, targets).rows(label_names, seed=seed)
+    return _walked(CalibrationWalk(recalibrations), logits, targets).rows(label_names)
 
 
 def pooled_recalibration_table(
@@ -53,7 +51,6 @@ def pooled_recalibration_table(
     targets: np.ndarray,
     *,
     recalibrations: Mapping[str, Recalibration],
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Calibration of all labels taken together before and after each recalibration.
 
@@ -61,7 +58,6 @@ def pooled_recalibration_table(
         logits: As in ``recalibration_table``.
         targets: As in ``recalibration_table``.
         recalibrations: As in ``recalibration_table``.
-        seed: Seed of the null level of ``mce``.
 
     Returns:
         One row per method (``none`` first): ``method`` and the columns of
@@ -73,7 +69,7 @@ def pooled_recalibration_table(
     """
     edges = pooled_edges(logits, targets, recalibrations=recalibrations)
     walk = CalibrationWalk(recalibrations, pooled_edges=edges)
-    return _walked(walk, logits, targets).pooled(seed=seed)
+    return _walked(walk, logits, targets).pooled()
 
 
 def pooled_edges(
@@ -130,13 +126,13 @@ class CalibrationWalk:
         for method, rows in self._rows.items():
             rows.extend(other._rows[method])
 
-    def rows(self, label_names: Sequence[str], *, seed: int = 0) -> pd.DataFrame:
+    def rows(self, label_names: Sequence[str]) -> pd.DataFrame:
         """The table of `recalibration_table`."""
-        return _joined({m: found.table(label_names, seed=seed) for m, found in self._rows.items()})
+        return _joined({m: found.table(label_names) for m, found in self._rows.items()})
 
-    def pooled(self, *, seed: int = 0) -> pd.DataFrame:
+    def pooled(self) -> pd.DataFrame:
         """The table of `pooled_recalibration_table`."""
-        return _joined({m: found.pooled(seed=seed) for m, found in self._rows.items()})
+        return _joined({m: found.pooled() for m, found in self._rows.items()})
 
 
 def _walked(walk: CalibrationWalk, logits: np.ndarray, targets: np.ndarray) -> CalibrationWalk:

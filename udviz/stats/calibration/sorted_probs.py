@@ -50,6 +50,14 @@ class SortedProbs:
         """The same images after a map that never falls."""
         return replace(self, absent=rising(self.absent), present=rising(self.present))
 
+    def merged(self) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) values of all images in ascending order, and (n,) bool, which are present."""
+        is_present = np.zeros(self.size, dtype=bool)
+        is_present[self.place] = True
+        values = np.empty(self.size, dtype=self.absent.dtype)
+        values[is_present], values[~is_present] = self.present, self.absent
+        return values, is_present
+
     def at(self, places: np.ndarray) -> np.ndarray:
         """(K,) values at (K,) places in [0, n) of all images in ascending order."""
         n_before = np.searchsorted(self.place, places)  # (K,) present images before each place
@@ -79,22 +87,22 @@ class SortedProbs:
             trials", section 4.
         """
         surplus, variance = 0.0, 0.0
-        for probs, is_present in ((self.present, True), (self.absent, False)):
-            p = np.asarray(probs, np.float64)
-            other = 1 - p
-            if is_present:  # (1 - p)(1 - 2p) = 2 (1 - p)^2 - (1 - p)
-                surplus += float(2 * (other @ other) - other.sum())
-            else:  # -p (1 - 2p)
-                surplus += float(2 * (p @ p) - p.sum())
-            spread = np.multiply(p, other, out=other)  # v = p (1 - p), and (1 - 2p)^2 = 1 - 4v
+        for wrong, right in self._outcomes:
+            surplus += float(2 * (wrong @ wrong) - wrong.sum())
+            spread = wrong * right  # v = p (1 - p), and (1 - 2p)^2 = 1 - 4v
             variance += float(spread.sum() - 4 * (spread @ spread))
         return surplus, variance
 
     def log_loss(self, epsilon: float) -> float:
         """Summed log loss in nats of probabilities held ``epsilon`` away from 0 and 1."""
-        present = np.log(np.clip(self.present, epsilon, 1 - epsilon)).sum()
-        absent = np.log(1 - np.clip(self.absent, epsilon, 1 - epsilon)).sum()
-        return -float(present + absent)
+        held = [np.clip(right, epsilon, 1 - epsilon) for _, right in self._outcomes]
+        return -sum(float(np.log(right).sum()) for right in held)
+
+    @cached_property
+    def _outcomes(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """Of absent and of present images: probabilities of what is not, and of what is."""
+        absent, present = (np.asarray(p, np.float64) for p in (self.absent, self.present))
+        return (absent, 1 - absent), (1 - present, present)
 
     @cached_property
     def _parts(self) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], ...]:

@@ -168,13 +168,15 @@ def roc_slope(
     Returns:
         At least 0; 0 without positives or negatives.
     """
-    present, absent = np.sort(scores[positive])[::-1], scores[~positive]
-    if present.size < 2 or absent.size == 0:
+    present = np.sort(scores[positive])[::-1]
+    n_absent = scores.size - present.size
+    if present.size < 2 or n_absent == 0:
         return 0.0
     reach = _REACH * math.sqrt(recall * (1 - recall) / n_validated)
     ends = np.array([recall - reach, recall + reach]) * present.size
     low, high = np.clip(np.round(ends).astype(int), 1, present.size) - 1
     if low == high:
         low, high = max(0, low - 1), min(present.size - 1, high + 1)
-    alarms = [np.count_nonzero(absent >= present[place]) / absent.size for place in (low, high)]
-    return float((alarms[1] - alarms[0]) * present.size / (high - low))
+    cuts = present[[low, high]]
+    called = [np.count_nonzero(scores >= cut) - np.count_nonzero(present >= cut) for cut in cuts]
+    return float((called[1] - called[0]) / n_absent * present.size / (high - low))

@@ -76,7 +76,6 @@ def cause_evidence(
     *,
     label_names: Sequence[str],
     facts: LabelFacts | None = None,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Look for every cause in every label.
 
@@ -85,7 +84,6 @@ def cause_evidence(
         targets: (N, L) 1 present, 0 absent, -1 unknown (left out of its label).
         label_names: L names.
         facts: What is known of the labels besides.
-        seed: Seed of the calibration errors' null levels.
 
     Returns:
         One row per label in column order. One bool column per cause of ``CAUSES``, and:
@@ -118,9 +116,7 @@ def cause_evidence(
             and names do not match the labels.
     """
     check_label_names(label_names, targets.shape[1])
-    calibration = recalibration_table(
-        logits, targets, recalibrations={}, label_names=label_names, seed=seed
-    )
+    calibration = recalibration_table(logits, targets, recalibrations={}, label_names=label_names)
     evidence = Evidence(
         positives=calibration["positives"].to_numpy(),
         known=calibration["known"].to_numpy(),

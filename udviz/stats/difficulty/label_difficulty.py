@@ -62,7 +62,7 @@ def label_difficulty(
     table = difficulty_ranks(
         models, targets, label_names=label_names, confidence=confidence, seed=seed
     )
-    evidence = cause_evidence(models[0], targets, label_names=label_names, facts=facts, seed=seed)
+    evidence = cause_evidence(models[0], targets, label_names=label_names, facts=facts)
     table["causes"] = named_causes(evidence)
     table = table.join(evidence.drop(columns=list(CAUSES)))
     return table.sort_values("difficulty_rank", kind="stable", ignore_index=True)

@@ -128,7 +128,7 @@ class Doubting:
     ) -> None:
         check_at_least(most_per_label, 1, name="most_per_label")
         self._label_names, self._most = label_names, most_per_label
-        self._tables: list[pd.DataFrame] = []
+        self._doubted: list[tuple[np.ndarray, ...]] = []  # image, column, marked, prob, quality
         self._counts: list[dict[str, float]] = []
         self._surest: list[Surest | None] = []
         self._carried = np.zeros(n_images, dtype=np.int32)
@@ -144,32 +144,40 @@ class Doubting:
             judged: (n,) the same, put right.
             explained: (N,) bool, images with a label that it is confused with.
         """
-        target, label = column.positive, column.label
+        target, judging = column.positive, _judged(column.positive)
         images = np.arange(self._carried.size) if column.known is None else column.known
-        doubted = _doubts(judged, target).assign(label=self._label_names[label], column=label)
-        doubted["prob"] = prob[doubted["row"]]
-        doubted["image"] = images[doubted.pop("row")]
-        self._counts.append(_counts(doubted, explained[doubted["image"]], target))
+        rows, quality = _doubts(judged, target) if judging else (np.empty(0, np.intp), np.empty(0))
+        self._counts.append(_counts(target, rows, explained[images[rows]], judged=judging))
         self._carried[images[target]] += 1
         self._surest.append(
-            surest_images(judged, target, images, explained=explained[images])
-            if _judged(target)
-            else None
+            surest_images(judged, target, images, explained=explained[images]) if judging else None
         )
-        self._tables.append(doubted.head(self._most))
+        rows, quality = rows[: self._most], quality[: self._most]
+        columns = np.full(rows.size, column.label)
+        self._doubted.append((images[rows], columns, target[rows], prob[rows], quality))
 
     def extend(self, other: "Doubting") -> None:
         """Take in the labels that come next."""
-        self._tables += other._tables
+        self._doubted += other._doubted
         self._counts += other._counts
         self._surest += other._surest
         self._carried += other._carried
 
     def result(self, groups: np.ndarray | None = None) -> Suspects:
         """The suspects, once all labels are in; ``groups`` as in `find_suspects`."""
-        names = list(self._label_names)
-        table = pd.concat(self._tables, ignore_index=True).sort_values(
-            ["quality", "column", "image"], ignore_index=True
+        names = np.array(self._label_names, dtype=object)
+        image, column, marked, prob, quality = (
+            np.concatenate(parts) for parts in zip(*self._doubted, strict=True)
+        )
+        table = pd.DataFrame(
+            {
+                "image": image,
+                "label": names[column],
+                "column": column,
+                "direction": np.where(marked, EXTRA, MISSING),
+                "prob": prob,
+                "quality": quality,
+            }
         )
         outliers = outlier_images(self._surest, self._carried)
         apart = np.zeros(self._carried.size, dtype=bool)
@@ -177,21 +185,17 @@ class Doubting:
         sure = [surest_counts(found and found.without(apart), groups) for found in self._surest]
         about = pd.DataFrame({"label": names, "column": np.arange(len(names))})
         return Suspects(
-            table=table[["image", "label", "column", "direction", "prob", "quality"]],
+            table=table.sort_values(["quality", "column", "image"], ignore_index=True),
             counts=pd.concat([about, pd.DataFrame(self._counts), pd.DataFrame(sure)], axis=1),
             outliers=outliers,
         )
 
 
-def _doubts(prob: np.ndarray, target: np.ndarray) -> pd.DataFrame:
-    """Doubted known images of one label, most suspect first: ``row``, ``direction``, ..."""
-    rows, quality = np.empty(0, dtype=np.int64), np.empty(0)
-    if _judged(target):
-        doubts = doubted_targets(prob, target)
-        order = np.argsort(doubts.quality, kind="stable")
-        rows, quality = doubts.rows[order], doubts.quality[order]
-    direction = np.where(target[rows], EXTRA, MISSING)
-    return pd.DataFrame({"row": rows, "direction": direction, "quality": quality})
+def _doubts(prob: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places of doubted known images of one label, most suspect first, and their quality."""
+    doubts = doubted_targets(prob, target)
+    order = np.argsort(doubts.quality, kind="stable")
+    return doubts.rows[order], doubts.quality[order]
 
 
 def _judged(target: np.ndarray) -> bool:
@@ -208,13 +212,16 @@ def partner_present(targets: np.ndarray, label: int, partners: pd.DataFrame | No
     return present
 
 
-def _counts(doubted: pd.DataFrame, explained: np.ndarray, target: np.ndarray) -> dict[str, float]:
-    missing = (doubted["direction"] == MISSING).to_numpy()
-    row: dict[str, float] = {"known": target.size, "positives": int(target.sum())}
+def _counts(
+    target: np.ndarray, rows: np.ndarray, explained: np.ndarray, *, judged: bool
+) -> dict[str, float]:
+    """Counts of one label; ``explained`` is whether a partner explains each of the ``rows``."""
+    missing = ~target[rows]
     found = {
-        "missing": missing.sum(),
-        "extra": (~missing).sum(),
-        "missing_unexplained": (missing & ~explained).sum(),
-        "doubted_share": missing.size / max(target.size, 1),
+        "missing": int(missing.sum()),
+        "extra": int((~missing).sum()),
+        "missing_unexplained": int((missing & ~explained).sum()),
+        "doubted_share": rows.size / max(target.size, 1),
     }
-    return row | {name: float(n) if _judged(target) else np.nan for name, n in found.items()}
+    counts = {name: float(n) if judged else np.nan for name, n in found.items()}
+    return {"known": target.size, "positives": int(np.count_nonzero(target))} | counts

@@ -104,7 +104,7 @@ class Measuring:
         for images, influence in effect.influences:
             groups = None if self.groups is None else self.groups[images]
             by_group = sums_by_group(influence, groups)
-            self._gram[label] += by_group @ by_group.T
+            self._gram[label] += _gram(by_group)
             self._totals[part][:, images] += influence
 
     def extend(self, other: "Measuring") -> None:
@@ -161,8 +161,17 @@ class Measuring:
     def _gram_of_mean(self, totals: np.ndarray, n_labels: int) -> np.ndarray:
         by_group = sums_by_group(totals, self.groups)
         with np.errstate(invalid="ignore"):  # 0 / 0: no label in the mean
-            gram: np.ndarray = by_group @ by_group.T / np.float64(n_labels) ** 2
+            gram: np.ndarray = _gram(by_group) / np.float64(n_labels) ** 2
         return gram
+
+
+def _gram(rows: np.ndarray) -> np.ndarray:
+    """``rows @ rows.T`` of a few long rows, several times as fast as a BLAS multiplies them."""
+    gram = np.empty((len(rows), len(rows)))
+    for place, row in enumerate(rows):
+        for other in range(place + 1):
+            gram[place, other] = gram[other, place] = row @ rows[other]
+    return gram
 
 
 def measure(
