@@ -102,7 +102,7 @@ def expected_error_null(bins: ReliabilityBins) -> NullLevel:
     mean = _divide(distance.sum(axis=1), total)
     sd = _divide(np.sqrt(np.maximum(variance, 0).sum(axis=1)), total)
     with np.errstate(invalid="ignore", divide="ignore"):  # no spread: the mean itself
-        upper = stats.gamma.ppf(0.95, mean**2 / sd**2, scale=sd**2 / mean)
+        upper = special.gammaincinv(mean**2 / sd**2, 0.95) * sd**2 / mean
     return NullLevel(mean=mean, sd=sd, upper=np.where(sd > 0, upper, mean))
 
 
@@ -138,7 +138,7 @@ def excess_p_value(error: np.ndarray, null: NullLevel) -> np.ndarray:
     """
     variance = null.sd**2
     with np.errstate(invalid="ignore", divide="ignore"):
-        p = stats.gamma.sf(error, null.mean**2 / variance, scale=variance / null.mean)
+        p = special.gammaincc(null.mean**2 / variance, error * null.mean / variance)
     certain = np.where(error > null.mean, 0.0, 1.0)  # all probabilities 0 or 1: no spread
     return np.where(np.isnan(error), np.nan, np.where(variance > 0, p, certain))
 

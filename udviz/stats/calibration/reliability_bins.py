@@ -204,8 +204,10 @@ def sampled_mass_edges(probs: np.ndarray, targets: np.ndarray, n_bins: int) -> n
 
 def mass_edges(probs: np.ndarray, n_bins: int) -> np.ndarray:
     """Edges of Q bins with as nearly the same number of the (n,) probabilities as ties allow."""
-    every = sorted_probs(probs, np.zeros(probs.size, dtype=bool))
-    return _mass_edges(every, n_bins)
+    if probs.size == 0:
+        return width_edges(n_bins)
+    first = _first_places(probs.size, n_bins)
+    return np.concatenate([[0.0], np.partition(probs, first)[first], [1.0]])
 
 
 def stack_bins(rows: Sequence[np.ndarray], n_bins: int) -> ReliabilityBins:
@@ -226,14 +228,14 @@ def _mass_edges(probs: SortedProbs, n_bins: int) -> np.ndarray:
     """Edges between a label's bins of equal mass, (Q + 1,)."""
     if probs.size == 0:
         return width_edges(n_bins)
-    first = np.ceil(_shares(probs.size, n_bins)).astype(int)  # the first place of the next bin
-    return np.concatenate([[0.0], probs.at(np.minimum(first, probs.size - 1)), [1.0]])
+    return np.concatenate([[0.0], probs.at(_first_places(probs.size, n_bins)), [1.0]])
 
 
-def _shares(mass: float, n_bins: int) -> np.ndarray:
-    """Mass below each inner edge, (Q - 1,); 1e-9 of an image guards against rounding."""
-    shares: np.ndarray = np.arange(1, n_bins) * (mass / n_bins) - 1e-9
-    return shares
+def _first_places(n: int, n_bins: int) -> np.ndarray:
+    """Of n images in order, the first of every bin but the lowest, (Q - 1,)."""
+    shares = np.arange(1, n_bins) * (n / n_bins) - 1e-9  # of an image, guards against rounding
+    places: np.ndarray = np.minimum(np.ceil(shares).astype(np.intp), n - 1)
+    return places
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
