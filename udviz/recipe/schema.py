@@ -46,7 +46,8 @@ class HardwareConfig(Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """`auto` takes a GPU where there is one."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """`auto` takes bf16 where it is native (GPU, or CPU with AVX512-BF16 or AMX)."""
+    """Of training: `auto` takes bf16 where it is native (GPU, or CPU with AVX512-BF16 or AMX).
+    Predictions are computed in float32."""
     workers: int = Field(0, ge=0)
     """Data-loader processes; 0 reads in the training process."""
     threads: int = Field(0, ge=0)

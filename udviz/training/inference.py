@@ -37,10 +37,12 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceOptions:
-    """How images are run through a network.
+    """How images are run through a network: in float32, as an exported model is.
+
+    Thresholds that were chosen on rounded logits would decide otherwise for some images elsewhere.
 
     Attributes:
-        compute: Device and precision.
+        compute: The device; its precision is that of training.
         batch_size: Images per step over all processes.
         workers: Data-loader processes.
         channel_weights: Kind of uncertainty attention.
@@ -99,7 +101,7 @@ def _outputs(
     network.eval()
     try:
         for (pixels, _), place in zip(batches, steps.places, strict=True):
-            with torch.no_grad(), options.compute.autocast():
+            with torch.no_grad():
                 images = normalise(pixels.to(device, non_blocking=True))
                 output = frozen_forward(network, images)
             yield place, output
