@@ -84,6 +84,17 @@ def test_the_null_level_of_the_largest_gap_is_that_of_drawn_binomials(n_images, 
     np.testing.assert_allclose(null.upper, np.quantile(drawn, 0.95), rtol=0.03)
 
 
+def test_the_null_level_of_a_bin_of_very_different_probabilities_is_that_of_draws(rng):
+    probs = np.where(rng.random((20_000, 1)) < 0.1, 0.99, 0.0)
+    bins = reliability_bins(probs, np.zeros((20_000, 1), dtype=np.int8), n_bins=1)
+
+    null = maximum_error_null(bins)
+
+    drawn = np.abs(rng.binomial((probs > 0).sum(), 0.99, 200_000) - probs.sum()) / 20_000
+    np.testing.assert_allclose(null.mean, drawn.mean(), rtol=0.01)
+    np.testing.assert_allclose(null.upper, np.quantile(drawn, 0.95), rtol=0.01)
+
+
 def test_probabilities_of_zero_and_one_have_a_null_level_of_zero():
     probs = np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
     targets = np.array([[0, 0], [1, 0], [1, 1]])

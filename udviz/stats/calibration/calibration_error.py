@@ -191,6 +191,9 @@ def _largest_gap(
     """Mean, standard deviation and 95 % quantile of the largest gap of one label's (Q,) bins."""
     if not count.any():
         return np.nan, np.nan, np.nan
+    flip = chance > 0.5  # where probabilities of a bin differ much: a gap is one in failures, too
+    mean = np.where(flip, trials - mean, mean)
+    chance = np.where(flip, 1 - chance, chance)
     variance = trials * chance * (1 - chance)  # 0 where all probabilities are 0 or 1: no gap
     large, small = variance >= NORMAL_FROM, (variance > 0) & (variance < NORMAL_FROM)
     width = np.sqrt(variance[large]) / count[large]
