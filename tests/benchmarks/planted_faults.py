@@ -280,8 +280,8 @@ FAULTS = (
         "reliability bins",
         "one image late",
         "calibration/reliability_bins",
-        "np.ceil(_shares(probs.size, n_bins)).astype(int)",
-        "np.ceil(_shares(probs.size, n_bins)).astype(int) + 1",
+        "np.ceil(shares).astype(np.intp)",
+        "np.ceil(shares).astype(np.intp) + 1",
     ),
     Fault(
         "pooled bins",
