@@ -132,8 +132,13 @@ def cluster(tmp_path_factory):
         yield DaskEngine(address), processes
 
 
-def test_a_cluster_finds_what_this_machine_finds_to_the_last_bit(caches, monkeypatch, cluster):
+@pytest.mark.parametrize("behind_scheduler", [False, True])
+def test_a_cluster_finds_what_this_machine_finds_to_the_last_bit(
+    caches, monkeypatch, cluster, behind_scheduler
+):
     engine, _ = cluster
+    if behind_scheduler:  # nobody but the scheduler can reach the workers
+        monkeypatch.setattr("socket.create_connection", refused)
     monkeypatch.chdir(caches.parent)
     split, plan = opened(Path(caches.name)), plan_of()
     models = ("teacher", "baseline")
@@ -148,6 +153,10 @@ def test_a_cluster_finds_what_this_machine_finds_to_the_last_bit(caches, monkeyp
     assert list(there) == list(here)
     for name in here:
         pd.testing.assert_frame_equal(there[name], here[name], check_exact=True)
+
+
+def refused(*given, **more):
+    raise ConnectionRefusedError
 
 
 def test_workers_of_another_version_are_refused(monkeypatch, cluster):

@@ -4,6 +4,7 @@ import hashlib
 import importlib.metadata
 import logging
 import platform
+import socket
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import cache, partial
@@ -16,6 +17,7 @@ from udviz.installation import install_command
 
 CONNECT = 10  # seconds to reach a scheduler, and to wait for its first worker
 CLOSE = 1  # seconds to take leave of it
+NEAR = 1  # seconds to reach a worker
 PACKAGES = ("numpy", "pandas", "scipy")  # results depend on
 
 
@@ -53,6 +55,7 @@ class DaskEngine:
             ) from error
         try:
             self._check_workers(client)
+            client.direct_to_workers = _reachable(next(iter(client.nthreads())))
             run = partial(_checked, expected=software())
             complete(client.get_executor(pure=False), calls, run, note)
         except CancelledError as error:
@@ -92,6 +95,16 @@ def software() -> dict[str, str]:
     for path in sorted(root.rglob("*.py")):
         digest.update(f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes())
     return {"udviz": digest.hexdigest(), "python": platform.python_version(), **versions}
+
+
+def _reachable(worker: str) -> bool:
+    """Whether results can come from a worker itself, and not by way of the scheduler."""
+    host, _, port = worker.rpartition("/")[2].rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=NEAR).close()
+    except (OSError, ValueError):  # behind a network that only the scheduler sees
+        return False
+    return True
 
 
 def _distributed() -> Any:
