@@ -6,6 +6,7 @@ import resource
 import shutil
 import signal
 import time
+from contextlib import suppress
 
 import numpy as np
 import psutil
@@ -141,7 +142,8 @@ def test_a_data_loader_worker_that_is_killed(study):
         program.wait_until(lambda: len(workers_of(parent)) > 0)
         while program.process.is_alive():  # one that has done its work may die unnoticed
             for worker in workers_of(parent):
-                os.kill(worker.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it ended in between
+                    os.kill(worker.pid, signal.SIGKILL)
             time.sleep(0.01)
         assert program.wait() == 1, program.output
 
