@@ -211,7 +211,7 @@ def test_workers_of_several_threads_are_refused_with_what_to_start_instead():
             return {"tcp://a:1": 1, "tcp://b:2": 2}
 
     with pytest.raises(ValueError, match=r"got 2 at tcp://b:2\. .* --nthreads 1 --nworkers 2"):
-        DaskEngine("tcp://a:0")._check_workers(Client())
+        DaskEngine("tcp://a:0")._checked_workers(Client())
 
 
 def test_an_address_without_a_scheduler_is_named_with_its_flag(monkeypatch):

@@ -603,8 +603,8 @@ FAULTS = (
         "decisions compared",
         "influence not centred",
         "comparison/operating",
-        "influence -= share[:, None]",
-        "influence -= 0.0",
+        "values -= mean[:, None]",
+        "values -= 0.0",
     ),
     Fault(
         "decisions compared",

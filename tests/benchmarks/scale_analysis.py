@@ -177,7 +177,7 @@ def main() -> None:
         tell=lambda line: print(line, flush=True),
     )
     print(
-        f"{asked.images:,} x {asked.labels}: {cost.seconds:.0f} s, {cost.processor:.0f} s of "
+        f"{asked.images:,} x {asked.labels}: {cost.seconds:.0f} s, {cost.processor:.1f} s of "
         f"processor time, peak memory {cost.own:.2f} GiB own, {cost.resident:.2f} GiB resident"
     )
 

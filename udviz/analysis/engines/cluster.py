@@ -54,8 +54,8 @@ class DaskEngine:
                 f"{shown(str(error))}. Start one with: dask scheduler"
             ) from error
         try:
-            self._check_workers(client)
-            client.direct_to_workers = _reachable(next(iter(client.nthreads())))
+            first, *_ = self._checked_workers(client)
+            client.direct_to_workers = _reachable(distributed, first)
             run = partial(_checked, expected=software())
             complete(client.get_executor(pure=False), calls, run, note)
         except CancelledError as error:
@@ -71,7 +71,8 @@ class DaskEngine:
         finally:
             client.close(timeout=CLOSE)  # what is still to do is given up
 
-    def _check_workers(self, client: Any) -> None:
+    def _checked_workers(self, client: Any) -> list[str]:
+        """Addresses of the workers, at least one, if they can be used."""
         try:
             client.wait_for_workers(1, timeout=CONNECT)
         except TimeoutError as error:
@@ -79,12 +80,14 @@ class DaskEngine:
                 f"The Dask scheduler at {shown(self.address)} must have a worker, got none within "
                 f"{CONNECT} s. Start some with: dask worker {shown(self.address)} --nthreads 1"
             ) from error
-        if several := {name: n for name, n in client.nthreads().items() if n > 1}:
+        n_threads = client.nthreads()
+        if several := {name: n for name, n in n_threads.items() if n > 1}:
             name, n = next(iter(several.items()))
             raise ValueError(
                 f"Workers must have one thread each, as an analysis is not made for several in one "
                 f"process, got {n} at {shown(name)}. Start them with --nthreads 1 --nworkers {n}."
             )
+        return list(n_threads)
 
 
 @cache
@@ -97,12 +100,12 @@ def software() -> dict[str, str]:
     return {"udviz": digest.hexdigest(), "python": platform.python_version(), **versions}
 
 
-def _reachable(worker: str) -> bool:
+def _reachable(distributed: Any, worker: str) -> bool:
     """Whether results can come from a worker itself, and not by way of the scheduler."""
-    host, _, port = worker.rpartition("/")[2].rpartition(":")
+    place = distributed.comm.get_address_host_port(worker)
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=NEAR).close()
-    except (OSError, ValueError):  # behind a network that only the scheduler sees
+        socket.create_connection(place, timeout=NEAR).close()
+    except OSError:  # behind a network that only the scheduler sees
         return False
     return True
 

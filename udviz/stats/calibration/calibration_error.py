@@ -182,7 +182,9 @@ def _binomials(bins: ReliabilityBins) -> tuple[np.ndarray, np.ndarray, np.ndarra
     second = np.where(flip, bins.count - 2 * bins.sum_prob + bins.sum_square, bins.sum_square)
     # Binomial(trials, mean / trials) has the variance `mean - second` of the Bernoulli sum
     trials = np.ceil(mean**2 / np.where(second > 0, second, 1.0) - 1e-9).astype(np.int64)
-    return trials, np.clip(mean / np.maximum(trials, 1), 0.0, 1.0), mean
+    chance = np.clip(mean / np.maximum(trials, 1), 0.0, 1.0)
+    often = chance > 0.5  # where probabilities of a bin differ much: count the failures
+    return trials, np.where(often, 1 - chance, chance), np.where(often, trials - mean, mean)
 
 
 def _largest_gap(
@@ -191,9 +193,6 @@ def _largest_gap(
     """Mean, standard deviation and 95 % quantile of the largest gap of one label's (Q,) bins."""
     if not count.any():
         return np.nan, np.nan, np.nan
-    flip = chance > 0.5  # where probabilities of a bin differ much: a gap is one in failures, too
-    mean = np.where(flip, trials - mean, mean)
-    chance = np.where(flip, 1 - chance, chance)
     variance = trials * chance * (1 - chance)  # 0 where all probabilities are 0 or 1: no gap
     large, small = variance >= NORMAL_FROM, (variance > 0) & (variance < NORMAL_FROM)
     width = np.sqrt(variance[large]) / count[large]

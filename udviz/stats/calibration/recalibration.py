@@ -63,8 +63,6 @@ class Temperature(Recalibration):
 
     def apply_label(self, logits: np.ndarray, label: int) -> np.ndarray:
         """Probabilities of one label, (N,) in [0, 1], from its (N,) logits."""
-        if self.temperature == 1.0:
-            return logit_probs(logits)
         return logit_probs(np.divide(logits, self.temperature, dtype=np.float64))
 
 

@@ -9,7 +9,7 @@ Every calibration error, its null level and the Brier decomposition are computed
 these bins keep (``udviz.stats.calibration.calibration_error``), so a column is read once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,7 +125,8 @@ def reliability_bins(
 
 def label_bins(probs: SortedProbs, *, n_bins: int, kind: str) -> np.ndarray:
     """Row of one label for ``stack_bins``: its edges (Q + 1) and its five sums (5 Q)."""
-    edges = width_edges(n_bins) if kind == "width" else _mass_edges(probs, n_bins)
+    by_width = kind == "width"
+    edges = width_edges(n_bins) if by_width else _edges_at(probs.at, probs.size, n_bins)
     return np.concatenate([edges, probs.bin_sums(edges)])
 
 
@@ -204,10 +205,7 @@ def sampled_mass_edges(probs: np.ndarray, targets: np.ndarray, n_bins: int) -> n
 
 def mass_edges(probs: np.ndarray, n_bins: int) -> np.ndarray:
     """Edges of Q bins with as nearly the same number of the (n,) probabilities as ties allow."""
-    if probs.size == 0:
-        return width_edges(n_bins)
-    first = _first_places(probs.size, n_bins)
-    return np.concatenate([[0.0], np.partition(probs, first)[first], [1.0]])
+    return _edges_at(lambda places: np.partition(probs, places)[places], probs.size, n_bins)
 
 
 def stack_bins(rows: Sequence[np.ndarray], n_bins: int) -> ReliabilityBins:
@@ -224,18 +222,13 @@ def stack_bins(rows: Sequence[np.ndarray], n_bins: int) -> ReliabilityBins:
     )
 
 
-def _mass_edges(probs: SortedProbs, n_bins: int) -> np.ndarray:
-    """Edges between a label's bins of equal mass, (Q + 1,)."""
-    if probs.size == 0:
+def _edges_at(at: Callable[[np.ndarray], np.ndarray], n: int, n_bins: int) -> np.ndarray:
+    """Edges of bins of equal mass, (Q + 1,), from the values ``at`` places among n in order."""
+    if n == 0:
         return width_edges(n_bins)
-    return np.concatenate([[0.0], probs.at(_first_places(probs.size, n_bins)), [1.0]])
-
-
-def _first_places(n: int, n_bins: int) -> np.ndarray:
-    """Of n images in order, the first of every bin but the lowest, (Q - 1,)."""
     shares = np.arange(1, n_bins) * (n / n_bins) - 1e-9  # of an image, guards against rounding
-    places: np.ndarray = np.minimum(np.ceil(shares).astype(np.intp), n - 1)
-    return places
+    first = np.ceil(shares).astype(np.intp)  # the first place of the next bin
+    return np.concatenate([[0.0], at(np.minimum(first, n - 1)), [1.0]])
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:

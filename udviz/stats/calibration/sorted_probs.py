@@ -88,7 +88,7 @@ class SortedProbs:
         """
         surplus, variance = 0.0, 0.0
         for wrong, right in self._outcomes:
-            surplus += float(2 * (wrong @ wrong) - wrong.sum())
+            surplus += float(2 * (wrong @ wrong) - wrong.sum())  # -p (1 - 2p) if wrong is p
             spread = wrong * right  # v = p (1 - p), and (1 - 2p)^2 = 1 - 4v
             variance += float(spread.sum() - 4 * (spread @ spread))
         return surplus, variance

@@ -13,7 +13,7 @@ Source:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -160,7 +160,8 @@ def measure_brier(
         error = np.array([logit_probs(scores) for scores in column.scores])
         error -= column.positive
         np.square(error, out=error)
-        return {"brier": _mean(error, images_of(column), groups)}
+        every = np.ones_like(column.positive)
+        return {"brier": mean_of(error, images_of(column), every, groups)}
 
     measures = Measures(logits, n_images=len(targets), scope=scope, groups=groups)
     for column in label_columns(_score_sets(logits), targets, labels=labels):
@@ -182,23 +183,8 @@ def share_called(
     images = images_of(column)
     if 4 * np.count_nonzero(among) < among.size:  # few are quicker by themselves
         called, images, among = called[:, among], _among(column, among), among[among]
-    trials = int(np.count_nonzero(among))
-    if trials == 0:
-        return nothing(len(called))
-    share = np.array([np.count_nonzero(row & among) for row in called]) / trials
-    independent = n_clusters(among, groups, images)
-    scale = np.sqrt(small_sample_factor(independent)) / trials
-    influence = called.astype(np.float64)
-    influence -= share[:, None]
-    influence *= scale
-    influence[:, np.flatnonzero(~among)] = 0.0
-    return Effect(
-        values=share,
-        influences=[(images, influence)],
-        trials=trials,
-        df=independent - 1,
-        least_variance=_half_an_image(independent),
-    )
+    effect = mean_of((called & among).astype(np.float64), images, among, groups)
+    return replace(effect, least_variance=_half_an_image(effect.df + 1))
 
 
 def f1(called: np.ndarray, column: LabelColumn, groups: np.ndarray | None = None) -> Effect:
@@ -226,21 +212,27 @@ def f1(called: np.ndarray, column: LabelColumn, groups: np.ndarray | None = None
     )
 
 
+def mean_of(
+    values: np.ndarray, images: Images, among: np.ndarray, groups: np.ndarray | None = None
+) -> Effect:
+    """Mean of (M, n) values over the images ``among``, (n,) bool, which vary as the values do.
+
+    The values are 0 elsewhere, and are overwritten.
+    """
+    trials = int(np.count_nonzero(among))
+    if trials == 0:
+        return nothing(len(values))
+    independent = n_clusters(among, groups, images)
+    mean = values.sum(axis=1) / trials
+    values -= mean[:, None]
+    values *= np.sqrt(small_sample_factor(independent)) / trials
+    values[:, np.flatnonzero(~among)] = 0.0
+    return Effect(values=mean, influences=[(images, values)], trials=trials, df=independent - 1)
+
+
 def nothing(size: int) -> Effect:
     """Of a label that has no such measure under ``size`` score sets."""
     return Effect(values=np.full(size, np.nan), influences=[], trials=0, df=0)
-
-
-def _mean(values: np.ndarray, images: Images, groups: np.ndarray | None) -> Effect:
-    """Mean of (M, n) values over their images; the values are overwritten."""
-    trials = values.shape[1]
-    if trials == 0:
-        return nothing(len(values))
-    independent = n_clusters(np.ones(trials, dtype=bool), groups, images)
-    mean = values.mean(axis=1)
-    values -= mean[:, None]
-    values *= np.sqrt(small_sample_factor(independent)) / trials
-    return Effect(values=mean, influences=[(images, values)], trials=trials, df=independent - 1)
 
 
 def _among(column: LabelColumn, chosen: np.ndarray) -> np.ndarray:
