@@ -4,7 +4,9 @@ import os
 import signal
 import time
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 
+import numpy as np
 import pandas as pd
 
 PATIENCE = 60  # seconds until a test is given up; none waits that long
@@ -56,3 +58,11 @@ def ends_in_the_second(folder):
         say(folder / "pid", str(os.getpid()))
         signal.pause()
     return table("again")
+
+
+def pages_for_what_was_freed():
+    """Pages that came anew for ten times the same eight arrays of 488 pages."""
+    before = getrusage(RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        [np.ones(2_000_000, dtype=np.uint8) for _ in range(8)]
+    return {"pages": pd.DataFrame({"pages": [getrusage(RUSAGE_SELF).ru_minflt - before]})}

@@ -18,6 +18,7 @@ from tests.analysis.fates import (
     dies_at_first,
     endless,
     ends_in_the_second,
+    pages_for_what_was_freed,
     table,
     wait_for,
 )
@@ -123,7 +124,8 @@ _START = "from distributed.cli.dask_{part} import main; main()"
 
 
 def _environment():
-    return os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    as_a_nanny = {"MALLOC_TRIM_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}
+    return os.environ | {"PYTHONPATH": str(ROOT)} | as_a_nanny
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +155,15 @@ def test_a_cluster_finds_what_this_machine_finds_to_the_last_bit(
     assert list(there) == list(here)
     for name in here:
         pd.testing.assert_frame_equal(there[name], here[name], check_exact=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
+def test_what_a_worker_frees_is_there_for_its_next_label(cluster):
+    engine, _ = cluster
+
+    found = run_jobs([job(pages_for_what_was_freed)], engine=engine, advance=ignore)
+
+    assert found["pages"]["pages"].item() < 3 * 8 * 488
 
 
 def refused(*given, **more):

@@ -1,16 +1,13 @@
 """Which device and which number format a run uses."""
 
-import ctypes
 import os
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
 
+from udviz.processes import keep_freed_memory
 from udviz.recipe.schema import HardwareConfig
-
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of glibc's `mallopt`
-_LARGEST = 2**25  # bytes: the most that its second threshold may be
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ def resolve(config: HardwareConfig) -> Compute:
     """
     if config.threads:
         torch.set_num_threads(config.threads)
-    _keep_freed_memory()
+    keep_freed_memory()
     has_gpu = torch.cuda.is_available()
     if config.device == "cuda" and not has_gpu:
         raise ValueError(
@@ -55,17 +52,6 @@ def resolve(config: HardwareConfig) -> Compute:
     if bf16 and device.type == "cuda" and not native:
         raise ValueError("`hardware.precision` must be fp32 or auto: this GPU has no bf16.")
     return Compute(device, bf16)
-
-
-def _keep_freed_memory() -> None:
-    """Have what one step frees be there for the next, where that is left to glibc.
-
-    It would be given back to the system, and come back page by page: up to a tenth of a step.
-    """
-    with suppress(OSError, AttributeError):  # another C library
-        library = ctypes.CDLL(None)
-        library.mallopt(_MMAP_THRESHOLD, _LARGEST)
-        library.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def _own_gpu() -> torch.device:

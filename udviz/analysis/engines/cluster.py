@@ -14,6 +14,7 @@ from typing import Any
 from udviz.analysis.engines.engine import Call, Calls, Note, alone, complete
 from udviz.checks import shown
 from udviz.installation import install_command
+from udviz.processes import keep_freed_memory
 
 CONNECT = 10  # seconds to reach a scheduler, and to wait for its first worker
 CLOSE = 1  # seconds to take leave of it
@@ -128,4 +129,5 @@ def _checked(call: Call, *, expected: dict[str, str]) -> Any:
             f"Workers must have the versions that are here, got {other} {software()[other]} on "
             f"{platform.node()} and {expected[other]} here. Install the same and start them again."
         )
+    keep_freed_memory()  # Dask has its workers give it back
     return alone(call)
