@@ -89,11 +89,17 @@ def test_from_the_ranking_to_the_images_at_another_threshold_and_back_by_a_link(
     visit.check()
 
 
+IMAGES = "[...document.images].map(image => image.src).join()"
+
+
 def test_every_question_has_its_images(visit):
     visit.open("Label?study=small&label=red+disc&threshold=0.900")
 
     for question in ("false negatives", "most uncertain", "helped the gain", "hurt the gain"):
+        before = visit.page.evaluate(IMAGES)
         visit.page.get_by_role("radio", name=question).click()
+        # until then the page may stand still because the click has not reached the app yet
+        visit.page.wait_for_function(f"before => {IMAGES} !== before", arg=before)
         visit.settle()
         expect(first_image(visit)).to_be_visible()
         assert query(visit.page)["images"] == question
