@@ -189,8 +189,7 @@ def dataset_of(test: SplitPredictions) -> Dataset:
 
 
 def settle(page: Page) -> None:
-    page.locator(RESTS).wait_for()
-    page.wait_for_function(STANDS_STILL)
+    page.wait_for_function(STANDS_STILL, arg=0)
 
 
 def seconds_of(call: Callable[[], None], page: Page) -> float:

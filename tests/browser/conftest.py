@@ -32,12 +32,24 @@ SCREEN = {"viewport": {"width": 1440, "height": 900}}
 PATIENCE_MS = 60_000  # for a busy machine; a test that passes waits for nothing
 BROKEN_OFF = "net::ERR_ABORTED"
 PROBES = ("/_stcore/health", "/_stcore/host-config")
-# No place holder is left, every image is loaded (else going on breaks its request off), and every
-# chart has its marks (the code that draws them loads late).
-STANDS_STILL = """() => !document.querySelector('[data-testid=stSkeleton]')
-    && [...document.images].every(image => image.complete)
-    && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(
-        chart => chart.querySelector('.point, .points path, .js-line'))"""
+# The script has ended, no place holder is left, every image is loaded (else going on breaks its
+# request off), every chart has its marks (the code that draws them loads late), and for a while
+# nothing has changed: what a script wrote last is drawn a moment after the script has ended.
+STANDS_STILL = """quiet_ms => {
+    if (!window.changed) {
+        const note = () => { window.changed = performance.now() };
+        new MutationObserver(note).observe(
+            document, {subtree: true, childList: true, characterData: true, attributes: true});
+        note();
+    }
+    const still = document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
+        && !document.querySelector('[data-testid=stSkeleton]')
+        && [...document.images].every(image => image.complete)
+        && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(
+            chart => chart.querySelector('.point, .points path, .js-line'));
+    return still && performance.now() - window.changed > quiet_ms;
+}"""
+QUIET_MS = 150
 
 
 @dataclass
@@ -55,8 +67,7 @@ class Visit:
     def settle(self) -> None:
         """Wait until the app stands still and its charts are drawn."""
         self.page.locator("[data-testid=stHeading]").first.wait_for()
-        self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-        self.page.wait_for_function(STANDS_STILL)
+        self.page.wait_for_function(STANDS_STILL, arg=QUIET_MS)
 
     def check(self) -> None:
         """Fail on a console error, a failed request, an exception box or an empty chart."""
