@@ -49,7 +49,7 @@ STANDS_STILL = """quiet_ms => {
             chart => chart.querySelector('.point, .points path, .js-line'));
     return still && performance.now() - window.changed > quiet_ms;
 }"""
-QUIET_MS = 150
+QUIET_MS = 250
 
 
 @dataclass
