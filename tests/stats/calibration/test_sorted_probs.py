@@ -51,6 +51,13 @@ def test_the_log_loss_is_scikit_learns_and_finite_where_a_sure_model_is_wrong(rn
     np.testing.assert_allclose(sure, -2 * np.log(1e-12), rtol=1e-4)
 
 
+@pytest.mark.parametrize("epsilon", [np.finfo(np.float32).eps, np.finfo(np.float64).eps])
+def test_the_log_loss_of_many_sure_and_wrong_images_does_not_overflow(epsilon):
+    wrong = sorted_probs(np.zeros(1001), np.ones(1001, dtype=bool))
+
+    np.testing.assert_allclose(wrong.log_loss(epsilon), -1001 * np.log(epsilon))
+
+
 @pytest.mark.parametrize("target", [np.zeros(5, bool), np.ones(5, bool)])
 def test_a_label_that_is_never_or_always_present_has_all_its_images(target):
     probs = sorted_probs(PROB, target)

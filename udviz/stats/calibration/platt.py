@@ -167,12 +167,20 @@ def _between_label_variance(
     # the first fits were pulled to `pooled`: information @ (mle - pooled) undoes the pull
     offset = modes - pooled
     evidence = np.einsum("lij,lj->li", informations, offset) + FIRST_GUESS * offset  # (L, 2)
+    (own_slope, cross), (_, own_intercept) = informations.transpose(1, 2, 0)
     variance = 1 / FIRST_GUESS
     for _ in range(EM_STEPS):
-        covariance = np.linalg.inv(informations + np.diag(1 / variance))  # (L, 2, 2)
-        mean = np.einsum("lij,lj->li", covariance, evidence)
-        spread = mean**2 + np.diagonal(covariance, axis1=1, axis2=2)
-        updated = np.maximum(spread.mean(axis=0), 1e-8) if len(modes) else variance
+        # mean and covariance of every label, written out: a symmetric 2 x 2 matrix is inverted
+        slope, intercept = own_slope + 1 / variance[0], own_intercept + 1 / variance[1]
+        determinant = slope * intercept - cross**2
+        mean = np.stack(
+            [
+                intercept * evidence[:, 0] - cross * evidence[:, 1],
+                slope * evidence[:, 1] - cross * evidence[:, 0],
+            ]
+        )
+        spread = (mean / determinant) ** 2 + np.stack([intercept, slope]) / determinant  # (2, L)
+        updated = np.maximum(spread.mean(axis=1), 1e-8) if len(modes) else variance
         if np.allclose(updated, variance, rtol=1e-4):
             return updated
         variance = updated

@@ -96,7 +96,7 @@ class SortedProbs:
     def log_loss(self, epsilon: float) -> float:
         """Summed log loss in nats of probabilities held ``epsilon`` away from 0 and 1."""
         held = [np.clip(right, epsilon, 1 - epsilon) for _, right in self._outcomes]
-        return -sum(float(np.log(right).sum()) for right in held)
+        return -sum(_log_sum(right, epsilon) for right in held)
 
     @cached_property
     def _outcomes(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
@@ -120,6 +120,14 @@ def sorted_probs(prob: np.ndarray, target: np.ndarray) -> SortedProbs:
     absent, present = np.sort(prob[~target]), np.sort(prob[target])
     place = np.searchsorted(absent, present) + np.arange(present.size)
     return SortedProbs(absent=absent, present=present, place=place)
+
+
+def _log_sum(probs: np.ndarray, least: float) -> float:
+    """Sum of the logs of values in [``least``, 1], by logs of products that cannot underflow."""
+    n_factors = int(np.log(np.finfo(np.float64).tiny) / np.log(least))
+    whole = probs.size // n_factors * n_factors
+    products = np.multiply.reduce(probs[:whole].reshape(n_factors, -1), axis=0)
+    return float(np.log(products).sum() + np.log(probs[whole:]).sum())
 
 
 def _sums(
