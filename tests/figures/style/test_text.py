@@ -12,6 +12,7 @@ from udviz.figures.style.text import (
     safe_html,
     safe_markdown,
     shorten,
+    times,
 )
 
 
@@ -81,3 +82,11 @@ def test_one_is_not_a_plural():
 )
 def test_a_q_is_never_said_to_be_0(value, told):
     assert p_equals(value) == told
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(4.04, "4.0"), (99.94, "99.9"), (902.4, "902"), (202_605.3, "203,000"), (math.nan, "–")],
+)
+def test_a_ratio_shows_no_more_digits_than_it_has(value, told):
+    assert times(value) == told

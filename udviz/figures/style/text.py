@@ -48,6 +48,13 @@ def number(value: float, *, digits: int = 3, sign: bool = False) -> str:
     return text.replace("-", "−")
 
 
+def times(value: float) -> str:
+    """How many times as much: ``8.2``, ``902``, ``203,000``; beyond three digits none is known."""
+    if not math.isfinite(value) or value < 100:
+        return number(value, digits=1)
+    return f"{float(f'{value:.3g}'):,.0f}"
+
+
 def p_value(value: float) -> str:
     """A p or q in a cell: ``0.012``, or ``< 0.001``, which is never 0."""
     return "< 0.001" if 0 <= value < 0.001 else number(value)

@@ -12,6 +12,7 @@ from udviz.figures.style.text import (
     plural,
     safe_markdown,
     shorten,
+    times,
 )
 from udviz.stats.labels.list_caps import ListCap
 from udviz.vocabulary import Action, RecalibrationMethod
@@ -174,9 +175,9 @@ def _review(action: pd.Series) -> str:
 
 
 def _tell_apart(action: pd.Series) -> str:
-    bounds = interval(action["lift_low"], action["lift_high"], digits=1)
+    bounds = f"{times(action['lift_low'])} to {times(action['lift_high'])}"
     return (
-        f"Beside it, false positives are **{number(action['lift'], digits=1)} times** as frequent "
+        f"Beside it, false positives are **{times(action['lift'])} times** as frequent "
         f"({bounds}), and {action['share']:.0%} of them lie there: look at both side by side."
     )
 

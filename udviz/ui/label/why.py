@@ -7,13 +7,13 @@ from udviz.figures.labels.causes import split_causes
 from udviz.figures.labels.evidence import cause_strips
 from udviz.figures.style.text import (
     count,
-    interval,
     number,
     one_line,
     p_equals,
     safe_html,
     safe_markdown,
     shorten,
+    times,
 )
 from udviz.stats.difficulty.measures import COUNTED_BELOW, cause_measures
 from udviz.ui.frame import charts
@@ -84,8 +84,8 @@ def evidence(cause: str, label: pd.Series, own: pd.Series) -> str:
     if cause == "confused":
         first = safe_markdown(label["partners"].split(", ")[0])
         return (
-            f"beside {first} its false positives are **{value:.1f} times** as frequent "
-            f"({interval(own['low'], own['high'], digits=1)}); {label['partner_share']:.0%} of "
+            f"beside {first} its false positives are **{times(value)} times** as frequent "
+            f"({times(own['low'])} to {times(own['high'])}); {label['partner_share']:.0%} of "
             "them lie there."
         )
     if cause == "missing annotations":

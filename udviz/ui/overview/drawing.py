@@ -42,13 +42,10 @@ def show_false_positives(view: View) -> None:
     rows = false_positives.rates(view)
     st.subheader("What happens to the false positives of difficult and of easy labels?")
     st.markdown(false_positives.in_words(rows, view.pair))
-    with st.grid(2, min_column_width=440) as grid:
-        with grid.cell():
-            charts.draw(chart.figure, key=chart.name, alt=chart.alt)
-        with grid.cell():
-            tables.draw(
-                false_positives.rate_table(rows, view.pair),
-                key="false-positive-table",
-                alt="The same rates, one row each",
-            )
+    charts.draw(chart.figure, key=chart.name, alt=chart.alt)
+    tables.draw(
+        false_positives.rate_table(rows, view.pair),
+        key="false-positive-table",
+        alt="The same rates, one row each",
+    )
     st.caption(false_positives.how_to_read(view))
