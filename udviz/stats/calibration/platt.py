@@ -18,6 +18,7 @@ MIN_SLOPE = 0.01  # a slope of 0 or below would turn the ranking of a label upsi
 WEAK = np.array([0.01, 0.01])  # precision that keeps the pooled fit finite on separable data
 FIRST_GUESS = np.array([1.0, 1.0])  # precision of the first fits, before the spread is known
 EM_STEPS = 500
+LEAST_VARIANCE = 1e-8  # between labels; its inverse has to be finite
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -180,8 +181,8 @@ def _between_label_variance(
             ]
         )
         spread = (mean / determinant) ** 2 + np.stack([intercept, slope]) / determinant  # (2, L)
-        updated = np.maximum(spread.mean(axis=1), 1e-8) if len(modes) else variance
-        if np.allclose(updated, variance, rtol=1e-4):
+        updated = np.maximum(spread.mean(axis=1), LEAST_VARIANCE) if len(modes) else variance
+        if (np.abs(updated - variance) <= LEAST_VARIANCE + 1e-4 * variance).all():
             return updated
         variance = updated
     return variance

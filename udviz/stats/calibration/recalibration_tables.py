@@ -128,7 +128,13 @@ class CalibrationWalk:
 
     def rows(self, label_names: Sequence[str]) -> pd.DataFrame:
         """The table of `recalibration_table`."""
-        return _joined({m: found.table(label_names) for m, found in self._rows.items()})
+        every = CalibrationRows(N_BINS, _EPSILON)  # of all maps, as many small tables take longer
+        for rows in self._rows.values():
+            every.extend(rows)
+        table = every.table([*label_names] * len(self._rows))
+        table["column"] %= max(1, len(label_names))
+        table.insert(0, "method", np.repeat([*self._rows], len(label_names)))
+        return table
 
     def pooled(self) -> pd.DataFrame:
         """The table of `pooled_recalibration_table`."""
