@@ -110,9 +110,7 @@ def hits(
                 "scene": str(scene),
                 "hit": (table["gain_low"] <= true) & (true <= table["gain_high"]),
                 "p": table["p"],
-                "of_mean": bool(
-                    mean["gain_low"].iloc[0] <= true.mean() <= mean["gain_high"].iloc[0]
-                ),
+                "of_mean": mean["gain_low"] <= true.mean() <= mean["gain_high"],
             }
             parts.append(pd.DataFrame(rows))
     return pd.concat(parts, ignore_index=True)

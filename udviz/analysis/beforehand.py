@@ -81,7 +81,7 @@ def teacher_against(measured: Measured, before: str, label_names: tuple[str, ...
         label_names: The L labels.
     """
     gaps = teacher_gap(measured, before, TEACHER).assign(label=label_names)
-    mean = mean_gain_row(measured, before, TEACHER).iloc[0]
+    mean = mean_gain_row(measured, before, TEACHER)
     known = headroom(gaps)
     little = ": expect little of what it teaches" if known.is_little else ""
     told = (

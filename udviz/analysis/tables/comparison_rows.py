@@ -1,6 +1,7 @@
 """Rows of the table ``comparisons``: one metric, label by label and in means."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,8 @@ def comparison_rows(
         for pair in plan.comparisons
         for scope in MEANS
     ]
-    table = pd.concat([labels.assign(q=q, verdict=verdict), *means], ignore_index=True)
+    rows = [labels.assign(q=q, verdict=verdict), pd.DataFrame(means)]
+    table = pd.concat(rows, ignore_index=True)
     return table.drop(columns=["positives", "se", "seed_sd", "n_seeds"]).assign(
         metric=metric,
         clustered=split.groups is not None,
@@ -89,18 +91,19 @@ def _mean_row(
     *,
     scope: str,
     higher_is_better: bool,
-) -> pd.DataFrame:
+) -> dict[str, Any]:
     row = mean_gain_row(measured, before, after, over=MEANS[scope])
-    low, high = row["gain_low"].iloc[0], row["gain_high"].iloc[0]
-    return row.assign(
+    low, high = row["gain_low"], row["gain_high"]
+    return {
+        **row,
         **_about(plan, measured, before, after),
-        label="",
-        column=-1,
-        scope=scope,
-        q=np.nan,
-        verdict=verdict_of(low, high, higher_is_better=higher_is_better),
-        supported=True,
-    )
+        "label": "",
+        "column": -1,
+        "scope": scope,
+        "q": np.nan,
+        "verdict": verdict_of(low, high, higher_is_better=higher_is_better),
+        "supported": True,
+    }
 
 
 def _about(plan: Plan, measured: Measured, before: str, after: str) -> dict[str, str | int | bool]:

@@ -173,24 +173,24 @@ def mean_gain_row(
     *,
     confidence: float = 0.95,
     over: MeanOver = "all",
-) -> pd.DataFrame:
-    """Gain in the mean over all labels with a value, or over a part of them: one row.
+) -> dict[str, float]:
+    """Gain in the mean over all labels with a value, or over a part of them.
 
-    Its columns are those of `gain_table` without ``supported``, and ``n_labels``, ``seed_sd`` and
-    ``n_seeds``.
+    Its keys are the columns of `gain_table` without ``supported``, and ``n_labels``, ``seed_sd``
+    and ``n_seeds``.
     """
     chosen = measured.in_mean(over=over)
     gain = _compared(measured, before, after, over=over, confidence=confidence)
-    return pd.DataFrame(
-        {"positives": measured.positives[chosen].sum(keepdims=True)}
-        | gain.columns
-        | {
-            "detectable_gain": detectable_gain(gain.error, confidence=confidence),
-            "n_labels": int(chosen.sum()),
-            "seed_sd": np.sqrt(gain.change.seed_variance),
-            "n_seeds": gain.change.n_seeds,
-        }
-    )
+    columns = gain.columns | {
+        "detectable_gain": detectable_gain(gain.error, confidence=confidence),
+        "seed_sd": np.sqrt(gain.change.seed_variance),
+    }
+    return {
+        "positives": int(measured.positives[chosen].sum()),
+        **{name: values.item() for name, values in columns.items()},
+        "n_labels": int(chosen.sum()),
+        "n_seeds": gain.change.n_seeds,
+    }
 
 
 def p_of_tested(table: pd.DataFrame) -> np.ndarray:
@@ -283,15 +283,14 @@ class _Compared:
     error: StandardError
 
 
-def _as_mean(row: pd.DataFrame) -> MeanGain:
-    found = row.iloc[0]
+def _as_mean(row: dict[str, float]) -> MeanGain:
     return MeanGain(
-        gain=float(found["gain"]),
-        se=float(found["se"]),
-        low=float(found["gain_low"]),
-        high=float(found["gain_high"]),
-        p=float(found["p"]),
-        n_labels=int(found["n_labels"]),
-        seed_sd=float(found["seed_sd"]),
-        includes_seed_variance=bool(found["n_seeds"] > 1),
+        gain=row["gain"],
+        se=row["se"],
+        low=row["gain_low"],
+        high=row["gain_high"],
+        p=row["p"],
+        n_labels=int(row["n_labels"]),
+        seed_sd=row["seed_sd"],
+        includes_seed_variance=row["n_seeds"] > 1,
     )
