@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
+from distributed import Client
 
 from tests.analysis.conftest import opened, plan_of
 from tests.analysis.fates import (
@@ -155,6 +156,17 @@ def test_a_cluster_finds_what_this_machine_finds_to_the_last_bit(
     assert list(there) == list(here)
     for name in here:
         pd.testing.assert_frame_equal(there[name], here[name], check_exact=True)
+
+
+def test_the_scheduler_imports_nothing_that_calls_name(tmp_path):
+    with running_cluster(tmp_path, n_workers=1) as (address, _):
+        run_jobs([job(table, "a")], engine=DaskEngine(address), advance=ignore)
+
+        with Client(address, set_as_default=False) as client:
+            loaded = client.run_on_scheduler(lambda: set(sys.modules))
+
+    assert {"udviz.analysis.engines.cluster"} <= loaded
+    assert not {table.__module__, "scipy", "udviz.stats"} & loaded
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")

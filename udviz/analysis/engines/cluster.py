@@ -3,11 +3,12 @@
 import hashlib
 import importlib.metadata
 import logging
+import pickle
 import platform
 import socket
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,14 @@ class DaskEngine:
         try:
             first, *_ = self._checked_workers(client)
             client.direct_to_workers = _reachable(distributed, first)
-            run = partial(_checked, expected=software())
-            complete(client.get_executor(pure=False), calls, run, note)
+            pool, expected = client.get_executor(pure=False), software()
+
+            def submit(call: Call) -> Future[Any]:
+                # packed, or the scheduler would import, for seconds, all that a call names
+                future: Future[Any] = pool.submit(_checked, pickle.dumps(call), expected=expected)
+                return future
+
+            complete(submit, calls, note)
         except CancelledError as error:
             raise ConnectionError(
                 f"The Dask scheduler at {shown(self.address)} was lost; nothing was written. Start "
@@ -122,12 +129,12 @@ def _distributed() -> Any:
     return distributed
 
 
-def _checked(call: Call, *, expected: dict[str, str]) -> Any:
-    """`alone`, if all that results depend on is as ``expected`` here."""
+def _checked(packed: bytes, *, expected: dict[str, str]) -> Any:
+    """Run a pickled call `alone`, if all that results depend on is as ``expected`` here."""
     if other := next((name for name in expected if software()[name] != expected[name]), ""):
         raise ValueError(
             f"Workers must have the versions that are here, got {other} {software()[other]} on "
             f"{platform.node()} and {expected[other]} here. Install the same and start them again."
         )
     keep_freed_memory()  # Dask has its workers give it back
-    return alone(call)
+    return alone(pickle.loads(packed))

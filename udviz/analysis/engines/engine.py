@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, Protocol, TypeVar
@@ -48,8 +48,8 @@ def memory_of(n_images: int, n_runs: int) -> int:
     return _STARTED + _PER_IMAGE_AND_RUN * n_images * n_runs
 
 
-def complete(pool: Executor, calls: Calls, run: Callable[[Call], Any], note: Note) -> None:
-    """``run`` each call in ``pool``, ``note`` what comes, and run what follows from it.
+def complete(submit: Callable[[Call], Future[Any]], calls: Calls, note: Note) -> None:
+    """``submit`` each call to a pool, ``note`` what comes, and submit what follows from it.
 
     Raises:
         CancelledError: If the pool has given a call up.
@@ -57,14 +57,14 @@ def complete(pool: Executor, calls: Calls, run: Callable[[Call], Any], note: Not
     """
     waiting: dict[Future[Any], Name] = {}
 
-    def submit(more: Calls) -> None:
+    def begin(more: Calls) -> None:
         with _program_hidden():
-            waiting.update({pool.submit(run, call): name for name, call in more.items()})
+            waiting.update({submit(call): name for name, call in more.items()})
 
-    submit(calls)
+    begin(calls)
     while waiting:
         for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-            submit(note(waiting.pop(future), future.result()))
+            begin(note(waiting.pop(future), future.result()))
 
 
 def alone(call: Callable[[], T]) -> T:

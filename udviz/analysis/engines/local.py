@@ -61,7 +61,7 @@ class LocalEngine:
         for _ in range(STARTS):
             try:
                 with _processes(self.n_processes) as pool:
-                    complete(pool, missing, alone, done)
+                    complete(lambda call: pool.submit(alone, call), missing, done)
                 return
             except BrokenProcessPool as error:
                 died = error
