@@ -1,6 +1,6 @@
 """What `udviz compare` takes from files to verdicts, for two models.
 
-Run with ``python -m tests.benchmarks.measure_files --images 1000000 --labels 600`` (5 GB in
+Run with ``python -m tests.benchmarks.measure_files --images 1000000 --labels 600`` (7 GB in
 ``TMPDIR`` for the files, and as much again for the caches). Draws scores of two models and targets
 as Parquet, then has the command read and compare them. Memory is what only its processes hold.
 """
@@ -9,15 +9,13 @@ import argparse
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.benchmarks.scale_analysis import processor_time, watch_memory
+from tests.benchmarks.scale_analysis import watched
 
 ROWS = 10_000
 GAPS = {"before": 2.0, "after": 2.1}  # how far positives lie above negatives
@@ -55,25 +53,19 @@ def main() -> None:
         folder = Path(name)
         draw_files(folder, asked.images, asked.labels)
         size = sum(path.stat().st_size for path in folder.iterdir()) / 1e9
-        peaks = {"own": 0.0, "resident": 0.0}
-        stop = threading.Event()
-        watcher = threading.Thread(target=watch_memory, args=(stop, peaks))
-        watcher.start()
-        started, busy = time.perf_counter(), processor_time()
         before, after, targets, out = (
             str(folder / part)
             for part in ("before.parquet", "after.parquet", "targets.parquet", "study")
         )
         command = [sys.executable, "-m", "pipelines.compare", before, after, "--targets", targets]
-        done = subprocess.run([*command, "--out", out], capture_output=True, text=True, check=False)
-        seconds, spent = time.perf_counter() - started, processor_time() - busy
-        stop.set()
-        watcher.join()
+        command += ["--out", out]
+        with watched() as cost:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
     print(
-        f"{asked.images:,} x {asked.labels}, {size:.1f} GB of files: {seconds:.0f} s, "
-        f"{spent:.0f} s of processor time, peak memory {peaks['own']:.2f} GiB own"
+        f"{asked.images:,} x {asked.labels}, {size:.1f} GB of files: {cost['seconds']:.0f} s, "
+        f"{cost['processor']:.0f} s of processor time, peak memory {cost['own']:.2f} GiB own"
     )
 
 

@@ -12,7 +12,8 @@ import resource
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,6 +108,23 @@ class Cost:
     resident: float
 
 
+@contextmanager
+def watched() -> Iterator[dict[str, float]]:
+    """What the block takes, by the names of `Cost`: memory as it goes, the rest in the end."""
+    cost = {"own": 0.0, "resident": 0.0}
+    stop = threading.Event()
+    watcher = threading.Thread(target=watch_memory, args=(stop, cost))
+    watcher.start()
+    started, busy = time.perf_counter(), processor_time()
+    try:
+        yield cost
+    finally:
+        seconds, spent = time.perf_counter() - started, processor_time() - busy
+        stop.set()
+        watcher.join()
+        cost |= {"seconds": seconds, "processor": spent}
+
+
 def cost_of(
     n_images: int,
     n_labels: int,
@@ -121,27 +139,23 @@ def cost_of(
         val, test = draw(Path(folder), n_images, n_labels, n_seeds)
         plan, train_positives = Plan.of(Recipe()), np.full(n_labels, 1000)
         jobs = analysis_jobs(plan, val, test, train_positives)
-        peaks: dict[str, float] = {"own": 0.0, "resident": 0.0}
-        stop = threading.Event()
-        watcher = threading.Thread(target=watch_memory, args=(stop, peaks))
-        watcher.start()
-        started, busy = time.perf_counter(), processor_time()
-
-        def advance(share: float, name: str) -> None:
-            spent = f"{time.perf_counter() - started:7.0f} s, {peaks['own']:.2f} GiB own"
-            tell(f"{spent}  {share:4.0%}  {name}")
-
         engine = engine or LocalEngine.for_split(
             n_images, n_labels, n_runs=1 + n_seeds * (len(ROLES) - 1)
         )
-        found = run_jobs(jobs, engine=engine, advance=advance)
-        found |= counted({split.split: split.targets for split in (val, test)}, test.label_names)
-        facts = LabelFacts(train_positives=train_positives)
-        write_analysis(Path(folder), join_tables(plan, found, facts), inputs={})
-        seconds, spent = time.perf_counter() - started, processor_time() - busy
-        stop.set()
-        watcher.join()
-    return Cost(seconds=seconds, processor=spent, **peaks)
+        started = time.perf_counter()
+        with watched() as cost:
+
+            def advance(share: float, name: str) -> None:
+                spent = f"{time.perf_counter() - started:7.0f} s, {cost['own']:.2f} GiB own"
+                tell(f"{spent}  {share:4.0%}  {name}")
+
+            found = run_jobs(jobs, engine=engine, advance=advance)
+            found |= counted(
+                {split.split: split.targets for split in (val, test)}, test.label_names
+            )
+            facts = LabelFacts(train_positives=train_positives)
+            write_analysis(Path(folder), join_tables(plan, found, facts), inputs={})
+    return Cost(**cost)
 
 
 def draw(

@@ -13,6 +13,7 @@ from udviz.figures.style.text import (
     safe_markdown,
     shorten,
     times,
+    times_as_frequent,
 )
 
 
@@ -90,3 +91,8 @@ def test_a_q_is_never_said_to_be_0(value, told):
 )
 def test_a_ratio_shows_no_more_digits_than_it_has(value, told):
     assert times(value) == told
+
+
+def test_the_interval_of_a_ratio_is_a_dash_where_an_end_is_not_known():
+    assert times_as_frequent(902.4, 4.0, 202_605.3) == "**902 times** as frequent (4.0 to 203,000)"
+    assert times_as_frequent(5.0, math.nan, 9.0) == "**5.0 times** as frequent (–)"

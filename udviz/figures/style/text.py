@@ -55,6 +55,13 @@ def times(value: float) -> str:
     return f"{float(f'{value:.3g}'):,.0f}"
 
 
+def times_as_frequent(value: float, low: float, high: float) -> str:
+    """A ratio of two rates with its interval, as Markdown."""
+    known = math.isfinite(low) and math.isfinite(high)
+    bounds = f"{times(low)} to {times(high)}" if known else MISSING
+    return f"**{times(value)} times** as frequent ({bounds})"
+
+
 def p_value(value: float) -> str:
     """A p or q in a cell: ``0.012``, or ``< 0.001``, which is never 0."""
     return "< 0.001" if 0 <= value < 0.001 else number(value)

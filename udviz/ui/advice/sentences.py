@@ -12,7 +12,7 @@ from udviz.figures.style.text import (
     plural,
     safe_markdown,
     shorten,
-    times,
+    times_as_frequent,
 )
 from udviz.stats.labels.list_caps import ListCap
 from udviz.vocabulary import Action, RecalibrationMethod
@@ -175,10 +175,10 @@ def _review(action: pd.Series) -> str:
 
 
 def _tell_apart(action: pd.Series) -> str:
-    bounds = f"{times(action['lift_low'])} to {times(action['lift_high'])}"
+    often = times_as_frequent(action["lift"], action["lift_low"], action["lift_high"])
     return (
-        f"Beside it, false positives are **{times(action['lift'])} times** as frequent "
-        f"({bounds}), and {action['share']:.0%} of them lie there: look at both side by side."
+        f"Beside it, false positives are {often}, and {action['share']:.0%} of them lie there: "
+        "look at both side by side."
     )
 
 

@@ -13,7 +13,7 @@ from udviz.figures.style.text import (
     safe_html,
     safe_markdown,
     shorten,
-    times,
+    times_as_frequent,
 )
 from udviz.stats.difficulty.measures import COUNTED_BELOW, cause_measures
 from udviz.ui.frame import charts
@@ -84,9 +84,9 @@ def evidence(cause: str, label: pd.Series, own: pd.Series) -> str:
     if cause == "confused":
         first = safe_markdown(label["partners"].split(", ")[0])
         return (
-            f"beside {first} its false positives are **{times(value)} times** as frequent "
-            f"({times(own['low'])} to {times(own['high'])}); {label['partner_share']:.0%} of "
-            "them lie there."
+            f"beside {first} its false positives are "
+            f"{times_as_frequent(value, own['low'], own['high'])}; "
+            f"{label['partner_share']:.0%} of them lie there."
         )
     if cause == "missing annotations":
         q = label["suspect_q"]
