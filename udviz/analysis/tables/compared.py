@@ -61,7 +61,7 @@ class Ranked:
         )
         self.redrawing = Redrawing(*shape, runs=_places(self.sets, plan.reference), groups=groups)
         self.gains_without: dict[Pair, list[float]] = {pair: [] for pair in self.pairs}
-        self.contributions: list[pd.DataFrame] = []
+        self.contributions: list[dict[str, np.ndarray]] = []
         self.disagreement: list[float] = []
 
     def add(self, ranked: RankedColumn) -> None:
@@ -72,8 +72,7 @@ class Ranked:
             without = gain_without_few(ranked, before=at[:, 0], after=at[:, 1])
             self.gains_without[pair].append(without)
             if ranked.loss is not None:
-                images = _contributions(ranked, at)
-                self.contributions.append(images.assign(pair=place, column=ranked.column.label))
+                self.contributions.append(_contributions(ranked, at, pair=place))
 
     def extend(self, other: "Ranked") -> None:
         """Take in the labels that come next."""
@@ -244,17 +243,25 @@ def _gaps(plan: Plan, split: SplitPredictions, measured: Measured) -> pd.DataFra
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _contributions(ranked: RankedColumn, places: np.ndarray) -> pd.DataFrame:
+def _contributions(ranked: RankedColumn, places: np.ndarray, *, pair: int) -> dict[str, np.ndarray]:
     """The images that made one label's gain: the ``MOST_IMAGES`` that helped and hurt most."""
-    table = label_contributions(ranked, before=places[:, 0], after=places[:, 1], most=MOST_IMAGES)
-    return table[table["contribution"] != 0]
+    columns = label_contributions(ranked, before=places[:, 0], after=places[:, 1], most=MOST_IMAGES)
+    mattered = columns["contribution"] != 0
+    own = {name: values[mattered] for name, values in columns.items()}
+    n_images = int(np.count_nonzero(mattered))
+    return own | {
+        "pair": np.full(n_images, pair),
+        "column": np.full(n_images, ranked.column.label),
+    }
 
 
-def _named(parts: list[pd.DataFrame], pairs: list[Pair], split: SplitPredictions) -> pd.DataFrame:
+def _named(
+    parts: list[dict[str, np.ndarray]], pairs: list[Pair], split: SplitPredictions
+) -> pd.DataFrame:
     """Contributions with the names of models, labels and images."""
     if not parts:
         return pd.DataFrame()
-    table = pd.concat(parts, ignore_index=True)
+    table = pd.DataFrame({name: np.concatenate([p[name] for p in parts]) for name in parts[0]})
     before, after = np.array(pairs, dtype=object)[table.pop("pair")].T
     labels, ids = (
         np.array(names, dtype=object)

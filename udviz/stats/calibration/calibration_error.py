@@ -224,7 +224,9 @@ def _chances_below(trials: np.ndarray, chance: np.ndarray, mean: np.ndarray) -> 
     k = np.arange(1, most + 1)
     grow = np.maximum(trials - k + 1, 0) * (chance / (1 - chance)) / k  # from k - 1 successes to k
     chances = np.concatenate([(1 - chance) ** trials, grow], axis=1).cumprod(axis=1)
-    return np.pad(chances.cumsum(axis=1), [(0, 0), (1, 0)])
+    below = np.zeros((len(mean), most + 2))
+    chances.cumsum(axis=1, out=below[:, 1:])
+    return below
 
 
 def _divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ MIN_SLOPE = 0.01  # a slope of 0 or below would turn the ranking of a label upsi
 WEAK = np.array([0.01, 0.01])  # precision that keeps the pooled fit finite on separable data
 FIRST_GUESS = np.array([1.0, 1.0])  # precision of the first fits, before the spread is known
 EM_STEPS = 500
+MOST_STEPS, MOST_HALVED = 50, 20  # of Newton's method, and of one of its steps
 LEAST_VARIANCE = 1e-8  # between labels; its inverse has to be finite
 
 
@@ -109,21 +110,25 @@ def _fit(
     Returns:
         (2,) slope and intercept, and the (2, 2) second derivative of the log loss alone.
     """
-    point = start
-    for _ in range(50):
+
+    def ridged(point: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         loss, gradient, curvature = _derivatives(labels, point)
         ridge = precision * (point - centre)
-        step = np.linalg.solve(curvature + np.diag(precision), gradient + ridge)
-        penalised = loss + ridge @ (point - centre) / 2
-        decrease = step @ (gradient + ridge)  # twice what a quadratic would fall by
-        if decrease < 1e-10 * (1 + abs(penalised)):
+        return loss + ridge @ (point - centre) / 2, gradient + ridge, curvature
+
+    point = start
+    loss, gradient, curvature = ridged(point)
+    for _ in range(MOST_STEPS):
+        step = np.linalg.solve(curvature + np.diag(precision), gradient)
+        if step @ gradient < 1e-10 * (1 + abs(loss)):  # twice what a quadratic would fall by
             break
-        length = 1.0
-        while _penalised(labels, point - length * step, centre, precision) > penalised:
-            length /= 2
-            if length < 1e-6:
-                return point, curvature
-        point = point - length * step
+        for nearer in (point - step / 2**halved for halved in range(MOST_HALVED)):
+            found = ridged(nearer)
+            if found[0] <= loss:
+                break
+        else:
+            break  # nothing lower within rounding
+        point, (loss, gradient, curvature) = nearer, found
     return point, curvature
 
 
@@ -134,27 +139,17 @@ def _derivatives(
     loss, gradient, curvature = 0.0, np.zeros(2), np.zeros((2, 2))
     for cells in labels:
         margin = point[0] * cells.logit + point[1]
-        prob = logit_probs(margin)
-        residual = cells.weight * (prob - cells.present)
-        spread = cells.weight * prob * (1 - prob)
-        loss += _loss(cells, margin)
+        odds = np.exp(-np.abs(margin))  # of the less likely outcome: one exponential serves all
+        softplus = np.maximum(margin, 0.0) + np.log1p(odds)
+        loss += float(cells.weight @ (softplus - cells.present * margin))
+        less = odds / (1 + odds)
+        residual = cells.weight * (np.where(margin < 0, less, 1 - less) - cells.present)
         gradient += [residual @ cells.logit, residual.sum()]
-        cross = spread @ cells.logit
-        curvature += [[spread @ cells.logit**2, cross], [cross, spread.sum()]]
+        spread = cells.weight * less * (1 - less)
+        tilted = spread * cells.logit
+        cross = tilted.sum()
+        curvature += [[tilted @ cells.logit, cross], [cross, spread.sum()]]
     return loss, gradient, curvature
-
-
-def _penalised(
-    labels: Sequence[LogitCells], point: np.ndarray, centre: np.ndarray, precision: np.ndarray
-) -> float:
-    loss = sum(_loss(cells, point[0] * cells.logit + point[1]) for cells in labels)
-    return loss + float(precision @ (point - centre) ** 2) / 2
-
-
-def _loss(cells: LogitCells, margin: np.ndarray) -> float:
-    # a third of the time that np.logaddexp takes
-    softplus = np.maximum(margin, 0.0) + np.log1p(np.exp(-np.abs(margin)))
-    return float(cells.weight @ (softplus - cells.present * margin))
 
 
 def _between_label_variance(

@@ -137,7 +137,7 @@ def _sums(
     ends = np.concatenate(
         [[0], np.searchsorted(near, inner_edges.astype(np.float32)), [values.size]]
     )
-    counts = np.diff(ends)
+    counts = ends[1:] - ends[:-1]
     sums, held = np.zeros((3, counts.size)), counts > 0
     sums[0] = counts
     if held.any():

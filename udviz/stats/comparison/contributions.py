@@ -57,15 +57,17 @@ def image_contributions(
     if ranked.loss is None:
         raise ValueError("`targets` must hold at least one 1 in this column. Choose another label.")
     places = np.arange(len(score_sets))
-    return label_contributions(
-        ranked, before=places[: len(before)], after=places[len(before) :], most=most
+    return pd.DataFrame(
+        label_contributions(
+            ranked, before=places[: len(before)], after=places[len(before) :], most=most
+        )
     )
 
 
 def label_contributions(
     ranked: RankedColumn, *, before: np.ndarray, after: np.ndarray, most: int | None
-) -> pd.DataFrame:
-    """The table of `image_contributions` from a label that was ranked already, with its losses.
+) -> dict[str, np.ndarray]:
+    """The columns of `image_contributions` from a label that was ranked already, with its losses.
 
     Args:
         ranked: The label.
@@ -82,15 +84,13 @@ def label_contributions(
     gained = ranked.loss[before].mean(axis=0) - ranked.loss[after].mean(axis=0)
     rows = _from_ends(gained, most)
     known = rows if column.known is None else column.known[rows]
-    return pd.DataFrame(
-        {
-            "image": known,
-            "present": column.positive[rows],
-            "contribution": gained[rows],
-            "rank_before": np.mean([_rank(column.scores[run], rows) for run in before], axis=0),
-            "rank_after": np.mean([_rank(column.scores[run], rows) for run in after], axis=0),
-        }
-    )
+    return {
+        "image": known,
+        "present": column.positive[rows],
+        "contribution": gained[rows],
+        "rank_before": np.mean([_rank(column.scores[run], rows) for run in before], axis=0),
+        "rank_after": np.mean([_rank(column.scores[run], rows) for run in after], axis=0),
+    }
 
 
 def _from_ends(values: np.ndarray, most: int | None) -> np.ndarray:

@@ -207,7 +207,8 @@ def partner_present(targets: np.ndarray, label: int, partners: pd.DataFrame | No
     """Whether a partner that the label is confused with is present, (N,) bool."""
     present = np.zeros(targets.shape[0], dtype=bool)
     if partners is not None:
-        for partner in partners.loc[partners["column"] == label, "partner"]:
+        own = partners["column"].to_numpy() == label
+        for partner in partners["partner"].to_numpy()[own]:
             present |= targets[:, partner] == 1
     return present
 
