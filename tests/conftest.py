@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from udviz.studies.status import read_status
@@ -50,9 +51,14 @@ def rng() -> np.random.Generator:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole study of 96 scenes per role, trained for an epoch; nobody changes it."""
-    study = tmp_path_factory.mktemp("trained") / "small"
-    command = [sys.executable, "-m", "pipelines.study", *SMALL_STUDY, "--out", str(study)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    own = tmp_path_factory.getbasetemp()
+    # the processes of a test run have one folder in common, and train once
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    study = common / "trained" / "small"
+    with FileLock(common / "trained.lock"):
+        if not (study / "analysis").exists():
+            command = [sys.executable, "-m", "pipelines.study", *SMALL_STUDY, "--out", str(study)]
+            subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return study
 
 

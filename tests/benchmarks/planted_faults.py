@@ -407,8 +407,8 @@ FAULTS = (
         "Platt scaling",
         "wrong sign",
         "calibration/platt",
-        "gradient + ridge)\n",
-        "gradient - ridge)\n",
+        "gradient + ridge, curvature",
+        "gradient - ridge, curvature",
     ),
     Fault(
         "disagreement", "wrong sign", "uncertainty/measures", "r * ratio - r +", "r * ratio + r -"
