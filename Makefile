@@ -9,8 +9,8 @@ app: $(VENV)/.app  ## Install, train the demo study if there is no study yet, op
 	@ls $(RUNS)/*/study.toml >/dev/null 2>&1 || $(BIN)/python -m pipelines.study --recipe demo
 	$(BIN)/streamlit run app.py
 
-test: check chromium  ## Install, lint, check types, run every test, four files at a time (real data: UDVIZ_REAL_DATA).
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+test: check chromium  ## Install, lint, check types, run every test, three files at a time (real data: UDVIZ_REAL_DATA).
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 quick: $(VENV)/.dev  ## For while you change code: no training, browser, page, launch, attack or wheel.
 	$(BIN)/python -m pytest -q -m "not training and not browser and not package and not slow" \

@@ -26,6 +26,7 @@ from tests.analysis.fates import (
 from udviz.analysis import study as subject
 from udviz.analysis.engines import local
 from udviz.analysis.engines.cluster import DaskEngine, software
+from udviz.analysis.engines.engine import Memory
 from udviz.analysis.engines.local import LocalEngine
 from udviz.analysis.jobs import Job, run_jobs
 from udviz.analysis.study import analyse_study
@@ -57,7 +58,7 @@ def test_a_process_that_dies_costs_only_what_it_was_doing(tmp_path):
 
 @pytest.mark.parametrize(
     ("n_images", "memory_gib", "expected"),
-    [(100, 64, 1), (1_000_000, 64, 8), (1_000_000, 8, 6), (1_000_000, 0.1, 1)],
+    [(100, 64, 1), (1_000_000, 64, 8), (1_000_000, 8, 5), (1_000_000, 0.1, 1)],
 )
 def test_there_are_as_many_processes_as_memory_has_room_for(
     monkeypatch, n_images, memory_gib, expected
@@ -65,7 +66,8 @@ def test_there_are_as_many_processes_as_memory_has_room_for(
     monkeypatch.setattr(local, "usable_cores", lambda: 8)
     monkeypatch.setattr(local, "usable_memory", lambda: int(memory_gib * 2**30))
 
-    # 1/4 GiB to start and 0.39 GiB for a million images of three runs; half of the memory is used
+    # half of the memory is used: 0.59 GiB to join a million images of three runs and 60 labels, and
+    # for each process 1/4 GiB to start and 0.39 GiB for those images
     assert LocalEngine.for_split(n_images, 60, n_runs=3).n_processes == expected
 
 
@@ -75,7 +77,27 @@ def test_what_works_and_the_memory_it_may_take_are_told_before_the_jobs(caches, 
 
     analyse_study(Recipe(), caches, None, lambda share, what: told.append(what))
 
-    assert told[0] == "one process, up to 0.3 GiB of memory each"
+    assert told[0] == "one process, up to 0.3 GiB of memory"
+
+
+@pytest.mark.parametrize(
+    ("engine", "told"),
+    [
+        (LocalEngine(1), "one process, up to 1.2 GiB of memory"),
+        (
+            LocalEngine(2),
+            "2 processes, up to 0.6 GiB of memory each, and 0.6 GiB here, where results are joined",
+        ),
+        (
+            DaskEngine("tcp://10.0.0.1:8786"),
+            "workers of tcp://10.0.0.1:8786, up to 0.6 GiB of memory each, and 0.6 GiB here, where "
+            "results are joined",
+        ),
+    ],
+)
+def test_the_memory_of_the_process_that_joins_is_told_too(engine, told):
+    # 1/4 GiB + 140 B for each image and run; to join, 1/16 GiB + 180 B, and half a byte a cell
+    assert engine.told(Memory.of(1_000_000, 60, n_runs=3)) == told
 
 
 def test_a_job_whose_processes_die_again_ends_the_analysis_with_what_to_do():

@@ -2,12 +2,13 @@
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from udviz.analysis.engines.engine import Engine, memory_of
+from udviz.analysis.engines.engine import Engine, Memory, Tables
 from udviz.analysis.engines.local import LocalEngine
 from udviz.analysis.jobs import run_jobs
 from udviz.analysis.plan import Plan
@@ -105,6 +106,33 @@ def analyse_plan(
     return True
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Known:
+    """What is known of images and labels besides predictions.
+
+    Attributes:
+        train_positives: (L,) training images that carry the label; -1 where there is no data set.
+        sizes: A row per label: how large its objects are; None without objects.
+        objects: Split -> objects that attention should point at.
+        slices: Split -> slice of each of its images, a column per metadata column.
+    """
+
+    train_positives: np.ndarray
+    sizes: pd.DataFrame | None
+    objects: Mapping[str, Objects]
+    slices: Mapping[str, pd.DataFrame]
+
+    def facts(self, suspects: pd.DataFrame | None) -> LabelFacts:
+        """What causes of difficulty rest on; ``suspects`` as in `LabelFacts`."""
+        sizes = self.sizes
+        return LabelFacts(
+            train_positives=None if (self.train_positives < 0).all() else self.train_positives,
+            area=None if sizes is None else sizes["area"].to_numpy(),
+            visible=None if sizes is None else sizes["visible"].to_numpy(),
+            suspects=suspects,
+        )
+
+
 def _tables(
     plan: Plan,
     val: SplitPredictions | None,
@@ -116,7 +144,39 @@ def _tables(
     engine: Engine | None,
 ) -> dict[str, pd.DataFrame]:
     splits = {split.split: split for split in (val, test) if split is not None}
-    n_labels = len(test.label_names)
+    known = _known(dataset, boxes, splits, lambda share, what: advance(OBJECTS_SHARE * share, what))
+    jobs = analysis_jobs(
+        plan,
+        val,
+        test,
+        known.train_positives,
+        objects=known.objects,
+        folds=folds,
+        slices=known.slices,
+    )
+    shape, n_runs = max(s.targets.shape for s in splits.values()), len(test.runs)
+    engine = engine or LocalEngine.for_split(*shape, n_runs=n_runs)
+    advance(OBJECTS_SHARE, engine.told(Memory.of(*shape, n_runs=n_runs)))
+    found = run_jobs(
+        jobs,
+        engine=engine,
+        advance=lambda share, what: advance(OBJECTS_SHARE + (1 - OBJECTS_SHARE) * share, what),
+    )
+    found |= _counts(dataset, splits, known.slices, found)
+    tables = join_tables(plan, found, known.facts(found.get("training_counts")))
+    if dataset is not None and dataset.supercategories is not None:
+        above = np.array(dataset.supercategories, dtype=object)
+        tables["labels"]["supercategory"] = above[tables["labels"]["column"]]
+    return tables
+
+
+def _known(
+    dataset: Dataset | None,
+    boxes: Boxes | None,
+    splits: Mapping[str, SplitPredictions],
+    advance: Advance,
+) -> _Known:
+    n_labels = len(next(iter(splits.values())).label_names)
     train_positives, sizes = np.full(n_labels, -1), None
     objects: dict[str, Objects] = {}
     # without attention there is nothing that should point at objects
@@ -127,46 +187,36 @@ def _tables(
     }
     if dataset is not None:
         train_positives = (dataset.targets[dataset.indices("train")] == 1).sum(axis=0)
-        sizes, objects = sizes_and_objects(
-            dataset, rows, lambda share, what: advance(OBJECTS_SHARE * share, what)
-        )
+        sizes, objects = sizes_and_objects(dataset, rows, advance)
     elif boxes is not None:
         sizes, objects = from_boxes(boxes, rows, n_labels=n_labels)
-    slices = _slices(dataset, splits)
-    jobs = analysis_jobs(
-        plan, val, test, train_positives, objects=objects, folds=folds, slices=slices
+    return _Known(
+        train_positives=train_positives,
+        sizes=sizes,
+        objects=objects,
+        slices=_slices(dataset, splits),
     )
-    n_images, n_runs = max(len(s.targets) for s in splits.values()), len(test.runs)
-    engine = engine or LocalEngine.for_split(n_images, n_labels, n_runs=n_runs)
-    each = memory_of(n_images, n_runs) / 2**30
-    advance(OBJECTS_SHARE, f"{engine.told}, up to {each:.1f} GiB of memory each")
-    found = run_jobs(
-        jobs,
-        engine=engine,
-        advance=lambda share, what: advance(OBJECTS_SHARE + (1 - OBJECTS_SHARE) * share, what),
-    )
+
+
+def _counts(
+    dataset: Dataset | None,
+    splits: Mapping[str, SplitPredictions],
+    slices: Mapping[str, pd.DataFrame],
+    found: Tables,
+) -> Tables:
+    """How often labels are there, of the data set or else of what is judged; in slices, too."""
+    label_names = next(iter(splits.values())).label_names
     if dataset is None:
-        found |= counted({name: s.targets for name, s in splits.items()}, test.label_names)
+        counts = counted({name: s.targets for name, s in splits.items()}, label_names)
         sliced = {
             name: Sliced(targets=splits[name].targets, slices=own, groups=splits[name].groups)
             for name, own in slices.items()
         }
     else:
-        found |= contents(dataset)
-        sliced = sliced_dataset(dataset)
-    for name, counts in sliced_counts(sliced, test.label_names).items():
-        found[name] = pd.concat([counts, found[name]], ignore_index=True)
-    facts = LabelFacts(
-        train_positives=None if dataset is None else train_positives,
-        area=None if sizes is None else sizes["area"].to_numpy(),
-        visible=None if sizes is None else sizes["visible"].to_numpy(),
-        suspects=found.get("training_counts"),
-    )
-    tables = join_tables(plan, found, facts)
-    if dataset is not None and dataset.supercategories is not None:
-        above = np.array(dataset.supercategories, dtype=object)
-        tables["labels"]["supercategory"] = above[tables["labels"]["column"]]
-    return tables
+        counts, sliced = contents(dataset), sliced_dataset(dataset)
+    for name, own in sliced_counts(sliced, label_names).items():
+        counts[name] = pd.concat([own, found[name]], ignore_index=True)
+    return counts
 
 
 def _slices(

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from udviz.analysis.engines.engine import Call, Calls, Note, alone, complete
+from udviz.analysis.engines.engine import Call, Calls, Memory, Note, alone, complete
 from udviz.checks import shown
 from udviz.installation import install_command
 from udviz.processes import keep_freed_memory
@@ -33,10 +33,9 @@ class DaskEngine:
 
     address: str
 
-    @property
-    def told(self) -> str:
-        """What works on the jobs, in words."""
-        return f"workers of {shown(self.address)}"
+    def told(self, memory: Memory) -> str:
+        """What works on the calls, and the memory that it may take, in words."""
+        return f"workers of {shown(self.address)}, {memory.told}"
 
     def run(self, calls: Calls, note: Note) -> None:
         """As `Engine.run`; Dask does again what a worker that died was to do.

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol, TypeVar
 
@@ -16,15 +17,16 @@ Name = tuple[int, int]  # of a call: its job, and which of its calls it is
 Calls = Mapping[Name, Call]
 Note = Callable[[Name, Any], Calls]
 T = TypeVar("T")
-_STARTED, _PER_IMAGE_AND_RUN = 2**28, 140  # bytes; `bench_growth` measures them
+# bytes, as `tests.benchmarks.measure_memory` measures them: to start, and for an image and a run
+_WORKING, _JOINING = (2**28, 140), (2**26, 180)
+_JOINING_PER_CELL = 0.5
 
 
 class Engine(Protocol):
     """Runs calls that do not depend on each other, and those that follow from what they gave."""
 
-    @property
-    def told(self) -> str:
-        """What works on the calls, in words."""
+    def told(self, memory: "Memory") -> str:
+        """What works on the calls, and the memory that it may take, in words."""
         ...
 
     def run(self, calls: Calls, note: Note) -> None:
@@ -38,14 +40,29 @@ class Engine(Protocol):
         ...
 
 
-def memory_of(n_images: int, n_runs: int) -> int:
-    """Bytes that a process of an analysis takes at most, besides pages of mapped files.
+@dataclass(frozen=True)
+class Memory:
+    """Bytes that an analysis takes at most, besides pages of mapped files.
 
-    Args:
-        n_images: Of the largest split.
-        n_runs: Of all models.
+    Attributes:
+        each: Of a process that runs its calls.
+        joined: Of the process that joins what they find, for that alone.
     """
-    return _STARTED + _PER_IMAGE_AND_RUN * n_images * n_runs
+
+    each: int
+    joined: int
+
+    @classmethod
+    def of(cls, n_images: int, n_labels: int, *, n_runs: int) -> "Memory":
+        """Of the largest split, and the runs of all models."""
+        each, joined = (start + more * n_images * n_runs for start, more in (_WORKING, _JOINING))
+        return cls(each, joined + int(_JOINING_PER_CELL * n_images * n_labels))
+
+    @property
+    def told(self) -> str:
+        """That of several processes, in words."""
+        each, joined = (f"{size / 2**30:.1f} GiB" for size in (self.each, self.joined))
+        return f"up to {each} of memory each, and {joined} here, where results are joined"
 
 
 def complete(submit: Callable[[Call], Future[Any]], calls: Calls, note: Note) -> None:

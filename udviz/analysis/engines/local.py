@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from udviz.analysis.engines.engine import Calls, Name, Note, alone, complete, memory_of
+from udviz.analysis.engines.engine import Calls, Memory, Name, Note, alone, complete
 from udviz.processes import usable_cores, usable_memory
 
 ONE_PROCESS_UP_TO = 20_000_000  # cells of a split; starting others takes longer than the work
@@ -31,13 +31,15 @@ class LocalEngine:
         """As many as are worth while, and have room, for splits of up to this size."""
         if n_images * n_labels <= ONE_PROCESS_UP_TO:
             return cls(1)
-        room = int(MEMORY_SHARE * usable_memory() / memory_of(n_images, n_runs))
+        memory = Memory.of(n_images, n_labels, n_runs=n_runs)
+        room = int((MEMORY_SHARE * usable_memory() - memory.joined) / memory.each)
         return cls(max(1, min(usable_cores(), room)))
 
-    @property
-    def told(self) -> str:
-        """What works on the jobs, in words."""
-        return f"{self.n_processes} processes" if self.n_processes > 1 else "one process"
+    def told(self, memory: Memory) -> str:
+        """What works on the calls, and the memory that it may take, in words."""
+        if self.n_processes > 1:
+            return f"{self.n_processes} processes, {memory.told}"
+        return f"one process, up to {(memory.each + memory.joined) / 2**30:.1f} GiB of memory"
 
     def run(self, calls: Calls, note: Note) -> None:
         """As `Engine.run`; what a process that died was to do is done again, once.
