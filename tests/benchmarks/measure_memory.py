@@ -66,13 +66,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--sizes", nargs="+", default=SIZES, help="images x labels, as 10000x10")
     print(
-        "| images x labels | a process, MiB: most, said | joining, MiB: most, said |\n|---|---|---|"
+        "| images x labels | a process, MiB: said, took | joining, MiB: said, took |\n|---|---|---|"
     )
     for size in parser.parse_args().sizes:
         n_images, n_labels = map(int, size.split("x"))
         took = measure(n_images, n_labels)
         said = Memory.of(n_images, n_labels, n_runs=len(ROLES))
-        pairs = ((took.each, said.each), (took.joined, said.joined))
+        pairs = ((said.each, took.each), (said.joined, took.joined))
         cells = " | ".join(", ".join(f"{size / 2**20:.0f}" for size in pair) for pair in pairs)
         print(f"| {n_images:,} x {n_labels:,} | {cells} |", flush=True)
 
