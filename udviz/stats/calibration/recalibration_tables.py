@@ -138,7 +138,9 @@ class CalibrationWalk:
 
     def pooled(self) -> pd.DataFrame:
         """The table of `pooled_recalibration_table`."""
-        return _joined({m: found.pooled() for m, found in self._rows.items()})
+        table = pd.concat([rows.pooled() for rows in self._rows.values()], ignore_index=True)
+        table.insert(0, "method", [*self._rows])
+        return table
 
 
 def _walked(walk: CalibrationWalk, logits: np.ndarray, targets: np.ndarray) -> CalibrationWalk:
@@ -146,8 +148,3 @@ def _walked(walk: CalibrationWalk, logits: np.ndarray, targets: np.ndarray) -> C
     for column in label_columns([logits], targets, name="logits"):
         walk.add(sorted_probs(column.scores[0], column.positive), column.label)
     return walk
-
-
-def _joined(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    table = pd.concat([t.assign(method=name) for name, t in tables.items()], ignore_index=True)
-    return table[["method", *table.columns.drop("method")]]
