@@ -8,15 +8,14 @@ what it held before.
 
 import argparse
 import multiprocessing
+import os
 import tempfile
-import threading
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import psutil
 
-from tests.benchmarks.scale_analysis import ROLES, draw
+from tests.benchmarks.scale_analysis import ROLES, draw, memory_held, memory_watched
 from udviz.analysis.engines.engine import Memory
 from udviz.analysis.engines.local import LocalEngine
 from udviz.analysis.jobs import run_jobs
@@ -25,40 +24,26 @@ from udviz.analysis.tables.all_jobs import analysis_jobs
 from udviz.recipe.schema import Recipe
 
 SIZES = ("200000x120", "400000x120", "400000x300", "800000x40")
-OWN = psutil.Process()
-
-
-def own_bytes(process: psutil.Process) -> int:
-    """Bytes that only this process holds; pages of mapped files are not among them."""
-    memory = process.memory_info()
-    return int(memory.rss - memory.shared)
-
-
-def watch(stop: threading.Event, peaks: dict[int, int]) -> None:
-    """The most that each process held, by its number, until told to stop."""
-    while not stop.wait(0.05):
-        for process in [OWN, *OWN.children(recursive=True)]:
-            try:
-                peaks[process.pid] = max(peaks.get(process.pid, 0), own_bytes(process))
-            except psutil.NoSuchProcess:
-                continue
 
 
 def measure(n_images: int, n_labels: int) -> Memory:
     """The most that a process held, and that the joining one took."""
+    most: dict[int, int] = {}
+
+    def take(held: dict[int, dict[str, int]]) -> None:
+        for number, memory in held.items():
+            most[number] = max(most.get(number, 0), memory["own"])
+
     with tempfile.TemporaryDirectory() as folder:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(1, mp_context=context) as pool:
             val, test = pool.submit(draw, Path(folder), n_images, n_labels).result()
         jobs = analysis_jobs(Plan.of(Recipe()), val, test, np.full(n_labels, 1000))
-        before, peaks, stop = own_bytes(OWN), dict[int, int](), threading.Event()
-        watcher = threading.Thread(target=watch, args=(stop, peaks))
-        watcher.start()
-        run_jobs(jobs, engine=LocalEngine(2), advance=lambda share, name: None)
-        stop.set()
-        watcher.join()
-        joined = peaks.pop(OWN.pid) - before
-    return Memory(each=max(peaks.values()), joined=joined)
+        before = memory_held()[os.getpid()]["own"]
+        with memory_watched(take):
+            run_jobs(jobs, engine=LocalEngine(2), advance=lambda share, name: None)
+    joined = most.pop(os.getpid()) - before
+    return Memory(each=max(most.values()), joined=joined)
 
 
 def main() -> None:
@@ -73,7 +58,7 @@ def main() -> None:
         took = measure(n_images, n_labels)
         said = Memory.of(n_images, n_labels, n_runs=len(ROLES))
         pairs = ((said.each, took.each), (said.joined, took.joined))
-        cells = " | ".join(", ".join(f"{size / 2**20:.0f}" for size in pair) for pair in pairs)
+        cells = " | ".join(", ".join(f"{held / 2**20:.0f}" for held in pair) for pair in pairs)
         print(f"| {n_images:,} x {n_labels:,} | {cells} |", flush=True)
 
 

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,19 +70,32 @@ def draw_cache(
             )
 
 
-def watch_memory(stop: threading.Event, peaks: dict[str, float]) -> None:
-    """Largest sum over this process and its children, in GiB."""
-    while not stop.wait(0.1):
-        total = {"own": 0, "resident": 0}
-        for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
-            try:
-                memory = process.memory_info()
-            except psutil.NoSuchProcess:
-                continue
-            total["own"] += memory.rss - memory.shared
-            total["resident"] += memory.rss
-        for name, value in total.items():
-            peaks[name] = max(peaks.get(name, 0.0), value / 2**30)
+def memory_held() -> dict[int, dict[str, int]]:
+    """Bytes of this process and its children, by their numbers: ``own`` and ``resident``."""
+    held = {}
+    for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            memory = process.memory_info()
+            held[process.pid] = {"own": memory.rss - memory.shared, "resident": memory.rss}
+    return held
+
+
+@contextmanager
+def memory_watched(take: Callable[[dict[int, dict[str, int]]], None]) -> Iterator[None]:
+    """Have ``take`` see what is held, ten times a second while the block runs."""
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(0.1):
+            take(memory_held())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watcher.join()
 
 
 def processor_time() -> float:
@@ -112,17 +125,18 @@ class Cost:
 def watched() -> Iterator[dict[str, float]]:
     """What the block takes, by the names of `Cost`: memory as it goes, the rest in the end."""
     cost = {"own": 0.0, "resident": 0.0}
-    stop = threading.Event()
-    watcher = threading.Thread(target=watch_memory, args=(stop, cost))
-    watcher.start()
-    started, busy = time.perf_counter(), processor_time()
-    try:
-        yield cost
-    finally:
-        seconds, spent = time.perf_counter() - started, processor_time() - busy
-        stop.set()
-        watcher.join()
-        cost |= {"seconds": seconds, "processor": spent}
+
+    def take(held: dict[int, dict[str, int]]) -> None:
+        for name in ("own", "resident"):
+            cost[name] = max(cost[name], sum(each[name] for each in held.values()) / 2**30)
+
+    with memory_watched(take):
+        started, busy = time.perf_counter(), processor_time()
+        try:
+            yield cost
+        finally:
+            cost["seconds"] = time.perf_counter() - started
+            cost["processor"] = processor_time() - busy
 
 
 def cost_of(
