@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from udviz.analysis.columns import Column, Table
-from udviz.analysis.schema import BY_NAME
+from udviz.analysis.schema.columns import Column, Table
+from udviz.analysis.schema.tables import BY_NAME
 from udviz.analysis.store import write_analysis
 from udviz.vocabulary import CAUSES, HELPED, HURT, INCONCLUSIVE
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from udviz.analysis.document import tables_page
-from udviz.analysis.schema import TABLES
+from udviz.analysis.schema.tables import TABLES
 
 PAGE = Path(__file__).parents[2] / "docs" / "tables.md"
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.analysis.fake import fake_tables, rows_of, write_fake
-from udviz.analysis.schema import BY_NAME, TABLES, VERSION
+from udviz.analysis.schema.tables import BY_NAME, TABLES, VERSION
 from udviz.analysis.store import (
     AnalysisError,
     is_current,

@@ -9,7 +9,7 @@ from scipy.stats import false_discovery_control
 
 from tests.analysis.conftest import NAMES, SEEDS, opened, plan_of, write_cache
 from udviz.analysis import study as subject
-from udviz.analysis.schema import BY_NAME
+from udviz.analysis.schema.tables import BY_NAME
 from udviz.analysis.store import read_manifest, read_table
 from udviz.analysis.study import analyse_study
 from udviz.analysis.summary import summary

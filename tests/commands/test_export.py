@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from tests.pages.synthetic import change_tables, names_of, table_of, write_study
-from udviz.analysis.schema import BY_NAME
+from udviz.analysis.schema.tables import BY_NAME
 from udviz.commands import export
 from udviz.export.csv_tables import LEAN
 

@@ -16,7 +16,7 @@ import udviz
 from tests.analysis.conftest import NAMES, caches, opened, plan_of  # noqa: F401
 from udviz import cli
 from udviz.analysis import study as analysis
-from udviz.analysis.schema import BY_NAME
+from udviz.analysis.schema.tables import BY_NAME
 from udviz.analysis.store import read_table
 from udviz.comparing.images import files_of_images
 from udviz.comparing.split import read_split

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tests.analysis.fake import rows_of
 from tests.pages.synthetic import change_tables, table_of
-from udviz.analysis.schema import BY_NAME
+from udviz.analysis.schema.tables import BY_NAME
 from udviz.predictions.cache import PredictionWriter, open_predictions
 from udviz.stats.calibration.platt import fit_platt
 from udviz.stats.calibration.recalibration import fit_isotonic, fit_temperature

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tests.analysis.fake import COMPARISONS, MODELS, write_fake
-from udviz.analysis.schema import BY_NAME
+from udviz.analysis.schema.tables import BY_NAME
 from udviz.analysis.store import read_table, write_analysis
 from udviz.stats.slices.differences import SliceData, compare_slices, corrected_p
 

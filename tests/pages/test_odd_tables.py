@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.pages.synthetic import change_tables, names_of, table_of, write_study
-from udviz.analysis.schema import BY_NAME
+from udviz.analysis.schema.tables import BY_NAME
 
 PAGES = ["overview.py", "pages/1_Difficulty.py", "pages/3_Gains.py", "pages/4_Label.py"]
 

@@ -6,7 +6,7 @@ from streamlit.runtime.state.query_params import QueryParams
 
 from tests.pages.seen import plain, table_with
 from tests.pages.synthetic import change_tables, names_of, table_of, write_study
-from udviz.analysis.schema import VERSION
+from udviz.analysis.schema.tables import VERSION
 from udviz.studies.status import Status, write_status
 from udviz.ui.frame import start
 

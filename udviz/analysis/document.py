@@ -3,8 +3,8 @@
 Run with ``python -m udviz.analysis.document > docs/tables.md``.
 """
 
-from udviz.analysis.columns import Column, Table
-from udviz.analysis.schema import TABLES, VERSION
+from udviz.analysis.schema.columns import Column, Table
+from udviz.analysis.schema.tables import TABLES, VERSION
 
 _HEAD = f"""# Tables of an analysis
 

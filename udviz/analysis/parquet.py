@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from udviz.analysis.columns import Column, Table
-from udviz.analysis.schema import VERSION
+from udviz.analysis.schema.columns import Column, Table
+from udviz.analysis.schema.tables import VERSION
 
 MOST_CELLS = 50_000_000
 MOST_TEXT = 2**28  # bytes of one column of words

@@ -19,7 +19,7 @@ import pyarrow as pa
 from pyarrow import ArrowException
 
 from udviz.analysis.parquet import TableError, as_arrow, from_parquet, to_parquet
-from udviz.analysis.schema import BY_NAME, VERSION
+from udviz.analysis.schema.tables import BY_NAME, VERSION
 from udviz.checks import shown
 from udviz.installation import code_version
 from udviz.studies.files import own_bytes, sync_directory

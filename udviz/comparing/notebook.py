@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from udviz.analysis.schema import BY_NAME
+from udviz.analysis.schema.tables import BY_NAME
 from udviz.analysis.store import read_table
 from udviz.comparing.split import as_split, scale_of
 from udviz.comparing.study import check_free, write_study

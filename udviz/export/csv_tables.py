@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from udviz.analysis.schema import TABLES
+from udviz.analysis.schema.tables import TABLES
 from udviz.analysis.store import read_table
 from udviz.export.spreadsheet import safe_csv
 

@@ -9,7 +9,7 @@ import pandas as pd
 from udviz.analysis.engines.engine import Tables
 from udviz.analysis.jobs import Job, LabelJob
 from udviz.analysis.plan import Plan
-from udviz.analysis.schema import BY_NAME
+from udviz.analysis.schema.tables import BY_NAME
 from udviz.analysis.split_predictions import SplitPredictions
 from udviz.analysis.tables.attention import attention_agreement, attention_pairs
 from udviz.analysis.tables.compared import compared_job

@@ -31,7 +31,7 @@ class RecipeError(StudyError):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Study:
-    """One analysed study; its tables are those of `udviz.analysis.schema` of the same name.
+    """One analysed study; its tables are those of `udviz.analysis.schema.tables` of the same name.
 
     Attributes:
         path: ``runs/<study>``.

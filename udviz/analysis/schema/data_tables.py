@@ -1,6 +1,15 @@
 """The tables on what is in the data: labels together, counts, slices, the reader's problems."""
 
-from udviz.analysis.columns import LABEL, SPLIT, Table, boolean, integer, interval, number, text
+from udviz.analysis.schema.columns import (
+    LABEL,
+    SPLIT,
+    Table,
+    boolean,
+    integer,
+    interval,
+    number,
+    text,
+)
 
 CO_OCCURRENCE = Table(
     name="co_occurrence",

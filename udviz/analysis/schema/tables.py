@@ -4,7 +4,7 @@ N images, L labels. Tables are long where models are many: a new model or compar
 no columns. `docs/tables.md` is made from this page; every Parquet file carries its part of it.
 """
 
-from udviz.analysis.columns import (
+from udviz.analysis.schema.columns import (
     AFTER,
     BEFORE,
     COLUMN,
@@ -18,7 +18,7 @@ from udviz.analysis.columns import (
     number,
     text,
 )
-from udviz.analysis.detail_tables import DETAIL_TABLES
+from udviz.analysis.schema.detail_tables import DETAIL_TABLES
 
 VERSION = 8  # of all tables together; raised whenever a column or its meaning changes
 

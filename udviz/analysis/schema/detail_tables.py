@@ -1,6 +1,6 @@
 """The tables behind single questions: calibration, gaps, images, confusions, attention."""
 
-from udviz.analysis.columns import (
+from udviz.analysis.schema.columns import (
     AFTER,
     BEFORE,
     COLUMN,
@@ -15,7 +15,7 @@ from udviz.analysis.columns import (
     number,
     text,
 )
-from udviz.analysis.data_tables import DATA_TABLES
+from udviz.analysis.schema.data_tables import DATA_TABLES
 
 
 def _error(name: str, meaning: str) -> tuple[Column, ...]:
